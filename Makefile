@@ -1,0 +1,46 @@
+# make run      set up and open the window on the first camera (ARGS="--video clip.mp4" and so on)
+# make test     set up and run the tests
+# make check    formatting, lint, types, import rules
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.PHONY: run test test-shared check system clean
+
+run: $(VENV)/run.done
+	$(VENV)/bin/python main.py $(ARGS)
+
+test: $(VENV)/dev.done
+	$(VENV)/bin/python -m pytest -m "not shared"
+
+# Checks on the pictures in ../shared, which a clone does not have.
+test-shared: $(VENV)/dev.done
+	@if [ -d ../shared/data ]; then $(VENV)/bin/python -m pytest -m shared; \
+	else echo "skipped: the checks marked 'shared' (there is no ../shared/data here)"; fi
+
+check: $(VENV)/dev.done
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Mask Monitor needs Python 3.11 or newer; give it with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.done: requirements.txt constraints.txt | system $(VENV)/bin/python
+	@echo "Installing what the program needs (once, a minute or two) ..."
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.done: requirements.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
+	@echo "Installing what the program and its tests need (once, a minute or two) ..."
+	$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/run.done
+
+system:
+	@sh .ci/system-libs
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

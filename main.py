@@ -1,0 +1,15 @@
+"""Mask Monitor: `python main.py --camera 0`. See README.md."""
+
+import os
+import sys
+
+# OpenCV and FFmpeg print warnings of their own; Mask Monitor says in one line what is wrong.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+if __name__ == "__main__":
+    try:
+        from monitor.cli import main
+    except ImportError as error:
+        sys.exit(f"mask-monitor: {error.name} is not installed: run `make run`, or `pip install -r requirements.txt`")
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Puts the parts together: which source, which models, which store. Used by the window and by the headless run alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.config import Config
+from monitor.errors import CameraError
+from monitor.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list
+
+if TYPE_CHECKING:
+    from monitor.worker import Parts
+
+DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """One run of the monitor, as the command line asks for it."""
+
+    config: Config = field(default_factory=Config)
+    video: Path | None = None
+    images: Path | None = None
+    csv: Path | None = None
+    events: Path | None = None
+    headless: bool = False
+    identify: bool = False
+    gallery: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The source of a run, with a line for the user where it is not what they may expect."""
+
+    source: FrameSource
+    notice: str = ""
+
+
+def choose_source(options: RunOptions) -> Chosen:
+    """The source that the options name; without any, the first camera, or the bundled clip where there is none.
+
+    Raises:
+        CameraError: If what is named is neither a camera index nor a stream's URL.
+    """
+    if options.video is not None:
+        return Chosen(ClipSource(options.video))
+    if options.images is not None:
+        return Chosen(FolderSource(options.images))
+    if options.config.camera.source:
+        return Chosen(camera_source(options.config.camera.source, options.config))
+    cameras = camera_list()
+    if cameras:
+        return Chosen(camera_source(str(cameras[0][0]), options.config))
+    return Chosen(
+        ClipSource(DEMO_CLIP),
+        "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
+    )
+
+
+def camera_source(source: str, config: Config) -> CameraSource:
+    """
+    Raises:
+        CameraError: If `source` is neither a camera index nor a stream's URL.
+    """
+    is_url = (
+        source.split("://")[0].lower() in ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp") and "://" in source
+    )
+    if not (is_url or (source.isascii() and source.isdigit() and len(source) < 4)):
+        hint = "give a recorded file with --video" if Path(source).suffix else "see `python main.py cameras`"
+        raise CameraError(f"--camera {source!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}")
+    return CameraSource(source, config.camera)
+
+
+def build_parts(options: RunOptions) -> Parts:
+    """Load the models and open the store and the files; the inference thread calls it.
+
+    Raises:
+        StoreError: If the store, the CSV or the events file cannot be written.
+        ModelError: If a model is missing, changed, without a card or cannot be loaded.
+    """
+    from monitor.classify import MaskClassifier
+    from monitor.detect import make_detector
+    from monitor.events import EventLog
+    from monitor.export import CsvLog
+    from monitor.ledger import Ledger, new_shift_id
+    from monitor.pipeline import Pipeline
+    from monitor.store import Store
+
+    config = options.config
+    csv_log = CsvLog(options.csv) if options.csv else None
+    event_log = EventLog(options.events) if options.events else None
+    store = Store(config.store.url)
+    shift_id = new_shift_id(datetime.now(UTC))
+    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    ledger = Ledger(store, shift_id, csv_log, event_log, config.store.retention_days)
+    model = f"{classifier.name} on {classifier.backend}, {detector.name}"
+    return Parts(Pipeline(detector, classifier, config, shift_id), ledger, model)
+
+
+def check_source(source: FrameSource) -> None:
+    """Open and close a recording, so that a wrong file is said at once.
+
+    Raises:
+        CameraError: If it cannot be opened.
+    """
+    if source.live:
+        return
+    try:
+        source.open()
+    finally:
+        source.close()

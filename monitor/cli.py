@@ -1,0 +1,210 @@
+"""The command line: what the user typed becomes `RunOptions` or one of the small commands."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from monitor import __version__
+from monitor.config import BACKENDS, DETECTORS, load_config
+from monitor.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.app import RunOptions
+
+COMMANDS = ("cameras", "check", "export")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and names the option that was most likely meant."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}{self._hint(message)}; see `python main.py --help`")
+
+    def _hint(self, message: str) -> str:
+        prefix = "unrecognized arguments: "
+        if not message.startswith(prefix):
+            return ""
+        word = message.removeprefix(prefix).split()[0].split("=")[0]
+        known = [option for action in self._actions for option in action.option_strings] + list(COMMANDS)
+        close = difflib.get_close_matches(word, known, n=1)
+        return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _choice(names: Sequence[str]) -> dict[str, Any]:
+    def one_of(value: str) -> str:
+        if value not in names:
+            close = difflib.get_close_matches(value, names, n=1)
+            raise argparse.ArgumentTypeError(
+                f"{value!r} is none of {', '.join(names)}" + (f" (did you mean {close[0]}?)" if close else "")
+            )
+        return value
+
+    return {"type": one_of, "metavar": "|".join(names)}
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="main.py",
+        description="Watches an entrance camera and tells who wears a mask.",
+        epilog="Commands: main.py cameras (list cameras), check (look over the installation), export FILE (sightings and totals as CSV).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--camera", metavar="INDEX|URL", help="camera number, or a stream: rtsp://…, http://…/stream.mjpg"
+    )
+    source.add_argument("--video", metavar="FILE", type=Path, help="recorded file")
+    source.add_argument("--images", metavar="DIR", type=Path, help="pictures, each of which stands alone")
+    parser.add_argument("--detector", help="face detector (yunet)", **_choice(DETECTORS))
+    parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
+    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v1)")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
+    parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
+    parser.add_argument("--events", metavar="FILE", type=Path, help="one JSON line per frame")
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="sightings as they end")
+    parser.add_argument("--headless", action="store_true", help="no window")
+    parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
+    return parser
+
+
+def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The command line's part of the settings."""
+    given = {
+        ("camera", "source"): arguments.camera,
+        ("detect", "name"): arguments.detector,
+        ("classify", "backend"): arguments.backend,
+        ("classify", "model"): arguments.model,
+        ("store", "url"): arguments.store,
+    }
+    changes: dict[str, dict[str, Any]] = {}
+    for (section, name), value in given.items():
+        if value is not None:
+            changes.setdefault(section, {})[name] = value
+    return changes
+
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = _run_parser().parse_args(argv)
+    _log_to_terminal(arguments.verbose)
+    if arguments.camera == "":
+        raise ConfigError("--camera is empty: give a camera's number or a stream's address")
+    from monitor.app import RunOptions
+
+    return _open(
+        RunOptions(
+            config=load_config(arguments.config, _changes(arguments)),
+            video=arguments.video,
+            images=arguments.images,
+            csv=arguments.csv,
+            events=arguments.events,
+            headless=arguments.headless,
+        )
+    )
+
+
+def _has_display() -> bool:
+    """Whether a window can be opened here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM"))
+
+
+def _open(options: RunOptions) -> int:
+    """Run the monitor in a window, or headless. Returns the exit status."""
+    if options.headless or not _has_display():
+        from monitor.headless import run_headless
+
+        if not options.headless:
+            print("No display: running headless. The sightings go into the store and the CSV.", file=sys.stderr)
+        return run_headless(options)
+    if importlib.util.find_spec("PySide6") is None:
+        raise ConfigError("the window needs PySide6: run `pip install -r requirements.txt`, or use --headless")
+    # opencv-python sets these to its own Qt, which breaks PySide6's.
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        os.environ.pop(name, None)
+    from monitor.gui.application import run_window
+
+    return run_window(options)
+
+
+def _cameras(argv: Sequence[str]) -> int:
+    _Parser(prog="main.py cameras", description="List the cameras that the system knows.").parse_args(argv)
+    from monitor.sources import camera_list
+
+    cameras = camera_list()
+    for index, name in cameras:
+        print(f"{index}  {name}")
+    if not cameras:
+        print("No camera found. Plug one in, or give a stream with --camera rtsp://… or http://…")
+    return 0
+
+
+def _check(argv: Sequence[str]) -> int:
+    parser = _Parser(prog="main.py check", description="Look over the installation.")
+    parser.add_argument("--store", metavar="URL", default="")
+    from monitor.check import run_checks
+
+    return run_checks(parser.parse_args(argv).store)
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00") from None
+
+
+def _export(argv: Sequence[str]) -> int:
+    parser = _Parser(prog="main.py export", description="Write sightings and totals as CSV.")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="sightings; the totals go to FILE with _totals in its name"
+    )
+    parser.add_argument("--day", type=_day, help="only this day")
+    parser.add_argument("--since", type=_day, help="from this day or time on")
+    parser.add_argument("--until", type=_day, help="up to this day or time, which is left out")
+    parser.add_argument("--store", metavar="URL", default="")
+    arguments = parser.parse_args(argv)
+    if arguments.day and (arguments.since or arguments.until):
+        raise ConfigError("--day goes without --since and --until: give one or the other")
+    since, until = arguments.since, arguments.until
+    if arguments.day:
+        since, until = arguments.day, (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+    from monitor.export import export
+    from monitor.store import Store
+
+    store = Store(arguments.store)
+    try:
+        number, totals = export(store, arguments.file, since, until)
+    finally:
+        store.close()
+    print(f"{number} sightings: {arguments.file}\ntotals: {totals}")
+    return 0
+
+
+def _log_to_terminal(verbose: bool) -> None:
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the user typed. Returns the exit status: 0 done, 1 a fault, 2 the user's mistake."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    commands = {"cameras": _cameras, "check": _check, "export": _export}
+    try:
+        if argv and argv[0] in commands:
+            return commands[argv[0]](argv[1:])
+        return _run(argv)
+    except MonitorError as error:
+        print(f"mask-monitor: {error}", file=sys.stderr)
+        return 1 if type(error) is MonitorError else 2  # the plain base class is a fault of the program
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,59 @@
+"""The running compliance count: every visit once, under its present state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from monitor.records import Correction, Count, Face, MaskState, Sighting, Visit
+
+
+def compliance(count: Count) -> float | None:
+    """masked / (masked + unmasked + incorrect), in [0, 1]; None while nobody was judged. `unsure` is never in it."""
+    judged = count.masked + count.unmasked + count.incorrect
+    return count.masked / judged if judged else None
+
+
+def as_count(states: Iterable[MaskState | None]) -> Count:
+    """How often each state occurs; None is not counted."""
+    return Count(**Counter(state.value for state in states if state is not None))
+
+
+def counted_state(visit: Visit) -> MaskState | None:
+    """What a visit counts as, the receptionist's word before the machine's; None: it was no person."""
+    if visit.corrected is None:
+        return visit.state
+    return None if visit.corrected is Correction.NO_PERSON else MaskState(visit.corrected.value)
+
+
+def stands(sighting: Sighting) -> bool:
+    """Whether a sighting counts: the receptionist has not said that it was none."""
+    return sighting.corrected not in (Correction.MASKED, Correction.NO_PERSON)
+
+
+def add(a: Count, b: Count) -> Count:
+    """The sum of two counts."""
+    return Count(a.masked + b.masked, a.unmasked + b.unmasked, a.incorrect + b.incorrect, a.unsure + b.unsure)
+
+
+class RunningCount:
+    """The count of a shift. Remembers one small state a visit. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, MaskState | None] = {}
+        self._tally: Counter[MaskState | None] = Counter()
+
+    def update(self, visit: Visit) -> None:
+        """Count a visit that is new, or move one that has changed."""
+        state = counted_state(visit)
+        if visit.visit_id in self._states:
+            self._tally[self._states[visit.visit_id]] -= 1
+        self._states[visit.visit_id] = state
+        self._tally[state] += 1
+
+    def add_stills(self, faces: Iterable[Face]) -> None:
+        """Count the faces of a picture that stands alone: each is a visit of its own."""
+        self._tally.update(face.state for face in faces)
+
+    def count(self) -> Count:
+        return Count(**{state.value: self._tally[state] for state in MaskState})

@@ -1,0 +1,177 @@
+"""Settings: defaults, then a TOML file, then the command line. Parsed once, handed on section by section.
+
+Each field's comment says what it does; its range stands beside its default. `README.md` has a commented example file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import ConfigError
+
+DETECTORS = ("yunet", "ssd", "haar")
+BACKENDS = ("auto", "onnx", "tensorflow")
+
+
+def _setting(default: Any, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    source: str = _setting("")  # camera index or stream URL; empty: the first camera found
+    width: int = _setting(0, 0, 7680)  # asked of the camera, px; 0: what the camera likes best
+    height: int = _setting(0, 0, 4320)
+    open_timeout_s: float = _setting(5.0, 0.5, 60)  # a stream that does not answer for so long is lost
+    read_timeout_s: float = _setting(5.0, 0.5, 60)  # an open stream that gives no picture for so long is lost
+    stall_after_s: float = _setting(2.0, 0.2, 60)  # without a picture for so long the window says "stalled"
+    retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+
+
+@dataclass(frozen=True, slots=True)
+class DetectConfig:
+    name: str = _setting("yunet", choices=DETECTORS)
+    confidence_min: float | None = _setting(
+        None, 0.05, 0.99
+    )  # faces below are dropped; unset: the detector's own default
+    working_side: int = _setting(0, 0, 3840)  # longer side of the picture that is searched, px; 0: follows the frame
+    min_face_px: int = _setting(20, 8, 1000)  # smaller faces, in pixels of the frame, are not reported
+    threads: int = _setting(2, 1, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyConfig:
+    model: str = _setting("mask_v1")  # a name in models/, or a path without its ending
+    backend: str = _setting("auto", choices=BACKENDS)  # auto: TensorFlow where it has a GPU, else ONNX Runtime
+    threads: int = _setting(2, 1, 64)
+    settled_every_s: float = _setting(
+        0.2, 0, 10
+    )  # how often a track whose state is settled is looked at again; 0: always
+    unsure_face_px: int = _setting(24, 0, 1000)  # faces with a longer side below this are not judged
+    unsure_sharpness: float = _setting(0.0, 0, 1e6)  # ROIs less sharp (variance of the Laplacian) are not judged
+    unsure_side_on: float = _setting(
+        1.6, 0, 10
+    )  # nose this far (in eye distances) off the middle of the eyes: too side-on
+    unsure_below: float = _setting(0.5, 0, 1)  # pictures that stand alone: an answer less confident than this is unsure
+
+
+@dataclass(frozen=True, slots=True)
+class TrackConfig:
+    birth_confidence: float = _setting(0.7, 0.05, 0.99)  # a new track needs a detection at least so confident
+    iou_min: float = _setting(0.2, 0.01, 0.9)  # overlap of a face with a track's forecast that makes them one
+    lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for so long has ended
+    confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is so old
+    confirm_hits: int = _setting(3, 1, 100)  # and was seen so often
+
+
+@dataclass(frozen=True, slots=True)
+class VoteConfig:
+    half_life_s: float = _setting(0.5, 0.02, 30)  # an answer so old weighs half
+    switch_above: float = _setting(0.6, 0.34, 1)  # the vote of another state must be above this to take over
+    hold_above: float = _setting(0.4, 0, 1)  # below this, and with no other above switch_above, a state becomes unsure
+    evidence_min: float = _setting(1.5, 0, 100)  # answers (weighted) before a track has any state but unsure
+    settled_above: float = _setting(0.85, 0.34, 1)  # a state with such a vote is settled
+
+
+@dataclass(frozen=True, slots=True)
+class SightingConfig:
+    alert_after_s: float = _setting(1.0, 0, 600)  # unmasked or incorrect for longer than this is a sighting
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    url: str = _setting("")  # SQLAlchemy URL; empty: SQLite in the user's data folder
+    retention_days: int = _setting(30, 0, 3650)  # visits and sightings older than this are deleted; 0: kept for ever
+    snapshots: bool = _setting(False)  # keep a picture of each sighting's face beside the store
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    classify: ClassifyConfig = field(default_factory=ClassifyConfig)
+    track: TrackConfig = field(default_factory=TrackConfig)
+    vote: VoteConfig = field(default_factory=VoteConfig)
+    sighting: SightingConfig = field(default_factory=SightingConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+
+
+def nearest(name: str, valid: tuple[str, ...] | list[str]) -> str:
+    """`; did you mean X?` for the valid name most like `name`, or the list of all where none is like it."""
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else "valid are " + ", ".join(valid)
+
+
+def load_config(path: Path | None = None, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+    """The settings of a run.
+
+    Args:
+        path: A TOML file, or None.
+        changes: Section to name to value, from the command line; wins over the file.
+
+    Raises:
+        ConfigError: If the file cannot be read or is no TOML; if a section, a name or a value is not valid.
+    """
+    config = Config()
+    if path is not None:
+        config = with_values(config, _read_toml(path), where=f"in {path.name}: ")
+    return with_values(config, changes or {})
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(
+            f"settings file {path} cannot be read ({error.strerror}): check the path after --config"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"settings file {path.name} is not valid TOML ({error}): correct that line") from None
+
+
+def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> Config:
+    """`config` with some values replaced and checked. Errors begin with `where`."""
+    sections = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    for section, entries in values.items():
+        if section not in sections:
+            raise ConfigError(f"{where}unknown section [{section}]: {nearest(section, list(sections))}")
+        if not isinstance(entries, Mapping):
+            raise ConfigError(f"{where}{section} is a section: write [{section}] and its settings below")
+        fields = {f.name: f for f in dataclasses.fields(sections[section])}
+        checked = {}
+        for name, value in entries.items():
+            if name not in fields:
+                raise ConfigError(f"{where}unknown setting {section}.{name}: {nearest(name, list(fields))}")
+            checked[name] = _checked(f"{where}{section}.{name}", fields[name], value)
+        sections[section] = dataclasses.replace(sections[section], **checked)
+    return Config(**sections)
+
+
+def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
+    """`value` as the field's type, or ConfigError."""
+    kind = str(spec.type).split(" | ")[0]
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "bool": isinstance(value, bool),
+        "str": isinstance(value, str),
+        "int": numeric and value == int(value),
+        "float": numeric,
+    }
+    if not fits[kind] or value != value:
+        wanted = {"bool": "true or false", "str": "a text in quotes", "int": "a whole number", "float": "a number"}[
+            kind
+        ]
+        raise ConfigError(f"{label} = {value!r}: give {wanted}")
+    low, high, choices = (spec.metadata[k] for k in ("low", "high", "choices"))
+    if choices and value not in choices:
+        raise ConfigError(f"{label} = {value!r}: {nearest(value, choices)}")
+    if low is not None and not low <= value <= high:
+        raise ConfigError(f"{label} = {value}: give a value from {low} to {high}")
+    return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)

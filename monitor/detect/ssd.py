@@ -1,0 +1,63 @@
+"""OpenCV's ResNet-10 face detector, an SSD (Liu et al., arXiv:1512.02325), run by ONNX Runtime.
+
+`monitor/training/convert_detectors.py` rebuilt it from its Caffe files. It looks at every picture at 300 x 300 px, without
+regard to its shape, as it was trained: small faces in large frames are lost. There by choice; YuNet is the default.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from monitor.boxes import clip, longer_side
+from monitor.card import MODELS_DIR
+from monitor.records import Detections, FloatArray, Image
+
+MODEL = MODELS_DIR / "ssd.onnx"
+CONFIDENCE_MIN = 0.3  # chosen from the curve that `python -m monitor.training.detector_curve --detector ssd` prints
+SIDE = 300  # px, fixed by the network's priors
+NMS_IOU_MAX = 0.45  # these two from the network's DetectionOutput layer
+_TOP_K = 400
+
+
+class ResNetSsd:
+    """Face detector without landmarks. Not thread safe: it owns the buffer that it fills for each picture."""
+
+    name = "ssd"
+
+    def __init__(self, confidence_min: float = CONFIDENCE_MIN, min_face_px: int = 20, threads: int = 2) -> None:
+        """Load the network.
+
+        Args:
+            confidence_min: Faces below this confidence, in [0, 1], are left out.
+            min_face_px: Longer side of the smallest face that is returned, in pixels of the frame.
+            threads: Threads of ONNX Runtime.
+
+        Raises:
+            ModelError: If the model file is missing or changed.
+        """
+        from monitor.engine import onnx_session
+
+        self._session = onnx_session(MODEL, threads)
+        self._confidence_min = confidence_min
+        self._min_face_px = min_face_px
+        self._blob: FloatArray = np.empty((1, 3, SIDE, SIDE), np.float32)
+
+    def detect(self, image_bgr: Image) -> Detections:
+        """Faces of one picture, most confident first, boxes cut to the picture.
+
+        Args:
+            image_bgr: (H, W, 3) uint8 BGR of any size from 1x1; only read.
+        """
+        height, width = image_bgr.shape[:2]
+        for channel, plane in enumerate(cv2.split(cv2.resize(image_bgr, (SIDE, SIDE)))):
+            self._blob[0, channel] = plane
+        all_boxes, all_confidence = self._session.run(["boxes", "confidence"], {"image": self._blob})
+        above = np.flatnonzero(all_confidence[0] > self._confidence_min)
+        boxes, confidence = all_boxes[0, above], all_confidence[0, above]
+        # NMS in parts of the picture, as the network's own last layer does it.
+        xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
+        kept = np.asarray(cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp).ravel()  # type: ignore[arg-type]
+        boxes = clip(boxes[kept] * np.array([width, height, width, height], np.float32), (width, height))
+        large = longer_side(boxes) >= self._min_face_px
+        return Detections(boxes[large], confidence[kept][large])

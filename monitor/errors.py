@@ -1,0 +1,31 @@
+"""Every error that Mask Monitor raises on purpose.
+
+    MonitorError
+      ConfigError     a setting, an argument or a file named by the user is wrong
+      CameraError     a camera, stream, clip or folder cannot be opened or read
+      ModelError      a model file is missing, changed, without a card, or does not fit
+      StoreError      the store or the CSV cannot be opened or written
+
+Each message is one line that says what is wrong and what to do about it: `main.py` prints it and exits with status 2.
+Faults that come up while the monitor runs are no exceptions but states (see `records.SourceState`), which the window shows.
+"""
+
+
+class MonitorError(Exception):
+    """Base of all errors that are meant to be read by the user."""
+
+
+class ConfigError(MonitorError):
+    """A setting, an argument or a file named by the user is wrong."""
+
+
+class CameraError(MonitorError):
+    """A picture source cannot be opened or read."""
+
+
+class ModelError(MonitorError):
+    """A model file is missing, changed, without a card, or does not fit its card."""
+
+
+class StoreError(MonitorError):
+    """The store or the CSV file cannot be opened or written."""

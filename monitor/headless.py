@@ -1,0 +1,125 @@
+"""A run without a window: prints the count and the sightings, stops on Ctrl+C or at the end of a recording."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from monitor.app import RunOptions, build_parts, check_source, choose_source
+from monitor.capture import CaptureThread
+from monitor.compliance import compliance
+from monitor.errors import CameraError, MonitorError
+from monitor.export import local
+from monitor.records import Count, Frame, SourceState, SourceStatus, Update
+from monitor.slot import LatestSlot
+from monitor.worker import InferenceThread, WorkerState
+
+log = logging.getLogger(__name__)
+
+STOP_WAIT_S = 10.0
+
+
+def run_headless(options: RunOptions) -> int:
+    """Run until a recording ends or a signal comes. Returns the exit status.
+
+    Raises:
+        MonitorError: If something that the user named is wrong.
+    """
+    chosen = choose_source(options)
+    check_source(chosen.source)
+    if chosen.notice:
+        print(chosen.notice, file=sys.stderr)
+        if options.csv is None:
+            options = replace(options, csv=Path("sightings.csv"))
+    run = _Run(options, chosen.source.name)
+    frames: LatestSlot[Frame] = LatestSlot()
+    worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
+    capture = CaptureThread(chosen.source, frames, options.config.camera, retry_first=False, on_status=run.on_source)
+    previous = {number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        worker.start()
+        run.done_or_ready.wait()
+        if not run.done.is_set():
+            capture.start()
+        while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
+            pass
+    finally:
+        capture.stop()
+        if capture.ident is not None:
+            capture.join(STOP_WAIT_S)
+        worker.stop()
+        worker.join()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return run.close(worker.error)
+
+
+class _Run:
+    """What the threads report, and what is printed of it. The callbacks come from the threads."""
+
+    def __init__(self, options: RunOptions, source_name: str) -> None:
+        self._options, self._source_name = options, source_name
+        self._last = Update(None, Count(), (), 0)
+        self._shown: dict[str, bool] = {}
+        self._fault: MonitorError | None = None
+        self._problem = ""
+        self._was_live = False
+        self.done, self.done_or_ready = threading.Event(), threading.Event()
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.done.set()
+        self.done_or_ready.set()
+
+    def on_worker(self, state: WorkerState, message: str) -> None:
+        if state is WorkerState.FAILED:
+            self._fault = self._fault or MonitorError(message)
+            self.done.set()
+        self.done_or_ready.set()
+
+    def on_source(self, status: SourceStatus) -> None:
+        if status.state is SourceState.FAILED:
+            self._fault = CameraError(status.message)
+        if status.state in (SourceState.FAILED, SourceState.ENDED):
+            self.done.set()
+        elif status.state is SourceState.LOST:
+            log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
+        elif status.state is SourceState.LIVE and not self._was_live:
+            log.info("%s is live", self._source_name)
+        self._was_live = status.state is SourceState.LIVE
+
+    def on_update(self, update: Update) -> None:
+        self._last = update
+        for sighting in reversed(update.sightings):
+            if self._shown.get(sighting.sighting_id) != sighting.open:
+                self._shown[sighting.sighting_id] = sighting.open
+                what = (
+                    "began"
+                    if sighting.open
+                    else f"ended after {sighting.seconds_unmasked:.1f} s, {sighting.final_state.value}"
+                )
+                log.info("%s sighting %s %s", local(sighting.last_seen), sighting.sighting_id, what)
+        if update.problem != self._problem:
+            self._problem = update.problem
+            log.warning(update.problem or "everything that waited has been saved")
+
+    def close(self, error: MonitorError | None) -> int:
+        """Print the summary. Raises the error that ended the run."""
+        count, share = self._last.count, compliance(self._last.count)
+        visits = count.masked + count.unmasked + count.incorrect + count.unsure
+        percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
+        what = "faces" if self._options.images else "visits"
+        print(
+            f"{self._source_name}: {visits} {what}: {count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
+            f"{count.unsure} unsure; {percent}; {self._last.sighting_total} sightings"
+        )
+        if self._options.csv:
+            print(f"CSV: {self._options.csv.absolute()}")
+        fault = error or self._fault
+        if fault is not None:
+            raise fault
+        return 0

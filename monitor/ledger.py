@@ -1,0 +1,221 @@
+"""The ledger of a shift: counts visits, writes what must not be lost, and takes the receptionist's corrections.
+
+What cannot be written now is kept and tried again; only what was committed is handed out as logged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from monitor.compliance import RunningCount, add, as_count
+from monitor.errors import StoreError
+from monitor.events import EventLog
+from monitor.export import CsvLog
+from monitor.records import Correction, Count, FrameResult, Sighting, Update, Visit
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+SHOWN_MAX = 200  # sightings that are handed to the window
+RETRY_S = 2.0
+PURGE_EVERY_S = 3600.0
+
+
+def new_shift_id(moment: datetime) -> str:
+    """An id that sorts by time and that two desks do not share."""
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class Ledger:
+    """Keeps the books of one shift. The inference thread alone calls it.
+
+    Args:
+        store: Open; the ledger closes it.
+        shift_id: From `new_shift_id`.
+        csv_log, event_log: Further files to write, if wanted.
+        retention_days: Older visits and sightings are deleted; 0 keeps them.
+
+    Raises:
+        StoreError: If the shift cannot be written to the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        shift_id: str,
+        csv_log: CsvLog | None = None,
+        event_log: EventLog | None = None,
+        retention_days: int = 0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._shift_id, self._csv, self._events = store, shift_id, csv_log, event_log
+        self._retention_days, self._now = retention_days, now
+        self._counter = RunningCount()
+        self._stills = Count()
+        self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
+        self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
+        self._shown: tuple[Sighting, ...] = ()
+        self._unsaved_visits: dict[str, Visit] = {}
+        self._unsaved_sightings: dict[str, Sighting] = {}
+        self._unsaved_stills = False
+        self._unsaved_corrections: dict[str, Correction | None] = {}
+        self._unsaved_rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
+        self._undo: list[tuple[str, Correction | None]] = []
+        self._problems: dict[str, str] = {}
+        self._retry_at = 0.0
+        store.begin_shift(shift_id, datetime.now(UTC))
+        self._purge_at = 0.0
+        self._purge()
+
+    # From the pipeline
+
+    def record(self, result: FrameResult) -> Update:
+        """Take in a frame's result: count, store, write."""
+        if result.frame.still:
+            self._stills = add(self._stills, as_count(face.state for face in result.faces))
+            self._unsaved_stills = bool(result.faces) or self._unsaved_stills
+        self.absorb(result.visits, result.sightings)
+        if self._events is not None:
+            self._attempt("events", partial(self._events.write, result, self.count()))
+        return self.update(result)
+
+    def absorb(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
+        """Take in what has begun, changed or ended."""
+        for visit in visits:
+            known = self._visits.get(visit.visit_id)
+            visit = dataclasses.replace(visit, corrected=known.corrected) if known and known.corrected else visit
+            self._visits[visit.visit_id] = self._unsaved_visits[visit.visit_id] = visit
+            self._counter.update(visit)
+        for sighting in sightings:
+            self._unsaved_sightings[sighting.sighting_id] = sighting
+            if not sighting.open and self._csv is not None:
+                self._unsaved_rows.append(sighting)
+        self._flush()
+
+    def update(self, result: FrameResult | None = None) -> Update:
+        """The state of the books, for the window and the log."""
+        problem = next(iter(self._problems.values()), "")
+        return Update(result, self.count(), self._shown, len(self._logged), problem)
+
+    def count(self) -> Count:
+        return add(self._counter.count(), self._stills)
+
+    def idle(self) -> bool:
+        """Housekeeping between frames: try again what failed, delete what is too old. True if something was written."""
+        had_problem = bool(self._problems)
+        if had_problem:
+            self._flush()
+        if self._now() >= self._purge_at:
+            self._purge()
+        return had_problem
+
+    def close(self) -> None:
+        """Write what is left.
+
+        Raises:
+            StoreError: If something cannot be written even now; what it was is said.
+        """
+        self._retry_at = 0.0
+        self._flush()
+        lost = len(self._unsaved_sightings) or len(self._unsaved_rows)
+        reason = next(iter(self._problems.values()), "")
+        if self._events is not None:
+            self._attempt("events", self._events.close)
+        self._store.close()
+        if lost:
+            raise StoreError(f"{lost} sightings could not be saved: {reason}")
+
+    # From the receptionist
+
+    def correct(self, visit_id: str, correction: Correction | None, *, undoable: bool = True) -> None:
+        """Count a visit of this shift as what the receptionist says; None: as the machine does."""
+        visit = self._visits.get(visit_id)
+        if visit is None:
+            return
+        if undoable:
+            self._undo.append((visit_id, visit.corrected))
+        self._visits[visit_id] = visit = dataclasses.replace(visit, corrected=correction)
+        self._counter.update(visit)
+        for key, sighting in self._logged.items():
+            if sighting.visit_id == visit_id:
+                self._logged[key] = dataclasses.replace(sighting, corrected=correction)
+        self._show()
+        self._unsaved_corrections[visit_id] = correction
+        self._retry_at = 0.0
+        self._flush()
+
+    def undo(self) -> bool:
+        """Take the last correction back. False if there is none."""
+        if not self._undo:
+            return False
+        visit_id, before = self._undo.pop()
+        self.correct(visit_id, before, undoable=False)
+        return True
+
+    def annotate(self, sighting_id: str, note: str) -> None:
+        """Keep a note with a sighting of this shift."""
+        if sighting_id not in self._logged:
+            return
+        if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
+            self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
+            self._show()
+
+    # Writing
+
+    def _flush(self) -> None:
+        """Write all that waits, unless the last try failed a moment ago."""
+        if self._problems and self._now() < self._retry_at:
+            return
+        self._retry_at = self._now() + RETRY_S
+        if (self._unsaved_visits or self._unsaved_sightings or self._unsaved_stills) and self._attempt(
+            "store", self._save
+        ):
+            for key, sighting in self._unsaved_sightings.items():
+                visit = self._visits.get(sighting.visit_id)
+                note = self._logged[key].note if key in self._logged else ""
+                self._logged[key] = dataclasses.replace(
+                    sighting, corrected=visit.corrected if visit else None, note=note
+                )
+            if self._unsaved_sightings:
+                self._show()
+            self._unsaved_visits, self._unsaved_sightings, self._unsaved_stills = {}, {}, False
+        for visit_id, correction in list(self._unsaved_corrections.items()):
+            if self._attempt("store", partial(self._store.correct, visit_id, correction)):
+                del self._unsaved_corrections[visit_id]
+        if self._csv is not None and self._unsaved_rows:
+            rows = [self._logged.get(s.sighting_id, s) for s in self._unsaved_rows]
+            if self._attempt("csv", partial(self._csv.append, rows)):
+                self._unsaved_rows = []
+        elif self._csv is not None:
+            self._problems.pop("csv", None)
+
+    def _save(self) -> None:
+        self._store.save(self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), self._stills)
+
+    def _show(self) -> None:
+        newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)
+        self._shown = tuple(newest[:SHOWN_MAX])
+
+    def _attempt(self, what: str, action: Callable[[], object]) -> bool:
+        try:
+            action()
+        except StoreError as error:
+            if what not in self._problems:
+                log.error("%s", error)
+            self._problems[what] = str(error)
+            return False
+        self._problems.pop(what, None)
+        return True
+
+    def _purge(self) -> None:
+        """Delete what is older than the retention; `_purge_at` is when it is done next."""
+        self._purge_at = self._now() + PURGE_EVERY_S
+        if self._retention_days:
+            before = datetime.now(UTC) - timedelta(days=self._retention_days)
+            self._attempt("store", partial(self._store.purge, before))

@@ -1,0 +1,45 @@
+"""How well a face can be judged: its size, sharpness and turn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from monitor.config import ClassifyConfig
+from monitor.records import FloatArray
+
+FULL_WEIGHT_PX = 64.0  # faces this large, or larger, have a full voice in the vote
+
+
+def sharpness(roi: FloatArray) -> float:
+    """Variance of the Laplacian of a ROI (H, W, 3) float32 RGB in -1..1, in units of 8-bit grey levels squared."""
+    grey = cv2.cvtColor(roi, cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var()) * 127.5**2
+
+
+def side_on(landmarks: FloatArray) -> float:
+    """How far the nose is off the middle between the eyes, in eye distances: 0 from the front, over 1 in profile.
+
+    Args:
+        landmarks: (5, 2) px: right eye, left eye, nose, right and left mouth corner.
+    """
+    right_eye, left_eye, nose = landmarks[:3]
+    across = left_eye - right_eye
+    distance = float(np.hypot(*across))
+    if distance < 1e-3:
+        return 10.0
+    return abs(float(np.dot(nose - (right_eye + left_eye) / 2, across))) / distance**2
+
+
+def can_be_judged(face_px: float, roi: FloatArray, landmarks: FloatArray | None, config: ClassifyConfig) -> bool:
+    """False for a face that is too small, too blurred or too side-on to say anything about its mask."""
+    if face_px < config.unsure_face_px:
+        return False
+    if landmarks is not None and side_on(landmarks) > config.unsure_side_on:
+        return False
+    return config.unsure_sharpness <= 0 or sharpness(roi) >= config.unsure_sharpness
+
+
+def weight(face_px: float, confidence: float) -> float:
+    """A face's voice in its track's vote, in [0, 1]: confident, large faces count more."""
+    return confidence * min(1.0, face_px / FULL_WEIGHT_PX)

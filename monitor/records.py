@@ -1,0 +1,177 @@
+"""What flows between the parts: data only, no behaviour.
+
+Records that hold arrays compare by identity (`eq=False`): a generated `==` fails on arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]  # (H, W, 3) BGR unless the name says otherwise
+FloatArray = npt.NDArray[np.float32]
+
+
+class MaskState(Enum):
+    """How a face wears its mask. The order of a network's classes comes from its card, never from here."""
+
+    MASKED = "masked"
+    UNMASKED = "unmasked"
+    INCORRECT = "incorrect"
+    UNSURE = "unsure"
+
+
+class Correction(Enum):
+    """What the receptionist says of a visit when the machine was wrong."""
+
+    MASKED = "masked"
+    UNMASKED = "unmasked"
+    INCORRECT = "incorrect"
+    NO_PERSON = "no person"
+
+
+class SourceState(Enum):
+    """What a camera, stream, clip or folder is doing."""
+
+    OPENING = "opening"
+    LIVE = "live"
+    STALLED = "stalled"  # open, but no picture for a while
+    LOST = "lost"  # gone; it is tried again after a pause
+    ENDED = "ended"  # a clip or a folder came to its end
+    FAILED = "failed"  # cannot be used and is not tried again
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The state of a source, with one line for the user when something is wrong."""
+
+    state: SourceState
+    message: str = ""
+    retry_in_s: float | None = None  # seconds until the next try, while LOST
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source. The image is read-only: draw on a copy."""
+
+    image: Image  # (H, W, 3) uint8 BGR, not writeable
+    index: int  # counts the frames that the source gave, from 0
+    t: float  # seconds of the source's own time: a clip's frame time, a camera's clock since it was started
+    captured_at: float  # time.monotonic() when the frame was read, seconds
+    wall_time: datetime  # aware, local zone
+    camera: str  # the source's name as the user gave it, without secrets
+    file: str | None = None  # the picture's file name, for folders
+    live: bool = True  # False: a recording, whose time is its own
+    still: bool = False  # True: a picture that stands alone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Faces that a detector found in one frame, most confident first."""
+
+    boxes: FloatArray  # (N, 4) xyxy, pixels of the frame as read
+    confidence: FloatArray  # (N,) in [0, 1]
+    landmarks: FloatArray | None = (
+        None  # (N, 5, 2) px: right eye, left eye, nose, right, left mouth corner (the person's right)
+    )
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face of one frame."""
+
+    xyxy: FloatArray  # (4,) pixels of the frame as read
+    confidence: float  # of the detector, in [0, 1]
+    raw_state: MaskState  # this frame's answer: one of three, never UNSURE
+    raw_confidence: float
+    state: MaskState  # smoothed over the track
+    state_confidence: float
+    track_id: int | None  # None where pictures stand alone
+    alerting: bool = False  # belongs to a sighting that is open
+    identity: str | None = None
+    identity_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Visits by their present state."""
+
+    masked: int = 0
+    unmasked: int = 0
+    incorrect: int = 0
+    unsure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds that the stages of one frame took."""
+
+    detect_s: float = 0.0
+    track_s: float = 0.0
+    classify_s: float = 0.0
+    identify_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One tracked person, from the first frame to the last."""
+
+    visit_id: str
+    camera: str
+    first_seen: datetime
+    last_seen: datetime
+    state: MaskState  # the one that it counts under now
+    corrected: Correction | None = None  # what the receptionist said instead
+    open: bool = True
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A visit that was unmasked, or wore the mask wrong, for longer than `alert_after_s`."""
+
+    sighting_id: str
+    camera: str
+    visit_id: str
+    first_seen: datetime
+    last_seen: datetime
+    seconds_unmasked: float
+    worst_state: MaskState
+    final_state: MaskState
+    confidence: float
+    identity: str | None
+    model: str
+    corrected: Correction | None = None
+    note: str = ""
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """What the pipeline says of one frame."""
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    timings: Timings
+    visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
+    sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """What the window and the log are told: the newest frame, the count, and what is safely stored."""
+
+    result: FrameResult | None  # None: something was stored or corrected between frames
+    count: Count
+    sightings: tuple[
+        Sighting, ...
+    ]  # the latest ones of this shift, newest first, each as it was committed to the store
+    sighting_total: int  # how many there are in this shift
+    problem: str = ""  # why something could not be stored, in one line; it is kept and tried again

@@ -1,0 +1,185 @@
+"""Who is before one camera: tracks become visits, visits get a state, a state may become a sighting."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitor.boxes import longer_side
+from monitor.classify import STATES
+from monitor.config import Config
+from monitor.quality import can_be_judged, weight
+from monitor.records import Detections, Face, FloatArray, Frame, MaskState, Sighting, Visit
+from monitor.sightings import SightingRule
+from monitor.track import Track, Tracker
+from monitor.vote import Vote
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """What is known of one track."""
+
+    vote: Vote
+    began: datetime  # wall time of the first frame
+    raw: FloatArray | None = None  # (3,) the last answer of the classifier
+    looked_t: float = -1e9  # when it was given
+    visit: Visit | None = None  # None until the track is more than a flicker
+    rule: SightingRule | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """Visits and sightings that a step has begun, changed or ended."""
+
+    visits: tuple[Visit, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+
+
+class Scene:
+    """The people before one camera. The inference thread alone calls it.
+
+    Args:
+        config: All settings.
+        camera: The source's public name.
+        shift_id: Part of every visit's id, so that ids are unique between runs and desks.
+        model: The mask model's name, written into sightings.
+        ids: Where track ids come from.
+    """
+
+    def __init__(self, config: Config, camera: str, shift_id: str, model: str, ids: Iterator[int]) -> None:
+        self._config, self._camera, self._shift_id, self._model = config, camera, shift_id, model
+        self._tracker = Tracker(config.track, ids)
+        self._people: dict[int, Person] = {}
+
+    def follow(self, frame: Frame, found: Detections) -> tuple[list[Track | None], Changes]:
+        """Give each detection its track, and end the visits of tracks that are gone."""
+        tracks, ended = self._tracker.update(frame.t, found)
+        for track in tracks:
+            if track is not None and track.track_id not in self._people:
+                self._people[track.track_id] = Person(Vote(self._config.vote), frame.wall_time)
+        return tracks, self._end(ended)
+
+    def wants_look(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
+        """Which detections the classifier should look at: all but those whose state was settled a moment ago."""
+        every_s = self._config.classify.settled_every_s
+        return [
+            i
+            for i, track in enumerate(tracks)
+            if track is not None
+            and not ((person := self._people[track.track_id]).vote.settled and frame.t - person.looked_t < every_s)
+        ]
+
+    def judge(
+        self,
+        frame: Frame,
+        found: Detections,
+        tracks: list[Track | None],
+        looked: list[int],
+        rois: FloatArray,
+        answers: FloatArray,
+    ) -> tuple[tuple[Face, ...], Changes]:
+        """Take in the classifier's answers.
+
+        Args:
+            frame, found, tracks: As given to and by `follow`.
+            looked: Indices of the detections that were looked at, from `wants_look`.
+            rois: (len(looked), S, S, 3) what the classifier saw.
+            answers: (len(looked), 3) what it said.
+        """
+        sizes = longer_side(found.boxes)
+        for k, i in enumerate(looked):
+            track = tracks[i]
+            assert track is not None
+            landmarks = None if found.landmarks is None else found.landmarks[i]
+            judged = can_be_judged(float(sizes[i]), rois[k], landmarks, self._config.classify)
+            person = self._people[track.track_id]
+            person.raw, person.looked_t = answers[k], frame.t
+            person.vote.add(frame.t, answers[k], weight(float(sizes[i]), float(found.confidence[i])) if judged else 0.0)
+        visits, sightings, faces = [], [], []
+        for i, track in enumerate(tracks):
+            if track is None:
+                continue
+            person = self._people[track.track_id]
+            visit, sighting = self._update(frame, track, person)
+            visits += [visit] if visit else []
+            sightings += [sighting] if sighting else []
+            if person.visit is not None:
+                faces.append(_face(found, i, track, person))
+        return tuple(faces), Changes(tuple(visits), tuple(sightings))
+
+    def _update(self, frame: Frame, track: Track, person: Person) -> tuple[Visit | None, Sighting | None]:
+        """Bring a person's visit and sighting up to date."""
+        state, now = person.vote.state, _wall(person, track)
+        changed = None
+        if person.visit is None:
+            if not self._tracker.is_person(track):
+                return None, None
+            visit_id = f"{self._shift_id}-v{track.track_id}"
+            person.visit = changed = Visit(visit_id, self._camera, person.began, now, state)
+            person.rule = SightingRule(
+                self._config.sighting, self._camera, visit_id, self._model, track.first_t, person.began
+            )
+        elif state is not person.visit.state:
+            person.visit = changed = dataclasses.replace(person.visit, state=state, last_seen=now)
+        assert person.rule is not None
+        return changed, person.rule.update(frame.t, state, person.vote.confidence)
+
+    def expire(self, t: float) -> Changes:
+        """End the visits of those who were not seen for too long, where no frames come."""
+        return self._end(self._tracker.expire(t))
+
+    def end_all(self) -> Changes:
+        """End all visits: the source was closed."""
+        return self._end(self._tracker.end_all())
+
+    def _end(self, tracks: list[Track]) -> Changes:
+        visits, sightings = [], []
+        for track in tracks:
+            person = self._people.pop(track.track_id)
+            if person.visit is None or person.rule is None:
+                continue
+            visits.append(dataclasses.replace(person.visit, last_seen=_wall(person, track), open=False))
+            sighting = person.rule.close(person.vote.state)
+            sightings += [sighting] if sighting else []
+        return Changes(tuple(visits), tuple(sightings))
+
+
+def _wall(person: Person, track: Track) -> datetime:
+    return person.began + timedelta(seconds=track.last_t - track.first_t)
+
+
+def _face(found: Detections, i: int, track: Track, person: Person) -> Face:
+    assert person.raw is not None
+    best = int(np.argmax(person.raw))
+    return Face(
+        xyxy=found.boxes[i],
+        confidence=float(found.confidence[i]),
+        raw_state=STATES[best],
+        raw_confidence=float(person.raw[best]),
+        state=person.vote.state,
+        state_confidence=person.vote.confidence,
+        track_id=track.track_id,
+        alerting=person.rule is not None and person.rule.is_open,
+    )
+
+
+def still_faces(found: Detections, rois: FloatArray, answers: FloatArray, config: Config) -> tuple[Face, ...]:
+    """The faces of a picture that stands alone: no track, no vote."""
+    sizes = longer_side(found.boxes)
+    faces = []
+    for i, answer in enumerate(answers):
+        best = int(answer.argmax())
+        landmarks = None if found.landmarks is None else found.landmarks[i]
+        sure = answer[best] >= config.classify.unsure_below and can_be_judged(
+            float(sizes[i]), rois[i], landmarks, config.classify
+        )
+        state = STATES[best] if sure else MaskState.UNSURE
+        probability = float(answer[best])
+        faces.append(
+            Face(found.boxes[i], float(found.confidence[i]), STATES[best], probability, state, probability, None)
+        )
+    return tuple(faces)

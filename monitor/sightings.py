@@ -1,0 +1,97 @@
+"""When a visit becomes a sighting: unmasked or incorrect for longer than `alert_after_s`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from monitor.config import SightingConfig
+from monitor.records import MaskState, Sighting
+
+ALARMING = (MaskState.INCORRECT, MaskState.UNMASKED)  # from bad to worst
+REPORT_EVERY_S = 1.0  # an open sighting is written again so often, so that a kill -9 costs a second of it at most
+
+
+class SightingRule:
+    """Watches the state of one visit and keeps its sighting. The inference thread alone calls it.
+
+    A sighting is open until the mask goes on or the person leaves. A mask taken off again after that is a new sighting of the
+    same visit. Being unsure neither opens nor closes one.
+    """
+
+    def __init__(
+        self, config: SightingConfig, camera: str, visit_id: str, model: str, t: float, wall_time: datetime
+    ) -> None:
+        self._config, self._camera, self._visit_id, self._model = config, camera, visit_id, model
+        self._zero_t, self._zero_wall = t, wall_time
+        self._number = 0
+        self._looked_t = t
+        self._identity: str | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._bad_since: float | None = None
+        self._bad_until = 0.0
+        self._seconds = 0.0
+        self._worst = MaskState.INCORRECT
+        self._confidence = 0.0
+        self._reported_t: float | None = None  # None: not open
+
+    @property
+    def is_open(self) -> bool:
+        return self._reported_t is not None
+
+    def update(self, t: float, state: MaskState, confidence: float, identity: str | None = None) -> Sighting | None:
+        """Take in the visit's smoothed state at time `t` (s).
+
+        Returns:
+            The sighting if it was opened, carried on for `REPORT_EVERY_S`, or closed.
+        """
+        since_s, self._looked_t = t - self._looked_t, t
+        self._identity = identity or self._identity
+        if state is MaskState.MASKED:
+            return self.close(state)
+        if state in ALARMING:
+            if self._bad_since is None:
+                self._bad_since = t
+            else:
+                self._seconds += since_s
+            self._bad_until = t
+            self._worst = max(self._worst, state, key=ALARMING.index)
+            self._confidence = max(self._confidence, confidence)
+        if self._bad_since is None:
+            return None
+        due = self.is_open and t - (self._reported_t or 0.0) >= REPORT_EVERY_S
+        opens = not self.is_open and self._bad_until - self._bad_since > self._config.alert_after_s
+        if not (due or opens):
+            return None
+        if opens:
+            self._number += 1
+        self._reported_t = t
+        return self._sighting(state, is_open=True)
+
+    def close(self, final_state: MaskState) -> Sighting | None:
+        """The mask is on, or the person has left: the closed sighting, if there was one."""
+        sighting = self._sighting(final_state, is_open=False) if self.is_open else None
+        self._begin()
+        return sighting
+
+    def _wall(self, t: float) -> datetime:
+        # Differences of the source's own time: a clock that is set while the person stands there changes nothing.
+        return self._zero_wall + timedelta(seconds=t - self._zero_t)
+
+    def _sighting(self, final_state: MaskState, *, is_open: bool) -> Sighting:
+        assert self._bad_since is not None
+        return Sighting(
+            sighting_id=f"{self._visit_id}-s{self._number}",
+            camera=self._camera,
+            visit_id=self._visit_id,
+            first_seen=self._wall(self._bad_since),
+            last_seen=self._wall(self._bad_until),
+            seconds_unmasked=round(self._seconds, 3),
+            worst_state=self._worst,
+            final_state=final_state,
+            confidence=round(self._confidence, 4),
+            identity=self._identity,
+            model=self._model,
+            open=is_open,
+        )

@@ -1,0 +1,151 @@
+"""Training batches: which faces, drawn on or not, in which proportions; made by worker processes in a fixed order.
+
+Batch number `i` depends on the seed and on `i` alone, so a run repeats itself and goes on after a stop where it left off.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monitor.records import Image
+from monitor.training import augment, synth
+from monitor.training.data import LABELS
+from monitor.training.pool import Face
+
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a batch is made of. Parts are of the batch and sum up to 1."""
+
+    size: int
+    margin: float
+    batch: int = 64
+    real: tuple[float, float, float] = (0.27, 0.23, 0.14)  # masked, unmasked, incorrect, as they are
+    drawn: float = 0.36  # pairs of one bare face that differ in the mask alone
+    source_power: float = 0.5  # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
+
+
+class Faces:
+    """Faces of one label, drawn source by source."""
+
+    def __init__(self, faces: Sequence[Face], power: float, weights: dict[str, float] | None = None) -> None:
+        by_source: dict[str, list[Face]] = {}
+        for face in faces:
+            by_source.setdefault(face.source, []).append(face)
+        self._sources = [by_source[name] for name in sorted(by_source)]
+        factor = weights or {}
+        share = np.array([factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)], np.float64)
+        self._share = share / share.sum() if len(share) else share
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sources))
+
+    def draw(self, rng: np.random.Generator) -> Face:
+        source = self._sources[int(rng.choice(len(self._sources), p=self._share))]
+        return source[int(rng.integers(len(source)))]
+
+
+class Maker:
+    """Makes the batches of one training."""
+
+    def __init__(self, faces: Sequence[Face], bank: synth.Bank | None, recipe: Recipe, seed: int) -> None:
+        self.recipe, self.bank, self.seed = recipe, bank, seed
+        # The pasted sets are many and all alike; real pictures of masks worn wrong are few and worth more.
+        weights = {"maskedfacenet": 0.35, "ilc2021": 1.5, "andrewmvd": 1.3}
+        self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, weights) for name in LABELS]
+        bare = [f for f in faces if f.label == "unmasked" and synth.fits(f)]
+        self._bare = Faces(bare, recipe.source_power)
+
+    def batch(self, index: int) -> Batch:
+        """Batch number `index`: (N, size, size, 3) uint8 RGB and (N,) class numbers."""
+        rng = np.random.default_rng([self.seed, index])
+        recipe = self.recipe
+        rois: list[Image] = []
+        labels: list[int] = []
+        drawn = self.bank is not None and len(self._bare) > 0
+        pairs = round(recipe.batch * recipe.drawn / 2) if drawn else 0
+        for _ in range(pairs):
+            self._pair(rng, rois, labels)
+        have = np.array([len(f) > 0 for f in self._real], np.float64)
+        share = np.array(recipe.real) * have
+        for label in rng.choice(len(LABELS), recipe.batch - len(rois), p=share / share.sum()):
+            face = self._real[label].draw(rng)
+            image = face.image
+            if face.landmarks is not None and self.bank is not None:
+                image = synth.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
+            rois.append(self._view(image, face, rng, rng))
+            labels.append(int(label))
+        return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
+
+    def _pair(self, rng: np.random.Generator, rois: list[Image], labels: list[int]) -> None:
+        assert self.bank is not None
+        face = self._bare.draw(rng)
+        assert face.landmarks is not None
+        style = self.bank.style(rng)
+        first, second = synth.PAIRS[int(rng.choice(len(synth.PAIRS), p=synth.PAIR_SHARE))]
+        views = int(rng.integers(2**62))
+        same = rng.random() < 0.6  # the same square and the same camera for both, or each its own
+        for how in (first, second):
+            image = synth.wear(face.image, face.landmarks, how, style, self.bank, rng)
+            image = synth.disturb(image, face.landmarks, synth.LABEL_OF[how], self.bank, rng)
+            generator = np.random.default_rng(views) if same else rng
+            rois.append(self._view(image, face, generator, generator))
+            labels.append(LABELS.index(synth.LABEL_OF[how]))
+
+    def _view(self, image: Image, face: Face, where: np.random.Generator, how: np.random.Generator) -> Image:
+        box, by_hand = face.chip.box, face.chip.landmarks is None and face.detected is None
+        if face.detected is not None and where.random() < 0.6:
+            box = face.detected
+        view = augment.live_view(box, self.recipe.margin, by_hand, where)
+        return augment.degrade(augment.crop(image, view, self.recipe.size, where), how)
+
+
+class Stream:
+    """Batches `first` to `last` - 1 in order, made by forked processes (in this one where the system cannot fork).
+
+    Make it before TensorFlow is imported: a process that forks after its threads have started may hang.
+    Each worker waits in `send` until its batch is taken, so that at most one batch a worker lies ready.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], first: int, last: int, workers: int = 2) -> None:
+        self._make, self._first, self._last = make, first, last
+        self._pipes: list[Connection] = []
+        self._processes: list[multiprocessing.process.BaseProcess] = []
+        if "fork" not in multiprocessing.get_all_start_methods():
+            return
+        context = multiprocessing.get_context("fork")
+        for number in range(workers):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(make, theirs, range(first + number, last, workers)), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for index in range(self._first, self._last):
+            yield self._pipes[(index - self._first) % len(self._pipes)].recv() if self._pipes else self._make(index)
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+
+def _work(make: Callable[[int], Batch], pipe: Connection, indices: range) -> None:
+    cv2.setNumThreads(1)
+    try:
+        for index in indices:
+            pipe.send(make(index))
+    except (BrokenPipeError, KeyboardInterrupt):
+        return

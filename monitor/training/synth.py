@@ -1,0 +1,346 @@
+"""Masks drawn on bare faces by their landmarks, worn right or wrong: pairs that differ in the mask alone.
+
+Three kinds of mask: cut-outs of photographed masks (`mask_templates`), procedural ones (any colour, print, pleats, shape),
+and real ones taken from the pictures of masked people and moved to another face. Drawn in the frame of the standard 112 x 112
+five-point template, which an affine map lays on the face; the middle line follows the nose when the head is turned.
+All pictures are (H, W, 3) uint8 BGR; landmarks are (5, 2) pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monitor.records import FloatArray, Image
+from monitor.training import augment, occlude
+from monitor.training.pool import TEMPLATE, Face
+
+LABEL_OF = {
+    "bare": "unmasked",
+    "right": "masked",
+    "nose_out": "incorrect",
+    "mouth_out": "incorrect",
+    "chin": "incorrect",
+    "ear": "incorrect",
+}
+# Which two ways of wearing make a pair, and how often.
+PAIRS = (
+    ("bare", "right"),
+    ("right", "nose_out"),
+    ("bare", "chin"),
+    ("right", "mouth_out"),
+    ("bare", "nose_out"),
+    ("bare", "ear"),
+)
+PAIR_SHARE = (0.36, 0.26, 0.14, 0.1, 0.1, 0.04)
+# Upper edge, lower edge and half width in template pixels (eyes at y 52, nose tip 72, mouth 92, chin about 116).
+_PLACES = {
+    "right": ((54, 65), (111, 122), (39, 48)),
+    "nose_out": ((77, 89), (115, 130), (38, 48)),
+    "mouth_out": ((98, 106), (121, 138), (33, 45)),
+    "chin": ((104, 116), (124, 146), (28, 42)),
+}
+# The outline, from the right ear over the nose to the left ear and back under the chin: (across -1..1, down 0..1).
+_UPPER = np.array([(-1, 0.24), (-0.72, 0.17), (-0.42, 0.08), (-0.2, 0.01), (0, 0)], np.float32)
+_LOWER = np.array([(-0.98, 0.48), (-0.88, 0.7), (-0.66, 0.88), (-0.36, 0.98), (0, 1)], np.float32)
+PATCH = 96  # side of a mask's own picture
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """One mask, the same whichever way it is worn."""
+
+    patch: Image  # (PATCH, PATCH, 3), stretched over the mask
+    alpha: npt.NDArray[np.uint8] | None  # (PATCH, PATCH) of a cut-out; None takes the outline
+    donor: Face | None  # a really masked face whose mask is taken instead
+    upper: FloatArray  # outline
+    lower: FloatArray
+    strap: tuple[int, int, int] | None
+    relief: float  # how much of the face's light and shade shows on the mask
+
+
+def fits(face: Face) -> bool:
+    """Whether a mask can be drawn on the face: landmarks are known and the eyes are far enough apart."""
+    return face.landmarks is not None and float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))) >= 10
+
+
+class Bank:
+    """Where masks come from."""
+
+    def __init__(self, templates: Path | None, donors: Sequence[Face]) -> None:
+        """Read the cut-outs and textures.
+
+        Args:
+            templates: Folder of `*.png` with alpha and `textures/`; None draws procedural and real masks alone.
+            donors: Really masked faces; those without landmarks are passed over.
+        """
+        self.donors = [f for f in donors if fits(f)]
+        self._cutouts: list[tuple[Image, npt.NDArray[np.uint8]]] = []
+        self.textures: list[Image] = []
+        if templates is not None:
+            for path in sorted(templates.glob("*.png")):
+                if not path.stem.endswith(("_left", "_right")):  # those are for profiles, which the affine map cannot follow
+                    self._cutouts.append(_cutout(path))
+            self.textures = [cv2.resize(cv2.imread(str(p)), (256, 256)) for p in sorted((templates / "textures").glob("*.jpg"))]  # type: ignore[misc]
+
+    def style(self, rng: np.random.Generator) -> Style:
+        """A mask at random."""
+        upper, lower = _UPPER + rng.normal(0, 0.025, _UPPER.shape), _LOWER + rng.normal(0, 0.025, _LOWER.shape)
+        if rng.random() < 0.3:  # a straight upper edge, as of cloth
+            upper[:, 1] *= rng.uniform(0.2, 0.8)
+        upper[-1, 0] = lower[-1, 0] = 0
+        strap = tuple(int(v) for v in rng.choice([235, 245, 30, 120]) + rng.integers(-15, 10, 3)) if rng.random() < 0.75 else None
+        relief = float(rng.uniform(0.25, 0.9))
+        pick = rng.random()
+        donor, alpha = None, None
+        if pick < 0.4 and self.donors:
+            donor, patch = self.donors[int(rng.integers(len(self.donors)))], np.zeros((PATCH, PATCH, 3), np.uint8)
+        elif pick < 0.55 and self._cutouts:
+            patch, alpha = self._cutouts[int(rng.integers(len(self._cutouts)))]
+            if rng.random() < 0.5:
+                patch = _recolour(patch, rng)
+        else:
+            patch = self._fabric(rng)
+        return Style(patch, alpha, donor, upper.astype(np.float32), lower.astype(np.float32), strap, relief)  # type: ignore[arg-type]
+
+    def _fabric(self, rng: np.random.Generator) -> Image:
+        """Plain, pleated, patterned or printed cloth."""
+        base = _colour(rng)
+        patch = np.full((PATCH, PATCH, 3), base, np.float32)
+        pick = rng.random()
+        if pick < 0.2 and self.textures:
+            texture = self.textures[int(rng.integers(len(self.textures)))]
+            side = int(rng.integers(60, 256))
+            x, y = rng.integers(0, 257 - side, 2)
+            patch = cv2.resize(texture[y : y + side, x : x + side], (PATCH, PATCH)).astype(np.float32)
+            if rng.random() < 0.5:
+                patch = _recolour(patch.astype(np.uint8), rng).astype(np.float32)
+        elif pick < 0.4:
+            patch = _pattern(patch, rng)
+        if rng.random() < 0.4:  # pleats
+            for y in np.linspace(0.25, 0.75, int(rng.integers(2, 5))) * PATCH:
+                cv2.line(patch, (0, int(y)), (PATCH, int(y)), tuple(float(v) for v in patch.mean((0, 1)) * 0.75), 1, cv2.LINE_AA)
+        elif rng.random() < 0.3:  # a seam down the middle
+            cv2.line(patch, (PATCH // 2, 0), (PATCH // 2, PATCH), tuple(float(v) for v in patch.mean((0, 1)) * 0.7), 1, cv2.LINE_AA)
+        if rng.random() < 0.5:  # a hem
+            cv2.line(patch, (0, 3), (PATCH, 3), tuple(float(v) for v in patch.mean((0, 1)) * rng.uniform(0.6, 1.2)), 2, cv2.LINE_AA)
+        folds = cv2.resize(rng.normal(0, 1, (5, 5)).astype(np.float32), (PATCH, PATCH), interpolation=cv2.INTER_CUBIC)
+        across = np.linspace(-1, 1, PATCH, dtype=np.float32)[None, :]
+        shade = 1 + folds[..., None] * rng.uniform(0.01, 0.06) - (across**2)[..., None] * rng.uniform(0, 0.3)
+        return np.clip(patch * shade, 0, 255).astype(np.uint8)
+
+
+def wear(image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank, rng: np.random.Generator) -> Image:
+    """The face with the mask worn as `how` says, one of `LABEL_OF`; `bare` gives it back as it is."""
+    if how == "bare":
+        return image
+    to_face = template_to(landmarks)
+    if how == "ear":
+        return _hang(image, to_face, style if style.donor is None else bank_style(bank, rng), rng)
+    (top, bottom, half) = (float(rng.uniform(*span)) for span in _PLACES[how])
+    upper, lower = style.upper.copy(), style.lower.copy()
+    if how in ("mouth_out", "chin"):  # it sags in the middle, and the ear loops pull its ends up
+        upper[:, 1] += (np.abs(upper[:, 0]) * rng.uniform(-0.45, 0.1)).astype(np.float32)
+    outline = np.concatenate([upper, (upper * [-1, 1])[-2::-1], (lower * [-1, 1])[:-1], lower[::-1]]).astype(np.float32)
+    outline = outline * np.array([half, bottom - top], np.float32) + np.array([56, top], np.float32)
+    points = _on_face(outline, to_face, landmarks)
+    alpha = _fill(points, image.shape[:2])
+    if style.donor is not None and style.donor.landmarks is not None:
+        # Taken over as it sits, or moved down so that its own upper edge comes along.
+        down = (top - 58) * rng.uniform(0, 1) if how != "right" else rng.uniform(-2, 2)
+        layer = _donate(image, to_face, style.donor, float(down), landmarks)
+    else:
+        left, right = 56 - half, 56 + half
+        corners = np.array([[left, top], [right, top], [left, bottom]], np.float32)
+        matrix = cv2.getAffineTransform(np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), _apply(to_face, corners))
+        size_wh = (image.shape[1], image.shape[0])
+        layer = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
+        if style.alpha is not None:
+            alpha = cv2.warpAffine(style.alpha, matrix, size_wh)
+        layer = _relief(layer, image, style.relief)  # type: ignore[arg-type]
+        if style.strap is not None:
+            image = _straps(image, points, to_face, style.strap, rng)
+    return _blend(image, layer, alpha, rng)  # type: ignore[arg-type]
+
+
+def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
+    """Now and then what is no mask: a hand, a scarf, a beard, sunglasses. The label stays what it was."""
+    if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
+        return image
+    to_face = template_to(landmarks)
+    pick = rng.random()
+    if pick < 0.07 and label != "incorrect":
+        image = occlude.hand(image, to_face, rng)
+    elif pick < 0.11:
+        texture = bank.textures[int(rng.integers(len(bank.textures)))] if bank.textures else None
+        image = occlude.scarf(image, to_face, _colour(rng), texture, rng)
+    elif pick < 0.16 and label == "unmasked":
+        image = occlude.beard(image, to_face, rng)
+    elif pick < 0.19 and label == "unmasked":
+        image = occlude.thing(image, to_face, _colour(rng), rng)
+    if rng.random() < 0.06:
+        image = augment.cover_eyes(image, landmarks, rng)
+    return image
+
+
+def bank_style(bank: Bank, rng: np.random.Generator) -> Style:
+    """A mask at random that was not taken from a picture."""
+    return Bank.style(_without_donors(bank), rng)
+
+
+def _without_donors(bank: Bank) -> Bank:
+    other = object.__new__(Bank)
+    other.__dict__.update(bank.__dict__, donors=[])
+    return other
+
+
+def template_to(landmarks: FloatArray) -> FloatArray:
+    """(2, 3) affine map from the template to the picture, least squares over the five points."""
+    ones = np.hstack([TEMPLATE, np.ones((5, 1), np.float32)])
+    # The nose moves most when the head turns: it counts less.
+    weight = np.array([1, 1, 0.35, 1, 1], np.float32)[:, None]
+    solution, *_ = np.linalg.lstsq(ones * weight, landmarks * weight, rcond=None)
+    return solution.T.astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _apply(matrix: FloatArray, points: FloatArray) -> FloatArray:
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _on_face(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
+    """The outline laid on the face; the middle line follows the nose."""
+    residual = landmarks[2] - _apply(to_face, TEMPLATE[2:3])[0]
+    middle = np.exp(-(((outline[:, 0] - 56) / 22) ** 2))[:, None]
+    return (_apply(to_face, outline) + 0.8 * middle * residual).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _fill(points: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    for _ in range(2):  # Chaikin's corner cutting
+        following = np.roll(points, -1, axis=0)
+        points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1).reshape(-1, 2)
+    alpha = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(alpha, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return alpha
+
+
+def _donate(image: Image, to_face: FloatArray, donor: Face, down: float, landmarks: FloatArray) -> Image:
+    """The donor's face laid on this one, `down` template pixels lower, its brightness fitted at the forehead."""
+    assert donor.landmarks is not None
+    theirs = np.vstack([template_to(donor.landmarks), [0, 0, 1]])
+    shift = np.array([[1, 0, 0], [0, 1, down], [0, 0, 1]], np.float64)
+    matrix = np.vstack([to_face, [0, 0, 1]]) @ shift @ np.linalg.inv(theirs)
+    layer = cv2.warpAffine(
+        donor.image, matrix[:2], (image.shape[1], image.shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    brow, low = np.min(landmarks[:2], axis=0), np.max(landmarks[:2], axis=0)
+    x0, x1 = max(0, int(brow[0])), int(low[0]) + 1
+    y0, y1 = max(0, int(brow[1] - (x1 - x0) * 0.5)), int(low[1]) + 1
+    here = image[y0:y1, x0:x1]
+    if here.size and down < 12:
+        gain = (float(here.mean()) + 20) / (float(layer[y0:y1, x0:x1].mean()) + 20)
+        layer = cv2.convertScaleAbs(layer, alpha=float(np.clip(gain, 0.6, 1.5)))
+    return layer  # type: ignore[return-value]
+
+
+def _relief(layer: Image, image: Image, amount: float) -> Image:
+    """The face's own light and shade on the mask."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32) + 25
+    light = (small / small.mean()) ** amount
+    brightness = float(np.clip((small.mean() / 140) ** (0.6 * amount), 0.45, 1.25))
+    gain = cv2.resize(np.clip(light, 0.5, 1.6) * brightness, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.clip(layer * gain[..., None], 0, 255).astype(np.uint8)
+
+
+def _straps(image: Image, points: FloatArray, to_face: FloatArray, colour: tuple[int, int, int], rng: np.random.Generator) -> Image:
+    image = image.copy()
+    ears = _apply(to_face, np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32))
+    width = max(1, round(float(np.hypot(*to_face[:, 0])) * rng.uniform(1.2, 2.5)))
+    middle = len(_UPPER) * 2 - 2
+    for ear, ends in ((ears[0], (0, -1)), (ears[1], (middle, middle + 1))):
+        for end in ends:
+            start, stop = np.round(points[end]).astype(int), np.round(ear).astype(int)
+            cv2.line(image, (int(start[0]), int(start[1])), (int(stop[0]), int(stop[1])), colour, width, cv2.LINE_AA)
+    return image
+
+
+def _hang(image: Image, to_face: FloatArray, style: Style, rng: np.random.Generator) -> Image:
+    """The mask dangles from one ear beside the bare face."""
+    side = int(rng.choice([-1, 1]))
+    x = 56 + side * float(rng.uniform(44, 54))
+    top, width, height = float(rng.uniform(64, 84)), float(rng.uniform(12, 24)), float(rng.uniform(28, 44))
+    lean = side * float(rng.uniform(-4, 8))
+    quad = np.array([[x - width / 2, top], [x + width / 2, top + 4], [x + width / 2 + lean, top + height], [x - width / 2 + lean, top + height - 5]])
+    points = _apply(to_face, quad.astype(np.float32))
+    matrix = cv2.getAffineTransform(np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), points[[0, 1, 3]])
+    layer = cv2.warpAffine(style.patch, matrix, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE)
+    image = image.copy()
+    ear = _apply(to_face, np.array([[56 + side * 50, 56]], np.float32))[0]
+    for corner in points[:2]:
+        start, stop = np.round(corner).astype(int), np.round(ear).astype(int)
+        cv2.line(image, (int(start[0]), int(start[1])), (int(stop[0]), int(stop[1])), style.strap or (230, 230, 230), 1, cv2.LINE_AA)
+    return _blend(image, _relief(layer, image, style.relief), _fill(points, image.shape), rng)  # type: ignore[arg-type]
+
+
+def _blend(image: Image, layer: Image, alpha: npt.NDArray[np.uint8], rng: np.random.Generator) -> Image:
+    soft = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.5, 1.4)))
+    if rng.random() < 0.5:  # a shadow under the edge
+        shadow = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(2, 4))).astype(np.float32) * (float(rng.uniform(0.1, 0.45)) / 255)
+        image = (image * (1 - shadow[..., None])).astype(np.uint8)
+    part = soft.astype(np.float32)[..., None] / 255
+    return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def _colour(rng: np.random.Generator) -> FloatArray:
+    """BGR of a mask: medical blue and green, white, black, grey, skin, or any."""
+    pick = rng.random()
+    if pick < 0.25:
+        hsv = (rng.uniform(80, 115), rng.uniform(30, 130), rng.uniform(150, 250))
+    elif pick < 0.42:
+        hsv = (rng.uniform(0, 180), rng.uniform(0, 18), rng.uniform(190, 255))
+    elif pick < 0.62:
+        hsv = (rng.uniform(0, 180), rng.uniform(0, 60), rng.uniform(8, 75))
+    elif pick < 0.7:
+        hsv = (rng.uniform(5, 18), rng.uniform(40, 140), rng.uniform(80, 240))
+    else:
+        hsv = (rng.uniform(0, 180), rng.uniform(20, 230), rng.uniform(40, 240))
+    return cv2.cvtColor(np.array([[hsv]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _recolour(patch: Image, rng: np.random.Generator) -> Image:
+    return np.clip(patch.mean(axis=2, keepdims=True) / 200 * _colour(rng), 0, 255).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def _pattern(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Stripes, dots, a logo, letters or a grin."""
+    ink = tuple(float(v) for v in _colour(rng))
+    kind = int(rng.integers(5))
+    if kind == 0:
+        step, slope = int(rng.integers(5, 20)), int(rng.integers(-60, 61))
+        for x in range(-PATCH, 2 * PATCH, step):
+            cv2.line(patch, (x, 0), (x + slope, PATCH), ink, max(1, step // int(rng.integers(2, 5))), cv2.LINE_AA)
+    elif kind == 1:
+        for x, y in rng.integers(0, PATCH, (int(rng.integers(8, 50)), 2)):
+            cv2.circle(patch, (int(x), int(y)), int(rng.integers(1, 7)), ink, -1, cv2.LINE_AA)
+    elif kind == 2:
+        centre = (int(rng.integers(20, 76)), int(rng.integers(20, 76)))
+        cv2.ellipse(patch, centre, (int(rng.integers(5, 25)), int(rng.integers(4, 18))), int(rng.integers(180)), 0, 360, ink, -1, cv2.LINE_AA)
+    elif kind == 3:
+        text = "".join(rng.choice(list("ABCEGKLMNORSTUVX"), int(rng.integers(2, 6))))
+        cv2.putText(patch, text, (int(rng.integers(2, 30)), int(rng.integers(40, 70))), cv2.FONT_HERSHEY_DUPLEX, 0.9, ink, 2, cv2.LINE_AA)
+    else:
+        cv2.ellipse(patch, (48, int(rng.integers(45, 60))), (int(rng.integers(12, 26)), int(rng.integers(4, 12))), 0, 0, 180, ink, 3, cv2.LINE_AA)
+    return patch
+
+
+def _cutout(path: Path) -> tuple[Image, npt.NDArray[np.uint8]]:
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert picture is not None and picture.ndim == 3 and picture.shape[2] == 4, path
+    rows, columns = np.nonzero(picture[..., 3] > 40)
+    picture = cv2.resize(picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1], (PATCH, PATCH), interpolation=cv2.INTER_AREA)
+    return picture[..., :3].copy(), picture[..., 3].copy()  # type: ignore[return-value]

@@ -1,0 +1,69 @@
+"""Fixtures for all tests. A test fails on a warning in the log that it did not ask for, and on a thread left running."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import cv2  # noqa: F401
+import pytest
+
+for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own Qt, not PySide6's
+    os.environ.pop(_name, None)
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not SHARED.is_dir():
+        skip = pytest.mark.skip(reason="there is no ../shared here")
+        for item in items:
+            if "shared" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    limit = time.monotonic() + 5
+    while left := [t for t in threading.enumerate() if t not in before and t.name.startswith(("capture", "inference"))]:
+        if time.monotonic() > limit:
+            pytest.fail(f"threads left running: {left}")
+        left[0].join(0.1)
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_warnings(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that expect a warning look at `caplog` and clear it."""
+    yield
+    bad = [
+        r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.WARNING and r.name.startswith("monitor")
+    ]
+    assert not bad, f"warnings in the log: {bad}"
+
+
+@pytest.fixture
+def data() -> Path:
+    """Small public pictures."""
+    return ROOT / "tests" / "data"
+
+
+@pytest.fixture(scope="session")
+def demo_clip() -> Path:
+    return ROOT / "assets" / "demo.mp4"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    return SHARED

@@ -1,6 +1,7 @@
 """Makes `assets/demo.mp4`: two public-domain portraits walk through a drawn lobby.
 
     python assets/make_demo.py [--out assets/demo.mp4] [--stills DIR]
+    python assets/make_demo.py --test-pictures tests/data
 
 What happens, at 20 frames a second (the tests rely on these times):
 
@@ -11,7 +12,7 @@ What happens, at 20 frames a second (the tests rely on these times):
     21.5 - 22.5 s  nobody
 
 The people are cut out of `assets/portraits/` (see `assets/SOURCES.md`), their masks are polygons placed by YuNet's landmarks.
-Takes about half a minute.
+Takes about half a minute. The second command writes the tests' pictures of a bare and a masked face instead.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def wear_mask(person: Person, colour_bgr: tuple[int, int, int], on: float) -> np
     y, x = np.mgrid[:rows, :columns].astype(np.float32)
     side = ((x - origin[0]) * across[0] + (y - origin[1]) * across[1]) / float(across @ across)
     shade = 1.06 - 0.22 * side**2 - 0.05 * side
-    light = cv2.GaussianBlur(cv2.cvtColor(person.image, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), float(across[0]) / 5)
+    light = cv2.GaussianBlur(
+        cv2.cvtColor(person.image, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), float(across[0]) / 5
+    )
     shade *= 0.8 + 0.2 * light / max(1.0, float(light[cover > 0.5].mean()))
     for pleat in PLEATS:
         curve = place(np.array([(u, pleat + 0.06 * (1 - u * u)) for u in np.linspace(-0.93, 0.93, 15)]))
@@ -202,7 +205,9 @@ def step_in(frame: np.ndarray, person: Person, image: np.ndarray, centre_x: floa
     cos, sin = scale * math.cos(turn), scale * math.sin(turn)
     # The face stays over centre_x; the lower edge of the portrait always stays below the frame.
     face_y = HEIGHT - (rows - face[1]) * scale + 16 + 9 * math.cos(2 * math.pi * phase)
-    move = np.array([[cos, -sin, centre_x - cos * face[0] + sin * face[1]], [sin, cos, face_y - sin * face[0] - cos * face[1]]])
+    move = np.array(
+        [[cos, -sin, centre_x - cos * face[0] + sin * face[1]], [sin, cos, face_y - sin * face[0] - cos * face[1]]]
+    )
     how = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_LINEAR
     size = (WIDTH, HEIGHT)
     alpha = cv2.warpAffine(person.alpha, move, size, flags=how)[..., None]
@@ -246,12 +251,14 @@ def frames() -> Iterator[tuple[float, np.ndarray]]:
 
 
 HOPPER_BODY = [
-    (0.30, 0.20), (0.34, 0.10), (0.47, 0.03), (0.62, 0.06), (0.74, 0.15), (0.73, 0.26), (0.735, 0.38), (0.68, 0.47), (0.65, 0.52), (0.80, 0.57),
-    (0.97, 0.64), (1.0, 0.72), (1.0, 1.0), (0.04, 1.0), (0.06, 0.72), (0.12, 0.64), (0.28, 0.57), (0.38, 0.52), (0.37, 0.48), (0.31, 0.42), (0.29, 0.32),
+    (0.30, 0.20), (0.34, 0.10), (0.47, 0.03), (0.62, 0.06), (0.74, 0.15), (0.73, 0.26), (0.735, 0.38),
+    (0.68, 0.47), (0.65, 0.52), (0.80, 0.57), (0.97, 0.64), (1.0, 0.72), (1.0, 1.0), (0.04, 1.0),
+    (0.06, 0.72), (0.12, 0.64), (0.28, 0.57), (0.38, 0.52), (0.37, 0.48), (0.31, 0.42), (0.29, 0.32),
 ]  # fmt: skip
 COLLINS_BODY = [
-    (0.30, 0.20), (0.33, 0.08), (0.46, 0.03), (0.57, 0.08), (0.60, 0.22), (0.58, 0.28), (0.52, 0.36), (0.51, 0.43), (0.57, 0.51), (0.60, 0.62),
-    (0.65, 0.72), (0.69, 0.82), (0.70, 1.0), (0.06, 1.0), (0.08, 0.80), (0.14, 0.64), (0.22, 0.56), (0.25, 0.46), (0.37, 0.39), (0.33, 0.32), (0.30, 0.27),
+    (0.30, 0.20), (0.33, 0.08), (0.46, 0.03), (0.57, 0.08), (0.60, 0.22), (0.58, 0.28), (0.52, 0.36),
+    (0.51, 0.43), (0.57, 0.51), (0.60, 0.62), (0.65, 0.72), (0.69, 0.82), (0.70, 1.0), (0.06, 1.0),
+    (0.08, 0.80), (0.14, 0.64), (0.22, 0.56), (0.25, 0.46), (0.37, 0.39), (0.33, 0.32), (0.30, 0.27),
 ]  # fmt: skip
 
 
@@ -259,7 +266,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ASSETS / "demo.mp4")
     parser.add_argument("--stills", type=Path, help="also write every 20th frame as PNG into this folder")
+    parser.add_argument(
+        "--test-pictures", type=Path, help="write bare.jpg and masked.jpg into this folder, and no clip"
+    )
     args = parser.parse_args()
+    if args.test_pictures:
+        collins = load_person("collins.jpg", COLLINS_BODY, 350)
+        for name, image in (("bare", collins.image), ("masked", wear_mask(collins, (205, 178, 132), 1.0))):
+            cv2.imwrite(str(args.test_pictures / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        return
     writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (WIDTH, HEIGHT))
     if not writer.isOpened():
         raise SystemExit(f"{args.out} cannot be written")

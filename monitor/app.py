@@ -87,6 +87,7 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.export import CsvLog
     from monitor.ledger import Ledger, new_shift_id
     from monitor.pipeline import Pipeline
+    from monitor.snapshots import Snapshots
     from monitor.store import Store
 
     config = options.config
@@ -95,7 +96,8 @@ def build_parts(options: RunOptions) -> Parts:
     store = Store(config.store.url)
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
-    ledger = Ledger(store, shift_id, csv_log, event_log, config.store.retention_days)
+    snapshots = Snapshots() if config.store.snapshots else None
+    ledger = Ledger(store, shift_id, csv_log, event_log, snapshots, config.store.retention_days)
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
     return Parts(Pipeline(detector, classifier, config, shift_id), ledger, model)
 

@@ -124,7 +124,7 @@ class CaptureThread(threading.Thread):
                 continue
             picture = self._source.read()
             if picture is None:
-                while not self._stop_event.is_set() and not self._slot.wait_empty(0.2):
+                while not self._stop_event.is_set() and not self._slot.wait_empty(0.2, self.source_name):
                     pass
                 self._set(SourceState.ENDED)
                 return
@@ -151,9 +151,9 @@ class CaptureThread(threading.Thread):
         self._index += 1
         if self.live:
             if not self.paused:
-                self._slot.put(frame)
+                self._slot.put(frame, self.source_name)
             return
-        while not self._stop_event.is_set() and not self._slot.put_when_empty(frame, 0.2):
+        while not self._stop_event.is_set() and not self._slot.put_when_empty(frame, 0.2, self.source_name):
             pass
 
     def _set(self, state: SourceState, message: str = "", retry_in_s: float | None = None) -> None:

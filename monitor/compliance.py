@@ -31,17 +31,19 @@ def stands(sighting: Sighting) -> bool:
     return sighting.corrected not in (Correction.MASKED, Correction.NO_PERSON)
 
 
-def add(a: Count, b: Count) -> Count:
-    """The sum of two counts."""
-    return Count(a.masked + b.masked, a.unmasked + b.unmasked, a.incorrect + b.incorrect, a.unsure + b.unsure)
+def total(counts: Iterable[Count]) -> Count:
+    """The sum of some counts."""
+    listed = list(counts)
+    return Count(**{state.value: sum(getattr(count, state.value) for count in listed) for state in MaskState})
 
 
 class RunningCount:
-    """The count of a shift. Remembers one small state a visit. Not thread-safe."""
+    """The count of one camera in a shift. Remembers one small state a visit. Not thread-safe."""
 
     def __init__(self) -> None:
         self._states: dict[str, MaskState | None] = {}
         self._tally: Counter[MaskState | None] = Counter()
+        self._stills: Counter[MaskState] = Counter()
 
     def update(self, visit: Visit) -> None:
         """Count a visit that is new, or move one that has changed."""
@@ -53,7 +55,13 @@ class RunningCount:
 
     def add_stills(self, faces: Iterable[Face]) -> None:
         """Count the faces of a picture that stands alone: each is a visit of its own."""
-        self._tally.update(face.state for face in faces)
+        self._stills.update(face.state for face in faces)
+
+    @property
+    def stills(self) -> Count:
+        """The faces of pictures that stand alone."""
+        return Count(**{state.value: self._stills[state] for state in MaskState})
 
     def count(self) -> Count:
-        return Count(**{state.value: self._tally[state] for state in MaskState})
+        """Visits and such faces together."""
+        return Count(**{state.value: self._tally[state] + self._stills[state] for state in MaskState})

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from monitor.compliance import add, as_count, compliance, counted_state, stands
+from monitor.compliance import as_count, compliance, counted_state, stands, total
 from monitor.errors import StoreError
 from monitor.records import Count, MaskState, Sighting, Visit
 from monitor.store import Store
@@ -135,9 +135,9 @@ def totals(
             alarms[period] += 1
     for shift_id, started, count in shifts:
         for period in _periods(shift_id, started) if count != Count() else ():
-            stills[period] = add(stills[period], count)
+            stills[period] = total([stills[period], count])
     periods = sorted({*states, *stills}, key=lambda p: (("shift", "day", "hour").index(p.split()[0]), p))
-    return [_total_cells(p, add(as_count(states[p]), stills[p]), alarms[p]) for p in periods]
+    return [_total_cells(p, total([as_count(states[p]), stills[p]]), alarms[p]) for p in periods]
 
 
 def export(store: Store, path: Path, since: datetime | None = None, until: datetime | None = None) -> tuple[int, Path]:

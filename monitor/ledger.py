@@ -9,15 +9,17 @@ import dataclasses
 import logging
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from monitor.compliance import RunningCount, add, as_count
+from monitor.compliance import RunningCount, stands, total
 from monitor.errors import StoreError
 from monitor.events import EventLog
 from monitor.export import CsvLog
 from monitor.records import Correction, Count, FrameResult, Sighting, Update, Visit
+from monitor.snapshots import Snapshots
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Ledger:
         store: Open; the ledger closes it.
         shift_id: From `new_shift_id`.
         csv_log, event_log: Further files to write, if wanted.
+        snapshots: Where pictures of sightings are kept, if the user turned that on.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
 
     Raises:
@@ -51,13 +54,14 @@ class Ledger:
         shift_id: str,
         csv_log: CsvLog | None = None,
         event_log: EventLog | None = None,
+        snapshots: Snapshots | None = None,
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._shift_id, self._csv, self._events = store, shift_id, csv_log, event_log
+        self._snapshots = snapshots
         self._retention_days, self._now = retention_days, now
-        self._counter = RunningCount()
-        self._stills = Count()
+        self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
         self._shown: tuple[Sighting, ...] = ()
@@ -66,6 +70,7 @@ class Ledger:
         self._unsaved_stills = False
         self._unsaved_corrections: dict[str, Correction | None] = {}
         self._unsaved_rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
+        self._pictured: set[str] = set()  # sightings that have a snapshot
         self._undo: list[tuple[str, Correction | None]] = []
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
@@ -78,9 +83,11 @@ class Ledger:
     def record(self, result: FrameResult) -> Update:
         """Take in a frame's result: count, store, write."""
         if result.frame.still:
-            self._stills = add(self._stills, as_count(face.state for face in result.faces))
+            self._counters[result.frame.camera].add_stills(result.faces)
             self._unsaved_stills = bool(result.faces) or self._unsaved_stills
         self.absorb(result.visits, result.sightings)
+        if self._snapshots is not None:
+            self._keep_snapshots(self._snapshots, result)
         if self._events is not None:
             self._attempt("events", partial(self._events.write, result, self.count()))
         return self.update(result)
@@ -91,7 +98,7 @@ class Ledger:
             known = self._visits.get(visit.visit_id)
             visit = dataclasses.replace(visit, corrected=known.corrected) if known and known.corrected else visit
             self._visits[visit.visit_id] = self._unsaved_visits[visit.visit_id] = visit
-            self._counter.update(visit)
+            self._counters[visit.camera].update(visit)
         for sighting in sightings:
             self._unsaved_sightings[sighting.sighting_id] = sighting
             if not sighting.open and self._csv is not None:
@@ -101,10 +108,12 @@ class Ledger:
     def update(self, result: FrameResult | None = None) -> Update:
         """The state of the books, for the window and the log."""
         problem = next(iter(self._problems.values()), "")
-        return Update(result, self.count(), self._shown, len(self._logged), problem)
+        by_camera = {camera: counter.count() for camera, counter in self._counters.items()}
+        return Update(result, total(by_camera.values()), self._shown, len(self._logged), problem, by_camera)
 
     def count(self) -> Count:
-        return add(self._counter.count(), self._stills)
+        """The running count of all cameras together."""
+        return total(counter.count() for counter in self._counters.values())
 
     def idle(self) -> bool:
         """Housekeeping between frames: try again what failed, delete what is too old. True if something was written."""
@@ -141,10 +150,12 @@ class Ledger:
         if undoable:
             self._undo.append((visit_id, visit.corrected))
         self._visits[visit_id] = visit = dataclasses.replace(visit, corrected=correction)
-        self._counter.update(visit)
+        self._counters[visit.camera].update(visit)
         for key, sighting in self._logged.items():
             if sighting.visit_id == visit_id:
                 self._logged[key] = dataclasses.replace(sighting, corrected=correction)
+            if self._snapshots is not None and sighting.visit_id == visit_id and not stands(self._logged[key]):
+                self._snapshots.forget(key)
         self._show()
         self._unsaved_corrections[visit_id] = correction
         self._retry_at = 0.0
@@ -195,8 +206,19 @@ class Ledger:
         elif self._csv is not None:
             self._problems.pop("csv", None)
 
+    def _keep_snapshots(self, snapshots: Snapshots, result: FrameResult) -> None:
+        """One picture of each sighting, when it is first logged."""
+        faces = {face.visit_id: face for face in result.faces}
+        for sighting in result.sightings:
+            face = faces.get(sighting.visit_id)
+            if face is not None and sighting.sighting_id not in self._pictured:
+                keep = partial(snapshots.keep, sighting.sighting_id, result.frame.image, face.xyxy)
+                if self._attempt("snapshots", keep):
+                    self._pictured.add(sighting.sighting_id)
+
     def _save(self) -> None:
-        self._store.save(self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), self._stills)
+        stills = total(counter.stills for counter in self._counters.values())
+        self._store.save(self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), stills)
 
     def _show(self) -> None:
         newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)
@@ -219,3 +241,5 @@ class Ledger:
         if self._retention_days:
             before = datetime.now(UTC) - timedelta(days=self._retention_days)
             self._attempt("store", partial(self._store.purge, before))
+            if self._snapshots is not None:
+                self._snapshots.purge(before)

@@ -5,15 +5,29 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.classify import MaskClassifier
+from monitor.classify import STATES, MaskClassifier
 from monitor.config import Config
 from monitor.detect import FaceDetector
-from monitor.records import Detections, Face, Frame, FrameResult, Timings
+from monitor.records import Detections, FloatArray, Frame, FrameResult, Timings
 from monitor.scene import Changes, Scene, still_faces
 from monitor.track import Track
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """What is known of a frame before its faces are judged."""
+
+    frame: Frame
+    found: Detections
+    tracks: list[Track | None]
+    ended: Changes
+    looked: list[int]  # the detections that the classifier looks at
+    detect_s: float
+    track_s: float
 
 
 class Pipeline:
@@ -31,38 +45,25 @@ class Pipeline:
         self._scenes: dict[str, Scene] = {}
         self._ids = itertools.count(1)
 
-    def process(self, frame: Frame) -> FrameResult:
-        """One frame of a camera, a stream or a clip."""
-        return self.process_batch([frame])[0]
+    def process(self, frames: Sequence[Frame]) -> list[FrameResult]:
+        """One frame of each of several sources; all their faces go through the classifier in one batch.
 
-    def process_batch(self, frames: Sequence[Frame]) -> list[FrameResult]:
-        """One frame of each of several cameras; all their faces go through the classifier in one batch."""
-        steps = [self._detect_and_follow(frame) for frame in frames]
+        Frames of cameras, streams and clips are followed over time; pictures that stand alone (`Frame.still`) are not.
+        """
+        steps = [self._look(frame) for frame in frames]
         started = time.perf_counter()
-        rois = [
-            self._classifier.rois(frame.image, found.boxes[looked])
-            for frame, (found, _, _, looked, _) in zip(frames, steps, strict=True)
-        ]
-        answers = self._classifier.probabilities(np.concatenate(rois))
-        classify_s = (time.perf_counter() - started) / len(frames)
+        rois = [self._classifier.rois(s.frame.image, s.found.boxes[s.looked]) for s in steps]
+        answers = (
+            self._classifier.probabilities(np.concatenate(rois)) if steps else np.empty((0, len(STATES)), np.float32)
+        )
+        classify_s = (time.perf_counter() - started) / max(1, len(steps))
         results, first = [], 0
-        for frame, own_rois, (found, tracks, ended, looked, timings) in zip(frames, rois, steps, strict=True):
-            own_answers = answers[first : first + len(looked)]
-            first += len(looked)
-            faces, changes = self._scene(frame.camera).judge(frame, found, tracks, looked, own_rois, own_answers)
-            timings = Timings(timings.detect_s, timings.track_s, classify_s)
-            results.append(_result(frame, faces, timings, ended, changes))
+        for step, own_rois in zip(steps, rois, strict=True):
+            own_answers = answers[first : first + len(own_rois)]
+            first += len(own_rois)
+            timings = Timings(step.detect_s, step.track_s, classify_s)
+            results.append(self._judge(step, own_rois, own_answers, timings))
         return results
-
-    def process_still(self, frame: Frame) -> FrameResult:
-        """A picture that stands alone: no tracking."""
-        started = time.perf_counter()
-        found = self._detector.detect(frame.image)
-        detected = time.perf_counter()
-        rois = self._classifier.rois(frame.image, found.boxes)
-        answers = self._classifier.probabilities(rois)
-        faces = still_faces(found, rois, answers, self._config)
-        return FrameResult(frame, faces, Timings(detected - started, 0.0, time.perf_counter() - detected))
 
     def expire(self, camera: str, t: float) -> Changes:
         """End the visits of people who have not been seen for too long before a camera that gives no frames."""
@@ -83,14 +84,22 @@ class Pipeline:
             self._scenes[camera] = Scene(self._config, camera, self._shift_id, self._classifier.name, self._ids)
         return self._scenes[camera]
 
-    def _detect_and_follow(self, frame: Frame) -> tuple[Detections, list[Track | None], Changes, list[int], Timings]:
-        scene, started = self._scene(frame.camera), time.perf_counter()
+    def _look(self, frame: Frame) -> _Step:
+        """Detect and follow."""
+        started = time.perf_counter()
         found = self._detector.detect(frame.image)
         detected = time.perf_counter()
+        if frame.still:
+            return _Step(frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0)
+        scene = self._scene(frame.camera)
         tracks, ended = scene.follow(frame, found)
         looked = scene.wants_look(frame, tracks)
-        return found, tracks, ended, looked, Timings(detected - started, time.perf_counter() - detected)
+        return _Step(frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected)
 
-
-def _result(frame: Frame, faces: tuple[Face, ...], timings: Timings, ended: Changes, changes: Changes) -> FrameResult:
-    return FrameResult(frame, faces, timings, ended.visits + changes.visits, ended.sightings + changes.sightings)
+    def _judge(self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings) -> FrameResult:
+        if step.frame.still:
+            return FrameResult(step.frame, still_faces(step.found, rois, answers, self._config), timings)
+        scene = self._scene(step.frame.camera)
+        faces, changes = scene.judge(step.frame, step.found, step.tracks, step.looked, rois, answers)
+        visits, sightings = step.ended.visits + changes.visits, step.ended.sightings + changes.sightings
+        return FrameResult(step.frame, faces, timings, visits, sightings)

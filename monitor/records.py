@@ -5,7 +5,8 @@ Records that hold arrays compare by identity (`eq=False`): a generated `==` fail
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -94,6 +95,7 @@ class Face:
     state: MaskState  # smoothed over the track
     state_confidence: float
     track_id: int | None  # None where pictures stand alone
+    visit_id: str | None = None
     alerting: bool = False  # belongs to a sighting that is open
     identity: str | None = None
     identity_confidence: float | None = None
@@ -175,3 +177,4 @@ class Update:
     ]  # the latest ones of this shift, newest first, each as it was committed to the store
     sighting_total: int  # how many there are in this shift
     problem: str = ""  # why something could not be stored, in one line; it is kept and tried again
+    camera_counts: Mapping[str, Count] = field(default_factory=dict)  # by the camera's name

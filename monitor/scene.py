@@ -163,6 +163,7 @@ def _face(found: Detections, i: int, track: Track, person: Person) -> Face:
         state=person.vote.state,
         state_confidence=person.vote.confidence,
         track_id=track.track_id,
+        visit_id=person.visit.visit_id if person.visit is not None else None,
         alerting=person.rule is not None and person.rule.is_open,
     )
 

@@ -1,55 +1,67 @@
-"""LatestSlot: hands one value from thread to thread. Newest wins, so nothing piles up behind a slow reader."""
+"""LatestSlot: hands values from thread to thread. Newest wins, so nothing piles up behind a slow reader."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class LatestSlot(Generic[T]):
-    """Holds one value. Any thread may call any method."""
+    """Holds one value, or one for each key (a camera, say). Any thread may call any method."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._value: T | None = None
-        self._full = False
+        self._values: dict[Hashable, T] = {}
         self._closed = False
         self.dropped = 0  # values that were replaced before anybody took them
 
-    def put(self, value: T) -> None:
+    def put(self, value: T, key: Hashable = None) -> None:
         """Replace what is there."""
         with self._changed:
-            self.dropped += self._full
-            self._value, self._full = value, True
+            # Keeping its place in the order, a fast camera does not push a slow one back.
+            self.dropped += key in self._values
+            self._values[key] = value
             self._changed.notify_all()
 
-    def put_when_empty(self, value: T, timeout_s: float) -> bool:
+    def put_when_empty(self, value: T, timeout_s: float, key: Hashable = None) -> bool:
         """Wait until the last value was taken, then put. False if that took too long or the slot was closed."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._full or self._closed, timeout_s)
-            if self._full or self._closed:
+            self._changed.wait_for(lambda: key not in self._values or self._closed, timeout_s)
+            if key in self._values or self._closed:
                 return False
-            self._value, self._full = value, True
+            self._values[key] = value
             self._changed.notify_all()
             return True
 
     def get(self, timeout_s: float) -> T | None:
-        """The newest value, each once; None if there was none in time or the slot is closed and empty."""
+        """The value that waits longest, each once; None if there was none in time or the slot is closed and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._full or self._closed, timeout_s)
-            value, self._value, self._full = self._value, None, False
+            self._changed.wait_for(lambda: self._values or self._closed, timeout_s)
+            if not self._values:
+                return None
+            value = self._values.pop(next(iter(self._values)))
             self._changed.notify_all()
             return value
 
-    def wait_empty(self, timeout_s: float) -> bool:
+    def take_all(self, timeout_s: float) -> list[T]:
+        """All values that wait, one for each key; empty if there was none in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._values or self._closed, timeout_s)
+            values = list(self._values.values())
+            self._values.clear()
+            self._changed.notify_all()
+            return values
+
+    def wait_empty(self, timeout_s: float, key: Hashable = None) -> bool:
         """Wait until the last value was taken."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._full, timeout_s)
+            return self._changed.wait_for(lambda: key not in self._values, timeout_s)
 
     def close(self) -> None:
-        """Wake all who wait; a value already there can still be taken."""
+        """Wake all who wait; values already there can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

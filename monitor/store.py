@@ -10,13 +10,12 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import platformdirs
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from monitor.data_folder import data_folder
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Sighting, Visit
 
@@ -89,14 +88,7 @@ def default_url() -> str:
     Raises:
         StoreError: If the folder cannot be made.
     """
-    folder = Path(platformdirs.user_data_dir("mask-monitor", appauthor=False))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the data folder {folder} cannot be made ({error.strerror}): give a place with --store"
-        ) from None
-    return f"sqlite:///{folder / 'monitor.db'}"
+    return f"sqlite:///{data_folder() / 'monitor.db'}"
 
 
 class Store:

@@ -1,4 +1,4 @@
-"""The inference thread: loads the models, runs the pipeline on the newest frame, keeps the ledger."""
+"""The inference thread: loads the models, runs the pipeline on the newest frame of each camera, keeps the ledger."""
 
 from __future__ import annotations
 
@@ -106,17 +106,17 @@ class InferenceThread(threading.Thread):
             self._finish(parts)
 
     def _step(self, parts: Parts) -> None:
-        frame = self._frames.get(IDLE_S)
+        frames = self._frames.take_all(IDLE_S)
         try:
-            if frame is not None:
+            for frame in frames:
                 if frame.live:
                     self._live_zero[frame.camera] = frame.captured_at - frame.t
-                result = parts.pipeline.process_still(frame) if frame.still else parts.pipeline.process(frame)
+            for result in parts.pipeline.process(frames):
                 self._on_update(parts.ledger.record(result))
-                self._faults = 0
-            else:
+            if not frames:
                 self._idle(parts)
             self._run_commands(parts)
+            self._faults = 0
         except Exception:  # the top of a thread: one bad frame is skipped
             self._faults += 1
             log.exception("a frame was skipped (%d in a row)", self._faults)

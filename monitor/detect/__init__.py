@@ -46,7 +46,9 @@ def make_detector(config: DetectConfig) -> FaceDetector:
 
         confidence_min = ssd.CONFIDENCE_MIN if config.confidence_min is None else config.confidence_min
         if config.working_side not in (0, ssd.SIDE):
-            raise ConfigError(f"the detector ssd works at {ssd.SIDE} px only: leave working_side at 0, or choose yunet or haar")
+            raise ConfigError(
+                f"the detector ssd works at {ssd.SIDE} px only: leave working_side at 0, or choose yunet or haar"
+            )
         return ssd.ResNetSsd(confidence_min, config.min_face_px, config.threads)
     if config.name == "haar":
         from monitor.detect import haar

@@ -45,12 +45,13 @@ class HaarCascade:
         advice = 'run `pip install "opencv-python>=4.12,<5"` or choose the detector yunet'
         if not hasattr(cv2, "CascadeClassifier") or not hasattr(cv2, "data"):
             raise ModelError(f"OpenCV {cv2.__version__} has no Haar cascades: {advice}")
-        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"  # type: ignore[attr-defined]
         if not path.is_file():
             raise ModelError(f"{path.name} is missing from this OpenCV: {advice}")
-        self._cascade = cv2.CascadeClassifier(str(path))
-        if self._cascade.empty():
-            raise ModelError(f"{path.name} cannot be read by OpenCV {cv2.__version__}: {advice}")
+        try:
+            self._cascade = cv2.CascadeClassifier(str(path))
+        except (cv2.error, SystemError):  # OpenCV raises both for one damaged file
+            raise ModelError(f"{path.name} cannot be read by OpenCV {cv2.__version__}: {advice}") from None
         self._confidence_min = confidence_min
         self._side = side
         self._min_face_px = min_face_px

@@ -19,7 +19,7 @@ NMS_IOU_MAX = 0.3  # as in cv2.FaceDetectorYN
 STRIDES = (8, 16, 32)  # px of the working picture; the heads of the network
 SMALL_FACE_PX = 32  # of the frame: what the working size is chosen for, unless larger faces are enough
 SMALL_FACE_WORK_PX = 24  # its size in the working picture. Bare faces are found at 16 px, masked ones need more
-SIDE_LIMITS = (640, 960)  # working sides that are chosen: pictures below are enlarged; beyond, cost and lost large faces grow
+SIDE_LIMITS = (640, 960)  # working sides that are chosen. Beyond, cost grows and large faces are lost
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
 _TOP_K = 5000  # candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
 
@@ -97,7 +97,7 @@ class YuNet:
         outputs = self._session.run(self._outputs, {self._input: self._fill(image_bgr, work_wh)})
         columns = self._blob.shape[3]
         levels = [
-            _decode(*outputs[4 * i : 4 * i + 4], stride, columns // stride, self._confidence_min)
+            _decode(outputs[4 * i : 4 * i + 4], stride, columns // stride, self._confidence_min)
             for i, stride in enumerate(STRIDES)
         ]
         confidence, boxes, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
@@ -118,25 +118,22 @@ class YuNet:
         if image_bgr.shape[:2] == (height, width):
             self._padded[:height, :width] = image_bgr
         else:
-            shrinks = image_bgr.shape[0] > height
-            cv2.resize(
-                image_bgr,
-                work_wh,
-                dst=self._padded[:height, :width],
-                interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-            )
+            # INTER_AREA costs as much as the network where the factor is no whole number, and below 2 it finds no more.
+            how = cv2.INTER_AREA if image_bgr.shape[0] >= 2 * height else cv2.INTER_LINEAR
+            cv2.resize(image_bgr, work_wh, dst=self._padded[:height, :width], interpolation=how)
         for channel, plane in enumerate(cv2.split(self._padded)):  # half the time of cv2.dnn.blobFromImage
             self._blob[0, channel] = plane
         return self._blob
 
 
 def _decode(
-    cls: FloatArray, obj: FloatArray, bbox: FloatArray, kps: FloatArray, stride: int, columns: int, confidence_min: float
+    heads: list[FloatArray], stride: int, columns: int, confidence_min: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Candidates of one grid: confidence (N,), xyxy (N, 4), landmarks (N, 5, 2), pixels of the network's input.
 
     Only cells above the threshold are decoded: a few dozen of the 4,620 of a 640x352 picture.
     """
+    cls, obj, bbox, kps = heads
     score = np.sqrt(cls[0, :, 0].clip(0, 1) * obj[0, :, 0].clip(0, 1))
     cells = np.flatnonzero(score >= confidence_min)
     corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)

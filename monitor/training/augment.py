@@ -78,7 +78,9 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
     image = _soften(image, rng)
     if rng.random() < 0.25:
         sigma = rng.uniform(2, 14)
-        noise = rng.standard_normal((image.shape[0], image.shape[1], 1 if rng.random() < 0.5 else 3), np.float32) * sigma
+        noise = (
+            rng.standard_normal((image.shape[0], image.shape[1], 1 if rng.random() < 0.5 else 3), np.float32) * sigma
+        )
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.35:
         quality = int(rng.integers(18, 90))
@@ -93,7 +95,9 @@ def _soften(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.55:  # faces of 16 to 100 px, whatever the crop's size
         side = int(np.exp(rng.uniform(np.log(18), np.log(110))))
         if side < size:
-            up = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST][int(rng.choice(4, p=[0.5, 0.3, 0.17, 0.03]))]
+            up = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST][
+                int(rng.choice(4, p=[0.5, 0.3, 0.17, 0.03]))
+            ]
             down = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
             image = cv2.resize(cv2.resize(image, (side, side), interpolation=down), (size, size), interpolation=up)  # type: ignore[assignment]
     pick = rng.random()

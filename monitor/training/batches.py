@@ -19,6 +19,7 @@ from monitor.training import augment, synth
 from monitor.training.data import LABELS
 from monitor.training.pool import Face
 
+SEEN_MIN = 0.015  # a mask that fills less of the crop is not seen
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
@@ -43,7 +44,9 @@ class Faces:
             by_source.setdefault(face.source, []).append(face)
         self._sources = [by_source[name] for name in sorted(by_source)]
         factor = weights or {}
-        share = np.array([factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)], np.float64)
+        share = np.array(
+            [factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)], np.float64
+        )
         self._share = share / share.sum() if len(share) else share
 
     def __len__(self) -> int:
@@ -82,7 +85,7 @@ class Maker:
             image = face.image
             if face.landmarks is not None and self.bank is not None:
                 image = synth.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
-            rois.append(self._view(image, face, rng, rng))
+            rois.append(augment.degrade(augment.crop(image, self._where(face, rng), recipe.size, rng), rng))
             labels.append(int(label))
         return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
 
@@ -95,18 +98,28 @@ class Maker:
         views = int(rng.integers(2**62))
         same = rng.random() < 0.6  # the same square and the same camera for both, or each its own
         for how in (first, second):
-            image = synth.wear(face.image, face.landmarks, how, style, self.bank, rng)
-            image = synth.disturb(image, face.landmarks, synth.LABEL_OF[how], self.bank, rng)
+            image, mask = synth.wear(face.image, face.landmarks, how, style, self.bank, rng)
+            label = synth.LABEL_OF[how]
             generator = np.random.default_rng(views) if same else rng
-            rois.append(self._view(image, face, generator, generator))
-            labels.append(LABELS.index(synth.LABEL_OF[how]))
+            view = self._where(face, generator)
+            if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
+                label = "unmasked"  # it hangs outside of what the network gets to see
+            image = synth.disturb(image, face.landmarks, label, self.bank, rng)
+            rois.append(augment.degrade(augment.crop(image, view, self.recipe.size, generator), generator))
+            labels.append(LABELS.index(label))
 
-    def _view(self, image: Image, face: Face, where: np.random.Generator, how: np.random.Generator) -> Image:
+    def _where(self, face: Face, rng: np.random.Generator) -> augment.View:
         box, by_hand = face.chip.box, face.chip.landmarks is None and face.detected is None
-        if face.detected is not None and where.random() < 0.6:
+        if face.detected is not None and rng.random() < 0.6:
             box = face.detected
-        view = augment.live_view(box, self.recipe.margin, by_hand, where)
-        return augment.degrade(augment.crop(image, view, self.recipe.size, where), how)
+        return augment.live_view(box, self.recipe.margin, by_hand, rng)
+
+
+def _seen(mask: npt.NDArray[np.uint8], view: augment.View) -> float:
+    """The part of the view's square that the mask fills."""
+    x0, x1 = max(0, round(view.cx - view.half)), max(0, round(view.cx + view.half))
+    y0, y1 = max(0, round(view.cy - view.half)), max(0, round(view.cy + view.half))
+    return float(mask[y0:y1, x0:x1].sum()) / 255 / (2 * view.half) ** 2
 
 
 class Stream:
@@ -125,7 +138,9 @@ class Stream:
         context = multiprocessing.get_context("fork")
         for number in range(workers):
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(make, theirs, range(first + number, last, workers)), daemon=True)
+            process = context.Process(
+                target=_work, args=(make, theirs, range(first + number, last, workers)), daemon=True
+            )
             process.start()
             theirs.close()
             self._pipes.append(ours)

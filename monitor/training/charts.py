@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from monitor.training.metrics import Rate
-from monitor.training.report import COLOURS, LINES, plt
+from monitor.training.report import COLOURS, LINES
 
 _KEYS = {
     "bare_right": ("bare right", COLOURS["unmasked"], "-"),
@@ -41,7 +42,13 @@ def roc(curves: Mapping[str, Mapping[str, Any]]) -> Figure:
     for name, curve in curves.items():
         label = "alarm against masked" if name == "alarm" else f"{name} against the rest"
         x = np.maximum(curve["false_positive_rate"], 1e-4)
-        axes.plot(x, curve["true_positive_rate"], LINES.get(name, ":"), color=COLOURS.get(name, "#0072B2"), label=f"{label}, AUC {curve['auc']:.4f}")
+        axes.plot(
+            x,
+            curve["true_positive_rate"],
+            LINES.get(name, ":"),
+            color=COLOURS.get(name, "#0072B2"),
+            label=f"{label}, AUC {curve['auc']:.4f}",
+        )
     axes.set_xscale("log")
     axes.set_xlim(1e-4, 1)
     axes.set_ylim(0.5, 1.005)
@@ -74,8 +81,19 @@ def rates(rows: Sequence[Mapping[str, Any]], key: str, x_label: str, log: bool =
         points = [(row[key], row[name]) for row in rows if row[name].count]
         if points:
             x, y = [p[0] for p in points], [100 * p[1].value for p in points]
-            spread = np.array([[100 * (p[1].value - p[1].interval[0]), 100 * (p[1].interval[1] - p[1].value)] for p in points])
-            axes.errorbar(x, y, spread.T.clip(0), fmt="o" + line, color=colour, label=f"{label} ({points[0][1].count})", capsize=2, markersize=4)
+            spread = np.array(
+                [[100 * (p[1].value - p[1].interval[0]), 100 * (p[1].interval[1] - p[1].value)] for p in points]
+            )
+            axes.errorbar(
+                x,
+                y,
+                spread.T.clip(0),
+                fmt="o" + line,
+                color=colour,
+                label=f"{label} ({points[0][1].count})",
+                capsize=2,
+                markersize=4,
+            )
     if log:
         axes.set_xscale("log", base=2)
         ticks = [row[key] for row in rows]

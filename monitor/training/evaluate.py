@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -45,7 +44,9 @@ _DOOR = {
 }
 
 
-def choose(chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: tuple[float, int] | None) -> list[Chip]:
+def choose(
+    chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: tuple[float, int] | None
+) -> list[Chip]:
     """The faces to test on.
 
     Args:
@@ -73,7 +74,9 @@ def load_faces(path: Path, seen: bool = False) -> list[Chip]:
     return conditions.load_utkface(path, seen) if conditions.is_utkface(path) else load_data(path)
 
 
-def evaluate(classifier: Classifier, chips: Sequence[Chip], sample: int = 1500, seed: int = 0) -> tuple[Result, FloatArray]:
+def evaluate(
+    classifier: Classifier, chips: Sequence[Chip], sample: int = 1500, seed: int = 0
+) -> tuple[Result, FloatArray]:
     """All figures, and the confidences (N, C) behind them.
 
     Args:
@@ -103,7 +106,9 @@ def evaluate(classifier: Classifier, chips: Sequence[Chip], sample: int = 1500, 
     }
     large = conditions.large_faces(chips, max(conditions.SYNTHETIC_SIZES), sample, seed) if sample else []
     if large:
-        result["synthetic_size"] = conditions.by_change(classifier, large, conditions.SYNTHETIC_SIZES, conditions.shrunk_to, "px")
+        result["synthetic_size"] = conditions.by_change(
+            classifier, large, conditions.SYNTHETIC_SIZES, conditions.shrunk_to, "px"
+        )
         result["blur"] = conditions.by_change(classifier, large, conditions.BLURS, conditions.blurred, "sigma")
         result["motion"] = conditions.by_change(classifier, large, conditions.MOTIONS, conditions.smeared, "length")
     people = [i for i, c in enumerate(chips) if c.label == "unmasked" and conditions.person_of(c.original)]
@@ -113,9 +118,14 @@ def evaluate(classifier: Classifier, chips: Sequence[Chip], sample: int = 1500, 
     return result, confidence
 
 
-def _by_source(chips: Sequence[Chip], truth: npt.NDArray[Any], confidence: FloatArray, classes: Sequence[str]) -> Result:
+def _by_source(
+    chips: Sequence[Chip], truth: npt.NDArray[Any], confidence: FloatArray, classes: Sequence[str]
+) -> Result:
     sources = np.array([c.source for c in chips])
-    return {s: metrics.door_rates(truth[sources == s], confidence[sources == s], classes) for s in sorted(set(sources.tolist()))}
+    return {
+        s: metrics.door_rates(truth[sources == s], confidence[sources == s], classes)
+        for s in sorted(set(sources.tolist()))
+    }
 
 
 def figures(result: Result, classes: Sequence[str]) -> list[tuple[str, str, Any]]:
@@ -131,10 +141,20 @@ def figures(result: Result, classes: Sequence[str]) -> list[tuple[str, str, Any]
             charts.reliability(calibration["before"], calibration["after"], calibration["temperature"]),
         )
     )
-    made.append(("native_size", "By size of the face as photographed", charts.rates(result["native_size"], "low", "face, px (from)", True)))
+    made.append(
+        (
+            "native_size",
+            "By size of the face as photographed",
+            charts.rates(result["native_size"], "low", "face, px (from)", True),
+        )
+    )
     if "synthetic_size" in result:
         made += [
-            ("synthetic_size", "The same faces made smaller", charts.rates(result["synthetic_size"], "px", "face, px", True)),
+            (
+                "synthetic_size",
+                "The same faces made smaller",
+                charts.rates(result["synthetic_size"], "px", "face, px", True),
+            ),
             ("blur", "Out of focus", charts.rates(result["blur"], "sigma", "sigma, % of the face")),
             ("motion", "Moving sideways", charts.rates(result["motion"], "length", "smear, % of the face")),
         ]
@@ -152,8 +172,16 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
             ["class", "precision", "recall", "F1", "support"],
             [[n, c["precision"], c["recall"], c["f1"], c["support"]] for n, c in report["classes"].items()],
         ),
-        ("At the door", ["", "rate", "95 % interval"], [_door_row(_DOOR[k], v) for k, v in result["door"].items() if v.count]),
-        ("By source", ["source", *_DOOR.values()], [[s, *(d[k] for k in _DOOR)] for s, d in result["by_source"].items()]),
+        (
+            "At the door",
+            ["", "rate", "95 % interval"],
+            [_door_row(_DOOR[k], v) for k, v in result["door"].items() if v.count],
+        ),
+        (
+            "By source",
+            ["source", *_DOOR.values()],
+            [[s, *(d[k] for k in _DOOR)] for s, d in result["by_source"].items()],
+        ),
         ("Area under the ROC curve", ["", "AUC"], [[n, f"{c['auc']:.4f}"] for n, c in result["roc"].items()]),
     ]
     for key, column, title in (
@@ -164,10 +192,20 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
     ):
         if key in result:
             names = ("bare_right", "masked_right", "incorrect_alarmed")
-            found.append((title, [column, *(_DOOR[n] for n in names)], [[r[column], *(r[n] for n in names)] for r in result[key]]))
+            found.append(
+                (
+                    title,
+                    [column, *(_DOOR[n] for n in names)],
+                    [[r[column], *(r[n] for n in names)] for r in result[key]],
+                )
+            )
     for name, rows in result.get("groups", {}).items():
         found.append(
-            (f"Bare faces by {name}", [name, "bare right", "points below the whole"], [[r["group"], r["bare_right"], r["points_below"]] for r in rows])
+            (
+                f"Bare faces by {name}",
+                [name, "bare right", "points below the whole"],
+                [[r["group"], r["bare_right"], r["points_below"]] for r in rows],
+            )
         )
     return found
 
@@ -187,7 +225,14 @@ def headline(result: Result) -> str:
     )
 
 
-def worst(chips: Sequence[Chip], truth: npt.NDArray[Any], confidence: FloatArray, classes: Sequence[str], margin: float, count: int = 48) -> Any:
+def worst(
+    chips: Sequence[Chip],
+    truth: npt.NDArray[Any],
+    confidence: FloatArray,
+    classes: Sequence[str],
+    margin: float,
+    count: int = 48,
+) -> Any:
     """A sheet of the most confident mistakes, or None when there are none."""
     answer = confidence.argmax(axis=1)
     wrong = np.flatnonzero(answer != truth)
@@ -195,11 +240,16 @@ def worst(chips: Sequence[Chip], truth: npt.NDArray[Any], confidence: FloatArray
     if not len(order):
         return None
     tiles = [crop_square(read_picture(chips[i].path), np.array(chips[i].box, np.float32), margin, 112) for i in order]
-    captions = [f"{classes[truth[i]][:4]}>{classes[answer[i]][:4]} {confidence[i].max():.2f} {chips[i].face_px:.0f}px" for i in order]
-    return grid([cv2.resize(t, (112, 112)) for t in tiles], 8, captions)
+    captions = [
+        f"{classes[truth[i]][:4]}>{classes[answer[i]][:4]} {confidence[i].max():.2f} {chips[i].face_px:.0f}px"
+        for i in order
+    ]
+    return grid(tiles, 8, captions)
 
 
-def write_html(path: Path, result: Result, classifier: Classifier, chips: Sequence[Chip], confidence: FloatArray, command: str) -> None:
+def write_html(
+    path: Path, result: Result, classifier: Classifier, chips: Sequence[Chip], confidence: FloatArray, command: str
+) -> None:
     """The report in one file, pictures inside."""
     page = Page(f"Evaluation of {classifier.name}")
     page.text(headline(result))
@@ -231,7 +281,9 @@ def write_summary(folder: Path, name: str, result: Result, classes: Sequence[str
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(prog="python -m monitor.training.evaluate", description="Measure a mask classifier on labelled faces.")
+    p = argparse.ArgumentParser(
+        prog="python -m monitor.training.evaluate", description="Measure a mask classifier on labelled faces."
+    )
     p.add_argument("model", type=Path, help=".onnx or .keras with its card beside it (- with --leave-one-out)")
     p.add_argument("data", type=Path, help="chips with index.csv, VOC, YOLO, class folders, or UTKFace pictures")
     p.add_argument("--out", type=Path, help="folder for report.html and report.json")
@@ -240,13 +292,21 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--name", default="evaluation", help="name of the summary's files")
     p.add_argument("--min-face", type=float, default=0, help="least native size of a face, px (default 0)")
     p.add_argument("--source", default="", help="sources to test on, with commas (default all)")
-    p.add_argument("--held-out", metavar="FRACTION:SEED", help="test on this part of the split by picture and person alone")
+    p.add_argument(
+        "--held-out", metavar="FRACTION:SEED", help="test on this part of the split by picture and person alone"
+    )
     p.add_argument("--seen", action="store_true", help="of aligned UTKFace faces also those that training may take")
-    p.add_argument("--sample", type=int, default=1500, help="faces for the size and blur curves; 0 leaves them out (default 1500)")
-    p.add_argument("--end-to-end", action="store_true", help="run main.py --images on whole pictures with boxes (VOC or YOLO)")
+    p.add_argument(
+        "--sample", type=int, default=1500, help="faces for the size and blur curves; 0 leaves them out (default 1500)"
+    )
+    p.add_argument(
+        "--end-to-end", action="store_true", help="run main.py --images on whole pictures with boxes (VOC or YOLO)"
+    )
     p.add_argument("--detector", default="yunet", help="detector for --end-to-end (default yunet)")
     p.add_argument("--leave-one-out", action="store_true", help="train without each source and test on it (long)")
-    p.add_argument("--train-args", default="", help="further arguments for each training of --leave-one-out, in one text")
+    p.add_argument(
+        "--train-args", default="", help="further arguments for each training of --leave-one-out, in one text"
+    )
     return p
 
 

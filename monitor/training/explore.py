@@ -80,7 +80,7 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
     return {
         "count": len(chips),
         "classes": dict(Counter(c.label for c in chips)),
-        "sources": {s: {label: n for label, n in counts.items()} for s, counts in by_source.items()},
+        "sources": {s: dict(counts.items()) for s, counts in by_source.items()},
         "groups": len({c.group for c in chips}),
         "identities": len({c.identity for c in chips if c.identity}),
         "with_landmarks": sum(c.landmarks is not None for c in chips),
@@ -97,7 +97,9 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
             "mirrored": sum(p.mirrored for p in pairs),
             "across_sources": sum(p.a.source != p.b.source for p in pairs),
             "across_groups": sum(p.a.group != p.b.group for p in pairs),
-            "across_people": [_names(p) for p in pairs if p.a.identity and p.b.identity and p.a.identity != p.b.identity],
+            "across_people": [
+                _names(p) for p in pairs if p.a.identity and p.b.identity and p.a.identity != p.b.identity
+            ],
             "label_noise": [_names(p) for p in pairs if p.straddles],
         },
     }
@@ -141,7 +143,7 @@ def bars(sources: dict[str, dict[str, int]]) -> Figure:
 def sizes(chips: Sequence[Chip]) -> Figure:
     """Longer side of the faces in their original pictures, by class."""
     figure, axes = plt.subplots(figsize=(8, 3.5))
-    edges = np.geomspace(8, 1024, 43)
+    edges = np.geomspace(8, 1024, 43).tolist()
     for label in LABELS:
         px = [c.face_px for c in chips if c.label == label]
         if px:
@@ -168,7 +170,11 @@ def pair_sheet(pairs: Sequence[Pair], count: int = 40) -> Image:
     """Near duplicates side by side, evenly over the distances."""
     picked = [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int))]
     tiles = [np.hstack([read_face(p.a, 96), read_face(p.b, 96)]) for p in picked]
-    return grid(tiles, 5, [f"{p.distance} bits{' mirrored' if p.mirrored else ''} {p.a.label[:4]}/{p.b.label[:4]}" for p in picked])
+    return grid(
+        tiles,
+        5,
+        [f"{p.distance} bits{' mirrored' if p.mirrored else ''} {p.a.label[:4]}/{p.b.label[:4]}" for p in picked],
+    )
 
 
 def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
@@ -213,7 +219,11 @@ def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
 
 def write_summary(found: dict[str, Any], chips: Sequence[Chip], folder: Path, command: str) -> None:
     """`data.md` with charts and without any face, which may be kept beside the code."""
-    for name, figure in (("classes", pie(found["classes"])), ("sources", bars(found["sources"])), ("sizes", sizes(chips))):
+    for name, figure in (
+        ("classes", pie(found["classes"])),
+        ("sources", bars(found["sources"])),
+        ("sizes", sizes(chips)),
+    ):
         save_figure(figure, folder / f"data_{name}.svg")
     duplicates, px = found["duplicates"], found["face_px"]
     text = (
@@ -235,7 +245,9 @@ def source_rows(found: dict[str, Any]) -> list[list[object]]:
 
 def streak_rows(found: dict[str, Any]) -> list[list[object]]:
     """Rows of the table of streaked borders."""
-    return [[k, v["count"], f"{100 * v['streaked']:.1f} %", f"{100 * v['area']:.1f} %"] for k, v in found["streaks"].items()]
+    return [
+        [k, v["count"], f"{100 * v['streaked']:.1f} %", f"{100 * v['area']:.1f} %"] for k, v in found["streaks"].items()
+    ]
 
 
 def duplicate_text(duplicates: dict[str, Any]) -> str:
@@ -250,7 +262,9 @@ def duplicate_text(duplicates: dict[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m monitor.training.explore", description="Report on a data set of faces.")
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor.training.explore", description="Report on a data set of faces."
+    )
     parser.add_argument("data", type=Path, help="chips with index.csv, VOC, YOLO or class folders")
     parser.add_argument("--out", type=Path, required=True, help="folder for report.html and report.json")
     parser.add_argument("--summary", type=Path, help="folder for data.md and charts without faces")
@@ -260,7 +274,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.summary:
         command = f"python -m monitor.training.explore {args.data} --out {args.out} --summary {args.summary}"
         write_summary(found, chips, args.summary, command)
-    print(f"{found['count']} faces, {found['duplicates']['pairs']} near-duplicate pairs: see {args.out / 'report.html'}")
+    print(
+        f"{found['count']} faces, {found['duplicates']['pairs']} near-duplicate pairs: see {args.out / 'report.html'}"
+    )
     return 0
 
 

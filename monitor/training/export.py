@@ -34,7 +34,11 @@ def inference_model(trained: keras.Model, temperature: float, bias: FloatArray) 
     size = trained.input_shape[1]
     faces = keras.Input((size, size, 3), name="faces")
     names = {layer.name for layer in trained.layers}
-    if {"backbone", "pool", "logits"} <= names and len(trained.get_layer("logits").get_weights()) == 2 and trained.name == "mobilenetv2":
+    if (
+        {"backbone", "pool", "logits"} <= names
+        and len(trained.get_layer("logits").get_weights()) == 2
+        and trained.name == "mobilenetv2"
+    ):
         backbone, last = trained.get_layer("backbone"), trained.get_layer("logits")
         features = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(faces))
         head = keras.layers.Dense(len(bias), activation="softmax", name="probabilities")
@@ -42,7 +46,9 @@ def inference_model(trained: keras.Model, temperature: float, bias: FloatArray) 
         kernel, offset = last.get_weights()
         head.set_weights([kernel / temperature, (offset + bias) / temperature])
         return model
-    scaled = keras.layers.Rescaling(1 / temperature, [float(b) / temperature for b in bias], name="scaled")(trained(faces))
+    scaled = keras.layers.Rescaling(1 / temperature, [float(b) / temperature for b in bias], name="scaled")(
+        trained(faces)
+    )
     return keras.Model(faces, keras.layers.Softmax(name="probabilities")(scaled), name="mask")
 
 
@@ -60,13 +66,17 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
     model.save(keras_path)
     size = model.input_shape[1]
     signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
-    call = tf.function(lambda faces: tf.identity(model(faces, training=False), name="probabilities"), input_signature=signature)
+    call = tf.function(
+        lambda faces: tf.identity(model(faces, training=False), name="probabilities"), input_signature=signature
+    )
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     _rename_output(proto, "probabilities")
     onnx.save(proto, str(onnx_path))
     worst = disagreement(keras_path, onnx_path)
     if worst > AGREE:
-        raise ModelError(f"{onnx_path.name} and {keras_path.name} differ by {worst:.1e}: export again with another opset")
+        raise ModelError(
+            f"{onnx_path.name} and {keras_path.name} differ by {worst:.1e}: export again with another opset"
+        )
     return {p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in (onnx_path, keras_path)}
 
 
@@ -94,7 +104,10 @@ def write_card(out: Path, files: Mapping[str, Any], size: int, margin: float, ab
         "input": {"name": "faces", "size": size, "margin": margin, "colour": "RGB", "range": [-1, 1], "layout": "NHWC"},
         "output": {"name": "probabilities", "of": "classes, softmax after temperature"},
         **about,
-        "libraries": {name: version(name) for name in ("tensorflow", "keras", "numpy", "opencv-python", "onnx", "tf2onnx", "onnxruntime")},
+        "libraries": {
+            name: version(name)
+            for name in ("tensorflow", "keras", "numpy", "opencv-python", "onnx", "tf2onnx", "onnxruntime")
+        },
     }
     Path(f"{out}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

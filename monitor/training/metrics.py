@@ -58,7 +58,8 @@ def rate(hits: npt.ArrayLike) -> Rate:
 def softmax(logits: Array) -> Array:
     """Rows of (N, C) to confidences that sum to 1."""
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    shares: Array = e / e.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def per_class(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[str, Any]:

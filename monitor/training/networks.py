@@ -141,7 +141,9 @@ def _check_name(name: str) -> None:
         from difflib import get_close_matches
 
         near = get_close_matches(name, NAMES, 1, 0.4)
-        raise ConfigError(f"unknown network {name!r}{f', did you mean {near[0]}?' if near else ''}: use one of {', '.join(NAMES)}")
+        raise ConfigError(
+            f"unknown network {name!r}{f', did you mean {near[0]}?' if near else ''}: use one of {', '.join(NAMES)}"
+        )
 
 
 def _published(name: str, inputs: Any, classes: int, dropout: float, l2: float, alpha: float) -> Any:
@@ -206,7 +208,9 @@ def _weights_path(name: str, weights: str | Path, alpha: float) -> Path | None:
         return None
     if str(weights) != "imagenet":
         if not Path(weights).is_file():
-            raise ConfigError(f"weight file {weights} is not there: give --weights imagenet, none, or the path of a .keras or .h5 file")
+            raise ConfigError(
+                f"weight file {weights} is not there: give --weights imagenet, none, or the path of a .keras or .h5 file"
+            )
         return Path(weights)
     if name not in PUBLISHED:
         raise ConfigError(f"network {name} has no ImageNet weights (it is a plain CNN): use --weights none")

@@ -40,7 +40,9 @@ def hand(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.8), 1.0)  # type: ignore[arg-type]
 
 
-def scarf(image: Image, to_face: FloatArray, colour: FloatArray, texture: Image | None, rng: np.random.Generator) -> Image:
+def scarf(
+    image: Image, to_face: FloatArray, colour: FloatArray, texture: Image | None, rng: np.random.Generator
+) -> Image:
     """Cloth round the neck: below the chin, so that nose and mouth stay as they were."""
     top = rng.uniform(114, 122)
     outline = np.array([(0, top - 8), (30, top), (56, top + 4), (82, top), (112, top - 8), (130, 180), (-18, 180)])
@@ -60,7 +62,20 @@ def beard(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
     """Dark, grey or red hair round mouth and jaw; the lips stay bare."""
     height, width = image.shape[:2]
     alpha = np.zeros((height, width), np.uint8)
-    outline = [(16, 70), (26, 84), (40, 84), (56, 81), (72, 84), (86, 84), (96, 70), (92, 100), (76, 122), (56, 128), (36, 122), (20, 100)]
+    outline = [
+        (16, 70),
+        (26, 84),
+        (40, 84),
+        (56, 81),
+        (72, 84),
+        (86, 84),
+        (96, 70),
+        (92, 100),
+        (76, 122),
+        (56, 128),
+        (36, 122),
+        (20, 100),
+    ]
     points = np.array([_apply(to_face, np.array(p) + rng.normal(0, 2, 2)) for p in outline], np.int32)
     cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA)
     unit = float(np.hypot(*to_face[:, 0]))

@@ -26,7 +26,8 @@ TEMPLATE: FloatArray = np.array(
 )
 # YuNet's box in that template: the median of 10,000 chips.
 TEMPLATE_BOX: Box = (15.2, 14.3, 98.2, 116.0)
-UTKFACE_HELD_OUT = 3  # tenths of utkface_aligned, by CRC32 of the file name, that never enter training
+LARGE_PX, CHIP_PX = 260, 192  # a picture larger than the first is cut, to the second
+UTKFACE_HELD_OUT = 4  # tenths of utkface_aligned, by CRC32 of the file name, that never enter training
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +60,30 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         images = list(threads.map(_imread, (c.path for c in chips)))
-    faces = [Face(i, c, None, c.landmarks) for i, c in zip(images, chips, strict=True)]
+    faces = [_face(i, c) for i, c in zip(images, chips, strict=True)]
     return faces if detector is None else _find_landmarks(faces, detector)
 
 
 def aligned(root: Path) -> list[Chip]:
     """`utkface_aligned` or a folder of people like `lfw_aligned`: bare faces in the 112 x 112 template."""
     return [
-        Chip(p, root.name, "unmasked", TEMPLATE_BOX, TEMPLATE, 100.0, p.name, None, f"{root.name}/{p.parent.name}/{p.name}")
+        Chip(
+            p,
+            root.name,
+            "unmasked",
+            TEMPLATE_BOX,
+            TEMPLATE,
+            100.0,
+            p.name,
+            None,
+            f"{root.name}/{p.parent.name}/{p.name}",
+        )
         for p in sorted(root.rglob("*.jpg"))
     ]
 
 
 def utkface_held_out(name: str) -> bool:
-    """Whether a picture of utkface_aligned is kept for testing: three tenths, by the CRC32 of its file name."""
+    """Whether a picture of utkface_aligned is kept for testing: four tenths, by the CRC32 of its file name."""
     return zlib.crc32(name.encode()) % 10 < UTKFACE_HELD_OUT
 
 
@@ -88,7 +99,9 @@ def rmfrd(root: Path) -> list[Chip]:
         for label in ("masked", "unmasked"):
             for path in sorted(p for p in (person / label).glob("*") if p.suffix.lower() in PICTURES):
                 box = (16.0, 8.0, 144.0, 152.0)
-                chips.append(Chip(path, root.name, label, box, None, 144.0, path.name, person.name, f"{root.name}/{person.name}"))
+                chips.append(
+                    Chip(path, root.name, label, box, None, 144.0, path.name, person.name, f"{root.name}/{person.name}")
+                )
     return chips
 
 
@@ -97,6 +110,26 @@ def _imread(path: Path) -> Image:
     if image is None:
         raise ConfigError(f"{path} cannot be read as a picture: repair or remove it")
     return image  # type: ignore[return-value]
+
+
+def _face(image: Image, chip: Chip) -> Face:
+    """Large pictures are cut to the face's surroundings and shrunk; aligned ones get a rim for what hangs below the chin."""
+    scale, dx, dy = 1.0, 0.0, 0.0
+    if chip.landmarks is TEMPLATE:
+        image = cv2.copyMakeBorder(image, 4, 36, 20, 20, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        dx, dy = 20.0, 4.0
+    elif max(image.shape[:2]) > LARGE_PX:
+        x0, y0, x1, y1 = chip.box
+        reach = max(x1 - x0, y1 - y0) * 0.9
+        left, top = max(0, int((x0 + x1) / 2 - reach)), max(0, int((y0 + y1) / 2 - reach))
+        image = image[top : int((y0 + y1) / 2 + reach) + 1, left : int((x0 + x1) / 2 + reach) + 1]
+        scale = min(1.0, CHIP_PX / max(image.shape[:2]))
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        dx, dy = -left * scale, -top * scale
+    x0, y0, x1, y1 = chip.box
+    box = (x0 * scale + dx, y0 * scale + dy, x1 * scale + dx, y1 * scale + dy)
+    marks = None if chip.landmarks is None else chip.landmarks * np.float32(scale) + np.array([dx, dy], np.float32)
+    return Face(image, replace(chip, box=box, landmarks=marks), None, marks)
 
 
 def _find_landmarks(faces: Sequence[Face], model: Path) -> list[Face]:

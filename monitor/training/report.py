@@ -16,11 +16,11 @@ import numpy as np
 
 matplotlib.use("Agg")  # no display is asked for
 
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
-from monitor.errors import ConfigError  # noqa: E402
-from monitor.records import Image  # noqa: E402
+from monitor.errors import ConfigError
+from monitor.records import Image
 
 # The colours of the window (DESIGN, "On screen"): colour-blind people can tell them apart.
 COLOURS = {"masked": "#009E73", "unmasked": "#D55E00", "incorrect": "#E69F00", "unsure": "#7F7F7F"}
@@ -103,7 +103,9 @@ def grid(images_bgr: Sequence[Image], columns: int, captions: Sequence[str] = ()
         y, x = i // columns * (height + below), i % columns * width
         sheet[y : y + height, x : x + width] = image
         if captions:
-            cv2.putText(sheet, captions[i], (x + 2, y + height + 11), cv2.FONT_HERSHEY_SIMPLEX, 0.32, (0, 0, 0), 1, cv2.LINE_AA)
+            cv2.putText(
+                sheet, captions[i], (x + 2, y + height + 11), cv2.FONT_HERSHEY_SIMPLEX, 0.32, (0, 0, 0), 1, cv2.LINE_AA
+            )
     return sheet
 
 

@@ -74,7 +74,9 @@ def read_picture(path: Path) -> Image:
     return image  # type: ignore[return-value]
 
 
-def crops(chips: Sequence[Chip], size: int, margin: float, change: Change | None = None, threads: int = 2) -> Iterator[FloatArray]:
+def crops(
+    chips: Sequence[Chip], size: int, margin: float, change: Change | None = None, threads: int = 2
+) -> Iterator[FloatArray]:
     """The network's input for the chips, in batches (N, size, size, 3) float32 RGB -1..1."""
 
     def one(chip: Chip) -> Image:
@@ -105,5 +107,7 @@ def truth_of(chips: Sequence[Chip], classes: Sequence[str]) -> npt.NDArray[np.in
     """
     unknown = {c.label for c in chips} - set(classes)
     if unknown:
-        raise ConfigError(f"the model knows {', '.join(classes)}, the data has {', '.join(sorted(unknown))}: choose other data")
+        raise ConfigError(
+            f"the model knows {', '.join(classes)}, the data has {', '.join(sorted(unknown))}: choose other data"
+        )
     return np.array([classes.index(c.label) for c in chips], np.intp)

@@ -84,9 +84,13 @@ class Bank:
         self.textures: list[Image] = []
         if templates is not None:
             for path in sorted(templates.glob("*.png")):
-                if not path.stem.endswith(("_left", "_right")):  # those are for profiles, which the affine map cannot follow
+                if not path.stem.endswith(
+                    ("_left", "_right")
+                ):  # those are for profiles, which the affine map cannot follow
                     self._cutouts.append(_cutout(path))
-            self.textures = [cv2.resize(cv2.imread(str(p)), (256, 256)) for p in sorted((templates / "textures").glob("*.jpg"))]  # type: ignore[misc]
+            self.textures = [
+                cv2.resize(cv2.imread(str(p)), (256, 256)) for p in sorted((templates / "textures").glob("*.jpg"))
+            ]  # type: ignore[misc]
 
     def style(self, rng: np.random.Generator) -> Style:
         """A mask at random."""
@@ -94,7 +98,11 @@ class Bank:
         if rng.random() < 0.3:  # a straight upper edge, as of cloth
             upper[:, 1] *= rng.uniform(0.2, 0.8)
         upper[-1, 0] = lower[-1, 0] = 0
-        strap = tuple(int(v) for v in rng.choice([235, 245, 30, 120]) + rng.integers(-15, 10, 3)) if rng.random() < 0.75 else None
+        strap = (
+            tuple(int(v) for v in rng.choice([235, 245, 30, 120]) + rng.integers(-15, 10, 3))
+            if rng.random() < 0.75
+            else None
+        )
         relief = float(rng.uniform(0.25, 0.9))
         pick = rng.random()
         donor, alpha = None, None
@@ -124,21 +132,47 @@ class Bank:
             patch = _pattern(patch, rng)
         if rng.random() < 0.4:  # pleats
             for y in np.linspace(0.25, 0.75, int(rng.integers(2, 5))) * PATCH:
-                cv2.line(patch, (0, int(y)), (PATCH, int(y)), tuple(float(v) for v in patch.mean((0, 1)) * 0.75), 1, cv2.LINE_AA)
+                cv2.line(
+                    patch,
+                    (0, int(y)),
+                    (PATCH, int(y)),
+                    tuple(float(v) for v in patch.mean((0, 1)) * 0.75),
+                    1,
+                    cv2.LINE_AA,
+                )
         elif rng.random() < 0.3:  # a seam down the middle
-            cv2.line(patch, (PATCH // 2, 0), (PATCH // 2, PATCH), tuple(float(v) for v in patch.mean((0, 1)) * 0.7), 1, cv2.LINE_AA)
+            cv2.line(
+                patch,
+                (PATCH // 2, 0),
+                (PATCH // 2, PATCH),
+                tuple(float(v) for v in patch.mean((0, 1)) * 0.7),
+                1,
+                cv2.LINE_AA,
+            )
         if rng.random() < 0.5:  # a hem
-            cv2.line(patch, (0, 3), (PATCH, 3), tuple(float(v) for v in patch.mean((0, 1)) * rng.uniform(0.6, 1.2)), 2, cv2.LINE_AA)
+            cv2.line(
+                patch,
+                (0, 3),
+                (PATCH, 3),
+                tuple(float(v) for v in patch.mean((0, 1)) * rng.uniform(0.6, 1.2)),
+                2,
+                cv2.LINE_AA,
+            )
         folds = cv2.resize(rng.normal(0, 1, (5, 5)).astype(np.float32), (PATCH, PATCH), interpolation=cv2.INTER_CUBIC)
         across = np.linspace(-1, 1, PATCH, dtype=np.float32)[None, :]
         shade = 1 + folds[..., None] * rng.uniform(0.01, 0.06) - (across**2)[..., None] * rng.uniform(0, 0.3)
         return np.clip(patch * shade, 0, 255).astype(np.uint8)
 
 
-def wear(image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank, rng: np.random.Generator) -> Image:
-    """The face with the mask worn as `how` says, one of `LABEL_OF`; `bare` gives it back as it is."""
+def wear(
+    image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank, rng: np.random.Generator
+) -> tuple[Image, npt.NDArray[np.uint8] | None]:
+    """The face with the mask worn as `how` says, one of `LABEL_OF`, and (H, W) uint8 where the mask is.
+
+    `bare` gives the picture back as it is, and None.
+    """
     if how == "bare":
-        return image
+        return image, None
     to_face = template_to(landmarks)
     if how == "ear":
         return _hang(image, to_face, style if style.donor is None else bank_style(bank, rng), rng)
@@ -157,7 +191,9 @@ def wear(image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank
     else:
         left, right = 56 - half, 56 + half
         corners = np.array([[left, top], [right, top], [left, bottom]], np.float32)
-        matrix = cv2.getAffineTransform(np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), _apply(to_face, corners))
+        matrix = cv2.getAffineTransform(
+            np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), _apply(to_face, corners)
+        )
         size_wh = (image.shape[1], image.shape[0])
         layer = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
         if style.alpha is not None:
@@ -165,7 +201,7 @@ def wear(image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank
         layer = _relief(layer, image, style.relief)  # type: ignore[arg-type]
         if style.strap is not None:
             image = _straps(image, points, to_face, style.strap, rng)
-    return _blend(image, layer, alpha, rng)  # type: ignore[arg-type]
+    return _blend(image, layer, alpha, rng), alpha  # type: ignore[arg-type,return-value]
 
 
 def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
@@ -235,7 +271,11 @@ def _donate(image: Image, to_face: FloatArray, donor: Face, down: float, landmar
     shift = np.array([[1, 0, 0], [0, 1, down], [0, 0, 1]], np.float64)
     matrix = np.vstack([to_face, [0, 0, 1]]) @ shift @ np.linalg.inv(theirs)
     layer = cv2.warpAffine(
-        donor.image, matrix[:2], (image.shape[1], image.shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        donor.image,
+        matrix[:2],
+        (image.shape[1], image.shape[0]),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     brow, low = np.min(landmarks[:2], axis=0), np.max(landmarks[:2], axis=0)
     x0, x1 = max(0, int(brow[0])), int(low[0]) + 1
@@ -253,14 +293,18 @@ def _relief(layer: Image, image: Image, amount: float) -> Image:
     small = cv2.resize(grey, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32) + 25
     light = (small / small.mean()) ** amount
     brightness = float(np.clip((small.mean() / 140) ** (0.6 * amount), 0.45, 1.25))
-    gain = cv2.resize(np.clip(light, 0.5, 1.6) * brightness, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+    gain = cv2.resize(
+        np.clip(light, 0.5, 1.6) * brightness, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR
+    )
     return np.clip(layer * gain[..., None], 0, 255).astype(np.uint8)
 
 
-def _straps(image: Image, points: FloatArray, to_face: FloatArray, colour: tuple[int, int, int], rng: np.random.Generator) -> Image:
+def _straps(
+    image: Image, points: FloatArray, to_face: FloatArray, colour: tuple[int, int, int], rng: np.random.Generator
+) -> Image:
     image = image.copy()
     ears = _apply(to_face, np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32))
-    width = max(1, round(float(np.hypot(*to_face[:, 0])) * rng.uniform(1.2, 2.5)))
+    width = max(1, round(float(np.hypot(*to_face[:, 0])) * rng.uniform(0.7, 1.8)))
     middle = len(_UPPER) * 2 - 2
     for ear, ends in ((ears[0], (0, -1)), (ears[1], (middle, middle + 1))):
         for end in ends:
@@ -269,13 +313,22 @@ def _straps(image: Image, points: FloatArray, to_face: FloatArray, colour: tuple
     return image
 
 
-def _hang(image: Image, to_face: FloatArray, style: Style, rng: np.random.Generator) -> Image:
+def _hang(
+    image: Image, to_face: FloatArray, style: Style, rng: np.random.Generator
+) -> tuple[Image, npt.NDArray[np.uint8]]:
     """The mask dangles from one ear beside the bare face."""
     side = int(rng.choice([-1, 1]))
     x = 56 + side * float(rng.uniform(44, 54))
     top, width, height = float(rng.uniform(64, 84)), float(rng.uniform(12, 24)), float(rng.uniform(28, 44))
     lean = side * float(rng.uniform(-4, 8))
-    quad = np.array([[x - width / 2, top], [x + width / 2, top + 4], [x + width / 2 + lean, top + height], [x - width / 2 + lean, top + height - 5]])
+    quad = np.array(
+        [
+            [x - width / 2, top],
+            [x + width / 2, top + 4],
+            [x + width / 2 + lean, top + height],
+            [x - width / 2 + lean, top + height - 5],
+        ]
+    )
     points = _apply(to_face, quad.astype(np.float32))
     matrix = cv2.getAffineTransform(np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), points[[0, 1, 3]])
     layer = cv2.warpAffine(style.patch, matrix, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE)
@@ -283,14 +336,24 @@ def _hang(image: Image, to_face: FloatArray, style: Style, rng: np.random.Genera
     ear = _apply(to_face, np.array([[56 + side * 50, 56]], np.float32))[0]
     for corner in points[:2]:
         start, stop = np.round(corner).astype(int), np.round(ear).astype(int)
-        cv2.line(image, (int(start[0]), int(start[1])), (int(stop[0]), int(stop[1])), style.strap or (230, 230, 230), 1, cv2.LINE_AA)
-    return _blend(image, _relief(layer, image, style.relief), _fill(points, image.shape), rng)  # type: ignore[arg-type]
+        cv2.line(
+            image,
+            (int(start[0]), int(start[1])),
+            (int(stop[0]), int(stop[1])),
+            style.strap or (230, 230, 230),
+            1,
+            cv2.LINE_AA,
+        )
+    alpha = _fill(points, image.shape)
+    return _blend(image, _relief(layer, image, style.relief), alpha, rng), alpha  # type: ignore[arg-type]
 
 
 def _blend(image: Image, layer: Image, alpha: npt.NDArray[np.uint8], rng: np.random.Generator) -> Image:
     soft = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.5, 1.4)))
     if rng.random() < 0.5:  # a shadow under the edge
-        shadow = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(2, 4))).astype(np.float32) * (float(rng.uniform(0.1, 0.45)) / 255)
+        shadow = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(2, 4))).astype(np.float32) * (
+            float(rng.uniform(0.1, 0.45)) / 255
+        )
         image = (image * (1 - shadow[..., None])).astype(np.uint8)
     part = soft.astype(np.float32)[..., None] / 255
     return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
@@ -329,12 +392,41 @@ def _pattern(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
             cv2.circle(patch, (int(x), int(y)), int(rng.integers(1, 7)), ink, -1, cv2.LINE_AA)
     elif kind == 2:
         centre = (int(rng.integers(20, 76)), int(rng.integers(20, 76)))
-        cv2.ellipse(patch, centre, (int(rng.integers(5, 25)), int(rng.integers(4, 18))), int(rng.integers(180)), 0, 360, ink, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            patch,
+            centre,
+            (int(rng.integers(5, 25)), int(rng.integers(4, 18))),
+            int(rng.integers(180)),
+            0,
+            360,
+            ink,
+            -1,
+            cv2.LINE_AA,
+        )
     elif kind == 3:
         text = "".join(rng.choice(list("ABCEGKLMNORSTUVX"), int(rng.integers(2, 6))))
-        cv2.putText(patch, text, (int(rng.integers(2, 30)), int(rng.integers(40, 70))), cv2.FONT_HERSHEY_DUPLEX, 0.9, ink, 2, cv2.LINE_AA)
+        cv2.putText(
+            patch,
+            text,
+            (int(rng.integers(2, 30)), int(rng.integers(40, 70))),
+            cv2.FONT_HERSHEY_DUPLEX,
+            0.9,
+            ink,
+            2,
+            cv2.LINE_AA,
+        )
     else:
-        cv2.ellipse(patch, (48, int(rng.integers(45, 60))), (int(rng.integers(12, 26)), int(rng.integers(4, 12))), 0, 0, 180, ink, 3, cv2.LINE_AA)
+        cv2.ellipse(
+            patch,
+            (48, int(rng.integers(45, 60))),
+            (int(rng.integers(12, 26)), int(rng.integers(4, 12))),
+            0,
+            0,
+            180,
+            ink,
+            3,
+            cv2.LINE_AA,
+        )
     return patch
 
 
@@ -342,5 +434,9 @@ def _cutout(path: Path) -> tuple[Image, npt.NDArray[np.uint8]]:
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert picture is not None and picture.ndim == 3 and picture.shape[2] == 4, path
     rows, columns = np.nonzero(picture[..., 3] > 40)
-    picture = cv2.resize(picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1], (PATCH, PATCH), interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(
+        picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1],
+        (PATCH, PATCH),
+        interpolation=cv2.INTER_AREA,
+    )
     return picture[..., :3].copy(), picture[..., 3].copy()  # type: ignore[return-value]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
+from monitor.card import sha256
+from monitor.preprocess import face_batch
 from monitor.records import Image
+
+CLASSES = ("masked", "unmasked", "incorrect")
 
 HEAD = ["file", "source", "label", "identity", "x_min", "y_min", "x_max", "y_max", "face_px", "landmarks", "original"]
 
@@ -58,3 +65,50 @@ def face() -> Callable[..., Image]:
 def write_chips() -> Callable[..., Path]:
     """`make_chips`."""
     return make_chips
+
+
+def crop_rows(size: int, labels: dict[str, int], first_seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Flattened network inputs of made-up faces, (N, size * size * 3), and their class numbers."""
+    rows, classes = [], []
+    for number, (label, count) in enumerate(labels.items()):
+        for i in range(count):
+            box = np.array([[48, 36, 144, 156]], np.float32)
+            rows.append(face_batch(make_face(label, first_seed + 1000 * number + i), box, size, 0.25).ravel())
+            classes.append(number)
+    return np.array(rows), np.array(classes)
+
+
+@pytest.fixture(scope="session")
+def linear_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small but real classifier of made-up faces: ridge regression and softmax as ONNX, with its card."""
+    size, folder = 16, tmp_path_factory.mktemp("model")
+    x, y = crop_rows(size, dict.fromkeys(CLASSES, 60), 0)
+    x1 = np.hstack([x, np.ones((len(x), 1))])
+    weights = np.linalg.solve(x1.T @ x1 + 3.0 * np.eye(x1.shape[1]), x1.T @ np.eye(3)[y]).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Reshape", ["faces", "flat"], ["row"]),
+            helper.make_node("Gemm", ["row", "kernel", "offset"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+        ],
+        "linear",
+        [helper.make_tensor_value_info("faces", TensorProto.FLOAT, ["n", size, size, 3])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])],
+        [
+            numpy_helper.from_array(np.array([-1, size * size * 3], np.int64), "flat"),
+            numpy_helper.from_array(4 * weights[:-1], "kernel"),
+            numpy_helper.from_array(4 * weights[-1], "offset"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path = folder / "linear.onnx"
+    onnx.save(model, str(path))
+    card = {
+        "name": "linear",
+        "task": "mask",
+        "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
+        "classes": list(CLASSES),
+        "input": {"size": size, "margin": 0.25},
+    }
+    path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    return path

@@ -15,7 +15,6 @@ from monitor.training.data import load_chips, merge_groups
 from monitor.training.duplicates import DISTANCE_MAX, close_pairs, find_pairs, hash_image, path_pairs
 
 
-
 def rewrite(path: Path, image: Image) -> None:
     assert cv2.imwrite(str(path), image)
 
@@ -65,7 +64,10 @@ def test_close_pairs_agree_with_counting_bit_by_bit() -> None:
     b[7] = a[2]
     found = set(close_pairs(a, b, 130))
     expected = {
-        (i, j, d) for i in range(12) for j in range(i + 1, 12) if (d := sum(int(x ^ y).bit_count() for x, y in zip(a[i], b[j], strict=True))) <= 130
+        (i, j, d)
+        for i in range(12)
+        for j in range(i + 1, 12)
+        if (d := sum(int(x ^ y).bit_count() for x, y in zip(a[i], b[j], strict=True))) <= 130
     }
     assert found == expected
     assert (2, 7, 0) in found

@@ -15,7 +15,6 @@ from monitor.records import Image
 from monitor.training import explore
 
 
-
 def test_report_and_summary(tmp_path: Path, write_chips: Callable[..., Path]) -> None:
     root = write_chips(tmp_path / "chips", {"masked": 4, "unmasked": 3, "incorrect": 2})
     write_chips(root, {"unmasked": 2}, source="other", face_px=20)
@@ -25,7 +24,9 @@ def test_report_and_summary(tmp_path: Path, write_chips: Callable[..., Path]) ->
     assert found["classes"] == {"masked": 4, "unmasked": 5, "incorrect": 2}
     assert found["sources"]["other"] == {"unmasked": 2}
     assert found["under_32_px"] == 2
-    assert found["duplicates"]["label_noise"] == ["made/masked/made_masked_0.png ~ other/unmasked/other_unmasked_1.png (0 bits)"]
+    assert found["duplicates"]["label_noise"] == [
+        "made/masked/made_masked_0.png ~ other/unmasked/other_unmasked_1.png (0 bits)"
+    ]
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("data:image/svg+xml") == 3  # the charts
     assert page.count("data:image/jpeg") == 6  # four rows of samples, the pairs, the wrong pairs

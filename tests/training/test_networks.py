@@ -10,7 +10,6 @@ import pytest
 from monitor.errors import ConfigError
 from monitor.training import networks
 
-
 # Keras 3.15 with numpy 2.4, on saving weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

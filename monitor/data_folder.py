@@ -1,0 +1,25 @@
+"""The user's data folder: where the store, the gallery and snapshots lie unless the user says otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+from monitor.errors import StoreError
+
+
+def data_folder() -> Path:
+    """The folder, readable by its owner alone; made if it is not there.
+
+    Raises:
+        StoreError: If it cannot be made.
+    """
+    folder = Path(platformdirs.user_data_dir("mask-monitor", appauthor=False))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {folder} cannot be made ({error.strerror}): give a place with --store"
+        ) from None
+    return folder

@@ -1,0 +1,79 @@
+"""The gate between a capture thread and the inference thread: shows frames to the window while models load, and can be shut.
+
+One gate belongs to one capture thread. A gate that is shut lets nothing pass, so no frame of the old source comes after
+the new one's, even where a read of the old source hangs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from monitor.records import Frame
+from monitor.slot import LatestSlot
+
+
+class Gate(LatestSlot[Frame]):
+    """A slot that hands on to another one.
+
+    Args:
+        target: The inference thread's slot; this gate is the only one that fills it.
+        on_frame: Called in the capture thread with each frame, once.
+    """
+
+    def __init__(self, target: LatestSlot[Frame], on_frame: Callable[[Frame], None]) -> None:
+        super().__init__()
+        self._target, self._on_frame = target, on_frame
+        self._lock = threading.Lock()
+        self._shut = self._drains = False
+        self._shown: Frame | None = None
+
+    # The capture thread
+
+    def put(self, value: Frame) -> None:
+        self._show(value)
+        self._hand_on(value)
+
+    def put_when_empty(self, value: Frame, timeout_s: float) -> bool:
+        if value is not self._shown:
+            self._show(value)
+        if self._open and not self._target.wait_empty(timeout_s):
+            return False
+        self._hand_on(value)
+        return True
+
+    def wait_empty(self, timeout_s: float) -> bool:
+        return not self._open or self._target.wait_empty(timeout_s)
+
+    # The main thread
+
+    def shut(self) -> None:
+        """Let nothing pass any more, and take back what has not been looked at."""
+        with self._lock:
+            self._shut = True
+            self._target.get(0)
+
+    def drain(self) -> None:
+        """Nobody analyses any more: frames are shown and not handed on."""
+        with self._lock:
+            self._drains = True
+            self._target.get(0)
+
+    def lead_to(self, target: LatestSlot[Frame]) -> None:
+        """Hand on to another inference thread from now on."""
+        with self._lock:
+            self._target, self._drains = target, False
+
+    @property
+    def _open(self) -> bool:
+        return not (self._shut or self._drains)
+
+    def _show(self, frame: Frame) -> None:
+        self._shown = frame
+        if not self._shut:
+            self._on_frame(frame)
+
+    def _hand_on(self, frame: Frame) -> None:
+        with self._lock:
+            if self._open:
+                self._target.put(frame)

@@ -1,0 +1,305 @@
+"""Train the mask classifier.
+
+    python -m monitor.training.train_mask --data ../shared/data --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v1
+
+repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no model but
+`runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`, `--smoke` runs a minute's worth.
+`--data` is the folder that holds `mask_chips` (and, where they are there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and
+`mask_templates`), or any set that `data.load_data` reads. A run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.boxes import crop_square
+from monitor.errors import ConfigError
+from monitor.training import batches, cli, duplicates, metrics, pool, synth
+from monitor.training.data import LABELS, Chip, leave_source_out, load_data, merge_groups, split
+from monitor.training.pool import Face
+
+RUNS = Path("runs")
+NOISE_FILE = Path(__file__).with_name("label_noise.csv")
+DETECTOR = "face_detection_yunet_2023mar_int8bq.onnx"
+FACE_MIN_PX = 40  # figures are for faces of this size or more
+DOOR = ("bare_right", "bare_alarmed", "masked_right", "incorrect_right", "incorrect_alarmed")
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What a run trains on, watches and is tested on."""
+
+    train: list[Face]
+    validation: list[Face]
+    test: dict[str, list[Face]]
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], prog="python -m monitor.training.train_mask"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument(
+        "--weights", default="imagenet", help="imagenet, none, or the path of a weight file (default: imagenet)"
+    )
+    parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v1")
+    parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
+    parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
+    parser.add_argument("--epochs", type=int, default=12, help="epochs of --epoch-steps batches (default: 12)")
+    parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
+    parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
+    parser.add_argument("--margin", type=float, default=0.3, help="added to the box's longer side (default: 0.3)")
+    parser.add_argument("--batch", type=int, default=64, help="faces a batch (default: 64)")
+    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)")
+    parser.add_argument(
+        "--freeze",
+        type=int,
+        default=3,
+        help="first blocks of a pretrained MobileNetV2 that stay as they are (default: 3)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    parser.add_argument(
+        "--bias", type=float, default=0.0, help="added to the logit of masked in the exported model (default: 0)"
+    )
+    parser.add_argument("--name", help="folder under runs/ (default: made of the options)")
+    parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
+    options = parser.parse_args(arguments)
+    if options.out is None and options.leave_out is None:
+        parser.error("give --out PATH, or --leave-out SOURCE")
+    for name, low in (("epochs", 1), ("epoch_steps", 1), ("size", 32), ("batch", 4)):
+        if getattr(options, name) < low:
+            raise ConfigError(f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}")
+    if options.smoke:
+        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
+    return options
+
+
+def gather(options: argparse.Namespace) -> Sets:
+    """Read the pictures and share them out."""
+    chips = load_data(options.data)
+    beside = options.data if (options.data / "mask_chips").is_dir() else options.data.parent
+    detector = next(
+        (p for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR) if p.is_file()), None
+    )
+    chips = _clean(chips)
+    if options.smoke:
+        chips = [c for i, c in enumerate(chips) if i % 100 == 0]
+    else:
+        chips = merge_groups(chips, duplicates.path_pairs(duplicates.find_pairs(chips)))
+    test: dict[str, list[Face]] = {}
+    if options.leave_out:
+        chips, left_out = leave_source_out(chips, options.leave_out)
+        test[options.leave_out] = pool.read(left_out, None)
+    # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
+    chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
+    kept, watched = split(chips, 0.95, options.seed)
+    more: list[Chip] = []
+    people = beside / "utkface_aligned"
+    if people.is_dir():
+        aligned = [replace(c, group=pool.utkface_key(c.original)) for c in pool.aligned(people)]
+        held = [c for c in aligned if pool.utkface_held_out(pool.utkface_key(c.original))]
+        more += [c for c in aligned if not pool.utkface_held_out(pool.utkface_key(c.original))]
+        test["utkface_aligned"] = pool.read(held[:: 40 if options.smoke else 1], None)
+    if (beside / "lfw_aligned").is_dir():
+        more += pool.aligned(beside / "lfw_aligned")
+    if (beside / "rmfrd_ids").is_dir():
+        more += pool.rmfrd(beside / "rmfrd_ids")
+    if options.smoke:
+        more = more[::100]
+    train = pool.read([*kept, *more], detector)
+    validation = pool.read(watched, None)
+    return Sets(train, validation, test)
+
+
+def rois(faces: Sequence[Face], size: int, margin: float) -> npt.NDArray[np.uint8]:
+    """(N, size, size, 3) uint8 RGB, cropped as the program crops."""
+    made = np.empty((len(faces), size, size, 3), np.uint8)
+    for i, face in enumerate(faces):
+        made[i] = crop_square(face.image, np.array(face.chip.box, np.float32), margin, size)[..., ::-1]
+    return made
+
+
+def figures(faces: Sequence[Face], confidence: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Rates over the faces of `FACE_MIN_PX` or more, as `metrics.door_rates` gives them."""
+    big = np.array([f.chip.face_px >= FACE_MIN_PX for f in faces], bool)
+    truth = np.array([LABELS.index(f.label) for f in faces], int)
+    rates = metrics.door_rates(truth[big], confidence[big], LABELS)
+    return {name: rates[name].as_json() for name in (*DOOR, "masked_alarmed") if rates[name].count}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, test, export."""
+    options = parse(arguments)
+    name = options.name or "-".join(
+        [
+            "smoke" * options.smoke or "mask",
+            options.network,
+            str(options.size),
+            f"without-{options.leave_out}" if options.leave_out else "all",
+            f"seed{options.seed}",
+        ]
+    )
+    folder = RUNS / name
+    if options.smoke:
+        shutil.rmtree(folder, ignore_errors=True)
+    steps = options.epochs * options.epoch_steps
+    print(
+        f"{options.network}, {options.size} px, margin {options.margin}: {options.epochs} epochs of {options.epoch_steps} batches of {options.batch}"
+    )
+    print(
+        f"expected on two idle cores: about {steps * options.batch / 200 / 60 + 1.5:.0f} minutes and 5 GB of memory (mobilenetv2 at 128 px); checkpoints in {folder}"
+    )
+    sets = gather(options)
+    for part, faces in (("train", sets.train), ("validation", sets.validation), *sets.test.items()):
+        print(
+            f"  {part}: {len(faces)} faces, "
+            + ", ".join(f"{k} {v}" for k, v in sorted(Counter(f.label for f in faces).items()))
+        )
+    templates = next(
+        (p / "mask_templates" for p in (options.data, options.data.parent) if (p / "mask_templates").is_dir()), None
+    )
+    bank = synth.Bank(templates, pool.of_label(sets.train, "masked"))
+    maker = batches.Maker(sets.train, bank, batches.Recipe(options.size, options.margin, options.batch), options.seed)
+    first = _step_of(folder)
+    stream = batches.Stream(maker.batch, first, steps)  # before TensorFlow starts its threads
+
+    cli.quiet_tensorflow()
+    import keras
+
+    from monitor.training import networks, trainer
+
+    keras.utils.set_random_seed(options.seed)
+    model = networks.build(options.network, options.size, options.weights, len(LABELS))
+    if options.network == "mobilenetv2" and str(options.weights) != "none":
+        trainer.freeze(model, options.freeze)
+    training = trainer.Trainer(model, trainer.Schedule(steps, options.rate), folder)
+    watched = rois(sets.validation, options.size, options.margin)
+    truth = np.array([LABELS.index(f.label) for f in sets.validation], int)
+    tested = {key: rois(faces, options.size, options.margin) for key, faces in sets.test.items()}
+
+    def validate() -> float:
+        logits = trainer.logits(model, watched)
+        confidence = metrics.softmax(logits)
+        loss = float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
+        print(f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %")
+        if options.leave_out:
+            _print_rates(
+                options.leave_out,
+                figures(
+                    sets.test[options.leave_out], metrics.softmax(trainer.logits(model, tested[options.leave_out]))
+                ),
+            )
+        return loss
+
+    began = time.monotonic()
+    try:
+        training.fit(stream, options.epoch_steps, validate)
+    finally:
+        stream.close()
+    minutes = (time.monotonic() - began) / 60
+    logits = trainer.logits(model, watched)
+    temperature = metrics.fit_temperature(truth, metrics.softmax(logits))
+    results: dict[str, Any] = {}
+    saved: dict[str, Any] = {}
+    bias = np.array([options.bias, 0, 0], np.float32)
+    for key, faces in (("validation", sets.validation), *sets.test.items()):
+        raw = logits if key == "validation" else trainer.logits(model, tested[key])
+        results[key] = figures(faces, metrics.softmax((raw + bias) / temperature))
+        saved |= {
+            f"{key}_logits": raw,
+            f"{key}_truth": [LABELS.index(f.label) for f in faces],
+            f"{key}_px": [f.chip.face_px for f in faces],
+            f"{key}_file": [f"{f.chip.path.parent.name}/{f.chip.path.name}" for f in faces],
+        }
+        _print_rates(key, results[key])
+    np.savez(folder / "predictions.npz", **saved)
+    about = {
+        "command": "python -m monitor.training.train_mask "
+        + " ".join(arguments if arguments is not None else sys.argv[1:]),
+        "temperature": temperature,
+        "minutes": minutes,
+        "steps": training.step,
+        "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
+        "recipe": asdict(maker.recipe),
+        "counts": {f"{s} {n}": c for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())},
+        "history": training.history,
+        "figures": results,
+    }
+    (folder / "figures.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    model.save_weights(folder / "trained.weights.h5")
+    print(f"figures: {folder / 'figures.json'}")
+    if options.out:
+        from monitor.training import export
+
+        ready = export.inference_model(model, temperature, bias)
+        files = export.write_models(ready, options.out)
+        export.write_card(options.out, files, options.size, options.margin, card_text(about, options))
+        print(f"wrote {options.out}.keras, .onnx and .json")
+    return 0
+
+
+def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """What the card tells people."""
+    kept = {k: about[k] for k in ("command", "temperature", "minutes", "steps", "recipe", "counts", "figures")}
+    return {
+        "network": f"{options.network}, arXiv:1801.04381, batch normalisation and first {options.freeze} blocks as on ImageNet",
+        "licence": "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the web, which are not part of this project.",
+        "sources": {
+            "start": "ImageNet weights of keras.applications (Apache-2.0)",
+            "chandrika": "chandrikadeb7/Face-Mask-Detection (MIT)",
+            "ashish12k": "Kaggle ashishjangra27/face-mask-12k-images-dataset",
+            "andrewmvd": "Kaggle andrewmvd/face-mask-detection (CC0 as stated by others)",
+            "maskedfacenet": "MaskedFace-Net (masks pasted on)",
+            "masktypes": "web pictures of masks of many kinds",
+            "ilc2021": "ilc2021, real pictures with boxes",
+            "utkface, utkface_aligned": "UTKFace (non-commercial research)",
+            "lfw_aligned": "LFW deepfunneled",
+            "rmfrd_ids": "RMFRD, half of the people",
+            "mask templates": "MaskTheFace (MIT)",
+        },
+        "split": "by original picture, person and near duplicate (perceptual hash): 95 % train, 5 % validation by SHA-256 of the group's name and the seed; "
+        "utkface_aligned: 4 tenths by CRC32 of the number in the file name held out; rmfrd_ids: people with an odd CRC32 of the name held out",
+        "seed": options.seed,
+        "decision": {"rule": "the largest probability", "logit_bias_masked": options.bias},
+        **kept,
+    }
+
+
+def _clean(chips: Sequence[Chip]) -> list[Chip]:
+    """Without the chips that `label_noise.csv` names."""
+    if not NOISE_FILE.is_file():
+        return list(chips)
+    with NOISE_FILE.open(encoding="utf-8", newline="") as file:
+        dropped = {row["file"] for row in csv.DictReader(file)}
+    return [c for c in chips if "/".join(c.path.parts[-3:]) not in dropped]
+
+
+def _step_of(folder: Path) -> int:
+    path = folder / "checkpoint.npz"
+    if not path.is_file():
+        return 0
+    with np.load(path) as state:
+        return int(state["step"])
+
+
+def _print_rates(name: str, rates: dict[str, Any]) -> None:
+    parts = [f"{k} {100 * r['value']:.1f} % of {r['count']}" for k, r in rates.items()]
+    print(f"  {name}, {FACE_MIN_PX} px or more: " + ", ".join(parts), flush=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

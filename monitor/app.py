@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from monitor.config import Config
-from monitor.errors import CameraError
-from monitor.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list
+from monitor.errors import CameraError, StoreError
+from monitor.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list, public_name
 
 if TYPE_CHECKING:
     from monitor.worker import Parts
@@ -70,7 +71,15 @@ def camera_source(source: str, config: Config) -> CameraSource:
     )
     if not (is_url or (source.isascii() and source.isdigit() and len(source) < 4)):
         hint = "give a recorded file with --video" if Path(source).suffix else "see `python main.py cameras`"
-        raise CameraError(f"--camera {source!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}")
+        raise CameraError(
+            f"--camera {public_name(source)!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}"
+        )
+    try:
+        urlsplit(source)
+    except ValueError:
+        raise CameraError(
+            f"--camera {public_name(source)!r} is no valid address: write it like rtsp://host/stream"
+        ) from None
     return CameraSource(source, config.camera)
 
 
@@ -89,15 +98,20 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.pipeline import Pipeline
     from monitor.snapshots import Snapshots
     from monitor.store import Store
+    from monitor.worker import Parts
 
     config = options.config
-    csv_log = CsvLog(options.csv) if options.csv else None
-    event_log = EventLog(options.events) if options.events else None
-    store = Store(config.store.url)
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
-    snapshots = Snapshots() if config.store.snapshots else None
-    ledger = Ledger(store, shift_id, csv_log, event_log, snapshots, config.store.retention_days)
+    store = Store(config.store.url)
+    try:
+        event_log = EventLog(options.events) if options.events else None
+        csv_log = CsvLog(options.csv) if options.csv else None
+        snapshots = Snapshots() if config.store.snapshots else None
+        ledger = Ledger(store, shift_id, csv_log, event_log, snapshots, config.store.retention_days)
+    except StoreError:
+        store.close()
+        raise
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
     return Parts(Pipeline(detector, classifier, config, shift_id), ledger, model)
 

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.config import CameraConfig
 from monitor.errors import CameraError
@@ -55,6 +55,7 @@ class CaptureThread(threading.Thread):
         self._status = SourceStatus(SourceState.OPENING)
         self._last_picture_at = now()
         self._index = 0
+        self._opened_at = datetime.now(UTC)  # wall time of a recording's t = 0
 
     # Called by other threads
 
@@ -116,6 +117,7 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
+        self._opened_at = datetime.now(UTC)
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()
@@ -142,7 +144,7 @@ class CaptureThread(threading.Thread):
             index=self._index,
             t=picture.t,
             captured_at=self._now(),
-            wall_time=datetime.now(UTC),
+            wall_time=datetime.now(UTC) if self.live else self._opened_at + timedelta(seconds=picture.t),
             camera=self.source_name,
             file=picture.file,
             live=self.live,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class DetectConfig:
     )  # faces below are dropped; unset: the detector's own default
     working_side: int = _setting(0, 0, 3840)  # longer side of the picture that is searched, px; 0: follows the frame
     min_face_px: int = _setting(20, 8, 1000)  # smaller faces, in pixels of the frame, are not reported
+    every_s: float = _setting(0.05, 0, 10)  # how often a picture is searched while somebody is there; 0: every frame
+    idle_every_s: float = _setting(0.1, 0, 10)  # the same while nobody is there
     threads: int = _setting(2, 1, 64)
 
 
@@ -161,10 +164,10 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     fits = {
         "bool": isinstance(value, bool),
         "str": isinstance(value, str),
-        "int": numeric and value == int(value),
-        "float": numeric,
+        "int": numeric and float(value).is_integer(),
+        "float": numeric and math.isfinite(value),
     }
-    if not fits[kind] or value != value:
+    if not fits[kind]:
         wanted = {"bool": "true or false", "str": "a text in quotes", "int": "a whole number", "float": "a number"}[
             kind
         ]

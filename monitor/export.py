@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import io
@@ -61,12 +62,15 @@ class CsvLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if path.is_file() and path.stat().st_size:
+        try:
             with path.open("rb") as file:
-                if not file.read(32).startswith((BOM + SIGHTING_COLUMNS[0]).encode()):
-                    raise StoreError(
-                        f"{path} is there already and is no list of sightings: choose another name after --csv"
-                    )
+                start = file.read(64)
+        except FileNotFoundError:
+            start = b""
+        except OSError as error:
+            raise self._cannot(error) from None
+        if start and not start.startswith((BOM + SIGHTING_COLUMNS[0]).encode()):
+            raise StoreError(f"{path} is there already and is no list of sightings: choose another name after --csv")
         self.append([])
 
     def append(self, sightings: Iterable[Sighting]) -> None:
@@ -77,18 +81,34 @@ class CsvLog:
         """
         rows = [sighting_cells(sighting) for sighting in sightings]
         try:
-            with self._path.open("ab", buffering=0) as file:
-                start = file.seek(0, os.SEEK_END)
-                text = io.StringIO(newline="")
-                csv.writer(text).writerows([SIGHTING_COLUMNS, *rows] if start == 0 else rows)
-                data = ((BOM if start == 0 else "") + text.getvalue()).encode()
-                if file.write(data) != len(data):
-                    file.truncate(start)  # a full disk leaves no half row behind
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file.fileno())
+            with self._path.open("a+b", buffering=0) as file:
+                end = file.seek(0, os.SEEK_END)
+                try:
+                    self._append(file, end, rows)
+                except OSError:
+                    file.truncate(end)  # a full disk leaves no half row behind
+                    raise
         except OSError as error:
-            reason = f"{self._path} cannot be written ({error.strerror})"
-            raise StoreError(f"{reason}: close it elsewhere, free the disk or check its rights") from None
+            raise self._cannot(error) from None
+
+    @staticmethod
+    def _append(file: io.FileIO, end: int, rows: list[list[str]]) -> None:
+        text = io.StringIO(newline="")
+        if end == 0:
+            text.write(BOM)
+        else:
+            file.seek(end - 1)
+            if file.read(1) != b"\n":  # edited by hand: the last line has no end
+                text.write("\r\n")
+        csv.writer(text).writerows([SIGHTING_COLUMNS, *rows] if end == 0 else rows)
+        data = text.getvalue().encode()
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+
+    def _cannot(self, error: OSError) -> StoreError:
+        reason = f"{self._path} cannot be written ({error.strerror})"
+        return StoreError(f"{reason}: close it elsewhere, free the disk or check its rights")
 
 
 def _write_table(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) -> None:
@@ -101,7 +121,8 @@ def _write_table(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) 
             writer.writerows(rows)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise StoreError(
             f"{path} cannot be written ({error.strerror}): close it elsewhere or choose another place"
         ) from None
@@ -119,6 +140,11 @@ def _periods(shift_id: str, moment: datetime) -> tuple[str, str, str]:
     return f"shift {shift_id}", f"day {here:%Y-%m-%d}", f"hour {here:%Y-%m-%d %H}:00"
 
 
+def _shift_of(sighting: Sighting) -> str:
+    """The shift is part of the visit's id: the visit itself may have begun before the time that is looked at."""
+    return sighting.visit_id.rpartition("-v")[0]
+
+
 def totals(
     shifts: list[tuple[str, datetime, Count]], visits: list[tuple[str, Visit]], sightings: list[Sighting]
 ) -> list[list[str]]:
@@ -126,17 +152,16 @@ def totals(
     states: defaultdict[str, list[MaskState | None]] = defaultdict(list)
     alarms: defaultdict[str, int] = defaultdict(int)
     stills: defaultdict[str, Count] = defaultdict(Count)
-    shift_of = {visit.visit_id: shift_id for shift_id, visit in visits}
     for shift_id, visit in visits:
         for period in _periods(shift_id, visit.first_seen):
             states[period].append(counted_state(visit))
     for sighting in filter(stands, sightings):
-        for period in _periods(shift_of.get(sighting.visit_id, ""), sighting.first_seen):
+        for period in _periods(_shift_of(sighting), sighting.first_seen):
             alarms[period] += 1
     for shift_id, started, count in shifts:
         for period in _periods(shift_id, started) if count != Count() else ():
             stills[period] = total([stills[period], count])
-    periods = sorted({*states, *stills}, key=lambda p: (("shift", "day", "hour").index(p.split()[0]), p))
+    periods = sorted({*states, *stills, *alarms}, key=lambda p: (("shift", "day", "hour").index(p.split()[0]), p))
     return [_total_cells(p, total([as_count(states[p]), stills[p]]), alarms[p]) for p in periods]
 
 

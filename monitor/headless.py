@@ -109,17 +109,23 @@ class _Run:
 
     def close(self, error: MonitorError | None) -> int:
         """Print the summary. Raises the error that ended the run."""
+        fault = error or self._fault
+        if fault is not None and self._last.result is None:
+            raise fault  # nothing was seen: the one line says it all
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
-        what = "faces" if self._options.images else "visits"
+        what = "face" if self._options.images else "visit"
         print(
-            f"{self._source_name}: {visits} {what}: {count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
-            f"{count.unsure} unsure; {percent}; {self._last.sighting_total} sightings"
+            f"{self._source_name}: {_number(visits, what)}: {count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
+            f"{count.unsure} unsure; {percent}; {_number(self._last.sighting_total, 'sighting')}"
         )
         if self._options.csv:
             print(f"CSV: {self._options.csv.absolute()}")
-        fault = error or self._fault
         if fault is not None:
             raise fault
         return 0
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -69,6 +69,8 @@ class Ledger:
         self._unsaved_sightings: dict[str, Sighting] = {}
         self._unsaved_stills = False
         self._unsaved_corrections: dict[str, Correction | None] = {}
+        self._notes: dict[str, str] = {}  # by sighting
+        self._unsaved_notes: set[str] = set()
         self._unsaved_rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
         self._pictured: set[str] = set()  # sightings that have a snapshot
         self._undo: list[tuple[str, Correction | None]] = []
@@ -100,6 +102,12 @@ class Ledger:
             self._visits[visit.visit_id] = self._unsaved_visits[visit.visit_id] = visit
             self._counters[visit.camera].update(visit)
         for sighting in sightings:
+            own = self._visits.get(sighting.visit_id)
+            sighting = dataclasses.replace(
+                sighting,
+                corrected=own.corrected if own is not None else None,
+                note=self._notes.get(sighting.sighting_id, ""),
+            )
             self._unsaved_sightings[sighting.sighting_id] = sighting
             if not sighting.open and self._csv is not None:
                 self._unsaved_rows.append(sighting)
@@ -132,13 +140,13 @@ class Ledger:
         """
         self._retry_at = 0.0
         self._flush()
-        lost = len(self._unsaved_sightings) or len(self._unsaved_rows)
+        lost = self._unstored() + len(self._unsaved_rows)
         reason = next(iter(self._problems.values()), "")
         if self._events is not None:
             self._attempt("events", self._events.close)
         self._store.close()
         if lost:
-            raise StoreError(f"{lost} sightings could not be saved: {reason}")
+            raise StoreError(f"{lost} records could not be saved: {reason}")
 
     # From the receptionist
 
@@ -173,9 +181,12 @@ class Ledger:
         """Keep a note with a sighting of this shift."""
         if sighting_id not in self._logged:
             return
-        if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
-            self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
-            self._show()
+        self._notes[sighting_id] = note
+        self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
+        self._show()
+        self._unsaved_notes.add(sighting_id)
+        self._retry_at = 0.0
+        self._flush()
 
     # Writing
 
@@ -187,24 +198,29 @@ class Ledger:
         if (self._unsaved_visits or self._unsaved_sightings or self._unsaved_stills) and self._attempt(
             "store", self._save
         ):
-            for key, sighting in self._unsaved_sightings.items():
-                visit = self._visits.get(sighting.visit_id)
-                note = self._logged[key].note if key in self._logged else ""
-                self._logged[key] = dataclasses.replace(
-                    sighting, corrected=visit.corrected if visit else None, note=note
-                )
+            self._logged |= self._unsaved_sightings
             if self._unsaved_sightings:
                 self._show()
             self._unsaved_visits, self._unsaved_sightings, self._unsaved_stills = {}, {}, False
         for visit_id, correction in list(self._unsaved_corrections.items()):
             if self._attempt("store", partial(self._store.correct, visit_id, correction)):
                 del self._unsaved_corrections[visit_id]
+        for sighting_id in list(self._unsaved_notes):
+            if self._attempt("store", partial(self._store.annotate, sighting_id, self._notes[sighting_id])):
+                self._unsaved_notes.discard(sighting_id)
+        if not self._unstored():
+            self._problems.pop("store", None)
         if self._csv is not None and self._unsaved_rows:
             rows = [self._logged.get(s.sighting_id, s) for s in self._unsaved_rows]
             if self._attempt("csv", partial(self._csv.append, rows)):
                 self._unsaved_rows = []
         elif self._csv is not None:
             self._problems.pop("csv", None)
+
+    def _unstored(self) -> int:
+        """How many things wait for the store."""
+        waiting = (self._unsaved_visits, self._unsaved_sightings, self._unsaved_corrections, self._unsaved_notes)
+        return sum(len(w) for w in waiting) + self._unsaved_stills
 
     def _keep_snapshots(self, snapshots: Snapshots, result: FrameResult) -> None:
         """One picture of each sighting, when it is first logged."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.boxes import NO_BOXES
 from monitor.classify import STATES, MaskClassifier
 from monitor.config import Config
 from monitor.detect import FaceDetector
@@ -22,7 +23,7 @@ class _Step:
     """What is known of a frame before its faces are judged."""
 
     frame: Frame
-    found: Detections
+    found: Detections | None  # None: the frame was not searched
     tracks: list[Track | None]
     ended: Changes
     looked: list[int]  # the detections that the classifier looks at
@@ -52,7 +53,10 @@ class Pipeline:
         """
         steps = [self._look(frame) for frame in frames]
         started = time.perf_counter()
-        rois = [self._classifier.rois(s.frame.image, s.found.boxes[s.looked]) for s in steps]
+        rois = [
+            self._classifier.rois(s.frame.image, s.found.boxes[s.looked] if s.found is not None else NO_BOXES)
+            for s in steps
+        ]
         answers = (
             self._classifier.probabilities(np.concatenate(rois)) if steps else np.empty((0, len(STATES)), np.float32)
         )
@@ -87,16 +91,22 @@ class Pipeline:
     def _look(self, frame: Frame) -> _Step:
         """Detect and follow."""
         started = time.perf_counter()
-        found = self._detector.detect(frame.image)
-        detected = time.perf_counter()
         if frame.still:
+            found = self._detector.detect(frame.image)
+            detected = time.perf_counter()
             return _Step(frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0)
         scene = self._scene(frame.camera)
+        if not scene.wants_search(frame.t):
+            return _Step(frame, None, [], Changes(), [], 0.0, 0.0)
+        found = self._detector.detect(frame.image)
+        detected = time.perf_counter()
         tracks, ended = scene.follow(frame, found)
         looked = scene.wants_look(frame, tracks)
         return _Step(frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected)
 
     def _judge(self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings) -> FrameResult:
+        if step.found is None:
+            return FrameResult(step.frame, self._scene(step.frame.camera).coast(step.frame), timings)
         if step.frame.still:
             return FrameResult(step.frame, still_faces(step.found, rois, answers, self._config), timings)
         scene = self._scene(step.frame.camera)

@@ -63,7 +63,7 @@ class Frame:
     index: int  # counts the frames that the source gave, from 0
     t: float  # seconds of the source's own time: a clip's frame time, a camera's clock since it was started
     captured_at: float  # time.monotonic() when the frame was read, seconds
-    wall_time: datetime  # aware, local zone
+    wall_time: datetime  # aware, UTC
     camera: str  # the source's name as the user gave it, without secrets
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own

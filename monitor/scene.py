@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from monitor.boxes import longer_side
+from monitor.boxes import clip, longer_side
 from monitor.classify import STATES
 from monitor.config import Config
 from monitor.quality import can_be_judged, weight
@@ -27,6 +27,7 @@ class Person:
     began: datetime  # wall time of the first frame
     raw: FloatArray | None = None  # (3,) the last answer of the classifier
     looked_t: float = -1e9  # when it was given
+    confidence: float = 0.0  # of the newest detection
     visit: Visit | None = None  # None until the track is more than a flicker
     rule: SightingRule | None = None
 
@@ -54,13 +55,33 @@ class Scene:
         self._config, self._camera, self._shift_id, self._model = config, camera, shift_id, model
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, Person] = {}
+        self._searched_t = -1e9
+
+    def wants_search(self, t: float) -> bool:
+        """Whether the detector should look at the frame of time `t`, or the tracks' forecast will do."""
+        detect = self._config.detect
+        every_s = detect.every_s if len(self._tracker) else detect.idle_every_s
+        # Half a millisecond of grace: frame times are rounded.
+        return t - self._searched_t >= every_s - 5e-4
+
+    def coast(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces of a frame that is not searched: where they are expected, in the state that they had."""
+        size_wh = frame.image.shape[1], frame.image.shape[0]
+        return tuple(
+            _face(clip(box[None], size_wh)[0], track, person)
+            for track, box in self._tracker.forecast(frame.t)
+            if (person := self._people[track.track_id]).visit is not None
+        )
 
     def follow(self, frame: Frame, found: Detections) -> tuple[list[Track | None], Changes]:
         """Give each detection its track, and end the visits of tracks that are gone."""
+        self._searched_t = frame.t
         tracks, ended = self._tracker.update(frame.t, found)
-        for track in tracks:
-            if track is not None and track.track_id not in self._people:
-                self._people[track.track_id] = Person(Vote(self._config.vote), frame.wall_time)
+        for track, confidence in zip(tracks, found.confidence, strict=True):
+            if track is not None:
+                if track.track_id not in self._people:
+                    self._people[track.track_id] = Person(Vote(self._config.vote), frame.wall_time)
+                self._people[track.track_id].confidence = float(confidence)
         return tracks, self._end(ended)
 
     def wants_look(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
@@ -108,7 +129,7 @@ class Scene:
             visits += [visit] if visit else []
             sightings += [sighting] if sighting else []
             if person.visit is not None:
-                faces.append(_face(found, i, track, person))
+                faces.append(_face(found.boxes[i], track, person))
         return tuple(faces), Changes(tuple(visits), tuple(sightings))
 
     def _update(self, frame: Frame, track: Track, person: Person) -> tuple[Visit | None, Sighting | None]:
@@ -152,12 +173,12 @@ def _wall(person: Person, track: Track) -> datetime:
     return person.began + timedelta(seconds=track.last_t - track.first_t)
 
 
-def _face(found: Detections, i: int, track: Track, person: Person) -> Face:
+def _face(xyxy: FloatArray, track: Track, person: Person) -> Face:
     assert person.raw is not None
     best = int(np.argmax(person.raw))
     return Face(
-        xyxy=found.boxes[i],
-        confidence=float(found.confidence[i]),
+        xyxy=xyxy,
+        confidence=person.confidence,
         raw_state=STATES[best],
         raw_confidence=float(person.raw[best]),
         state=person.vote.state,

@@ -32,6 +32,7 @@ class SightingRule:
         self._bad_since: float | None = None
         self._bad_until = 0.0
         self._seconds = 0.0
+        self._was_bad = False
         self._worst = MaskState.INCORRECT
         self._confidence = 0.0
         self._reported_t: float | None = None  # None: not open
@@ -53,15 +54,16 @@ class SightingRule:
         if state in ALARMING:
             if self._bad_since is None:
                 self._bad_since = t
-            else:
+            elif self._was_bad:
                 self._seconds += since_s
             self._bad_until = t
             self._worst = max(self._worst, state, key=ALARMING.index)
             self._confidence = max(self._confidence, confidence)
+        self._was_bad = state in ALARMING
         if self._bad_since is None:
             return None
         due = self.is_open and t - (self._reported_t or 0.0) >= REPORT_EVERY_S
-        opens = not self.is_open and self._bad_until - self._bad_since > self._config.alert_after_s
+        opens = not self.is_open and self._seconds > self._config.alert_after_s
         if not (due or opens):
             return None
         if opens:

@@ -69,7 +69,10 @@ def public_name(source: str) -> str:
     """`source` without user, password and query, for screens, logs and files."""
     if "://" not in source:
         return source
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:  # no address at all; it may hold a password all the same
+        return source.split("://")[0] + "://…"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -197,6 +200,10 @@ class ClipSource(_Capture):
             raise CameraError(f"clip {self.name} cannot be read ({error.strerror}): check its permissions") from None
         # FFmpeg "plays" text files as terminal recordings, and reads %d in a name as a series of pictures.
         looks_like_text = _is_text(self._path)
+        try:
+            str(self._path).encode()
+        except UnicodeEncodeError:  # OpenCV crashes on such names
+            raise CameraError(f"the name of clip {self.name!r} is not valid text: rename the file") from None
         if not looks_like_text:
             self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         if looks_like_text or self._capture is None or not self._capture.isOpened():
@@ -236,6 +243,7 @@ class FolderSource:
         self._paths: list[Path] = []
         self._next = 0
         self._read = 0
+        self._damaged: list[str] = []  # not said yet: where none can be read, one error says it all
 
     def open(self) -> None:
         if not self._folder.is_dir():
@@ -249,27 +257,44 @@ class FolderSource:
         while self._next < len(self._paths):
             path = self._paths[self._next]
             self._next += 1
-            try:
-                image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            except cv2.error:  # a forged header: more pixels than OpenCV allows
-                image = None
+            image = read_picture(path)
             if image is None:
-                log.warning("picture %s cannot be read and was left out", path.name)
+                self._damaged.append(path.name)
                 continue
+            self._say_damaged()
             self._read += 1
             file = path.relative_to(self._folder).as_posix()
-            return Picture(to_bgr(image), float(self._read - 1), file)
+            return Picture(image, float(self._read - 1), file)
         if self._read == 0:
-            raise CameraError(f"none of the pictures in {self._folder} can be read: check the files")
+            raise CameraError(f"none of the {len(self._paths)} pictures in {self._folder} can be read: check the files")
+        self._say_damaged()
         return None
+
+    def _say_damaged(self) -> None:
+        for name in self._damaged:
+            log.warning("picture %r cannot be read and was left out", name)
+        self._damaged.clear()
 
     def close(self) -> None:
         self._paths = []
 
 
+def read_picture(path: Path) -> Image | None:
+    """A picture file as BGR; None if it is no picture that can be read.
+
+    Read and decoded in two steps: `cv2.imread` fails on names outside of the system's code page, and crashes the process on
+    names that are not UTF-8.
+    """
+    try:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):  # cv2.error: empty, or a forged header with more pixels than OpenCV allows
+        return None
+    return to_bgr(image) if image is not None else None
+
+
 def _natural(path: Path) -> list[tuple[int, int | str]]:
     """Sort key that puts a2.jpg before a10.jpg."""
-    return [(0, int(part)) if part.isdigit() else (1, part.lower()) for part in re.split(r"(\d+)", str(path)) if part]
+    return [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in re.split(r"(\d+)", str(path)) if part]
 
 
 def camera_list() -> list[tuple[int, str]]:

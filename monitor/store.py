@@ -109,11 +109,17 @@ class Store:
             is_sqlite = parsed.get_backend_name() == "sqlite"
             arguments = {"timeout": LOCK_WAIT_S, "check_same_thread": False} if is_sqlite else {}
             self._engine = sa.create_engine(parsed, connect_args=arguments)
-        except (ArgumentError, ValueError):
+        except NoSuchModuleError:
+            raise StoreError(
+                "the store's URL names a database that SQLAlchemy does not know: install its driver with pip"
+            ) from None
+        except ImportError as error:
+            raise StoreError(f"the store's database driver is not installed ({error}): install it with pip") from None
+        except (ArgumentError, ValueError, TypeError):
             example = "sqlite:///C:/monitor.db or postgresql://user@host/name"
             raise StoreError(f"the store's URL is not valid: write it like {example}") from None
-        except (NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"the store's database driver is not installed ({error}): install it with pip") from None
+        if is_sqlite and parsed.database in (None, "", ":memory:"):
+            raise StoreError("the store would be in memory and lost at the end: give a file, like sqlite:///monitor.db")
         if is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             _protect(parsed.database)
@@ -174,7 +180,7 @@ class Store:
             connection.execute(sa.update(_sightings).where(_sightings.c.sighting_id == sighting_id).values(note=note))
 
     def purge(self, older_than: datetime) -> int:
-        """Delete closed visits and sightings last seen before a time, and shifts that nothing is left of. Returns how many rows."""
+        """Delete visits and sightings last seen before a time, and shifts that nothing is left of. Returns how many rows."""
         with self._writing() as connection:
             gone = 0
             for table in (_sightings, _visits):
@@ -267,7 +273,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _protect(database: str | None) -> None:
     """A new database file is readable by its owner alone."""
-    if not database or database == ":memory:" or os.path.exists(database):
+    if not database or os.path.exists(database):
         return
     with contextlib.suppress(OSError):  # an unwritable folder is reported when the database is opened
         os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))

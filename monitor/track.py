@@ -23,6 +23,7 @@ REACH = 0.8
 REACH_PER_S = 1.5
 SIZE_RATIO_MAX = 1.8
 VELOCITY_BLEND = 0.5  # weight of the newest movement in the smoothed velocity
+SILENT_MAX_S = 15.0  # without any look for so long, people are taken to have left
 FORECAST_MAX_S = 0.5  # a face that is not seen is not expected to go on for longer
 
 
@@ -76,6 +77,7 @@ class Tracker:
         Returns:
             The track of each detection (None: too weak to begin one), and the tracks that have ended.
         """
+        ended = self.expire(t)
         owner: list[Track | None] = [None] * len(found)
         for track in self._tracks:
             track.misses += 1
@@ -87,11 +89,22 @@ class Tracker:
                 track = Track(next(self._ids), found.boxes[i], t, t)
                 self._tracks.append(track)
                 owner[i] = track
-        return owner, self.expire(t)
+        return owner, ended + self.expire(t)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def forecast(self, t: float) -> list[tuple[Track, FloatArray]]:
+        """Where each track that was seen in the last look is expected at time `t`."""
+        return [(track, track.forecast(t)) for track in self._tracks if track.misses == 0]
 
     def expire(self, t: float) -> list[Track]:
-        """End the tracks that were not seen for too long, in at least two looks."""
-        ended = [k for k in self._tracks if t - k.last_t > self._config.lost_after_s and k.misses > 1]
+        """End the tracks that were not seen for too long, in at least two looks: a camera may be slow."""
+        ended = [
+            k
+            for k in self._tracks
+            if t - k.last_t > self._config.lost_after_s and (k.misses > 1 or t - k.last_t > SILENT_MAX_S)
+        ]
         self._tracks = [k for k in self._tracks if k not in ended]
         return ended
 

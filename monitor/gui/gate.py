@@ -7,7 +7,7 @@ the new one's, even where a read of the old source hangs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from monitor.records import Frame
 from monitor.slot import LatestSlot
@@ -30,20 +30,20 @@ class Gate(LatestSlot[Frame]):
 
     # The capture thread
 
-    def put(self, value: Frame) -> None:
+    def put(self, value: Frame, key: Hashable = None) -> None:
         self._show(value)
-        self._hand_on(value)
+        self._hand_on(value, key)
 
-    def put_when_empty(self, value: Frame, timeout_s: float) -> bool:
+    def put_when_empty(self, value: Frame, timeout_s: float, key: Hashable = None) -> bool:
         if value is not self._shown:
             self._show(value)
-        if self._open and not self._target.wait_empty(timeout_s):
+        if self._open and not self._target.wait_empty(timeout_s, key):
             return False
-        self._hand_on(value)
+        self._hand_on(value, key)
         return True
 
-    def wait_empty(self, timeout_s: float) -> bool:
-        return not self._open or self._target.wait_empty(timeout_s)
+    def wait_empty(self, timeout_s: float, key: Hashable = None) -> bool:
+        return not self._open or self._target.wait_empty(timeout_s, key)
 
     # The main thread
 
@@ -73,7 +73,7 @@ class Gate(LatestSlot[Frame]):
         if not self._shut:
             self._on_frame(frame)
 
-    def _hand_on(self, frame: Frame) -> None:
+    def _hand_on(self, frame: Frame, key: Hashable) -> None:
         with self._lock:
             if self._open:
-                self._target.put(frame)
+                self._target.put(frame, key)

@@ -112,6 +112,9 @@ def _at(side: str, box: Rect, size: tuple[float, float], bounds: Rect) -> Rect:
         y = min(max(y, bounds[1]), bounds[3] - height)
     else:
         if side in INSIDE:
-            x, y = box[0] + GAP, (max(box[1], bounds[1]) + GAP if side == "inside top" else min(box[3], bounds[3]) - GAP - height)
+            x, y = (
+                box[0] + GAP,
+                (max(box[1], bounds[1]) + GAP if side == "inside top" else min(box[3], bounds[3]) - GAP - height),
+            )
         x = min(max(x, bounds[0]), bounds[2] - width)
     return (x, y, x + width, y + height)

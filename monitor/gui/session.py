@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import logging
 import threading
 import time
@@ -38,9 +38,7 @@ class Session:
         build: Makes the inference thread's parts, in that thread.
     """
 
-    def __init__(
-        self, options: RunOptions, bridge: Bridge, build: Callable[[RunOptions], Parts] = build_parts
-    ) -> None:
+    def __init__(self, options: RunOptions, bridge: Bridge, build: Callable[[RunOptions], Parts] = build_parts) -> None:
         self.options = options
         self._bridge, self._build = bridge, build
         self._frames: LatestSlot[Frame] = LatestSlot()
@@ -50,7 +48,7 @@ class Session:
         self._capture: CaptureThread | None = None
         self._gate: Gate | None = None
         self._retired: list[threading.Thread] = []
-        self._make_source: Callable[[], FrameSource] | None = None
+        self._source: FrameSource | None = None
         self._ended_told = False
         self._reader: Store | None = None
         self._reader_lock = threading.Lock()
@@ -96,18 +94,25 @@ class Session:
         self.shift_began = datetime.now().astimezone()
         self._worker.start()
 
-    def open(self, make_source: Callable[[], FrameSource]) -> None:
-        """Leave the present source and read another one. Does not wait for the old one, whose read may hang."""
+    def open(self, source: FrameSource) -> None:
+        """Leave the present source and read another one. Does not wait for the old one, whose read may hang.
+
+        Args:
+            source: Not open, and never opened itself: the capture thread gets a copy, as does the next one in `again`.
+        """
         from monitor.capture import CaptureThread
 
         self.leave_source()
-        source = make_source()
-        self._make_source, self._ended_told = make_source, False
+        self._source, self._ended_told = source, False
         self._gate = Gate(self._frames, self._on_frame)
         if self._worker is not None and self._worker.state.name == "FAILED":
             self._gate.drain()
         self._capture = CaptureThread(
-            source, self._gate, self.options.config.camera, paced=True, on_status=lambda status: self._bridge.notify()
+            copy.copy(source),
+            self._gate,
+            self.options.config.camera,
+            paced=True,
+            on_status=lambda status: self._bridge.notify(),
         )
         self._capture.start()
 
@@ -125,8 +130,8 @@ class Session:
 
     def again(self) -> None:
         """Play the clip from its beginning, or try the source again."""
-        if self._make_source is not None:
-            self.open(self._make_source)
+        if self._source is not None:
+            self.open(self._source)
 
     def pause(self, paused: bool) -> None:
         if self._capture is not None:
@@ -136,12 +141,6 @@ class Session:
         """Have the inference thread do something with pipeline and ledger."""
         if self._worker is not None:
             self._worker.submit(command)
-
-    def with_settings(self, section: str, **values: object) -> RunOptions:
-        """The present options with some settings of one section changed."""
-        config = self.options.config
-        changed = dataclasses.replace(getattr(config, section), **values)
-        return dataclasses.replace(self.options, config=dataclasses.replace(config, **{section: changed}))
 
     # What the window asks
 

@@ -136,6 +136,8 @@ class Stream:
         if "fork" not in multiprocessing.get_all_start_methods():
             return
         context = multiprocessing.get_context("fork")
+        # Before the fork: OpenCV's threads do not live on in the child, and ending them there waits for ever.
+        cv2.setNumThreads(1)
         for number in range(workers):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(
@@ -158,7 +160,6 @@ class Stream:
 
 
 def _work(make: Callable[[int], Batch], pipe: Connection, indices: range) -> None:
-    cv2.setNumThreads(1)
     try:
         for index in indices:
             pipe.send(make(index))

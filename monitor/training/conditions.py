@@ -17,7 +17,7 @@ from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
 from monitor.training.data import PICTURES, Chip
 from monitor.training.metrics import Rate, door_rates, rate
-from monitor.training.pool import utkface_held_out
+from monitor.training.pool import utkface_held_out, utkface_key
 from monitor.training.scoring import Change, Classifier, predict, read_picture, truth_of
 
 SIZE_BINS = (16, 24, 32, 40, 56, 80, 112, 160, 200)  # px, native size of the face; the last bin is open
@@ -68,7 +68,7 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
     from monitor.detect.yunet import YuNet
 
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES and person_of(p.name))
-    files = [p for p in files if seen or utkface_held_out(p.name)]
+    files = [p for p in files if seen or utkface_held_out(utkface_key(p.name))]
     if not files:
         raise ConfigError(f"{folder} holds no pictures named AGE_GENDER_RACE_date: check the path")
     detector = YuNet(confidence_min=0.3, side=224, threads=2)

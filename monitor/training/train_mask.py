@@ -95,7 +95,6 @@ def gather(options: argparse.Namespace) -> Sets:
     detector = next(
         (p for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR) if p.is_file()), None
     )
-    chips = _clean(chips)
     if options.smoke:
         chips = [c for i, c in enumerate(chips) if i % 100 == 0]
     else:
@@ -104,6 +103,7 @@ def gather(options: argparse.Namespace) -> Sets:
     if options.leave_out:
         chips, left_out = leave_source_out(chips, options.leave_out)
         test[options.leave_out] = pool.read(left_out, None)
+    chips = _clean(chips)  # never what is tested on
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
     chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
     kept, watched = split(chips, 0.95, options.seed)
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{key}_logits": raw,
             f"{key}_truth": [LABELS.index(f.label) for f in faces],
             f"{key}_px": [f.chip.face_px for f in faces],
-            f"{key}_file": [f"{f.chip.path.parent.name}/{f.chip.path.name}" for f in faces],
+            f"{key}_file": [file_of(f.chip) for f in faces],
         }
         _print_rates(key, results[key])
     np.savez(folder / "predictions.npz", **saved)
@@ -279,13 +279,18 @@ def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, A
     }
 
 
+def file_of(chip: Chip) -> str:
+    """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder, file."""
+    return "/".join(chip.path.parts[-3:])
+
+
 def _clean(chips: Sequence[Chip]) -> list[Chip]:
     """Without the chips that `label_noise.csv` names."""
     if not NOISE_FILE.is_file():
         return list(chips)
     with NOISE_FILE.open(encoding="utf-8", newline="") as file:
         dropped = {row["file"] for row in csv.DictReader(file)}
-    return [c for c in chips if "/".join(c.path.parts[-3:]) not in dropped]
+    return [c for c in chips if file_of(c) not in dropped]
 
 
 def _step_of(folder: Path) -> int:

@@ -31,6 +31,7 @@ from monitor.training.scoring import crops, truth_of
 
 PATIENCE = 2  # epochs without a better validation loss
 MARGIN = 0.3
+FROZEN_BLOCKS = 3  # of a pretrained MobileNetV2, as in train_mask
 SETTINGS = ("dropout", "l2", "rate", "batch", "epochs")
 
 
@@ -73,7 +74,7 @@ def search(
     import keras
     import keras_tuner
 
-    from monitor.training import networks
+    from monitor.training import networks, trainer
 
     keras.utils.set_random_seed(seed)
     deadline = time.monotonic() + budget_s
@@ -87,6 +88,8 @@ def search(
         def build(self, hp: Any) -> Any:
             dropout, l2 = hp.Float("dropout", 0.0, 0.5, step=0.1), hp.Float("l2", 1e-6, 1e-2, sampling="log")
             logits = networks.build(network, size, weights, len(LABELS), dropout=dropout, l2=l2)
+            if network == "mobilenetv2" and weights != "none":
+                trainer.freeze(logits, FROZEN_BLOCKS)
             faces = keras.Input((size, size, 3))
             looks = keras.layers.RandomFlip("horizontal")(faces)
             looks = keras.layers.RandomBrightness(0.3, value_range=(-1, 1))(looks)
@@ -94,7 +97,9 @@ def search(
             model = keras.Model(faces, logits(looks))
             rate = hp.Float("rate", 3e-5, 3e-3, sampling="log")
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.AdamW(rate), loss, metrics=["accuracy"])
+            model.compile(
+                keras.optimizers.AdamW(rate), loss, metrics=["accuracy"], jit_compile=False
+            )  # XLA compiles for longer than a trial lasts
             return model
 
         def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:

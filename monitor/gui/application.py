@@ -1,0 +1,83 @@
+"""The Qt application: makes the window, shows it, and runs until it is closed."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType, TracebackType
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from monitor.app import RunOptions, check_source, choose_source
+from monitor.gui.preferences import Preferences, default_settings
+from monitor.gui.theme import Theme
+from monitor.gui.window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+def make_application() -> QApplication:
+    """The application, once a process."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication([sys.argv[0] or "mask-monitor"])
+    application.setApplicationName("mask-monitor")
+    application.setApplicationDisplayName("Mask Monitor")
+    application.setDesktopFileName("mask-monitor")
+    application.setStyle("Fusion")  # the same on every system, and it takes both palettes
+    return application
+
+
+def open_window(options: RunOptions, settings: QSettings | None = None) -> MainWindow:
+    """Show the window, before any model or database is loaded; the rest follows as soon as the event loop runs.
+
+    Raises:
+        CameraError: If the options name a source that is not valid or a recording that cannot be opened.
+    """
+    named = options.video is not None or options.images is not None or bool(options.config.camera.source)
+    chosen = choose_source(options) if named else None  # without a name, cameras are looked for after the window is up
+    if chosen is not None:
+        check_source(chosen.source)
+    application = make_application()
+    window = MainWindow(options, Preferences(settings or default_settings()), Theme(application), chosen)
+    window.show()
+    QTimer.singleShot(0, window.start)
+    return window
+
+
+def run_window(options: RunOptions) -> int:
+    """Run the monitor in a window. Returns the exit status.
+
+    Raises:
+        MonitorError: If what the options name is wrong, or if something could not be saved at the end.
+    """
+    window = open_window(options)
+    previous = {number: signal.signal(number, _closer(window)) for number in (signal.SIGINT, signal.SIGTERM)}
+    former_hook, sys.excepthook = sys.excepthook, _log_fault
+    try:
+        # The window's own timer wakes Python twice a second, so that signals are seen.
+        status = make_application().exec()
+        window.close()
+    finally:
+        sys.excepthook = former_hook
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if window.error is not None:
+        raise window.error
+    return status
+
+
+def _closer(window: MainWindow) -> Callable[[int, FrameType | None], None]:
+    def close(number: int, frame: FrameType | None) -> None:
+        window.close()
+        QApplication.quit()
+
+    return close
+
+
+def _log_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault in one slot is logged; the window goes on."""
+    log.error("a fault in the window", exc_info=(kind, error, trace))

@@ -1,0 +1,148 @@
+"""Banners between the menu and the picture: what is wrong, or good to know, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from monitor.gui.theme import is_dark
+
+
+class Severity(Enum):
+    """How much a banner matters: (symbol, stripe, fill in light, fill in dark)."""
+
+    INFO = ("i", "#0B63A5", "#E3EFF9", "#1E3347")
+    WARNING = ("!", "#B97900", "#FFF3DA", "#443617")
+    ERROR = ("✕", "#C24D00", "#FDE6DA", "#4A2818")
+
+
+class _Sign(QWidget):
+    """The symbol of the severity."""
+
+    def __init__(self, severity: Severity) -> None:
+        super().__init__()
+        self._severity = severity
+        self.setFixedSize(QSize(22, 22))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        symbol, colour, *_ = self._severity.value
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        font = QFont(self.font())
+        font.setPixelSize(14)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor("#FFFFFF"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, symbol)
+        painter.end()
+
+
+class Banner(QWidget):
+    """One message."""
+
+    def __init__(self, severity: Severity, close: Callable[[], None]) -> None:
+        super().__init__()
+        self.severity = severity
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.button = QPushButton()
+        self.button.setVisible(False)
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._action: Callable[[], None] | None = None
+        self.button.clicked.connect(self._act)
+        hide = QToolButton()
+        hide.setText("✕")
+        hide.setAutoRaise(True)
+        hide.setToolTip("Hide this message")
+        hide.setAccessibleName("Hide this message")
+        hide.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        hide.clicked.connect(close)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 7, 8, 7)
+        row.setSpacing(10)
+        row.addWidget(_Sign(severity), 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.button)
+        row.addWidget(hide)
+
+    def set_message(self, text: str, button: str, action: Callable[[], None] | None) -> None:
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        self._action = action
+        self.button.setText(button)
+        self.button.setVisible(action is not None)
+
+    def _act(self) -> None:
+        if self._action is not None:
+            self._action()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        _, stripe, light, dark = self.severity.value
+        painter.fillRect(self.rect(), QColor(dark if is_dark(self.palette()) else light))
+        painter.fillRect(0, 0, 4, self.height(), QColor(stripe))
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+        painter.end()
+
+
+class BannerStack(QWidget):
+    """Banners by key. One that the user has hidden stays hidden until its text changes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._banners: dict[str, Banner] = {}
+        self._hidden: dict[str, str] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.setVisible(False)
+
+    def show_message(
+        self, key: str, severity: Severity, text: str, button: str = "", action: Callable[[], None] | None = None
+    ) -> None:
+        """Show or change the banner `key`; without text it goes."""
+        if not text or self._hidden.get(key) == text:
+            if not text:
+                self._hidden.pop(key, None)
+            self._remove(key)
+            return
+        banner = self._banners.get(key)
+        if banner is not None and banner.severity is not severity:
+            self._remove(key)
+            banner = None
+        if banner is None:
+            banner = self._banners[key] = Banner(severity, lambda: self._hide(key))
+            self._layout.addWidget(banner)
+            self.setVisible(True)
+        banner.set_message(text, button, action)
+
+    def clear(self, key: str) -> None:
+        self._hidden.pop(key, None)
+        self._remove(key)
+
+    def text(self, key: str) -> str:
+        """What the banner `key` says; empty if it is not there."""
+        return self._banners[key].label.text() if key in self._banners else ""
+
+    def _hide(self, key: str) -> None:
+        self._hidden[key] = self.text(key)
+        self._remove(key)
+
+    def _remove(self, key: str) -> None:
+        banner = self._banners.pop(key, None)
+        if banner is not None:
+            self._layout.removeWidget(banner)
+            banner.hide()
+            banner.deleteLater()
+        self.setVisible(bool(self._banners))

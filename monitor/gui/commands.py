@@ -1,0 +1,166 @@
+"""What the receptionist has done by menu, key or button: corrections, notes, shifts, settings, the export."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QInputDialog, QMainWindow, QMessageBox
+
+from monitor.app import RunOptions
+from monitor.config import with_values
+from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.bridge import Bridge
+from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.help import AboutDialog, HelpDialog
+from monitor.gui.menus import Menus
+from monitor.gui.preferences import Preferences
+from monitor.gui.session import Session
+from monitor.gui.sightings_panel import SightingsPanel
+from monitor.records import Correction, Sighting
+
+if TYPE_CHECKING:
+    from monitor.worker import Parts
+
+
+class Commands(QObject):
+    """Main thread; whatever may take long is done in the inference thread or in the background.
+
+    Args:
+        window: Parent of dialogs.
+        shift_began: Called after a new shift was begun.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        session: Session,
+        bridge: Bridge,
+        banners: BannerStack,
+        menus: Menus,
+        preferences: Preferences,
+        sightings: SightingsPanel,
+        shift_began: Callable[[], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
+        self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
+        self._undoable = 0
+        sightings.corrected.connect(self.correct)
+        sightings.note_wanted.connect(self.ask_for_note)
+        menus.undo.triggered.connect(self.undo)
+        menus.undo.setEnabled(False)
+        menus.new_shift.triggered.connect(self.ask_for_new_shift)
+        menus.detector_group.triggered.connect(lambda a: self.change_settings({("detect", "name"): a.data()}))
+        menus.settings.triggered.connect(self.ask_for_settings)
+        menus.export.triggered.connect(self.ask_for_export)
+        menus.help.triggered.connect(self.show_help)
+        menus.about.triggered.connect(self.show_about)
+
+    # Corrections
+
+    @Slot(str, object)
+    def correct(self, visit_id: str, correction: Correction | None) -> None:
+        """Count a visit as the receptionist says; None: as the monitor saw it."""
+        self._session.submit(lambda parts: parts.ledger.correct(visit_id, correction))
+        self._undoable += 1
+        self._menus.undo.setEnabled(True)
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the last correction of this shift back."""
+        self._session.submit(_undo_last)
+        self._undoable -= 1
+        self._menus.undo.setEnabled(self._undoable > 0)
+
+    @Slot(object)
+    def ask_for_note(self, sighting: Sighting) -> None:
+        note, agreed = QInputDialog.getText(self._window, "Note", "Note to this sighting:", text=sighting.note)
+        if agreed:
+            self.annotate(sighting.sighting_id, note.strip())
+
+    def annotate(self, sighting_id: str, note: str) -> None:
+        """Keep a note with a sighting."""
+        self._session.submit(lambda parts: parts.ledger.annotate(sighting_id, note))
+
+    # Shift and settings
+
+    @Slot()
+    def ask_for_new_shift(self) -> None:
+        question = "Count from zero? The visits and sightings so far stay in the store and in the export."
+        if QMessageBox.question(self._window, "Start a new shift", question) is QMessageBox.StandardButton.Yes:
+            self.new_shift()
+
+    def new_shift(self, options: RunOptions | None = None) -> None:
+        """End the shift and begin one that counts from zero, with other options if wanted."""
+        self._session.start_worker(options)
+        self._undoable = 0
+        self._menus.undo.setEnabled(False)
+        self._shift_began()
+
+    @Slot()
+    def ask_for_settings(self) -> None:
+        dialog = SettingsDialog(self._session.options.config, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.change_settings(dialog.values())
+        dialog.deleteLater()
+
+    def change_settings(self, values: dict[tuple[str, str], object]) -> None:
+        """Keep settings, and begin a new shift with them if they are others than now."""
+        options = self._session.options
+        for (section, name), value in values.items():
+            if getattr(getattr(options.config, section), name) != value:
+                config = with_values(options.config, {section: {name: value}})
+                options = dataclasses.replace(options, config=config)
+                self._preferences.keep_setting(section, name, value)
+        if options is not self._session.options:
+            self.new_shift(options)
+
+    # Export
+
+    @Slot()
+    def ask_for_export(self) -> None:
+        dialog = ExportDialog(self._session.shift_began, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.export(*dialog.chosen())
+        dialog.deleteLater()
+
+    def export(self, path: Path, since: datetime | None) -> None:
+        """Write sightings and totals in the background, then say where they are."""
+
+        def say(answer: tuple[int, Path]) -> None:
+            number, totals = answer
+            what = f"{number} {'sighting' if number == 1 else 'sightings'}"
+            text = f"{what} saved to {path}, the totals to {totals.name} beside it"
+            self._banners.show_message(
+                "export", Severity.INFO, text, "Show folder", lambda: _show_folder(path.absolute().parent)
+            )
+
+        def fail(message: str) -> None:
+            self._banners.show_message("export", Severity.ERROR, message, "Export…", self.ask_for_export)
+
+        self._banners.clear("export")
+        self._bridge.run("the export", lambda: self._session.export(path, since), say, fail)
+
+    # Help
+
+    @Slot()
+    def show_help(self) -> None:
+        HelpDialog(self._window).open()
+
+    @Slot()
+    def show_about(self) -> None:
+        AboutDialog(self._session.options.config, self._window).open()
+
+
+def _undo_last(parts: Parts) -> None:
+    parts.ledger.undo()
+
+
+def _show_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -1,0 +1,132 @@
+"""Small dialogs: settings and export."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from monitor.config import DETECTORS, Config
+from monitor.gui.card import FaintLabel
+
+DETECTOR_WORDS = {
+    "yunet": "YuNet (recommended)",
+    "ssd": "ResNet-10 SSD (finds fewer masked faces)",
+    "haar": "Haar cascade (finds a third of masked faces)",
+}
+
+
+def _wrapped(text: str) -> QLabel:
+    label = FaintLabel(text)
+    label.setWordWrap(True)
+    label.setMinimumWidth(380)
+    return label
+
+
+class SettingsDialog(QDialog):
+    """What a receptionist may want to change. Everything else is in the settings file."""
+
+    def __init__(self, config: Config, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        form = QFormLayout(self)
+        form.setVerticalSpacing(10)
+        self.alert_after_s = QDoubleSpinBox()
+        self.alert_after_s.setRange(0, 600)
+        self.alert_after_s.setDecimals(1)
+        self.alert_after_s.setSingleStep(0.5)
+        self.alert_after_s.setSuffix(" s")
+        self.alert_after_s.setValue(config.sighting.alert_after_s)
+        form.addRow("A sighting begins &after", self.alert_after_s)
+        self.min_face_px = QSpinBox()
+        self.min_face_px.setRange(8, 1000)
+        self.min_face_px.setSuffix(" px")
+        self.min_face_px.setValue(config.detect.min_face_px)
+        form.addRow("&Smallest face", self.min_face_px)
+        self.detector = QComboBox()
+        for name in DETECTORS:
+            self.detector.addItem(DETECTOR_WORDS[name], name)
+        self.detector.setCurrentIndex(DETECTORS.index(config.detect.name))
+        form.addRow("Face &detector", self.detector)
+        days = config.store.retention_days
+        kept = (
+            f"Visits and sightings are deleted after {days} days" if days else "Visits and sightings are never deleted"
+        )
+        form.addRow(
+            _wrapped(
+                f"{kept} (store.retention_days in the settings file). A change begins a new shift; the old one stays in the store."
+            )
+        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+
+    def values(self) -> dict[tuple[str, str], object]:
+        """Section and name to value."""
+        return {
+            ("sighting", "alert_after_s"): self.alert_after_s.value(),
+            ("detect", "min_face_px"): self.min_face_px.value(),
+            ("detect", "name"): self.detector.currentData(),
+        }
+
+
+class ExportDialog(QDialog):
+    """Which sightings, and where to."""
+
+    def __init__(self, shift_began: datetime, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export sightings and totals")
+        now = datetime.now().astimezone()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        form = QFormLayout(self)
+        form.setVerticalSpacing(10)
+        self.period = QComboBox()
+        self.period.addItem("This shift", shift_began)
+        self.period.addItem("Today", midnight)
+        self.period.addItem("The last 7 days", midnight - timedelta(days=6))
+        self.period.addItem("Everything that is kept", None)
+        form.addRow("&Period", self.period)
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        self.path = QLineEdit(str(Path(folder) / f"sightings_{now:%Y-%m-%d}.csv"))
+        self.path.setMinimumWidth(340)
+        browse = QPushButton("&Browse…")
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.addWidget(self.path, 1)
+        row.addWidget(browse)
+        form.addRow("Save &as", row)
+        form.addRow(
+            _wrapped("The totals by shift, day and hour go into a second file beside it, with _totals in its name.")
+        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+
+    @Slot()
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save sightings", self.path.text(), "CSV (*.csv)")
+        if path:
+            self.path.setText(path)
+
+    def chosen(self) -> tuple[Path, datetime | None]:
+        """Where to, and from when on."""
+        path = Path(self.path.text().strip() or "sightings.csv")
+        since = self.period.currentData()
+        return (path if path.suffix else path.with_suffix(".csv")), since

@@ -1,0 +1,174 @@
+"""Help and About."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QGroupBox,
+    QLabel,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor import __version__
+from monitor.card import MODELS_DIR
+from monitor.config import Config
+from monitor.gui.card import scaled_font
+from monitor.gui.symbols import state_icon
+from monitor.marks import MARKS
+from monitor.records import MaskState
+from monitor.sources import public_name
+
+KEYS = (
+    ("Space", "Pause and go on; play an ended clip again"),
+    ("Ctrl+O", "Open a clip (or drop one on the window)"),
+    ("Ctrl+E", "Export sightings and totals"),
+    ("Ctrl+Z", "Undo the last correction"),
+    ("Alt+1 … 4", "Correct the selected sighting"),
+    ("Alt+N", "Add a note to the selected sighting"),
+    ("M", "Sound on and off"),
+    ("F11, Esc", "Full screen, and back"),
+    ("F1", "This help"),
+)
+MEANINGS = {
+    MaskState.MASKED: "Nose, mouth and chin are covered. Solid line.",
+    MaskState.UNMASKED: "No mask. Thick line.",
+    MaskState.INCORRECT: "Nose or mouth is out, or the mask is on the chin. Dash-dot line.",
+    MaskState.UNSURE: "Too small, too blurred, too side-on or undecided. Not in the percentage. Dashed line.",
+}
+LICENCES = (
+    ("PySide6_Essentials", "LGPL-3.0"),
+    ("opencv-python", "Apache-2.0"),
+    ("onnxruntime", "MIT"),
+    ("numpy", "BSD-3-Clause"),
+    ("SQLAlchemy", "MIT"),
+    ("imutils", "MIT"),
+    ("platformdirs", "MIT"),
+    ("cv2-enumerate-cameras", "MIT"),
+    ("tensorflow", "Apache-2.0"),
+)
+
+
+def _wrapped(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
+
+
+def _close_button(dialog: QDialog) -> QDialogButtonBox:
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    return buttons
+
+
+class HelpDialog(QDialog):
+    """Keys, and what the states mean."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Help")
+        self.setMinimumWidth(560)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        states = QGroupBox("What the states mean")
+        grid = QGridLayout(states)
+        grid.setColumnStretch(2, 1)
+        grid.setHorizontalSpacing(10)
+        for row, state in enumerate(MaskState):
+            symbol = QLabel()
+            symbol.setPixmap(state_icon(state).pixmap(20, 20))
+            word = QLabel(MARKS[state].word)
+            word.setFont(scaled_font(self, 1.0, word.font().Weight.DemiBold))
+            grid.addWidget(symbol, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(word, row, 1, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(_wrapped(MEANINGS[state]), row, 2)
+        layout.addWidget(states)
+        keys = QGroupBox("Keys")
+        grid = QGridLayout(keys)
+        grid.setColumnStretch(1, 1)
+        grid.setHorizontalSpacing(16)
+        for row, (key, what) in enumerate(KEYS):
+            name = QLabel(key)
+            name.setFont(scaled_font(self, 1.0, name.font().Weight.DemiBold))
+            grid.addWidget(name, row, 0)
+            grid.addWidget(QLabel(what), row, 1)
+        layout.addWidget(keys)
+        layout.addWidget(
+            _wrapped(
+                "One person is one visit. A visit without a mask, or with one worn incorrectly, for longer than the set time is a "
+                "sighting: it is saved at once. The monitor errs at times: correct it, and the count follows."
+            )
+        )
+        layout.addWidget(_close_button(self))
+
+
+class AboutDialog(QDialog):
+    """Versions, licences, and the facts of the model's card."""
+
+    def __init__(self, config: Config, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About Mask Monitor")
+        layout = QVBoxLayout(self)
+        self.text = QTextBrowser()
+        self.text.setPlainText("\n".join([*program_facts(config), "", *model_facts(config.classify.model)]))
+        self.text.setAccessibleName("About Mask Monitor")
+        layout.addWidget(self.text)
+        layout.addWidget(_close_button(self))
+
+    def sizeHint(self) -> QSize:
+        return QSize(620, 540)
+
+
+def program_facts(config: Config) -> list[str]:
+    """Versions and licences of what is installed."""
+    pictures = "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
+    lines = [
+        f"Mask Monitor {__version__}, MIT licence",
+        f"Mask-only: nobody is identified. {pictures}.",
+        f"Store: {public_name(config.store.url) or 'SQLite in the user’s data folder'}",
+        "",
+        f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), {platform.system()}",
+    ]
+    for name, licence in LICENCES:
+        try:
+            lines.append(f"{name} {metadata.version(name)} ({licence})")
+        except metadata.PackageNotFoundError:
+            continue
+    return lines
+
+
+def model_facts(model: str) -> list[str]:
+    """What the model's card says, line by line."""
+    card_path = (Path(model) if Path(model).parent != Path() else MODELS_DIR / model).with_suffix(".json")
+    try:
+        card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return [f"Model {model}: its card cannot be read ({error})"]
+    lines = [f"Model {card.get('name', model)}"]
+    for key, value in card.items():
+        if key not in ("name", "files"):
+            lines += _facts(key, value, 1)
+    return lines
+
+
+def _facts(key: str, value: Any, depth: int) -> list[str]:
+    pad = "   " * depth
+    if isinstance(value, dict):
+        inner = [line for k, v in value.items() for line in _facts(str(k), v, depth + 1)]
+        return [f"{pad}{key}:", *inner]
+    if isinstance(value, list) and any(isinstance(v, dict | list) for v in value):
+        inner = [line for i, v in enumerate(value, 1) for line in _facts(f"{i}", v, depth + 1)]
+        return [f"{pad}{key}:", *inner]
+    if isinstance(value, list):
+        value = ", ".join(str(v) for v in value)
+    return [f"{pad}{key}: {value}"]

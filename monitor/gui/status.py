@@ -1,0 +1,97 @@
+"""The status bar: source and its state, resolution, frames a second, inference time, model, privacy."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
+
+from monitor.records import SourceState, SourceStatus
+
+MASK_ONLY = "mask-only: nobody is identified"
+STATE_WORDS = {state: state.value for state in SourceState}
+
+
+class ElidedLabel(QLabel):
+    """A label that shortens its text in the middle where there is no room; the whole text is its tooltip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.end()
+
+
+def source_text(name: str, status: SourceStatus | None, countdown_s: float | None, paused: bool) -> str:
+    """Source and state in a few words."""
+    if status is None:
+        return "no camera"
+    word = "paused" if paused and status.state is SourceState.LIVE else STATE_WORDS[status.state]
+    if status.state is SourceState.LOST and countdown_s is not None:
+        word += f", next try in {max(0, round(countdown_s))} s"
+    return f"{name}: {word}"
+
+
+def retention_text(days: int) -> str:
+    """How long sightings are kept."""
+    if days == 0:
+        return "kept for ever"
+    return f"kept {days} {'day' if days == 1 else 'days'}"
+
+
+class StatusBar(QStatusBar):
+    """Fields with a name each, so that a screen reader can tell them apart."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 0, 8, 0)
+        self.source = ElidedLabel()
+        self.addWidget(self.source, 1)
+        self.source.setAccessibleName("Camera and its state")
+        self.size_wh = self._field("Resolution of the camera's pictures")
+        self.rate = self._field("Pictures analysed in a second")
+        self.inference = self._field("Time that one picture takes: finding faces and judging masks")
+        self.model = self._field("Mask model, what runs it, face detector")
+        self.privacy = self._field("No embedding of any face is computed and nobody is named")
+        self.privacy.setText(MASK_ONLY)
+        self.retention = self._field("Visits and sightings that are older are deleted")
+        self.sound = self._field("One soft sound a new sighting; M turns it on and off")
+
+    def _field(self, tip: str) -> QLabel:
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.VLine)
+        line.setFrameShadow(QFrame.Shadow.Plain)
+        line.setFixedHeight(14)
+        line.setForegroundRole(self.palette().ColorRole.Mid)
+        label = QLabel()
+        label.setToolTip(tip)
+        label.setAccessibleName(tip)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        self.addPermanentWidget(line)
+        self.addPermanentWidget(label)
+        return label
+
+    def show_source(self, text: str) -> None:
+        if text != self.source.text():
+            self.source.setText(text)
+            self.source.setToolTip(text)
+
+    def show_size(self, width: int, height: int) -> None:
+        self.size_wh.setText(f"{width} × {height}" if width else "– × –")
+
+    def show_speed(self, per_s: float | None, inference_ms: float | None) -> None:
+        self.rate.setText("– frames/s" if per_s is None else f"{per_s:.0f} frames/s")
+        self.inference.setText("– ms" if inference_ms is None else f"{inference_ms:.0f} ms")
+
+    def show_sound(self, muted: bool) -> None:
+        self.sound.setText("sound off" if muted else "sound on")

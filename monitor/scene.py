@@ -19,6 +19,9 @@ from monitor.track import Track, Tracker
 from monitor.vote import Vote
 
 
+SETTLED_LOOKS_MAX = 4  # settled faces that are looked at again in one frame
+
+
 @dataclass(slots=True, eq=False)
 class Person:
     """What is known of one track."""
@@ -85,14 +88,23 @@ class Scene:
         return tracks, self._end(ended)
 
     def wants_look(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
-        """Which detections the classifier should look at: all but those whose state was settled a moment ago."""
+        """Which detections the classifier should look at, in ascending order.
+
+        All whose state is not settled, and of the settled ones a few that were not looked at for longest: a crowd that came in
+        together is not looked at again all in one frame.
+        """
         every_s = self._config.classify.settled_every_s
-        return [
-            i
-            for i, track in enumerate(tracks)
-            if track is not None
-            and not ((person := self._people[track.track_id]).vote.settled and frame.t - person.looked_t < every_s)
-        ]
+        fresh, overdue = [], []
+        for i, track in enumerate(tracks):
+            if track is None:
+                continue
+            person = self._people[track.track_id]
+            waited_s = frame.t - person.looked_t
+            if not person.vote.settled:
+                fresh.append(i)
+            elif waited_s >= every_s:
+                overdue.append((-waited_s, i))
+        return sorted(fresh + [i for _, i in sorted(overdue)[:SETTLED_LOOKS_MAX]])
 
     def judge(
         self,

@@ -58,7 +58,7 @@ class _Bars(QWidget):
         return QSize(300, 92)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 78)
+        return QSize(200, 64)
 
     def _range(self) -> range:
         """The hours on the axis: from the first visit to now, and at least `HOURS_MIN`."""

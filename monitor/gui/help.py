@@ -27,7 +27,6 @@ from monitor.gui.card import scaled_font
 from monitor.gui.symbols import state_icon
 from monitor.marks import MARKS
 from monitor.records import MaskState
-from monitor.sources import public_name
 
 KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
@@ -135,7 +134,7 @@ def program_facts(config: Config) -> list[str]:
     lines = [
         f"Mask Monitor {__version__}, MIT licence",
         f"Mask-only: nobody is identified. {pictures}.",
-        f"Store: {public_name(config.store.url) or 'SQLite in the user’s data folder'}",
+        f"Store: {without_password(config.store.url) or 'SQLite in the user’s data folder'}",
         "",
         f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), {platform.system()}",
     ]
@@ -145,6 +144,12 @@ def program_facts(config: Config) -> list[str]:
         except metadata.PackageNotFoundError:
             continue
     return lines
+
+
+def without_password(url: str) -> str:
+    """A database's URL without its user and password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def model_facts(model: str) -> list[str]:

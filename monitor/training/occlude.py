@@ -36,7 +36,7 @@ def hand(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
         axes = (max(1, round(width * fingers * 0.55 * unit)), max(1, round(24 * unit)))
         cv2.ellipse(layer, _apply(to_face, back), axes, angle, 0, 360, _tuple(skin * 0.97), -1, cv2.LINE_AA)
         cv2.ellipse(alpha, _apply(to_face, back), axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
-    layer = cv2.GaussianBlur(layer, (0, 0), max(0.6, 0.9 * unit))  # type: ignore[assignment]
+    layer = cv2.GaussianBlur(layer, (0, 0), max(0.6, 0.9 * unit))
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.8), 1.0)  # type: ignore[arg-type]
 
 
@@ -113,7 +113,7 @@ def _skin(image: Image, to_face: FloatArray) -> FloatArray:
     return np.median(image[y0 : y1 + 1, x0 : x1 + 1].reshape(-1, 3), axis=0).astype(np.float32)  # type: ignore[no-any-return]
 
 
-def _apply(matrix: FloatArray, point: np.ndarray) -> tuple[int, int]:  # type: ignore[type-arg]
+def _apply(matrix: FloatArray, point: np.ndarray) -> tuple[int, int]:
     x, y = matrix[:, :2] @ point + matrix[:, 2]
     return int(np.clip(x, -2000, 2000)), int(np.clip(y, -2000, 2000))
 
@@ -125,4 +125,4 @@ def _tuple(colour: FloatArray) -> tuple[int, int, int]:
 
 def _blend(image: Image, layer: Image, alpha: Image, strength: float) -> Image:
     part = alpha.astype(np.float32)[..., None] * (strength / 255)
-    return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
+    return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
 from monitor.training import augment, occlude
 from monitor.training.pool import TEMPLATE, Face
@@ -84,13 +85,10 @@ class Bank:
         self.textures: list[Image] = []
         if templates is not None:
             for path in sorted(templates.glob("*.png")):
-                if not path.stem.endswith(
-                    ("_left", "_right")
-                ):  # those are for profiles, which the affine map cannot follow
+                # Those for profiles are passed over: the affine map cannot follow a profile.
+                if not path.stem.endswith(("_left", "_right")):
                     self._cutouts.append(_cutout(path))
-            self.textures = [
-                cv2.resize(cv2.imread(str(p)), (256, 256)) for p in sorted((templates / "textures").glob("*.jpg"))
-            ]  # type: ignore[misc]
+            self.textures = [_texture(p) for p in sorted((templates / "textures").glob("*.jpg"))]
 
     def style(self, rng: np.random.Generator) -> Style:
         """A mask at random."""
@@ -195,13 +193,13 @@ def wear(
             np.array([[0, 0], [PATCH, 0], [0, PATCH]], np.float32), _apply(to_face, corners)
         )
         size_wh = (image.shape[1], image.shape[0])
-        layer = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
+        flat = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
         if style.alpha is not None:
-            alpha = cv2.warpAffine(style.alpha, matrix, size_wh)
-        layer = _relief(layer, image, style.relief)  # type: ignore[arg-type]
+            alpha = np.asarray(cv2.warpAffine(style.alpha, matrix, size_wh), np.uint8)
+        layer = _relief(np.asarray(flat, np.uint8), image, style.relief)
         if style.strap is not None:
             image = _straps(image, points, to_face, style.strap, rng)
-    return _blend(image, layer, alpha, rng), alpha  # type: ignore[arg-type,return-value]
+    return _blend(image, layer, alpha, rng), alpha
 
 
 def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
@@ -245,7 +243,7 @@ def template_to(landmarks: FloatArray) -> FloatArray:
 
 
 def _apply(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)  # type: ignore[no-any-return]
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
 
 
 def _on_face(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
@@ -296,7 +294,7 @@ def _relief(layer: Image, image: Image, amount: float) -> Image:
     gain = cv2.resize(
         np.clip(light, 0.5, 1.6) * brightness, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR
     )
-    return np.clip(layer * gain[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(layer * gain[..., None], 0, 255), np.uint8)
 
 
 def _straps(
@@ -356,7 +354,7 @@ def _blend(image: Image, layer: Image, alpha: npt.NDArray[np.uint8], rng: np.ran
         )
         image = (image * (1 - shadow[..., None])).astype(np.uint8)
     part = soft.astype(np.float32)[..., None] / 255
-    return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
+    return (image + (layer.astype(np.float32) - image) * part).astype(np.uint8)
 
 
 def _colour(rng: np.random.Generator) -> FloatArray:
@@ -430,9 +428,17 @@ def _pattern(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
     return patch
 
 
+def _texture(path: Path) -> Image:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise ConfigError(f"{path} cannot be read as a picture: fetch mask_templates again")
+    return np.asarray(cv2.resize(picture, (256, 256)), np.uint8)
+
+
 def _cutout(path: Path) -> tuple[Image, npt.NDArray[np.uint8]]:
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    assert picture is not None and picture.ndim == 3 and picture.shape[2] == 4, path
+    if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
+        raise ConfigError(f"{path} is no cut-out with alpha: fetch mask_templates again")
     rows, columns = np.nonzero(picture[..., 3] > 40)
     picture = cv2.resize(
         picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1],

@@ -1,6 +1,7 @@
-"""Train the mask classifier.
+r"""Train the mask classifier.
 
-    python -m monitor.training.train_mask --data ../shared/data --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v1
+    python -m monitor.training.train_mask --data ../shared/data \
+        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v1
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no model but
 `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`, `--smoke` runs a minute's worth.
@@ -161,7 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{options.network}, {options.size} px, margin {options.margin}: {options.epochs} epochs of {options.epoch_steps} batches of {options.batch}"
     )
     print(
-        f"expected on two idle cores: about {steps * options.batch / 200 / 60 + 1.5:.0f} minutes and 5 GB of memory (mobilenetv2 at 128 px); checkpoints in {folder}"
+        f"expected on two idle cores: about {steps * options.batch / 200 / 60 + 1.5:.0f} minutes "
+        f"and 5 GB of memory (mobilenetv2 at 128 px); checkpoints in {folder}"
     )
     sets = gather(options)
     for part, faces in (("train", sets.train), ("validation", sets.validation), *sets.test.items()):
@@ -243,40 +245,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model.save_weights(folder / "trained.weights.h5")
     print(f"figures: {folder / 'figures.json'}")
     if options.out:
-        from monitor.training import export
+        from monitor.training import about_model, export
 
         ready = export.inference_model(model, temperature, bias)
         files = export.write_models(ready, options.out)
-        export.write_card(options.out, files, options.size, options.margin, card_text(about, options))
+        export.write_card(options.out, files, options.size, options.margin, about_model.card_text(about, options))
         print(f"wrote {options.out}.keras, .onnx and .json")
     return 0
-
-
-def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """What the card tells people."""
-    kept = {k: about[k] for k in ("command", "temperature", "minutes", "steps", "recipe", "counts", "figures")}
-    return {
-        "network": f"{options.network}, arXiv:1801.04381, batch normalisation and first {options.freeze} blocks as on ImageNet",
-        "licence": "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the web, which are not part of this project.",
-        "sources": {
-            "start": "ImageNet weights of keras.applications (Apache-2.0)",
-            "chandrika": "chandrikadeb7/Face-Mask-Detection (MIT)",
-            "ashish12k": "Kaggle ashishjangra27/face-mask-12k-images-dataset",
-            "andrewmvd": "Kaggle andrewmvd/face-mask-detection (CC0 as stated by others)",
-            "maskedfacenet": "MaskedFace-Net (masks pasted on)",
-            "masktypes": "web pictures of masks of many kinds",
-            "ilc2021": "ilc2021, real pictures with boxes",
-            "utkface, utkface_aligned": "UTKFace (non-commercial research)",
-            "lfw_aligned": "LFW deepfunneled",
-            "rmfrd_ids": "RMFRD, half of the people",
-            "mask templates": "MaskTheFace (MIT)",
-        },
-        "split": "by original picture, person and near duplicate (perceptual hash): 95 % train, 5 % validation by SHA-256 of the group's name and the seed; "
-        "utkface_aligned: 4 tenths by CRC32 of the number in the file name held out; rmfrd_ids: people with an odd CRC32 of the name held out",
-        "seed": options.seed,
-        "decision": {"rule": "the largest probability", "logit_bias_masked": options.bias},
-        **kept,
-    }
 
 
 def file_of(chip: Chip) -> str:

@@ -26,7 +26,9 @@ def chip(name: str, group: str, source: str = "a", label: str = "masked") -> Chi
 
 
 def test_chips_index(tmp_path: Path) -> None:
-    rows = "a/m/1.jpg,a,masked,,1,2,31,42,80,1 2 3 4 5 6 7 8 9 10,one.png\na/u/2.jpg,a,unmasked,Ann,0,0,9,9,20,,two.png\n"
+    rows = (
+        "a/m/1.jpg,a,masked,,1,2,31,42,80,1 2 3 4 5 6 7 8 9 10,one.png\na/u/2.jpg,a,unmasked,Ann,0,0,9,9,20,,two.png\n"
+    )
     (tmp_path / "index.csv").write_text(HEAD + rows)
     first, second = data.load_data(tmp_path)
     assert first.box == (1, 2, 31, 42)
@@ -37,7 +39,8 @@ def test_chips_index(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["a.jpg,a,hat,,1,2,3,4,80,,o", "a.jpg,a,masked,,1,x,3,4,80,,o", "a.jpg,a,masked,,1,2,3,4,80,1 2 3,o", "a.jpg,a"]
+    "row",
+    ["a.jpg,a,hat,,1,2,3,4,80,,o", "a.jpg,a,masked,,1,x,3,4,80,,o", "a.jpg,a,masked,,1,2,3,4,80,1 2 3,o", "a.jpg,a"],
 )
 def test_chips_index_with_a_bad_row_names_the_line(tmp_path: Path, row: str) -> None:
     (tmp_path / "index.csv").write_text(HEAD + row + "\n")
@@ -55,13 +58,18 @@ def test_class_folders(tmp_path: Path) -> None:
 
 def test_voc(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "p.png", 100, 80)
-    item = "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>22</ymax></bndbox></object>"
+    item = (
+        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>22</ymax></bndbox></object>"
+    )
     objects = item.format("with_mask", 1, 11) + item.format("mask_weared_incorrect", 3, 13) + item.format("dog", 1, 9)
     xml = f"<annotation><filename>p.png</filename>{objects}{item.format('with_mask', 9, 9)}</annotation>"
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "p.xml").write_text(xml)
     chips = data.load_data(tmp_path)
-    assert [(c.label, c.box, c.face_px) for c in chips] == [("masked", (1, 2, 11, 22), 20), ("incorrect", (3, 2, 13, 22), 20)]
+    assert [(c.label, c.box, c.face_px) for c in chips] == [
+        ("masked", (1, 2, 11, 22), 20),
+        ("incorrect", (3, 2, 13, 22), 20),
+    ]
     assert len({c.group for c in chips}) == 1
 
 
@@ -76,7 +84,10 @@ def test_voc_without_its_picture(tmp_path: Path) -> None:
         data.load_data(tmp_path)
 
 
-@pytest.mark.parametrize("yaml", ["names: ['no-mask', mask]\n", "nc: 2\nnames:\n  - no-mask\n  - mask\n", "names:\n  0: no-mask\n  1: mask\n"])
+@pytest.mark.parametrize(
+    "yaml",
+    ["names: ['no-mask', mask]\n", "nc: 2\nnames:\n  - no-mask\n  - mask\n", "names:\n  0: no-mask\n  1: mask\n"],
+)
 def test_yolo(tmp_path: Path, yaml: str) -> None:
     picture(tmp_path / "images" / "p.jpg", 100, 50)
     (tmp_path / "labels").mkdir()

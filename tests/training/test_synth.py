@@ -31,7 +31,9 @@ def changed(a: Image, b: Image) -> np.ndarray:
     return np.abs(a.astype(int) - b).max(axis=2) > 25
 
 
-@pytest.mark.parametrize(("how", "nose", "mouth"), [("right", 1, 1), ("nose_out", 0, 1), ("mouth_out", 0, 0), ("chin", 0, 0), ("ear", 0, 0)])
+@pytest.mark.parametrize(
+    ("how", "nose", "mouth"), [("right", 1, 1), ("nose_out", 0, 1), ("mouth_out", 0, 0), ("chin", 0, 0), ("ear", 0, 0)]
+)
 def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: int, bank: synth.Bank) -> None:
     f = face()
     assert f.landmarks is not None

@@ -64,3 +64,7 @@ def test_choice_of_backend(monkeypatch: pytest.MonkeyPatch, backend: str, driver
 
 def test_the_driver_question_has_an_answer() -> None:
     assert engine.cuda_driver_present() in (True, False)
+
+
+def test_a_bare_name_may_have_its_ending() -> None:
+    assert engine.model_stem("mask_v1.onnx") == MODELS_DIR / "mask_v1"

@@ -1,0 +1,51 @@
+"""Times, processor seconds and memory, and how they are summed up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import psutil
+
+
+def summary(seconds: Iterable[float]) -> dict[str, float]:
+    """Median, p95 and p99 in milliseconds."""
+    values = np.asarray(list(seconds)) * 1e3
+    if not len(values):
+        return {}
+    return {f"{name}_ms": round(float(np.quantile(values, q)), 2) for name, q in (("median", 0.5), ("p95", 0.95), ("p99", 0.99))}
+
+
+class Usage:
+    """Processor seconds and wall seconds since it was made, and the memory of this process now."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._cpu, self._wall = self._cpu_s(), time.perf_counter()
+
+    def _cpu_s(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def read(self) -> dict[str, float]:
+        wall_s = time.perf_counter() - self._wall
+        cpu_s = self._cpu_s() - self._cpu
+        return {
+            "wall_s": round(wall_s, 2),
+            "cpu_s": round(cpu_s, 2),
+            "core_percent": round(100 * cpu_s / wall_s, 1),
+            "resident_mb": round(self._process.memory_info().rss / 1e6, 1),
+        }
+
+
+def table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Rows by name, columns by the first row's keys, as plain text."""
+    if not rows:
+        return ""
+    columns = list(dict.fromkeys(key for row in rows.values() for key in row))
+    cells = [["", *columns], *([name, *(str(row.get(c, "")) for c in columns)] for name, row in rows.items())]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(columns) + 1)]
+    lines = ["  ".join(text.ljust(w) if k == 0 else text.rjust(w) for k, (text, w) in enumerate(zip(line, widths, strict=True))) for line in cells]
+    return "\n".join([title, *lines, ""])

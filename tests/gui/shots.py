@@ -1,0 +1,195 @@
+"""Draws the window in many situations, to be looked at: `QT_QPA_PLATFORM=offscreen python -m tests.gui.shots DIR`.
+
+`--keep FILE` draws only the bundled clip as it is watched, for the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QWidget
+
+from monitor.app import DEMO_CLIP, Chosen, RunOptions
+from monitor.config import load_config
+from monitor.gui.application import make_application
+from monitor.gui.banner import Severity
+from monitor.gui.chart import Hour
+from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.help import AboutDialog, HelpDialog
+from monitor.gui.preferences import Preferences
+from monitor.gui.theme import Theme
+from monitor.gui.window import MainWindow
+from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
+from monitor.sources import ClipSource
+
+STATES = list(MaskState)
+
+
+def wait(seconds: float) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def demo_frame(number: int) -> Image:
+    capture = cv2.VideoCapture(str(DEMO_CLIP))
+    capture.set(cv2.CAP_PROP_POS_FRAMES, number)
+    image = capture.read()[1]
+    capture.release()
+    return image  # type: ignore[return-value]
+
+
+def face(box: tuple[float, float, float, float], state: MaskState, track: int, alerting: bool = False) -> Face:
+    return Face(np.array(box, np.float32), 0.93, MaskState.MASKED, 0.9, state, 0.97, track, alerting)
+
+
+def crowd(count: int, width: int, height: int) -> tuple[Face, ...]:
+    """Faces side by side in rows that overlap, as in a lobby."""
+    faces = []
+    for i in range(count):
+        row, column = divmod(i, 7)
+        size = width * (0.055 + 0.02 * row)
+        x = width * (0.02 + 0.138 * column + 0.03 * (row % 2))
+        y = height * (0.03 + 0.27 * row) + 14 * (column % 3)
+        faces.append(face((x, y, x + size, y + 1.25 * size), STATES[i % 4], i, alerting=STATES[i % 4].value == "unmasked"))
+    return tuple(faces)
+
+
+def sightings(camera: str) -> tuple[Sighting, ...]:
+    now = datetime.now().astimezone()
+    rows = []
+    for i in range(12):
+        state = (MaskState.UNMASKED, MaskState.INCORRECT)[i % 3 == 1]
+        rows.append(
+            Sighting(
+                sighting_id=f"s{i}",
+                camera=camera,
+                visit_id=f"v{i}",
+                first_seen=now - timedelta(minutes=7 * i, seconds=3 + i),
+                last_seen=now,
+                seconds_unmasked=3.2 + 41 * i,
+                worst_state=state,
+                final_state=MaskState.MASKED if i % 2 else MaskState.UNMASKED,
+                confidence=0.97,
+                identity=None,
+                model="mask_v1",
+                corrected=[None, None, Correction.MASKED, None, None, Correction.NO_PERSON][i % 6],
+                note="Delivery, had just been told at the gate" if i == 3 else "",
+                open=i == 0,
+            )
+        )
+    return tuple(rows)
+
+
+def make_window(width: int, height: int, theme: str, folder: Path) -> MainWindow:
+    settings = QSettings(str(folder / f"{width}{theme}.ini"), QSettings.Format.IniFormat)
+    config = load_config(None, {"store": {"url": f"sqlite:///{folder / 'shots.db'}"}})
+    application = make_application()
+    preferences = Preferences(settings)
+    preferences.theme = theme
+    chosen = Chosen(ClipSource(DEMO_CLIP))
+    window = MainWindow(RunOptions(config=config), preferences, Theme(application), chosen)
+    window.resize(width, height)
+    window.show()
+    return window
+
+
+def fill(window: MainWindow, camera: str, faces: tuple[Face, ...], image: Image) -> None:
+    """A window without threads, with invented figures."""
+    window.view.show_picture(image, faces)
+    window.count_panel.show_count(Count(masked=132, unmasked=11, incorrect=7, unsure=4))
+    hours = {7: Hour(12, 1, 0), 8: Hour(41, 3, 2), 9: Hour(33, 0, 1), 10: Hour(14, 2, 0), 11: Hour(9, 1, 2)}
+    window.hour_panel.show_hours(hours, 12)
+    window.sightings.show_sightings(sightings(camera), 12)
+    window.sightings.select(2)
+    window.status.show_source(f"{camera}: live")
+    window.status.show_size(image.shape[1], image.shape[0])
+    window.status.show_speed(29.7, 8.4)
+    window.status.model.setText("mask_v1 on onnx, yunet")
+
+
+def draw_situations(folder: Path, work: Path) -> None:
+    long_camera = "rtsp://entrance-north.building-7.example.org:8554/h264Preview_01_main_stream"
+    frame = demo_frame(60)
+    wide = cv2.resize(frame, (1920, 1080))
+    for width, height in ((1280, 720), (1920, 1080)):
+        for theme in ("light", "dark"):
+            name = f"{width}_{theme}"
+            window = make_window(width, height, theme, work)
+            fill(window, "camera 0", crowd(20, 1920, 1080), wide)  # type: ignore[arg-type]
+            wait(0.1)
+            window.grab().save(str(folder / f"{name}_crowd.png"))
+            fill(window, long_camera, crowd(3, 1920, 1080), wide)  # type: ignore[arg-type]
+            window.banners.show_message(
+                "source",
+                Severity.WARNING,
+                f"{long_camera} gives no more pictures: check its cable, its power and the network. "
+                "It is tried again by itself",
+                "Try now",
+                lambda: None,
+            )
+            window.banners.show_message(
+                "store",
+                Severity.ERROR,
+                "the store sqlite:////srv/reception/mask-monitor/monitor.db cannot be written (database or disk is full): "
+                "free the disk or the file. Nothing is lost yet: it is tried again",
+            )
+            window.view.set_plate("Camera lost: this is the last picture")
+            window.view.drop_faces()
+            window.status.show_source(f"{long_camera}: lost, next try in 16 s")
+            wait(0.1)
+            window.grab().save(str(folder / f"{name}_trouble.png"))
+            window.close()
+    for theme in ("light", "dark"):
+        window = make_window(1280, 720, theme, work)
+        config = window.session.options.config
+        dialogs: dict[str, QWidget] = {
+            "help": HelpDialog(window),
+            "about": AboutDialog(config, window),
+            "settings": SettingsDialog(config, window),
+            "export": ExportDialog(datetime.now().astimezone(), window),
+        }
+        for name, dialog in dialogs.items():
+            dialog.show()
+            wait(0.05)
+            dialog.grab().save(str(folder / f"dialog_{name}_{theme}.png"))
+        window.close()
+
+
+def draw_clip(path: Path, work: Path, seconds: float) -> None:
+    """The bundled clip, watched by the real pipeline."""
+    window = make_window(1280, 720, "light", work)
+    window.start()
+    wait(seconds)
+    window.grab().save(str(path))
+    window.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--seconds", type=float, default=12)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        if arguments.folder is not None:
+            arguments.folder.mkdir(parents=True, exist_ok=True)
+            draw_situations(arguments.folder, Path(work))
+        if arguments.keep is not None:
+            draw_clip(arguments.keep, Path(work), arguments.seconds)
+
+
+if __name__ == "__main__":
+    main()

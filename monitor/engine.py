@@ -115,7 +115,7 @@ def model_stem(name: str) -> Path:
     """Where a model lies: a bare name means the `models` folder, anything else is a path without its ending."""
     path = Path(name)
     path = path.with_suffix("") if path.suffix in (".onnx", ".keras", ".json") else path
-    return path if path.parent != Path(".") else MODELS_DIR / name
+    return path if path.parent != Path(".") else MODELS_DIR / path
 
 
 def load_network(name: str, backend: str, threads: int) -> Network:

@@ -163,7 +163,7 @@ class Ledger:
             if sighting.visit_id == visit_id:
                 self._logged[key] = dataclasses.replace(sighting, corrected=correction)
             if self._snapshots is not None and sighting.visit_id == visit_id and not stands(self._logged[key]):
-                self._snapshots.forget(key)
+                self._attempt("snapshots", partial(self._snapshots.forget, key))
         self._show()
         self._unsaved_corrections[visit_id] = correction
         self._retry_at = 0.0
@@ -258,4 +258,4 @@ class Ledger:
             before = datetime.now(UTC) - timedelta(days=self._retention_days)
             self._attempt("store", partial(self._store.purge, before))
             if self._snapshots is not None:
-                self._snapshots.purge(before)
+                self._attempt("snapshots", partial(self._snapshots.purge, before))

@@ -96,9 +96,10 @@ class Pipeline:
             detected = time.perf_counter()
             return _Step(frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0)
         scene = self._scene(frame.camera)
-        if not scene.wants_search(frame.t):
+        smallest_px = scene.wants_search(frame.t)
+        if smallest_px is None:
             return _Step(frame, None, [], Changes(), [], 0.0, 0.0)
-        found = self._detector.detect(frame.image)
+        found = self._detector.detect(frame.image, smallest_px)
         detected = time.perf_counter()
         tracks, ended = scene.follow(frame, found)
         looked = scene.wants_look(frame, tracks)

@@ -18,7 +18,7 @@ from monitor.sightings import SightingRule
 from monitor.track import Track, Tracker
 from monitor.vote import Vote
 
-
+GRACE_S = 5e-4  # frame times are rounded
 SETTLED_LOOKS_MAX = 4  # settled faces that are looked at again in one frame
 
 
@@ -58,14 +58,24 @@ class Scene:
         self._config, self._camera, self._shift_id, self._model = config, camera, shift_id, model
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, Person] = {}
-        self._searched_t = -1e9
+        self._searched_t = self._swept_t = -1e9
 
-    def wants_search(self, t: float) -> bool:
-        """Whether the detector should look at the frame of time `t`, or the tracks' forecast will do."""
+    def wants_search(self, t: float) -> float | None:
+        """Whether, and how closely, the detector should look at the frame of time `t` (s).
+
+        Returns:
+            The smallest face that matters, in pixels of the frame; None: the tracks' forecast will do.
+        """
         detect = self._config.detect
         every_s = detect.every_s if len(self._tracker) else detect.idle_every_s
-        # Half a millisecond of grace: frame times are rounded.
-        return t - self._searched_t >= every_s - 5e-4
+        if t - self._searched_t < every_s - GRACE_S:
+            return None
+        self._searched_t = t
+        # Everybody who is small now and then; those who are followed, and may walk away, each time.
+        if t - self._swept_t >= detect.sweep_every_s - GRACE_S:
+            self._swept_t = t
+            return float(detect.min_face_px)
+        return 0.8 * self._tracker.smallest_px()
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that they had."""
@@ -78,7 +88,6 @@ class Scene:
 
     def follow(self, frame: Frame, found: Detections) -> tuple[list[Track | None], Changes]:
         """Give each detection its track, and end the visits of tracks that are gone."""
-        self._searched_t = frame.t
         tracks, ended = self._tracker.update(frame.t, found)
         for track, confidence in zip(tracks, found.confidence, strict=True):
             if track is not None:

@@ -48,15 +48,29 @@ class Snapshots:
             raise StoreError(f"a snapshot cannot be written ({error.strerror}): free the disk") from None
 
     def forget(self, sighting_id: str) -> None:
-        """Delete the picture of a sighting, if there is one."""
-        self._path(sighting_id).unlink(missing_ok=True)
+        """Delete the picture of a sighting, if there is one.
+
+        Raises:
+            StoreError: If it cannot be deleted.
+        """
+        self._delete(self._path(sighting_id))
 
     def purge(self, before: datetime) -> int:
-        """Delete the pictures made before a time. Returns how many."""
+        """Delete the pictures made before a time. Returns how many.
+
+        Raises:
+            StoreError: If one cannot be deleted.
+        """
         old = [path for path in self._folder.glob("*.jpg") if path.stat().st_mtime < before.timestamp()]
         for path in old:
-            path.unlink(missing_ok=True)
+            self._delete(path)
         return len(old)
+
+    def _delete(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"snapshot {path.name} cannot be deleted ({error.strerror}): delete it by hand") from None
 
     def _path(self, sighting_id: str) -> Path:
         return self._folder / f"{sighting_id}.jpg"

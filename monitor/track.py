@@ -9,6 +9,7 @@ detections carry a track on but never begin one, as in ByteTrack (arXiv:2110.068
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -93,6 +94,10 @@ class Tracker:
 
     def __len__(self) -> int:
         return len(self._tracks)
+
+    def smallest_px(self) -> float:
+        """The longer side of the smallest face that is followed; infinite where there is none."""
+        return min((float(longer_side(track.box[None])[0]) for track in self._tracks), default=math.inf)
 
     def forecast(self, t: float) -> list[tuple[Track, FloatArray]]:
         """Where each track that was seen in the last look is expected at time `t`."""

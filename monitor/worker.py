@@ -149,8 +149,10 @@ class InferenceThread(threading.Thread):
             for camera in parts.pipeline.cameras:
                 changes = parts.pipeline.end(camera)
                 parts.ledger.absorb(changes.visits, changes.sightings)
-            self._on_update(parts.ledger.update())
-            parts.ledger.close()
+            try:
+                parts.ledger.close()
+            finally:
+                self._on_update(parts.ledger.update())
         except MonitorError as error:
             self.error = error
             self._set(WorkerState.FAILED, str(error))

@@ -27,10 +27,14 @@ def options_for(config: Config, folder: str) -> RunOptions:
 
 def as_frames(images: Sequence[Image], times: Sequence[float], name: str) -> list[Frame]:
     now = datetime.now(UTC)
-    return [Frame(image, k, t, 0.0, now, name, live=False) for k, (image, t) in enumerate(zip(images, times, strict=True))]
+    return [
+        Frame(image, k, t, 0.0, now, name, live=False) for k, (image, t) in enumerate(zip(images, times, strict=True))
+    ]
 
 
-def measure_frames(config: Config, images: Sequence[Image], times: Sequence[float], peers: Sequence[Peer] = ()) -> dict[str, Any]:
+def measure_frames(
+    config: Config, images: Sequence[Image], times: Sequence[float], peers: Sequence[Peer] = ()
+) -> dict[str, Any]:
     """Run the pipeline, the ledger and the peers over the same frames, interleaved.
 
     Returns:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,13 +13,32 @@ from typing import Any
 import numpy as np
 import psutil
 
+OPENCV_SETS = ("LD_LIBRARY_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
 
 def summary(seconds: Iterable[float]) -> dict[str, float]:
     """Median, p95 and p99 in milliseconds."""
     values = np.asarray(list(seconds)) * 1e3
     if not len(values):
         return {}
-    return {f"{name}_ms": round(float(np.quantile(values, q)), 2) for name, q in (("median", 0.5), ("p95", 0.95), ("p99", 0.99))}
+    return {
+        f"{name}_ms": round(float(np.quantile(values, q)), 2)
+        for name, q in (("median", 0.5), ("p95", 0.95), ("p99", 0.99))
+    }
+
+
+def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
+    """Run `python -m module` and read the JSON of its last line; a failure comes back as {"error": its last words}."""
+    # OpenCV adds its own libraries and its own Qt to the environment when it is imported; a child must not inherit them.
+    environment = {name: value for name, value in os.environ.items() if name not in OPENCV_SETS}
+    environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    if done.returncode or not lines:
+        return {"error": (lines or [f"status {done.returncode}"])[-1]}
+    result: dict[str, Any] = json.loads(lines[-1])
+    return result
 
 
 class Usage:
@@ -47,5 +70,10 @@ def table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
     cells = [["", *columns], *([name, *(str(row.get(c, "")) for c in columns)] for name, row in rows.items())]
     widths = [max(len(line[k]) for line in cells) for k in range(len(columns) + 1)]
-    lines = ["  ".join(text.ljust(w) if k == 0 else text.rjust(w) for k, (text, w) in enumerate(zip(line, widths, strict=True))) for line in cells]
+    lines = [
+        "  ".join(
+            text.ljust(w) if k == 0 else text.rjust(w) for k, (text, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    ]
     return "\n".join([title, *lines, ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import cv2
@@ -33,7 +34,9 @@ class _Judge:
             import keras
         except ImportError:
             raise ModelError("--against needs TensorFlow: run `pip install tensorflow`") from None
-        base = keras.applications.MobileNetV2(input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, pooling="avg")
+        base = keras.applications.MobileNetV2(
+            input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, pooling="avg"
+        )
         head = [keras.layers.Dense(128, activation="relu"), keras.layers.Dense(2, activation="softmax")]
         self._model: Any = keras.Sequential([base, *head])
         self(np.zeros((SIDE, SIDE, 3), np.uint8), as_boxes([[0, 0, SIDE, SIDE]]))
@@ -61,7 +64,8 @@ class Script:
         self._detector, self._judge = make_detector(DetectConfig(name="ssd", min_face_px=8)), judge
 
     def __call__(self, image_bgr: Image) -> None:
-        small = cv2.resize(image_bgr, (FRAME_WIDTH, image_bgr.shape[0] * FRAME_WIDTH // image_bgr.shape[1]))
+        height, width = image_bgr.shape[:2]
+        small: Image = cv2.resize(image_bgr, (FRAME_WIDTH, height * FRAME_WIDTH // width))  # type: ignore[assignment]
         self._judge(small, self._detector.detect(small).boxes)
 
 
@@ -71,7 +75,7 @@ class Haar:
     name = "haar"
 
     def __init__(self, judge: _Judge) -> None:
-        self._cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        self._cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")  # type: ignore[attr-defined]
         self._judge = judge
 
     def __call__(self, image_bgr: Image) -> None:
@@ -85,7 +89,7 @@ def make_peers(names: str) -> list[Peer]:
         ConfigError: If a name is neither script nor haar.
         ModelError: If TensorFlow is not installed.
     """
-    kinds = {"script": Script, "haar": Haar}
+    kinds: dict[str, Callable[[_Judge], Peer]] = {"script": Script, "haar": Haar}
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
         if name not in kinds:

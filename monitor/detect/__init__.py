@@ -16,11 +16,13 @@ class FaceDetector(Protocol):
 
     name: str
 
-    def detect(self, image_bgr: Image) -> Detections:
+    def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Faces of one picture, most confident first.
 
         Args:
             image_bgr: (H, W, 3) uint8 BGR of any size from 1x1; may be read-only.
+            smallest_px: The smallest face that matters this time, in pixels of the picture; 0: the detector's own rule.
+                A detector that can looks at no more pixels than that takes; the others do not mind it.
 
         Returns:
             Boxes inside the picture, in its pixels; without faces (0, 4).

@@ -56,7 +56,7 @@ class HaarCascade:
         self._side = side
         self._min_face_px = min_face_px
 
-    def detect(self, image_bgr: Image) -> Detections:
+    def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Faces of one picture, most confident first, boxes cut to the picture.
 
         Args:

@@ -43,7 +43,7 @@ class ResNetSsd:
         self._min_face_px = min_face_px
         self._blob: FloatArray = np.empty((1, 3, SIDE, SIDE), np.float32)
 
-    def detect(self, image_bgr: Image) -> Detections:
+    def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Faces of one picture, most confident first, boxes cut to the picture.
 
         Args:

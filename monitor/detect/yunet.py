@@ -22,6 +22,8 @@ SMALL_FACE_PX = 32  # of the frame: what the working size is chosen for, unless 
 # 94 and 61 % at 24 px (960), 95 and 79 % at 32 px (1280, which costs twice as much as 960).
 SMALL_FACE_WORK_PX = 24
 SIDE_LIMITS = (640, 960)  # working sides that are chosen. Beyond, cost grows and large faces are lost
+SWEEP_LIMITS = (640, 1280)  # the same, where the caller says how small a face matters
+SURE_FACE_WORK_PX = 28  # the size in the working picture that the smallest face of such a call gets
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
 _TOP_K = 5000  # candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
 
@@ -74,17 +76,18 @@ class YuNet:
         self._padded: Image = np.zeros((0, 0, 3), np.uint8)
         self._blob: FloatArray = np.zeros((1, 3, 0, 0), np.float32)
 
-    def detect(self, image_bgr: Image) -> Detections:
+    def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Faces of one picture.
 
         Args:
             image_bgr: (H, W, 3) uint8 BGR of any size from 1x1; only read.
+            smallest_px: The smallest face that matters this time, in pixels of the picture; 0: as `working_side` says.
 
         Returns:
             Faces with (N, 5, 2) landmarks, most confident first, boxes cut to the picture.
         """
         height, width = image_bgr.shape[:2]
-        side = _round_up(self._side) if self._side else working_side(max(width, height), self._min_face_px)
+        side = self._working_side(max(width, height), smallest_px)
         scale = side / max(width, height)
         # Both are rounded to whole pixels, so each axis has its own exact factor back.
         work_wh = max(1, round(width * scale)), max(1, round(height * scale))
@@ -93,6 +96,15 @@ class YuNet:
         boxes = clip(boxes * np.tile(back, 2), (width, height))
         large = longer_side(boxes) >= self._min_face_px
         return Detections(boxes[large], confidence[large], (landmarks * back)[large])
+
+    def _working_side(self, frame_side: int, smallest_px: float) -> int:
+        if self._side:
+            return _round_up(self._side)
+        if smallest_px <= 0:
+            return working_side(frame_side, self._min_face_px)
+        low, high = SWEEP_LIMITS
+        wanted = frame_side * SURE_FACE_WORK_PX / max(smallest_px, self._min_face_px)
+        return _round_up(round(min(max(wanted, low), high, frame_side * ENLARGE_MAX)))
 
     def _forward(self, image_bgr: Image, work_wh: tuple[int, int]) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Confidence (N,), boxes (N, 4) and landmarks (N, 5, 2) in pixels of the working picture, after NMS."""

@@ -337,8 +337,8 @@ def write(
     write_json(args.summary / "comparison.json", result)
     first = rows[0]
     text = (
-        f"# Networks compared\n\n    {command}\n\nEach was trained for {args.minutes:g} minutes on two cores with batches of {args.batch} out of "
-        f"the same {faces} faces (masks drawn on, live crops, camera faults, as `train_mask` makes them), with one schedule and "
+        f"# Networks compared\n\n    {command}\n\nEach was trained for {args.minutes:g} minutes on two cores with batches of {args.batch} "
+        f"out of the same {faces} faces (masks drawn on, live crops, camera faults, as `train_mask` makes them), with one schedule and "
         f"one seed, and tested on the {first['test_count']} faces of 40 px or more of {args.leave_out}, which none was trained on, and on "
         f"{first['validation_count']} held-out faces of the other sources. Times are ONNX Runtime's on two threads.\n\n"
         f"{table(rows, args.leave_out)}"

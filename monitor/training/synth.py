@@ -28,6 +28,8 @@ LABEL_OF = {
     "mouth_out": "incorrect",
     "chin": "incorrect",
     "ear": "incorrect",
+    "eyes": "incorrect",
+    "nose_only": "incorrect",
 }
 # Which two ways of wearing make a pair, and how often.
 PAIRS = (
@@ -37,14 +39,18 @@ PAIRS = (
     ("right", "mouth_out"),
     ("bare", "nose_out"),
     ("bare", "ear"),
+    ("bare", "eyes"),
+    ("right", "nose_only"),
 )
-PAIR_SHARE = (0.36, 0.26, 0.14, 0.1, 0.1, 0.04)
+PAIR_SHARE = (0.44, 0.2, 0.12, 0.07, 0.08, 0.03, 0.03, 0.03)
 # Upper edge, lower edge and half width in template pixels (eyes at y 52, nose tip 72, mouth 92, chin about 116).
 _PLACES = {
-    "right": ((54, 65), (111, 122), (39, 48)),
-    "nose_out": ((77, 89), (115, 130), (38, 48)),
+    "right": ((53, 67), (111, 126), (39, 51)),
+    "nose_out": ((78, 90), (115, 130), (38, 48)),
     "mouth_out": ((98, 106), (121, 138), (33, 45)),
     "chin": ((104, 116), (124, 146), (28, 42)),
+    "eyes": ((34, 44), (62, 74), (36, 48)),
+    "nose_only": ((54, 62), (80, 86), (26, 44)),
 }
 # The outline, from the right ear over the nose to the left ear and back under the chin: (across -1..1, down 0..1).
 _UPPER = np.array([(-1, 0.24), (-0.72, 0.17), (-0.42, 0.08), (-0.2, 0.01), (0, 0)], np.float32)
@@ -184,7 +190,7 @@ def wear(
     alpha = _fill(points, image.shape[:2])
     if style.donor is not None and style.donor.landmarks is not None:
         # Taken over as it sits, or moved down so that its own upper edge comes along.
-        down = (top - 58) * rng.uniform(0, 1) if how != "right" else rng.uniform(-2, 2)
+        down = (top - 58) * rng.uniform(0, 1) if how not in ("right", "nose_only") else rng.uniform(-2, 2)
         layer = _donate(image, to_face, style.donor, float(down), landmarks)
     else:
         left, right = 56 - half, 56 + half

@@ -35,6 +35,7 @@ from monitor.training.pool import Face
 RUNS = Path("runs")
 NOISE_FILE = Path(__file__).with_name("label_noise.csv")
 DETECTOR = "face_detection_yunet_2023mar_int8bq.onnx"
+SMOKE_FACES = 150
 FACE_MIN_PX = 40  # figures are for faces of this size or more
 DOOR = ("bare_right", "bare_alarmed", "masked_right", "incorrect_right", "incorrect_alarmed")
 
@@ -63,7 +64,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=12, help="epochs of --epoch-steps batches (default: 12)")
     parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
-    parser.add_argument("--margin", type=float, default=0.3, help="added to the box's longer side (default: 0.3)")
+    parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")
     parser.add_argument("--batch", type=int, default=64, help="faces a batch (default: 64)")
     parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)")
     parser.add_argument(
@@ -97,7 +98,7 @@ def gather(options: argparse.Namespace) -> Sets:
         (p for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR) if p.is_file()), None
     )
     if options.smoke:
-        chips = [c for i, c in enumerate(chips) if i % 100 == 0]
+        chips = chips[:: max(1, len(chips) // SMOKE_FACES)]
     else:
         chips = merge_groups(chips, duplicates.path_pairs(duplicates.find_pairs(chips)))
     test: dict[str, list[Face]] = {}
@@ -114,13 +115,13 @@ def gather(options: argparse.Namespace) -> Sets:
         aligned = [replace(c, group=pool.utkface_key(c.original)) for c in pool.aligned(people)]
         held = [c for c in aligned if pool.utkface_held_out(pool.utkface_key(c.original))]
         more += [c for c in aligned if not pool.utkface_held_out(pool.utkface_key(c.original))]
-        test["utkface_aligned"] = pool.read(held[:: 40 if options.smoke else 1], None)
+        test["utkface_aligned"] = pool.read(held[:: max(1, len(held) // SMOKE_FACES) if options.smoke else 1], None)
     if (beside / "lfw_aligned").is_dir():
         more += pool.aligned(beside / "lfw_aligned")
     if (beside / "rmfrd_ids").is_dir():
         more += pool.rmfrd(beside / "rmfrd_ids")
     if options.smoke:
-        more = more[::100]
+        more = more[:: max(1, len(more) // SMOKE_FACES)]
     train = pool.read([*kept, *more], detector)
     validation = pool.read(watched, None)
     return Sets(train, validation, test)
@@ -159,7 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     steps = options.epochs * options.epoch_steps
     print(
-        f"{options.network}, {options.size} px, margin {options.margin}: {options.epochs} epochs of {options.epoch_steps} batches of {options.batch}"
+        f"{options.network}, {options.size} px, margin {options.margin}: "
+        f"{options.epochs} epochs of {options.epoch_steps} batches of {options.batch}"
     )
     print(
         f"expected on two idle cores: about {steps * options.batch / 200 / 60 + 1.5:.0f} minutes "

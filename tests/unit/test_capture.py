@@ -159,7 +159,7 @@ def test_a_lost_camera_comes_back() -> None:
     source = FakeSource([picture(0, grey=1), CameraError("cable"), picture(5, grey=2)], live=True)
     hold = threading.Event()
     source.next = lambda: picture(9) if hold.wait(WAIT_S) else None
-    with running(source, config=CameraConfig(retry_max_s=1)) as (_, slot, watch):
+    with running(source, config=CameraConfig(retry_max_s=1)) as (_, _slot, watch):
         watch.wait_for(SourceState.LIVE, times=2)
         hold.set()
     assert (

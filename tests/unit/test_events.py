@@ -29,7 +29,7 @@ RESULT = FrameResult(frame(0.5671, index=17), (FACE,), Timings(0.0081, 0.0001, 0
 
 def test_the_line_of_the_design() -> None:
     line = event(RESULT, Count(1, 2, 0, 3))
-    assert list(line)[0] == "frame"
+    assert next(iter(line)) == "frame"
     assert line["frame"] == 17
     assert line["file"] is None
     assert line["t"] == 0.567

@@ -85,7 +85,7 @@ def test_a_row(tmp_path: Path, berlin: None) -> None:
         *("shift-v1-s1", "door", "shift-v1", "2026-11-20T13:00:00.000+01:00", "2026-11-20T13:00:02.000+01:00"),
         *("2.00", "unmasked", "unmasked", "0.970", "'=Ada", "fake_v1", "no person", 'a "visor", clear\nsecond line'),
     ]
-    assert SIGHTING_COLUMNS == tuple(HEADER.split(","))
+    assert tuple(HEADER.split(",")) == SIGHTING_COLUMNS
 
 
 def test_offset_follows_summer_time(berlin: None) -> None:
@@ -209,8 +209,12 @@ def test_totals_of_a_shift(berlin: None) -> None:
     alarms = [sighting(2), sighting(3, corrected=Correction.MASKED), sighting(6)]
     rows = totals([("shift", NOON, Count())], visits, alarms)
     expected = {
-        **{"masked": "2", "unmasked": "1", "incorrect": "1", "unsure": "1"},
-        **{"compliance_percent": "50.0", "sightings": "2"},
+        "masked": "2",
+        "unmasked": "1",
+        "incorrect": "1",
+        "unsure": "1",
+        "compliance_percent": "50.0",
+        "sightings": "2",
     }
     for name in ("shift shift", "day 2026-11-20", "hour 2026-11-20 13:00"):
         assert period(rows, name) == {"period": name, **expected}

@@ -96,7 +96,7 @@ def test_clip_can_be_opened_again(tmp_path: Path) -> None:
 class FakeCapture:
     """A `cv2.VideoCapture` with broken time stamps and a damaged picture."""
 
-    def __init__(self, images: list[np.ndarray | None | cv2.error], times_ms: list[float]) -> None:
+    def __init__(self, images: list[np.ndarray | cv2.error | None], times_ms: list[float]) -> None:
         self.images, self.times, self.released = images, times_ms, False
         self.now_ms = 0.0
 
@@ -306,7 +306,7 @@ def test_camera_that_is_not_there() -> None:
 
 def test_stream_that_refuses_says_nothing_secret() -> None:
     stream = CameraSource("http://user:secret@127.0.0.1:9/live?key=hidden", CameraConfig())
-    with pytest.raises(CameraError, match="http://127.0.0.1:9/live does not answer") as caught:
+    with pytest.raises(CameraError, match=r"http://127\.0\.0\.1:9/live does not answer") as caught:
         stream.open()
     assert "secret" not in str(caught.value)
     assert "hidden" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from fakes import INCORRECT, MASKED, UNDECIDED, UNMASKED
@@ -86,7 +88,7 @@ def test_a_mask_put_on_takes_over_and_never_flickers() -> None:
         vote.add(t, MASKED, 1.0)
         t += STEP
         seen.append(vote.state)
-    changes = [b for a, b in zip(seen, seen[1:], strict=False) if a is not b]
+    changes = [b for a, b in itertools.pairwise(seen) if a is not b]
     assert seen[-1] is MaskState.MASKED
     assert seen[0] is MaskState.UNMASKED
     assert len(changes) <= 2  # at most by way of unsure

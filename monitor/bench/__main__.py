@@ -1,0 +1,120 @@
+"""python -m monitor.bench [--video FILE] [--parts frames,faces,cameras,window,startup] [--against script,haar] [--json FILE]
+
+Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the README comes from here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from monitor.app import DEMO_CLIP
+from monitor.bench.frames import measure_frames
+from monitor.bench.live import LiveTask, measure_live
+from monitor.bench.measure import table
+from monitor.bench.peers import make_peers
+from monitor.bench.pictures import clip_frames, crowd
+from monitor.bench.startup import measure_startup
+from monitor.config import Config, load_config
+from monitor.errors import ConfigError, MonitorError
+
+PARTS = ("frames", "faces", "cameras", "window", "startup")
+FACES = (0, 1, 2, 5, 10, 20)
+CAMERAS = (1, 2, 3, 4)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor.bench", description="Measures what Mask Monitor costs on this machine."
+    )
+    parser.add_argument(
+        "--video", type=Path, default=DEMO_CLIP, help="clip whose frames are measured (the bundled one)"
+    )
+    parser.add_argument("--frames", type=int, default=200, help="how many frames of it, and of each crowd (200)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each live measurement takes (10)")
+    parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
+    parser.add_argument("--parts", default=",".join(PARTS), help="what to measure, with commas (all)")
+    parser.add_argument("--against", default="", help="the loops of tutorials on the same frames: script, haar")
+    parser.add_argument("--config", type=Path, help="settings in TOML")
+    parser.add_argument("--json", type=Path, help="write the figures there as well")
+    arguments = parser.parse_args()
+    try:
+        return _run(arguments)
+    except MonitorError as error:
+        print(f"monitor.bench: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    wanted = [name.strip() for name in arguments.parts.split(",")]
+    for name in wanted:
+        if name not in PARTS:
+            raise ConfigError(f"--parts {name!r}: give some of {', '.join(PARTS)}")
+    config = load_config(arguments.config)
+    result: dict[str, Any] = {"machine": _machine()}
+    print(f"{result['machine']}\n")
+    if "frames" in wanted:
+        result["frames"] = _frames(config, arguments)
+    if "faces" in wanted:
+        result["faces"] = _faces(config, arguments.frames)
+    if "cameras" in wanted:
+        tasks = {f"{n} cameras 720p": LiveTask(cameras=n, frames_per_s=15, seconds=arguments.seconds) for n in CAMERAS}
+        result["cameras"] = _live("live cameras at 15 frames a second, 2 people each, no window", tasks)
+    if "window" in wanted:
+        tasks = {f"{n} people": LiveTask(faces=n, seconds=arguments.seconds, window=True) for n in (0, 2, 10)}
+        result["window"] = _live(
+            "one live 720p camera at 30 frames a second in the window; latency is capture to screen", tasks
+        )
+    if "startup" in wanted:
+        result["startup"] = measure_startup(arguments.video, arguments.runs)
+        print(table(f"start of the window on {arguments.video.name}, {arguments.runs} times", {"": result["startup"]}))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _frames(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
+    images, times = clip_frames(arguments.video, arguments.frames)
+    height, width = images[0].shape[:2]
+    result = measure_frames(config, images, times)
+    print(
+        table(f"{arguments.video.name}, {width}x{height}, {len(images)} frames, as fast as it goes", result["stages"])
+    )
+    print(table("", {"ours": result["usage"]}))
+    if arguments.against:
+        peers = make_peers(arguments.against)
+        result["against"] = stages = measure_frames(config, images, times, peers)["stages"]
+        ours = stages["frame"]["median_ms"]
+        rows = {"ours": stages["frame"]} | {peer.name: stages[peer.name] for peer in peers}
+        for row in rows.values():
+            row["times ours"] = round(row["median_ms"] / ours, 1)
+        print(table("interleaved with the loops of tutorials", rows))
+    return result
+
+
+def _faces(config: Config, frames: int) -> dict[str, Any]:
+    rows = {}
+    for count in FACES:
+        times = [k / 30 for k in range(frames)]
+        rows[f"{count} faces"] = measure_frames(config, crowd(count, frames), times)["stages"]["frame"]
+    print(table("composed 720p frames, 30 a second of their own time, all of ours a frame", rows))
+    return rows
+
+
+def _live(title: str, tasks: dict[str, LiveTask]) -> dict[str, Any]:
+    rows = {name: measure_live(task) for name, task in tasks.items()}
+    print(table(title, rows))
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,327 @@
+"""How well an embedding model tells people apart: rank-1, and TAR at a FAR, on people that it never saw.
+
+    python -m monitor.training.verify_identity models/sface --data ../shared/data --people test
+    python -m monitor.training.verify_identity models/sface --data ../shared/data --people train --write-table
+    python -m monitor.training.verify_identity models/sface --data ../shared/data --people test --json FILE
+
+Half of the people are test people: those whose name has an odd CRC32. Protocols: three bare pictures (the first by name) enrol a
+person, the others are probes, each compared with everybody.
+
+    rmfrd bare, rmfrd masked    really masked people; `masked+1` enrols their first masked picture as well
+    lfw bare, lfw drawn         the first 500 people with four pictures or more; drawn: photographed masks laid on the probes
+    celeb5                      `train` enrolled, `val` probed, bare and drawn; strangers are all test people of LFW
+
+rmfrd and celeb5 pictures go the program's own way (detector, `monitor.align`), lfw_aligned ones are aligned already. About five
+minutes on two cores for all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monitor.align import TEMPLATE, align
+from monitor.detect.yunet import YuNet
+from monitor.errors import ConfigError
+from monitor.identify import Embedder, normalised
+from monitor.mask_drawing import STYLES, draw_mask
+from monitor.records import FloatArray, Image
+from monitor.training.cli import run
+from monitor.training.data import PICTURES
+
+ENROLLED = 3  # bare pictures of each person
+LFW_PEOPLE = 500
+FARS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+TAIL_MIN = 10  # a threshold needs at least so many strangers' scores above it
+CUTOUTS = ("KN95", "N95", "cloth", "surgical", "surgical_blue", "surgical_green")
+Faces = npt.NDArray[np.uint8]  # (N, 112, 112, 3) BGR
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """Probes of several people against everybody's template."""
+
+    cosines: FloatArray  # (probes, people)
+    person: npt.NDArray[np.intp]  # (probes,) column of the person whom each probe shows
+
+    @property
+    def genuine(self) -> FloatArray:
+        return self.cosines[np.arange(len(self.person)), self.person]  # type: ignore[no-any-return]
+
+    @property
+    def impostor(self) -> FloatArray:
+        mask = np.ones(self.cosines.shape, bool)
+        mask[np.arange(len(self.person)), self.person] = False
+        return self.cosines[mask]  # type: ignore[no-any-return]
+
+
+def is_test(name: str) -> bool:
+    """Whether a person never enters training."""
+    return zlib.crc32(name.encode()) % 2 == 1
+
+
+def chosen(names: Iterable[str], people: str) -> list[str]:
+    """The names of one half, or all."""
+    return sorted(n for n in names if people == "all" or is_test(n) == (people == "test"))
+
+
+def threshold_at(impostor: FloatArray, far: float) -> float:
+    """The cosine above which the share `far` of the strangers' scores lies."""
+    ordered = np.sort(impostor)[::-1]
+    return float(ordered[min(int(far * len(ordered)), len(ordered) - 1)])
+
+
+def figures(trial: Trial) -> dict[str, float]:
+    """Rank-1 and TAR at FAR 0.1 % and 0.01 %, in per cent, with the counts."""
+    if len(trial.person) == 0:
+        return {"probes": 0, "people": int(trial.cosines.shape[1])}
+    impostor, genuine = trial.impostor, trial.genuine
+    result: dict[str, float] = {
+        "rank1": 100 * float(np.mean(trial.cosines.argmax(axis=1) == trial.person)),
+    }
+    for far, label in ((1e-3, "tar_far_0.1"), (1e-4, "tar_far_0.01")):
+        result[label] = 100 * float(np.mean(genuine > threshold_at(impostor, far)))
+    return result | {"probes": len(genuine), "people": int(trial.cosines.shape[1]), "comparisons": len(impostor)}
+
+
+def trial(enrolled: Sequence[FloatArray], probes: Sequence[FloatArray], template: str) -> Trial:
+    """Compare.
+
+    Args:
+        enrolled: For each person (K, D) embeddings.
+        probes: For each person (M, D); M may be 0.
+        template: `mean` makes one template of each person's pictures, `max` takes the most similar picture.
+    """
+    if template == "mean":
+        enrolled = [normalised(e.mean(axis=0, keepdims=True)) for e in enrolled]
+    starts = np.cumsum([0, *map(len, enrolled)])[:-1]
+    cosines = np.maximum.reduceat(np.concatenate(probes) @ np.concatenate(enrolled).T, starts, axis=1)
+    return Trial(cosines, np.repeat(np.arange(len(probes)), [len(p) for p in probes]))
+
+
+class Cutouts:
+    """Photographed masks (MaskTheFace templates) laid on aligned faces: unlike those of `monitor.mask_drawing`."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._masks = []
+        for name in names:
+            picture = cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+            if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
+                raise ConfigError(f"{folder / name}.png is missing or has no alpha: see --data and --cutouts")
+            rows, columns = np.nonzero(picture[..., 3] > 40)
+            self._masks.append(picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1])
+
+    def __call__(self, face: Image, number: int) -> Image:
+        mask = self._masks[number % len(self._masks)]
+        height, width = mask.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [0, height]], np.float32)
+        places = np.array([[56 - 44, 58], [56 + 44, 58], [56 - 44, 119]], np.float32)
+        layer = cv2.warpAffine(mask, cv2.getAffineTransform(corners, places), (112, 112), flags=cv2.INTER_AREA)
+        part = layer[..., 3:].astype(np.float32) / 255
+        return (face + (layer[..., :3].astype(np.float32) - face) * part).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def drawn(face: Image, number: int) -> Image:
+    """The program's own drawn mask on an aligned face."""
+    return draw_mask(face, TEMPLATE, STYLES[number % len(STYLES)])
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The pictures in a folder by name; none where there is no folder."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
+
+
+def read_aligned(paths: Sequence[Path]) -> Faces:
+    """Pictures that are aligned already."""
+    return _stack([_read(path) for path in paths])
+
+
+def read_detected(paths: Sequence[Path], detector: YuNet) -> Faces:
+    """The largest face of each picture, found and aligned as the program does it; the whole picture where none is found."""
+    faces = []
+    for path in paths:
+        image = _read(path)
+        pad = max(image.shape[:2]) // 4  # tight crops: the detector wants something round the face
+        image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
+        found = detector.detect(image)
+        if len(found):
+            best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
+            landmarks = None if found.landmarks is None else found.landmarks[best : best + 1]
+            faces.append(align(image, found.boxes[best : best + 1], landmarks)[0])
+        else:
+            height, width = image.shape[:2]
+            whole = np.array([[pad * 1.3, pad * 1.3, width - pad * 1.3, height - pad * 1.3]], np.float32)
+            faces.append(align(image, whole, None)[0])
+    return _stack(faces)
+
+
+def _read(path: Path) -> Image:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise ConfigError(f"picture {path.name} cannot be read: repair or remove it")
+    return image  # type: ignore[return-value]
+
+
+def _stack(faces: list[Image]) -> Faces:
+    return np.stack(faces) if faces else np.empty((0, 112, 112, 3), np.uint8)
+
+
+def _require(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not there: give the folder that holds it with --data")
+    return folder
+
+
+def masked_all(faces: Faces, mask: Callable[[Image, int], Image], seed: int) -> Faces:
+    """Each face with one of the masks on."""
+    return _stack([mask(face, seed + i) for i, face in enumerate(faces)])
+
+
+class Ruler:
+    """Runs the protocols for one model."""
+
+    def __init__(self, embedder: Embedder, data: Path, people: str, template: str, with_drawn: bool, cutouts: Sequence[str]) -> None:
+        self._embedder, self._data, self._people, self._template = embedder, data, people, template
+        self._with_drawn = with_drawn  # enrol drawn masks of the bare pictures as well, as the program does
+        self._detector = YuNet(confidence_min=0.3, min_face_px=10)
+        self._cutouts = Cutouts(_require(data / "mask_templates"), cutouts)
+
+    def _enrol(self, faces: Faces) -> FloatArray:
+        return self._embedder.embed(faces)
+
+    def _trial(self, enrolled: Sequence[Faces], probes: Sequence[FloatArray], extra: Sequence[FloatArray] | None = None) -> Trial:
+        """As `trial`; drawn or real masked pictures make a second template of each person."""
+        bare = [self._embedder.embed(faces) for faces in enrolled]
+        second: list[FloatArray] = list(extra) if extra is not None else [e[:0] for e in bare]
+        if self._with_drawn:
+            variants = [self._embedder.embed(masked_all(f, drawn, i)) for i, f in enumerate(enrolled)]
+            second = [np.concatenate([s, v]) for s, v in zip(second, variants, strict=True)]
+        if self._template == "max":
+            return trial([np.concatenate([b, s]) for b, s in zip(bare, second, strict=True)], probes, "max")
+        templates = [
+            np.concatenate([normalised(part.mean(axis=0, keepdims=True)) for part in (b, s) if len(part)])
+            for b, s in zip(bare, second, strict=True)
+        ]
+        return trial(templates, probes, "max")
+
+    def rmfrd(self) -> dict[str, Trial]:
+        root = _require(self._data / "rmfrd_ids")
+        names = chosen((p.name for p in root.iterdir() if p.is_dir()), self._people)
+        names = [n for n in names if len(pictures(root / n / "unmasked")) >= ENROLLED]
+        bare = [read_detected(pictures(root / n / "unmasked"), self._detector) for n in names]
+        masked = [read_detected(pictures(root / n / "masked"), self._detector) for n in names]
+        masked_embeddings = [self._embedder.embed(m) for m in masked]
+        enrolled = [b[:ENROLLED] for b in bare]
+        return {
+            "rmfrd bare": self._trial(enrolled, [self._embedder.embed(b[ENROLLED:]) for b in bare]),
+            "rmfrd masked": self._trial(enrolled, masked_embeddings),
+            "rmfrd masked+1": self._trial(
+                enrolled, [m[1:] for m in masked_embeddings], [m[:1] for m in masked_embeddings]
+            ),
+        }
+
+    def lfw(self) -> dict[str, Trial]:
+        root = _require(self._data / "lfw_aligned")
+        names = sorted(p.name for p in root.iterdir() if p.is_dir() and len(pictures(p)) > ENROLLED)[:LFW_PEOPLE]
+        faces = [read_aligned(pictures(root / n)) for n in chosen(names, self._people)]
+        enrolled = [f[:ENROLLED] for f in faces]
+        probes = [f[ENROLLED:] for f in faces]
+        return {
+            "lfw bare": self._trial(enrolled, [self._embedder.embed(p) for p in probes]),
+            "lfw drawn": self._trial(
+                enrolled, [self._embedder.embed(masked_all(p, self._cutouts, i)) for i, p in enumerate(probes)]
+            ),
+        }
+
+    def celeb5(self) -> dict[str, Any]:
+        root = _require(self._data / "celeb5")
+        names = sorted(p.name for p in (root / "train").iterdir() if p.is_dir())
+        enrolled = [read_detected(pictures(root / "train" / n), self._detector) for n in names]
+        probes = [read_detected(pictures(root / "val" / n), self._detector) for n in names]
+        lfw = _require(self._data / "lfw_aligned")
+        stranger_names = chosen((p.name for p in lfw.iterdir() if p.is_dir()), self._people)
+        strangers = np.concatenate([read_aligned(pictures(lfw / n)) for n in stranger_names])
+        result: dict[str, Any] = {}
+        for kind in ("bare", "drawn"):
+            own = probes if kind == "bare" else [masked_all(p, self._cutouts, i) for i, p in enumerate(probes)]
+            others = strangers if kind == "bare" else masked_all(strangers, self._cutouts, 0)
+            # The strangers hang on to the first person's probes and are told apart by their number.
+            tried = self._trial(enrolled, [*(self._embedder.embed(p) for p in own[:-1]), np.concatenate([self._embedder.embed(own[-1]), self._embedder.embed(others)])])
+            count = sum(map(len, own))
+            cosines, person = tried.cosines[:count], tried.person[:count]
+            outside = tried.cosines[count:].max(axis=1)
+            result[f"celeb5 {kind}"] = {
+                "probes": count,
+                "right": int(np.sum(cosines.argmax(axis=1) == person)),
+                "least_genuine": float(cosines[np.arange(count), person].min()),
+                "strangers": len(outside),
+                "most_like_stranger": float(outside.max()),
+            }
+        return result
+
+
+def table(trials: Mapping[str, Trial]) -> dict[str, list[float]]:
+    """Thresholds for the card: for each FAR the highest that any of the sets asks for, where it is measured well enough."""
+    rows = []
+    for far in FARS:
+        wanted = [threshold_at(t.impostor, far) for t in trials.values() if far * t.impostor.size >= TAIL_MIN]
+        if wanted and (not rows or max(wanted) > rows[-1][1]):
+            rows.append((far, round(max(wanted), 4)))
+    return {"far": [far for far, _ in rows], "threshold": [t for _, t in rows]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("model", help="a name in models/, or a path without its ending")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--people", choices=("test", "train", "all"), default="test")
+    parser.add_argument("--sets", nargs="+", choices=("rmfrd", "lfw", "celeb5"), default=["rmfrd", "lfw", "celeb5"])
+    parser.add_argument("--template", choices=("mean", "max"), default="mean")
+    parser.add_argument("--enrol-drawn", action="store_true", help="enrol drawn masks too, as the program does")
+    parser.add_argument("--cutouts", nargs="+", default=list(CUTOUTS), help="masks drawn on probes")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--write-table", action="store_true", help="write the table of thresholds into the card")
+    arguments = parser.parse_args()
+    if arguments.write_table and arguments.people == "test":
+        raise ConfigError("thresholds must not come from the test people: add --people train")
+    embedder = Embedder.load(arguments.model, arguments.threads)
+    ruler = Ruler(embedder, arguments.data, arguments.people, arguments.template, arguments.enrol_drawn, arguments.cutouts)
+    trials: dict[str, Trial] = {}
+    for name in ("rmfrd", "lfw"):
+        if name in arguments.sets:
+            trials |= getattr(ruler, name)()
+    report: dict[str, Any] = {name: figures(t) for name, t in trials.items()}
+    for name, values in report.items():
+        print(f"{name:16}" + "  ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()), flush=True)
+    if "celeb5" in arguments.sets:
+        found = ruler.celeb5()
+        report |= found
+        for name, values in found.items():
+            print(f"{name:16}" + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if arguments.write_table:
+        path = Path("models") / f"{embedder.name}.json" if "/" not in arguments.model else Path(f"{arguments.model}.json")
+        card = json.loads(path.read_text(encoding="utf-8"))
+        card["threshold"] = table(trials) | {
+            "of": f"single comparisons, {arguments.people} people of {', '.join(trials)}; the highest of the sets",
+            "command": f"python -m monitor.training.verify_identity {arguments.model} --people {arguments.people} --write-table"
+            + (" --enrol-drawn" if arguments.enrol_drawn else ""),
+        }
+        path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"table written into {path.name}: {card['threshold']}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

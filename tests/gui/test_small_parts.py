@@ -1,0 +1,184 @@
+"""The gate, label placing, pictures for Qt, and the bridge."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from monitor.errors import StoreError
+from monitor.gui.bridge import Bridge
+from monitor.gui.gate import Gate
+from monitor.gui.labels import LabelPlacer, Rect, overlaps
+from monitor.gui.qimage import scaled_qimage, to_qimage
+from monitor.records import Frame
+from monitor.slot import LatestSlot
+from tests.fakes import frame
+
+BOUNDS: Rect = (0.0, 0.0, 900.0, 506.0)
+
+
+def place(boxes: list[Rect], placer: LabelPlacer | None = None):  # type: ignore[no-untyped-def]
+    full, short = [(120.0, 20.0)] * len(boxes), [(58.0, 20.0)] * len(boxes)
+    return (placer or LabelPlacer()).place(boxes, list(range(len(boxes))), full, short, BOUNDS)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_labels_of_a_crowd_never_overlap_nor_leave_the_picture(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = []
+    for _ in range(20):
+        x, y, side = rng.uniform(0, 840), rng.uniform(0, 430), rng.uniform(24, 130)
+        boxes.append((x, y, min(900.0, x + side), min(506.0, y + 1.2 * side)))
+    labels = [label for label in place(boxes) if label is not None]
+    assert len(labels) >= 16
+    for i, label in enumerate(labels):
+        x0, y0, x1, y1 = label.rect
+        assert x0 >= 0 and y0 >= 0 and x1 <= 900 and y1 <= 506
+        assert not any(overlaps(label.rect, other.rect) for other in labels[i + 1 :])
+
+
+def test_twenty_faces_side_by_side_all_have_a_label() -> None:
+    boxes: list[Rect] = [(10 + 88.0 * (i % 10), 60 + 200.0 * (i // 10), 70 + 88.0 * (i % 10), 140 + 200.0 * (i // 10)) for i in range(20)]
+    assert all(label is not None for label in place(boxes))
+
+
+@pytest.mark.parametrize("box", [(0, 0, 900, 506), (-40, -40, 60, 60), (860, 460, 960, 560), (400, 0, 500, 506), (3, 3, 4, 4)])
+def test_a_box_at_any_edge_has_a_label_inside(box: Rect) -> None:
+    (label,) = place([box])
+    assert label is not None
+    assert label.rect[0] >= 0 and label.rect[1] >= 0 and label.rect[2] <= 900 and label.rect[3] <= 506
+
+
+def test_a_label_stays_on_its_side() -> None:
+    placer = LabelPlacer()
+    (first,) = place([(400, 10, 480, 100)], placer)  # no room above
+    (second,) = place([(400, 40, 480, 130)], placer)  # now there is, but nothing jumps
+    assert first.rect[1] > 100
+    assert second.rect[1] > 130
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 2), (7, 5), (641, 361)])
+def test_pixels_arrive_in_their_place_at_odd_widths(width: int, height: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+    pixels.setflags(write=False)
+    image = to_qimage(pixels)  # type: ignore[arg-type]
+    for x, y in ((0, 0), (width - 1, height - 1), (width // 2, height // 2)):
+        colour = image.pixelColor(x, y)
+        assert [colour.blue(), colour.green(), colour.red()] == pixels[y, x].tolist()
+
+
+def test_the_qimage_owns_its_pixels() -> None:
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    image = to_qimage(pixels)
+    pixels[:] = 255
+    assert image.pixelColor(1, 1).red() == 0
+
+
+def test_a_slice_and_any_scale() -> None:
+    pixels = np.full((40, 60, 3), 77, np.uint8)[:, 5:50]
+    for width, height in ((45, 40), (9, 8), (200, 170), (1, 1)):
+        image = scaled_qimage(pixels, width, height)
+        assert (image.width(), image.height()) == (width, height)
+        assert image.pixelColor(0, 0).green() == 77
+
+
+def make_gate() -> tuple[Gate, LatestSlot[Frame], list[Frame]]:
+    target: LatestSlot[Frame] = LatestSlot()
+    shown: list[Frame] = []
+    return Gate(target, shown.append), target, shown
+
+
+def test_the_gate_hands_on_and_shows_each_frame_once() -> None:
+    gate, target, shown = make_gate()
+    first, second = frame(0.0), frame(0.1)
+    assert gate.put_when_empty(first, 0)
+    assert not gate.put_when_empty(second, 0)
+    assert not gate.put_when_empty(second, 0)
+    assert shown == [first, second]
+    assert target.get(0) is first
+    assert gate.put_when_empty(second, 0)
+    assert target.get(0) is second
+
+
+def test_a_shut_gate_lets_nothing_pass_and_holds_nobody_up() -> None:
+    gate, target, shown = make_gate()
+    gate.put(frame())
+    gate.shut()
+    assert target.get(0) is None
+    gate.put(frame())
+    assert gate.put_when_empty(frame(), 0)
+    assert gate.wait_empty(0)
+    assert target.get(0) is None
+    assert len(shown) == 1
+
+
+def test_a_frame_that_waited_at_the_gate_does_not_slip_through_when_it_shuts() -> None:
+    gate, target, _ = make_gate()
+    gate.put_when_empty(frame(0.0), 0)
+    waiting = threading.Thread(target=lambda: gate.put_when_empty(frame(0.1), 5))
+    waiting.start()
+    gate.shut()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert target.get(0) is None
+
+
+def test_a_gate_that_drains_shows_without_handing_on() -> None:
+    gate, target, shown = make_gate()
+    gate.drain()
+    assert gate.put_when_empty(frame(), 0)
+    assert len(shown) == 1
+    other: LatestSlot[Frame] = LatestSlot()
+    gate.lead_to(other)
+    gate.put(frame())
+    assert target.get(0) is None
+    assert other.get(0) is not None
+
+
+def test_news_that_wait_are_not_sent_twice(qtbot: QtBot) -> None:
+    bridge = Bridge()
+    heard: list[int] = []
+    bridge.changed.connect(lambda: heard.append(1))
+    threads = [threading.Thread(target=lambda: [bridge.notify() for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [1]
+    bridge.taken()
+    bridge.notify()
+    qtbot.waitUntil(lambda: heard == [1, 1])
+    bridge.close(0)
+    bridge.notify()
+
+
+def test_work_in_the_background_answers_in_the_main_thread(qtbot: QtBot) -> None:
+    bridge = Bridge()
+    answers: list[object] = []
+    main = threading.current_thread()
+
+    def refuse() -> None:
+        raise StoreError("no room")
+
+    def note(answer: object) -> None:
+        answers.append((answer, threading.current_thread() is main))
+
+    bridge.run("adding", lambda: 2 + 3, note, note)
+    qtbot.waitUntil(lambda: answers == [(5, True)])
+    bridge.run("refusing", refuse, note, note)
+    qtbot.waitUntil(lambda: answers[1:] == [("no room", True)])
+    bridge.close(1)
+
+
+def test_painting_a_720p_frame_is_cheap() -> None:
+    """A generous bound that only a fallback to QPainter's own scaling of a 4K frame would break."""
+    image = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
+    started = time.process_time()
+    for _ in range(5):
+        scaled_qimage(image, 900, 506)
+    assert time.process_time() - started < 1.0

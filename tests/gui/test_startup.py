@@ -1,0 +1,55 @@
+"""The window shows before anything heavy is imported, and a mistake on the command line is one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from monitor.app import RunOptions
+from monitor.config import load_config
+from monitor.errors import CameraError
+from monitor.gui.application import open_window
+
+ROOT = Path(__file__).resolve().parents[2]
+
+AT_SHOW = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from monitor.app import RunOptions
+from monitor.gui.application import open_window
+
+folder = Path(sys.argv[1])
+settings = QSettings(str(folder / "w.ini"), QSettings.Format.IniFormat)
+window = open_window(RunOptions(video=Path(sys.argv[2])), settings)
+assert window.isVisible()
+heavy = ("tensorflow", "keras", "onnxruntime", "sqlalchemy", "scipy", "monitor.training")
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+def test_nothing_heavy_is_imported_before_the_window_shows(tmp_path: Path, masked_clip: Path) -> None:
+    command = [sys.executable, "-c", AT_SHOW, str(tmp_path), str(masked_clip)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(("name", "content"), [("gone.mp4", None), ("empty.mp4", b""), ("text.mp4", b"hello\n" * 99)])
+def test_a_wrong_clip_on_the_command_line_is_refused(
+    tmp_path: Path, settings: QSettings, name: str, content: bytes | None
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CameraError, match=name):
+        open_window(RunOptions(video=path), settings)
+
+
+def test_a_wrong_camera_on_the_command_line_is_refused(settings: QSettings) -> None:
+    options = RunOptions(config=load_config(None, {"camera": {"source": "front door"}}))
+    with pytest.raises(CameraError, match="front door"):
+        open_window(options, settings)

@@ -15,6 +15,7 @@ import os
 import shutil
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,17 +29,19 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.records import FloatArray
 
-try:
-    from monitor.errors import GalleryError
-except ImportError:  # until errors.py has it
-    GalleryError = ConfigError  # type: ignore[misc,assignment]
-
 FORMAT, VERSION = "mask-monitor gallery", 1
 VISITOR = "visitor"  # what everyone is called who is not in the gallery; nobody can be enrolled under it
 NAME_MAX = 200
 FILE_MAX = 512 * 2**20  # bytes; a million embeddings. A larger file is none of ours
 # Invisible characters that belong to names: joiners of emoji and of some scripts. All other control characters are refused.
 _JOINERS = "\u200c\u200d"
+
+
+# What reading bytes that are no gallery can end in.
+_DAMAGE = (
+    *(ConfigError, KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError),
+    *(MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+)
 
 
 class Kind(IntEnum):
@@ -100,7 +103,11 @@ def clean_name(name: str) -> str:
     if len(cleaned) > NAME_MAX:
         raise ConfigError(f"the name has {len(cleaned)} characters: give one of at most {NAME_MAX}")
     for character in cleaned:
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _JOINERS and not _is_tag(character):
+        if (
+            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+            and character not in _JOINERS
+            and not _is_tag(character)
+        ):
             raise ConfigError(f"the name holds the control character U+{ord(character):04X}: leave it out")
     if same_name(cleaned, VISITOR):
         raise ConfigError(f"{VISITOR!r} is what strangers are called: give another name")
@@ -158,34 +165,38 @@ def load_gallery(path: Path, model: str, dimension: int) -> Gallery:
     """Read a gallery; a file that is not there is an empty one.
 
     Raises:
-        GalleryError: If the file cannot be read, is damaged or foreign (a copy is kept beside it, and the file itself is not
+        ConfigError: If the file cannot be read, is damaged or foreign (a copy is kept beside it, and the file itself is not
             touched), was made by another embedding model or by a newer Mask Monitor.
     """
     try:
         if not path.exists():
             return Gallery(model, dimension)
         if path.is_dir():
-            raise GalleryError(f"the gallery {path} is a folder: give a file with --gallery")
+            raise ConfigError(f"the gallery {path} is a folder: give a file with --gallery")
         if path.stat().st_size > FILE_MAX:
-            raise GalleryError(f"{path.name} is no gallery of Mask Monitor (too large) and was not touched: give another with --gallery")
+            raise ConfigError(
+                f"{path.name} is no gallery of Mask Monitor (too large) and was not touched: give another with --gallery"
+            )
         content = path.read_bytes()
     except OSError as error:
-        raise GalleryError(f"the gallery {path} cannot be read ({error.strerror}): check its path and rights") from None
+        raise ConfigError(f"the gallery {path} cannot be read ({error.strerror}): check its path and rights") from None
     try:
         about, arrays = _unpack(content)
         people = _people(about, arrays, int(about["dimension"]))
         made_by, version = str(about["model"]), int(about["version"])
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError, OverflowError, RecursionError, MemoryError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except _DAMAGE as error:
         kept = _keep_aside(path, content)
-        raise GalleryError(
+        raise ConfigError(
             f"{path.name} is damaged or no gallery of Mask Monitor ({type(error).__name__}); it was not touched"
             + (f", and a copy is kept as {kept.name}" if kept else "")
             + ": put a sound copy in its place, or give another file with --gallery"
         ) from None
     if version > VERSION:
-        raise GalleryError(f"the gallery {path.name} was made by a newer Mask Monitor: install that, or give another with --gallery")
+        raise ConfigError(
+            f"the gallery {path.name} was made by a newer Mask Monitor: install that, or give another with --gallery"
+        )
     if made_by != model or int(about["dimension"]) != dimension:
-        raise GalleryError(
+        raise ConfigError(
             f"the gallery {path.name} was made with the embedding model {made_by}, not {model}: enrol again into another file"
         )
     return Gallery(model, dimension, people)
@@ -212,7 +223,12 @@ def _people(about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], dimensio
     count = len(about["people"])
     if embeddings.dtype != np.float32 or embeddings.ndim != 2 or embeddings.shape[1] != dimension:
         raise ValueError("embeddings")
-    if owner.dtype != np.int32 or owner.shape != (len(embeddings),) or kinds.dtype != np.uint8 or kinds.shape != owner.shape:
+    if (
+        owner.dtype != np.int32
+        or owner.shape != (len(embeddings),)
+        or kinds.dtype != np.uint8
+        or kinds.shape != owner.shape
+    ):
         raise ValueError("shapes")
     if not np.isfinite(embeddings).all() or np.abs(np.linalg.norm(embeddings, axis=1) - 1).max(initial=0) > 1e-3:
         raise ValueError("lengths")
@@ -266,7 +282,7 @@ def save_gallery(gallery: Gallery, path: Path) -> None:
     """Write the file: whole or not at all, readable by its owner alone.
 
     Raises:
-        GalleryError: If it cannot be written; the old file is then as it was.
+        ConfigError: If it cannot be written; the old file is then as it was.
     """
     about = {
         "format": FORMAT,
@@ -298,14 +314,18 @@ def save_gallery(gallery: Gallery, path: Path) -> None:
     try:
         _write(target, buffer.getvalue())
     except OSError as error:
-        raise GalleryError(f"the gallery {path} cannot be written ({error.strerror}): check its path, its rights and the disk") from None
+        raise ConfigError(
+            f"the gallery {path} cannot be written ({error.strerror}): check its path, its rights and the disk"
+        ) from None
 
 
 def _write(target: Path, content: bytes) -> None:
     """Replace a file in one step, with rights 0600."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb") as file:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb"
+        ) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -320,13 +340,13 @@ def open_gallery(path: Path | None, model: str, dimension: int, now: datetime | 
     """Load a gallery for recognising: those whose consent has ended are left out, and erased from the file.
 
     Raises:
-        GalleryError: As `load_gallery`.
+        ConfigError: As `load_gallery`.
     """
     path = path or default_gallery()
     gallery = load_gallery(path, model, dimension)
     valid = gallery.valid(now or datetime.now(UTC))
     if len(valid.people) < len(gallery.people):
-        with contextlib.suppress(GalleryError):  # a file that cannot be written still must not name them
+        with contextlib.suppress(ConfigError):  # a file that cannot be written still must not name them
             save_gallery(valid, path)
     return valid
 

@@ -278,7 +278,7 @@ def load_identifier(gallery_path: Path | None = None, far: float = FAR, threads:
 
     Raises:
         ModelError: If the embedding model is missing, changed or incomplete.
-        GalleryError: If the gallery is damaged, foreign, or made with another model.
+        ConfigError: If the gallery is damaged, foreign, or made with another model.
     """
     embedder = Embedder.load(MODEL, threads)
     gallery: Gallery = open_gallery(gallery_path, embedder.name, embedder.dimension)

@@ -74,8 +74,10 @@ class FakeDetector:
 
     def __init__(self, answers: Sequence[Detections | Exception]) -> None:
         self._answers = list(answers)
+        self.smallest: list[float] = []  # what each call was told of the smallest face that matters
 
-    def detect(self, image_bgr: np.ndarray[Any, Any]) -> Detections:
+    def detect(self, image_bgr: np.ndarray[Any, Any], smallest_px: float = 0) -> Detections:
+        self.smallest.append(smallest_px)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

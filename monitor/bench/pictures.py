@@ -21,7 +21,9 @@ def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float]]:
     Raises:
         CameraError: If the clip cannot be read.
     """
-    source, images, times = ClipSource(path), [], []
+    source = ClipSource(path)
+    images: list[Image] = []
+    times: list[float] = []
     source.open()
     while len(images) < count and (picture := source.read()) is not None:
         images.append(picture.image)

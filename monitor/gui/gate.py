@@ -60,9 +60,12 @@ class Gate(LatestSlot[Frame]):
             self._target.get(0)
 
     def lead_to(self, target: LatestSlot[Frame]) -> None:
-        """Hand on to another inference thread from now on."""
+        """Hand on to another inference thread from now on, also what the former one has not looked at."""
         with self._lock:
+            left = self._target.get(0)
             self._target, self._drains = target, False
+            if left is not None and not self._shut:
+                target.put(left, left.camera)
 
     @property
     def _open(self) -> bool:

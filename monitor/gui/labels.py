@@ -75,13 +75,14 @@ class LabelPlacer:
         before: tuple[bool, str] | None,
     ) -> tuple[Label, str] | None:
         # (short, side, may lie over other faces), best first
-        tries = [(False, side, False) for side in OUTSIDE]
+        long_ones = [(False, side, False) for side in OUTSIDE]
         if box[2] - box[0] > full[0] + 2 * GAP and box[3] - box[1] > 4 * full[1]:
-            tries += [(False, side, False) for side in INSIDE]
-        tries += [(True, side, False) for side in OUTSIDE + INSIDE]
-        tries += [(True, side, True) for side in OUTSIDE + INSIDE]
-        if before is not None and (*before, False) in tries[1:]:
-            tries.insert(1 if before != (False, "above") else 0, (*before, False))
+            long_ones += [(False, side, False) for side in INSIDE]
+        short_ones = [(True, side, False) for side in OUTSIDE + INSIDE]
+        short_ones += [(True, side, True) for side in OUTSIDE + INSIDE]
+        if before is not None:
+            (short_ones if before[0] else long_ones).insert(0, (*before, False))
+        tries = long_ones + short_ones
         for is_short, side, over_faces in tries:
             rect = _at(side, box, short if is_short else full, bounds)
             if not _inside(rect, bounds) or any(overlaps(rect, other) for other in taken):

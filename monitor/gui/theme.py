@@ -85,13 +85,16 @@ class Theme(QObject):
         # Also asked of the system, so that title bar and file dialogs go along.
         if choice == "system":
             hints.unsetColorScheme()
+            self._show(hints.colorScheme() is Qt.ColorScheme.Dark)
         else:
             hints.setColorScheme(Qt.ColorScheme.Dark if choice == "dark" else Qt.ColorScheme.Light)
-        self._follow()
+            self._show(choice == "dark")
 
-    @Slot()
-    def _follow(self) -> None:
-        dark = self.choice == "dark"
+    @Slot(Qt.ColorScheme)
+    def _follow(self, scheme: Qt.ColorScheme) -> None:
+        """The system has changed."""
         if self.choice == "system":
-            dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+            self._show(scheme is Qt.ColorScheme.Dark)
+
+    def _show(self, dark: bool) -> None:
         self._application.setPalette(make_palette(dark))

@@ -192,7 +192,8 @@ class MainWindow(QMainWindow):
 
     def _begin(self, chosen: Chosen) -> None:
         self.session.start_worker()
-        self.chooser.open(chosen.source, chosen.notice)
+        if not self.session.source_name:  # the user may have dropped a clip meanwhile
+            self.chooser.open(chosen.source, chosen.notice)
         self.chooser.list_cameras()
 
     def _begin_without(self, message: str) -> None:

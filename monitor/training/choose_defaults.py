@@ -297,7 +297,8 @@ def write(result: dict[str, Any], out: Path, name: str, command: str) -> None:
     text += (
         f"Boxes that shake:\n\n![jitter]({name}_jitter.svg)\n\n{door_table(result['jitter'], 'jitter', ('',))}\n"
         f"## Unsure: size {c.unsure_face_px} px, sharpness {c.unsure_sharpness:g}, side-on {c.unsure_side_on:g}, "
-        f"confidence {c.unsure_below:g}\n\n{result['judged']} faces of any size that the detector found; wrong: masked taken for an alarm or the other way round.\n\n"
+        f"confidence {c.unsure_below:g}\n\n{result['judged']} faces of any size that the detector found; "
+        f"wrong: masked taken for an alarm or the other way round.\n\n"
         f"![unsure]({name}_unsure.svg)\n\n"
     )
     for key, rows in result["unsure"].items():

@@ -184,7 +184,14 @@ def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
         "name": stem.name,
         "task": "embedding",
         "files": {onnx_path.name: {"sha256": sha256(onnx_path), "bytes": onnx_path.stat().st_size}},
-        "input": {"name": "faces", "size": 112, "colour": "RGB", "range": [0, 255], "layout": "NHWC", "alignment": "five points, monitor.align"},
+        "input": {
+            "name": "faces",
+            "size": 112,
+            "colour": "RGB",
+            "range": [0, 255],
+            "layout": "NHWC",
+            "alignment": "five points, monitor.align",
+        },
         "output": {"name": "embeddings", "dimension": dimension, "normalised": False},
         **about,
         **{key: old[key] for key in old if key in ("threshold", "figures", "storage")},
@@ -213,7 +220,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("keras", type=Path, help="the .keras file")
     parser.add_argument("out", type=Path, help="where the .onnx and the card go, without ending")
-    parser.add_argument("--about", type=Path, help="JSON with source, licence, data ... for the card; SFace's by default")
+    parser.add_argument(
+        "--about", type=Path, help="JSON with source, licence, data ... for the card; SFace's by default"
+    )
     parser.add_argument("--float32", action="store_true", help="keep float32 weights: twice the size")
     for line in _lines(parser.parse_args()):
         print(line)

@@ -4,8 +4,9 @@
     python -m monitor.training.verify_identity models/sface --data ../shared/data --people train --write-table
     python -m monitor.training.verify_identity models/sface --data ../shared/data --people test --json FILE
 
-Half of the people are test people: those whose name has an odd CRC32. Protocols: three bare pictures (the first by name) enrol a
-person, the others are probes, each compared with everybody.
+Half of the people never enter training: in lfw_aligned those whose name has an odd CRC32; in rmfrd_ids, where all have an even
+one (the odd half is kept aside and not here), those with the second lowest bit set. Three bare pictures (the first by name)
+enrol a person, the others are probes, each compared with everybody:
 
     rmfrd bare, rmfrd masked    really masked people; `masked+1` enrols their first masked picture as well
     lfw bare, lfw drawn         the first 500 people with four pictures or more; drawn: photographed masks laid on the probes
@@ -43,6 +44,7 @@ LFW_PEOPLE = 500
 FARS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 TAIL_MIN = 10  # a threshold needs at least so many strangers' scores above it
 CUTOUTS = ("KN95", "N95", "cloth", "surgical", "surgical_blue", "surgical_green")
+SPLIT_BIT = {"lfw": 0, "rmfrd": 1}  # which bit of a name's CRC32 makes a test person
 Faces = npt.NDArray[np.uint8]  # (N, 112, 112, 3) BGR
 
 
@@ -55,23 +57,23 @@ class Trial:
 
     @property
     def genuine(self) -> FloatArray:
-        return self.cosines[np.arange(len(self.person)), self.person]  # type: ignore[no-any-return]
+        return self.cosines[np.arange(len(self.person)), self.person]
 
     @property
     def impostor(self) -> FloatArray:
         mask = np.ones(self.cosines.shape, bool)
         mask[np.arange(len(self.person)), self.person] = False
-        return self.cosines[mask]  # type: ignore[no-any-return]
+        return self.cosines[mask]
 
 
-def is_test(name: str) -> bool:
-    """Whether a person never enters training."""
-    return zlib.crc32(name.encode()) % 2 == 1
+def is_test(name: str, dataset: str) -> bool:
+    """Whether a person of `lfw` or `rmfrd` never enters training."""
+    return bool(zlib.crc32(name.encode()) >> SPLIT_BIT[dataset] & 1)
 
 
-def chosen(names: Iterable[str], people: str) -> list[str]:
-    """The names of one half, or all."""
-    return sorted(n for n in names if people == "all" or is_test(n) == (people == "test"))
+def chosen(names: Iterable[str], people: str, dataset: str) -> list[str]:
+    """The names of one half (`test` or `train`), or `all`."""
+    return sorted(n for n in names if people == "all" or is_test(n, dataset) == (people == "test"))
 
 
 def threshold_at(impostor: FloatArray, far: float) -> float:
@@ -127,7 +129,7 @@ class Cutouts:
         places = np.array([[56 - 44, 58], [56 + 44, 58], [56 - 44, 119]], np.float32)
         layer = cv2.warpAffine(mask, cv2.getAffineTransform(corners, places), (112, 112), flags=cv2.INTER_AREA)
         part = layer[..., 3:].astype(np.float32) / 255
-        return (face + (layer[..., :3].astype(np.float32) - face) * part).astype(np.uint8)  # type: ignore[no-any-return]
+        return (face + (layer[..., :3].astype(np.float32) - face) * part).astype(np.uint8)
 
 
 def drawn(face: Image, number: int) -> Image:
@@ -189,7 +191,9 @@ def masked_all(faces: Faces, mask: Callable[[Image, int], Image], seed: int) -> 
 class Ruler:
     """Runs the protocols for one model."""
 
-    def __init__(self, embedder: Embedder, data: Path, people: str, template: str, with_drawn: bool, cutouts: Sequence[str]) -> None:
+    def __init__(
+        self, embedder: Embedder, data: Path, people: str, template: str, with_drawn: bool, cutouts: Sequence[str]
+    ) -> None:
         self._embedder, self._data, self._people, self._template = embedder, data, people, template
         self._with_drawn = with_drawn  # enrol drawn masks of the bare pictures as well, as the program does
         self._detector = YuNet(confidence_min=0.3, min_face_px=10)
@@ -198,7 +202,9 @@ class Ruler:
     def _enrol(self, faces: Faces) -> FloatArray:
         return self._embedder.embed(faces)
 
-    def _trial(self, enrolled: Sequence[Faces], probes: Sequence[FloatArray], extra: Sequence[FloatArray] | None = None) -> Trial:
+    def _trial(
+        self, enrolled: Sequence[Faces], probes: Sequence[FloatArray], extra: Sequence[FloatArray] | None = None
+    ) -> Trial:
         """As `trial`; drawn or real masked pictures make a second template of each person."""
         bare = [self._embedder.embed(faces) for faces in enrolled]
         second: list[FloatArray] = list(extra) if extra is not None else [e[:0] for e in bare]
@@ -215,7 +221,7 @@ class Ruler:
 
     def rmfrd(self) -> dict[str, Trial]:
         root = _require(self._data / "rmfrd_ids")
-        names = chosen((p.name for p in root.iterdir() if p.is_dir()), self._people)
+        names = chosen((p.name for p in root.iterdir() if p.is_dir()), self._people, "rmfrd")
         names = [n for n in names if len(pictures(root / n / "unmasked")) >= ENROLLED]
         bare = [read_detected(pictures(root / n / "unmasked"), self._detector) for n in names]
         masked = [read_detected(pictures(root / n / "masked"), self._detector) for n in names]
@@ -232,7 +238,7 @@ class Ruler:
     def lfw(self) -> dict[str, Trial]:
         root = _require(self._data / "lfw_aligned")
         names = sorted(p.name for p in root.iterdir() if p.is_dir() and len(pictures(p)) > ENROLLED)[:LFW_PEOPLE]
-        faces = [read_aligned(pictures(root / n)) for n in chosen(names, self._people)]
+        faces = [read_aligned(pictures(root / n)) for n in chosen(names, self._people, "lfw")]
         enrolled = [f[:ENROLLED] for f in faces]
         probes = [f[ENROLLED:] for f in faces]
         return {
@@ -248,14 +254,20 @@ class Ruler:
         enrolled = [read_detected(pictures(root / "train" / n), self._detector) for n in names]
         probes = [read_detected(pictures(root / "val" / n), self._detector) for n in names]
         lfw = _require(self._data / "lfw_aligned")
-        stranger_names = chosen((p.name for p in lfw.iterdir() if p.is_dir()), self._people)
+        stranger_names = chosen((p.name for p in lfw.iterdir() if p.is_dir()), self._people, "lfw")
         strangers = np.concatenate([read_aligned(pictures(lfw / n)) for n in stranger_names])
         result: dict[str, Any] = {}
         for kind in ("bare", "drawn"):
             own = probes if kind == "bare" else [masked_all(p, self._cutouts, i) for i, p in enumerate(probes)]
             others = strangers if kind == "bare" else masked_all(strangers, self._cutouts, 0)
             # The strangers hang on to the first person's probes and are told apart by their number.
-            tried = self._trial(enrolled, [*(self._embedder.embed(p) for p in own[:-1]), np.concatenate([self._embedder.embed(own[-1]), self._embedder.embed(others)])])
+            tried = self._trial(
+                enrolled,
+                [
+                    *(self._embedder.embed(p) for p in own[:-1]),
+                    np.concatenate([self._embedder.embed(own[-1]), self._embedder.embed(others)]),
+                ],
+            )
             count = sum(map(len, own))
             cosines, person = tried.cosines[:count], tried.person[:count]
             outside = tried.cosines[count:].max(axis=1)
@@ -271,7 +283,7 @@ class Ruler:
 
 def table(trials: Mapping[str, Trial]) -> dict[str, list[float]]:
     """Thresholds for the card: for each FAR the highest that any of the sets asks for, where it is measured well enough."""
-    rows = []
+    rows: list[tuple[float, float]] = []
     for far in FARS:
         wanted = [threshold_at(t.impostor, far) for t in trials.values() if far * t.impostor.size >= TAIL_MIN]
         if wanted and (not rows or max(wanted) > rows[-1][1]):
@@ -295,23 +307,33 @@ def main() -> int:
     if arguments.write_table and arguments.people == "test":
         raise ConfigError("thresholds must not come from the test people: add --people train")
     embedder = Embedder.load(arguments.model, arguments.threads)
-    ruler = Ruler(embedder, arguments.data, arguments.people, arguments.template, arguments.enrol_drawn, arguments.cutouts)
+    ruler = Ruler(
+        embedder, arguments.data, arguments.people, arguments.template, arguments.enrol_drawn, arguments.cutouts
+    )
     trials: dict[str, Trial] = {}
     for name in ("rmfrd", "lfw"):
         if name in arguments.sets:
             trials |= getattr(ruler, name)()
     report: dict[str, Any] = {name: figures(t) for name, t in trials.items()}
     for name, values in report.items():
-        print(f"{name:16}" + "  ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()), flush=True)
+        print(
+            f"{name:16}" + "  ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()),
+            flush=True,
+        )
     if "celeb5" in arguments.sets:
         found = ruler.celeb5()
         report |= found
         for name, values in found.items():
-            print(f"{name:16}" + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()))
+            print(
+                f"{name:16}"
+                + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items())
+            )
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if arguments.write_table:
-        path = Path("models") / f"{embedder.name}.json" if "/" not in arguments.model else Path(f"{arguments.model}.json")
+        path = (
+            Path("models") / f"{embedder.name}.json" if "/" not in arguments.model else Path(f"{arguments.model}.json")
+        )
         card = json.loads(path.read_text(encoding="utf-8"))
         card["threshold"] = table(trials) | {
             "of": f"single comparisons, {arguments.people} people of {', '.join(trials)}; the highest of the sets",

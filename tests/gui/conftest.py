@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.app import Chosen, RunOptions, build_parts
@@ -60,8 +61,14 @@ def masked_clip(tmp_path: Path, data: Path) -> Path:
     return write_clip(tmp_path / "masked.avi", data / "masked.jpg", RATE)
 
 
+@pytest.fixture(scope="session")
+def theme(qapp: QApplication) -> Theme:
+    """One for the application, as in a run."""
+    return Theme(make_application())
+
+
 @pytest.fixture
-def make_window(qtbot: QtBot, settings: QSettings, store_url: str) -> Iterator[Callable[..., MainWindow]]:
+def make_window(qtbot: QtBot, theme: Theme, settings: QSettings, store_url: str) -> Iterator[Callable[..., MainWindow]]:
     """Makes windows that are shown and started; they are closed after the test."""
     windows: list[MainWindow] = []
 
@@ -77,10 +84,11 @@ def make_window(qtbot: QtBot, settings: QSettings, store_url: str) -> Iterator[C
         options = RunOptions(config=load_config(None, values))
         source = ClipSource(source) if isinstance(source, Path) else source
         chosen = Chosen(source, notice) if source is not None else None
-        window = MainWindow(options, Preferences(settings), Theme(make_application()), chosen, build)
+        window = MainWindow(options, Preferences(settings), theme, chosen, build)
         qtbot.addWidget(window)
         windows.append(window)
-        window.show()
+        with qtbot.waitActive(window):
+            window.show()
         if start:
             window.start()
         return window

@@ -63,7 +63,9 @@ def crowd(count: int, width: int, height: int) -> tuple[Face, ...]:
         size = width * (0.055 + 0.02 * row)
         x = width * (0.02 + 0.138 * column + 0.03 * (row % 2))
         y = height * (0.03 + 0.27 * row) + 14 * (column % 3)
-        faces.append(face((x, y, x + size, y + 1.25 * size), STATES[i % 4], i, alerting=STATES[i % 4].value == "unmasked"))
+        faces.append(
+            face((x, y, x + size, y + 1.25 * size), STATES[i % 4], i, alerting=STATES[i % 4].value == "unmasked")
+        )
     return tuple(faces)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
@@ -29,9 +30,9 @@ from tests.fakes import sighting
 MakeWindow = Callable[..., MainWindow]
 
 
-def colours(window: MainWindow) -> set[str]:
-    """Every colour of the picture view."""
-    image = window.view.grab().toImage().convertToFormat(window.view.grab().toImage().Format.Format_RGB32)
+def colours(window: MainWindow, widget: QWidget | None = None) -> set[str]:
+    """Every colour of the picture view, or of another widget."""
+    image = (widget or window.view).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
     found = np.unique(pixels[:, : image.width(), 2::-1].reshape(-1, 3), axis=0)
     return {"#{:02X}{:02X}{:02X}".format(*colour) for colour in found}
@@ -61,26 +62,29 @@ def test_any_size_of_picture_keeps_its_proportions(make_window: MakeWindow, shap
     assert "#C8C8C8" in colours(window)
 
 
-def test_the_theme_changes_at_once_and_is_kept(make_window: MakeWindow, settings: QSettings) -> None:
+def test_the_theme_changes_at_once_and_is_kept(qtbot: QtBot, make_window: MakeWindow, settings: QSettings) -> None:
     window = make_window(start=False)
     window.menus.themes["dark"].trigger()
-    assert is_dark(window.palette())
+    qtbot.waitUntil(lambda: is_dark(window.palette()))
     assert Preferences(settings).theme == "dark"
+    assert "#1C1F24" in colours(window, window.status)
     window.menus.themes["light"].trigger()
-    assert not is_dark(window.palette())
+    qtbot.waitUntil(lambda: not is_dark(window.palette()))
+    assert "#F3F4F6" in colours(window, window.status)
     window.menus.themes["system"].trigger()
 
 
-def test_the_theme_follows_the_system_only_if_wanted(make_window: MakeWindow) -> None:
+def test_the_theme_follows_the_system_only_if_wanted(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window(start=False)
-    hints = QApplication.styleHints()
-    window.menus.themes["system"].trigger()
-    hints.setColorScheme(Qt.ColorScheme.Dark)
-    assert is_dark(window.palette()) is (hints.colorScheme() is Qt.ColorScheme.Dark)
-    hints.unsetColorScheme()
-    window.menus.themes["dark"].trigger()
-    window.theme._follow()
-    assert is_dark(window.palette())
+    changed = QApplication.styleHints().colorSchemeChanged
+    changed.emit(Qt.ColorScheme.Dark)
+    qtbot.waitUntil(lambda: is_dark(window.palette()))
+    changed.emit(Qt.ColorScheme.Light)
+    qtbot.waitUntil(lambda: not is_dark(window.palette()))
+    window.menus.themes["light"].trigger()
+    changed.emit(Qt.ColorScheme.Dark)
+    QApplication.processEvents()
+    assert not is_dark(QApplication.palette())
     window.menus.themes["system"].trigger()
 
 
@@ -135,12 +139,12 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
 
 def test_what_the_window_keeps(make_window: MakeWindow, settings: QSettings) -> None:
     window = make_window(start=False)
-    window.resize(1111, 701)
+    window.resize(777, 655)
     window.menus.panels.actions()[1].trigger()
     assert not window.hour_panel.isVisible()
     window.close()
     again = make_window(start=False)
-    assert (again.width(), again.height()) == (1111, 701)
+    assert (again.width(), again.height()) == (777, 655)
     assert not again.hour_panel.isVisible()
     assert again.count_panel.isVisible()
 
@@ -232,7 +236,12 @@ def test_a_crowd_is_drawn_with_every_panel_full(make_window: MakeWindow, tmp_pat
 
     window = make_window(start=False)
     window.resize(1280, 720)
-    fill(window, "rtsp://a-very-long-name.example.org/stream/of/the/entrance", crowd(20, 1920, 1080), np.zeros((1080, 1920, 3), np.uint8))
+    fill(
+        window,
+        "rtsp://a-very-long-name.example.org/stream/of/the/entrance",
+        crowd(20, 1920, 1080),
+        np.zeros((1080, 1920, 3), np.uint8),
+    )
     assert window.grab().size().width() == 1280
     assert window.minimumSizeHint().height() <= 720
     assert window.minimumSizeHint().width() <= 1280

@@ -113,9 +113,7 @@ def test_a_folder_is_opened_by_dropping_it(qtbot: QtBot, make_window: MakeWindow
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 50, bytes(range(256)) * 40])
-def test_a_file_that_is_no_clip_is_said(
-    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, content: bytes
-) -> None:
+def test_a_file_that_is_no_clip_is_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "holiday.mp4"
     path.write_bytes(content)
     window = make_window(Camera())
@@ -189,9 +187,7 @@ def test_what_stops_the_analysis_is_said_and_the_picture_goes_on(
     assert window.banners.text("worker") == ""
 
 
-def test_a_clip_plays_on_where_nobody_analyses_it(
-    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
-) -> None:
+def test_a_clip_plays_on_where_nobody_analyses_it(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
     def refuse(options: RunOptions) -> Parts:
         raise ModelError("model mask_v1.onnx is not the file that its card describes")
 
@@ -234,4 +230,6 @@ def test_switching_often_leaves_one_capture_thread(
 
 def test_the_notice_of_the_bundled_clip_is_shown(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
     window = make_window(masked_clip, notice="No camera found: this is the bundled clip.")
-    qtbot.waitUntil(lambda: window.banners.text("notice") == "No camera found: this is the bundled clip.", timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: window.banners.text("notice") == "No camera found: this is the bundled clip.", timeout=LONG_MS
+    )

@@ -148,9 +148,7 @@ def test_space_pauses_and_goes_on(qtbot: QtBot, make_window: MakeWindow, bare_cl
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
 
 
-def test_a_new_shift_counts_from_zero(
-    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path, store_url: str
-) -> None:
+def test_a_new_shift_counts_from_zero(qtbot: QtBot, make_window: MakeWindow, bare_clip: Path, store_url: str) -> None:
     window = make_window(bare_clip)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     window.commands.new_shift()

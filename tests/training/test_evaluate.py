@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from monitor.errors import ConfigError, ModelError
 from monitor.records import Image
-from monitor.training import conditions, end_to_end, evaluate
+from monitor.training import conditions, end_to_end, evaluate, leave_one_out
 from monitor.training.data import Chip, load_chips
 from monitor.training.metrics import Rate
 from monitor.training.scoring import load_classifier, predict, truth_of
@@ -241,10 +242,47 @@ def test_the_program_is_run_on_the_pictures(
 
 
 def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
-    import subprocess
-
     command = [sys.executable, "-m", "monitor.training.evaluate", str(tmp_path / "no.onnx"), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "no.onnx" in done.stderr
+
+
+def test_leave_one_out_reads_runs_that_are_there(
+    tmp_path: Path, write_chips: Chips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_chips(tmp_path / "chips", {"masked": 1})
+    write_chips(root, {"unmasked": 1}, source="other")
+    monkeypatch.setattr(leave_one_out, "RUNS", tmp_path / "runs")
+    right = {"hits": 96, "count": 100, "value": 0.96, "low": 0.9, "high": 0.98}
+    for source, figures in (("made", {"masked_right": right}), ("other", {"bare_right": right})):
+        folder = tmp_path / "runs" / f"without-{source}"
+        folder.mkdir(parents=True)
+        (folder / "figures.json").write_text(json.dumps({"figures": {source: figures, "validation": {}}}))
+    monkeypatch.setattr(leave_one_out.subprocess, "run", lambda *a, **k: pytest.fail("trained again"))
+    assert evaluate.main(["-", str(root), "--leave-one-out", "--json", str(tmp_path / "l.json")]) == 0
+    out = capsys.readouterr().out
+    assert "| made | - | 96.0 % (96/100) | - | - |" in out
+    assert "| other | 96.0 % (96/100) | - | - | - |" in out
+    assert set(json.loads((tmp_path / "l.json").read_text())["sources"]) == {"made", "other"}
+
+
+def test_leave_one_out_trains_and_says_when_that_fails(
+    tmp_path: Path, write_chips: Chips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_chips(tmp_path / "chips", {"masked": 1})
+    monkeypatch.setattr(leave_one_out, "RUNS", tmp_path / "runs")
+    commands: list[list[str]] = []
+
+    def fail(command: list[str]) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(leave_one_out.subprocess, "run", fail)
+    with pytest.raises(leave_one_out.TrainingError, match="without made"):
+        evaluate.main(["-", str(root), "--leave-one-out", "--train-args", "--epochs 2"])
+    assert commands[0][1:4] == ["-m", "monitor.training.train_mask", "--data"]
+    assert commands[0][-2:] == ["--epochs", "2"]
+    with pytest.raises(ConfigError, match="choose among made"):
+        evaluate.main(["-", str(root), "--leave-one-out", "--source", "nobody"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +13,11 @@ from monitor.errors import ModelError
 
 
 @pytest.fixture(autouse=True)
-def _no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(check, "MODELS_DIR", tmp_path / "models")
     monkeypatch.setattr(check.MaskClassifier, "load", lambda config: SimpleNamespace(name="mask", backend="onnx"))
     monkeypatch.setattr(check, "make_detector", lambda config: SimpleNamespace(name="yunet"))
     monkeypatch.setattr(check, "camera_list", lambda: [(0, "Front")])
-    yield
 
 
 def run(capsys: pytest.CaptureFixture[str], url: str) -> tuple[int, list[str]]:

@@ -66,7 +66,7 @@ def test_summary(run: _Run, capsys: pytest.CaptureFixture[str]) -> None:
     run.on_update(Update(None, Count(3, 1, 0, 2), (), 1))
     assert run.close(None) == 0
     assert capsys.readouterr().out == (
-        "door: 6 visits: 3 masked, 1 unmasked, 0 incorrect, 2 unsure; compliance 75 %; 1 sightings\n"
+        "door: 6 visits: 3 masked, 1 unmasked, 0 incorrect, 2 unsure; compliance 75 %; 1 sighting\n"
     )
 
 

@@ -8,7 +8,7 @@ from fakes import MASKED, UNMASKED, FakeClassifier, FakeDetector, FakeNetwork, f
 
 from monitor.boxes import NO_BOXES
 from monitor.classify import MaskClassifier
-from monitor.config import Config
+from monitor.config import Config, DetectConfig
 from monitor.pipeline import Pipeline
 from monitor.records import Detections, FrameResult, MaskState
 
@@ -116,3 +116,50 @@ def test_the_size_may_change_in_mid_run() -> None:
     for i, side in enumerate([480, 480, 100, 100, 300]):
         one.process([frame(i / 10, image=np.zeros((side, side, 3), np.uint8))])
     assert one.end("door").visits != ()
+
+
+def test_nothing_is_searched_more_often_than_it_must() -> None:
+    config = Config(detect=DetectConfig(every_s=0.1, idle_every_s=0.5, sweep_every_s=1.0))
+    detector = FakeDetector([NOBODY])
+    idle = Pipeline(detector, FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+    for i in range(100):
+        assert idle.process([frame(i / 25, index=i)])[0].faces == ()
+    assert len(detector.smallest) == 8  # four seconds, twice a second
+    assert detector.smallest.count(config.detect.min_face_px) == 4  # and for small faces once a second
+    detector = FakeDetector([found(face_at(100))])
+    busy = Pipeline(detector, FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+    for i in range(100):
+        busy.process([frame(i / 25, index=i)])
+    assert 32 <= len(detector.smallest) <= 42  # ten times a second, on a grid of 25
+
+
+def test_every_frame_is_searched_where_that_is_wanted() -> None:
+    config = Config(detect=DetectConfig(every_s=0, idle_every_s=0, sweep_every_s=0))
+    detector = FakeDetector([NOBODY])
+    one = Pipeline(detector, FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+    run(one, 20)
+    assert detector.smallest == [config.detect.min_face_px] * 20
+
+
+def test_between_two_searches_faces_move_on() -> None:
+    config = Config(detect=DetectConfig(every_s=0.2))
+    walking = [found(face_at(100 + 20 * i)) for i in range(40)]  # 100 px a second
+    one = Pipeline(FakeDetector(walking), FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+    results = [one.process([frame(i / 25, index=i)])[0] for i in range(60)]
+    faces = [r.faces[0] for r in results if r.faces]
+    assert len(faces) > 40  # no frame is left out once the visit has begun
+    middles = np.array([(f.xyxy[0] + f.xyxy[2]) / 2 for f in faces])
+    assert (np.diff(middles) >= 0).all()
+    assert len(np.unique(middles)) > 30
+    assert {f.track_id for f in faces} == {1}
+
+
+def test_a_forecast_stays_in_the_picture() -> None:
+    config = Config(detect=DetectConfig(every_s=1.0))
+    walking = [found(face_at(320 + 250 * i)) for i in range(9)]
+    one = Pipeline(FakeDetector(walking), FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+    for i in range(100):
+        for face in one.process([frame(i / 10, index=i)])[0].faces:
+            assert face.xyxy[0] >= 0
+            if face.xyxy[2] > 640:
+                assert any((face.xyxy == w.boxes[0]).all() for w in walking)  # the detector's own word

@@ -60,9 +60,11 @@ class Bench:
     def feed(self, *frames: Frame) -> None:
         """Give frames one by one, each when the last was taken."""
         for one in frames:
-            assert self.frames.put_when_empty(one, WAIT_S, one.camera)
+            while not self.frames.put_when_empty(one, 0.2, one.camera):
+                assert self.thread.is_alive(), self.states
         for one in frames:
-            assert self.frames.wait_empty(WAIT_S, one.camera)
+            while not self.frames.wait_empty(0.2, one.camera):
+                assert self.thread.is_alive(), self.states
 
     def stored(self) -> tuple[int, int]:
         other = Store(f"sqlite:///{self.path}")

@@ -17,6 +17,7 @@ from monitor.errors import CameraError, MonitorError
 from monitor.export import local
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update
 from monitor.slot import LatestSlot
+from monitor.sources import FrameSource
 from monitor.worker import InferenceThread, WorkerState
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def run_headless(options: RunOptions) -> int:
         print(chosen.notice, file=sys.stderr)
         if options.csv is None:
             options = replace(options, csv=Path("sightings.csv"))
-    run = _Run(options, chosen.source.name)
+    run = _Run(options, chosen.source)
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
     capture = CaptureThread(chosen.source, frames, options.config.camera, retry_first=False, on_status=run.on_source)
@@ -62,8 +63,8 @@ def run_headless(options: RunOptions) -> int:
 class _Run:
     """What the threads report, and what is printed of it. The callbacks come from the threads."""
 
-    def __init__(self, options: RunOptions, source_name: str) -> None:
-        self._options, self._source_name = options, source_name
+    def __init__(self, options: RunOptions, source: FrameSource) -> None:
+        self._options, self._source_name, self._live_source = options, source.name, source.live
         self._last = Update(None, Count(), (), 0)
         self._shown: dict[str, bool] = {}
         self._fault: MonitorError | None = None
@@ -88,7 +89,7 @@ class _Run:
             self.done.set()
         elif status.state is SourceState.LOST:
             log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
-        elif status.state is SourceState.LIVE and not self._was_live:
+        elif status.state is SourceState.LIVE and self._live_source and not self._was_live:
             log.info("%s is live", self._source_name)
         self._was_live = status.state is SourceState.LIVE
 

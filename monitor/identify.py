@@ -100,9 +100,10 @@ def threshold_for(card: Mapping[str, Any], far: float) -> float:
         table = card["threshold"]
         fars, thresholds = np.array(table["far"], np.float64), np.array(table["threshold"], np.float64)
         order = np.argsort(fars)
-        logs, thresholds = np.log10(fars[order]), thresholds[order]
-        if len(logs) < 2 or not np.isfinite(logs).all() or (np.diff(thresholds) >= 0).any():
+        fars, thresholds = fars[order], thresholds[order]
+        if len(fars) < 2 or not (fars > 0).all() or not (np.diff(thresholds) < 0).all():
             raise ValueError("thresholds must fall as FAR grows")
+        logs = np.log10(fars)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(
             f"the embedding model's card has no usable table of thresholds ({error!r}): "

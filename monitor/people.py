@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import collections
 import contextlib
 import getpass
-import hashlib
-import json
-import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monitor.config import ClassifyConfig, Config, DetectConfig, nearest
-from monitor.detect import FaceDetector, make_detector
-from monitor.enrol import (
-    FOLDER_GATE,
-    SHOTS,
-    EnrolSession,
-    IsMasked,
-    Shot,
-    Step,
-    take_from_picture,
-    with_drawn_masks,
+from monitor.config import DetectConfig, nearest
+from monitor.detect import make_detector
+from monitor.enrol import SHOTS, Shot
+from monitor.enrolment import (
+    build_person,
+    check_face,
+    mask_teller,
+    shots_from_camera,
+    shots_from_folder,
+    shots_from_video,
 )
-from monitor.errors import ConfigError, ModelError
+from monitor.errors import ConfigError
 from monitor.gallery import (
-    Gallery,
     Kind,
     Person,
     clean_name,
@@ -43,18 +35,14 @@ from monitor.gallery import (
     merged,
     newest,
     open_gallery,
-    same_name,
     save_gallery,
 )
-from monitor.identify import Embedder, Matcher, normalised, threshold_for
-from monitor.records import FloatArray, Image
-from monitor.sources import ClipSource, FolderSource
+from monitor.identify import Embedder
+from monitor.kept_pictures import keep_pictures, remove_pictures
+from monitor.records import FloatArray
 
 Say = Callable[[str], None]
 COUNT_MAX = 5000
-KEPT_MAX = 60  # shots whose embeddings go into the gallery; more of them say nothing new
-SAME_FACE_FAR = 1e-4  # how seldom two people may be taken for one when somebody is enrolled
-STRANGER_FAR = 0.1  # a shot less like the others than a tenth of strangers are is not of the same person
 
 
 class _Parser(argparse.ArgumentParser):
@@ -162,229 +150,13 @@ def _last_day(text: str | None, now: datetime) -> datetime | None:
 
 
 def _shots(arguments: argparse.Namespace, say: Say) -> list[Shot]:
-    detector, is_masked = make_detector(DetectConfig()), _mask_teller(say)
+    detector, is_masked = make_detector(DetectConfig()), mask_teller(say)
     keep = arguments.keep_pictures is not None
     if arguments.images is not None:
         return shots_from_folder(arguments.images, detector, is_masked, arguments.count, keep, say)
     if arguments.video is not None:
-        return _shots_from_video(arguments.video, detector, is_masked, arguments.count, keep, say)
-    return _shots_from_camera(arguments.camera, detector, is_masked, arguments.count, keep, say)
-
-
-def _mask_teller(say: Say) -> IsMasked | None:
-    """Tells whether a mask is worn, by the mask model; None where there is none."""
-    from monitor.classify import STATES, MaskClassifier
-    from monitor.records import MaskState
-
-    try:
-        classifier = MaskClassifier.load(ClassifyConfig(backend="onnx"))
-    except ModelError as error:
-        say(f"Shots with a mask are not told apart: {error}")
-        return None
-    column = STATES.index(MaskState.MASKED)
-
-    def is_masked(image: Image, box: FloatArray) -> bool:
-        return bool(classifier.probabilities(classifier.rois(image, box))[0].argmax() == column)
-
-    return is_masked
-
-
-def shots_from_folder(
-    folder: Path, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
-) -> list[Shot]:
-    """The usable pictures of a folder, at most `count`; the others are named with the reason.
-
-    Raises:
-        CameraError: If there is no such folder or it holds no pictures.
-        ConfigError: If none can be used.
-    """
-    source = FolderSource(folder)
-    source.open()
-    shots: list[Shot] = []
-    refused: dict[str, list[str]] = {}
-    try:
-        while len(shots) < count and (picture := source.read()) is not None:
-            shot = take_from_picture(picture.image, detector, is_masked, keep)
-            if isinstance(shot, str):
-                refused.setdefault(shot.partition(":")[0].partition(" (")[0], []).append(picture.file or "")
-            else:
-                shots.append(shot)
-    finally:
-        source.close()
-    reasons = [f"{reason} in {_some(files)}" for reason, files in refused.items()]
-    if not shots:
-        raise ConfigError(
-            f"no picture in {folder} can be used ({'; '.join(reasons)}): give pictures of one person's face alone"
-        )
-    for reason in reasons:
-        say(f"Left out: {reason}")
-    return shots
-
-
-def _some(files: list[str]) -> str:
-    return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-
-
-def _shots_from_video(
-    path: Path, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
-) -> list[Shot]:
-    source = ClipSource(path)
-    session = EnrolSession(count, is_masked, FOLDER_GATE, [(Step.FREE, count)], keep, timeout_s=float("inf"))
-    problems: collections.Counter[str] = collections.Counter()
-    source.open()
-    try:
-        while not session.done and (picture := source.read()) is not None:
-            session.step(picture.image, detector.detect(picture.image), picture.t)
-            problems[session.problem.partition(":")[0].partition(" (")[0]] += 1
-    finally:
-        source.close()
-    problems.pop("", None)
-    often = problems.most_common(1)[0][0] if problems else "it has no pictures"
-    if not session.shots:
-        raise ConfigError(
-            f"nothing in {path.name} can be used (mostly: {often}): give a clip that shows one person's face alone"
-        )
-    if not session.done:
-        say(f"{path.name} gave {len(session.shots)} of {count} shots (mostly: {often})")
-    return session.shots
-
-
-def _shots_from_camera(
-    camera: str, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
-) -> list[Shot]:
-    from monitor.app import camera_source
-
-    source = camera_source(camera, Config())
-    session = EnrolSession(count, is_masked, keep_pictures=keep)
-    source.open()
-    last = ""
-    try:
-        while not session.done and not session.failed:
-            picture = source.read()
-            progress = session.step(picture.image, detector.detect(picture.image), picture.t)
-            if progress.message != last:
-                say(f"[{progress.taken}/{progress.wanted}] {progress.message}")
-                last = progress.message
-    finally:
-        source.close()
-    if session.failed:
-        raise ConfigError(
-            f"enrolment ended with {len(session.shots)} of {count} shots, nothing was stored ({session.failed}): try again"
-        )
-    return session.shots
-
-
-def build_person(person: Person, shots: Sequence[Shot], embedder: Embedder, say: Say = lambda line: None) -> Person:
-    """`person` with the embeddings of some shots, and of each bare one with a mask drawn on.
-
-    Raises:
-        ConfigError: If the shots do not show one and the same face.
-    """
-    if len(shots) > KEPT_MAX:
-        shots = [shots[i] for i in np.linspace(0, len(shots) - 1, KEPT_MAX).round().astype(int)]
-    faces, kinds = with_drawn_masks(shots)
-    embeddings = embedder.embed(faces)
-    bare = np.flatnonzero(kinds == Kind.BARE)
-    if len(bare) >= 3:
-        least = threshold_for(embedder.card, STRANGER_FAR)
-        total = embeddings[bare].sum(axis=0)
-        others = normalised(total - embeddings[bare])
-        odd = bare[np.sum(others * embeddings[bare], axis=1) < least]
-        if len(odd) > len(bare) / 2:
-            raise ConfigError(
-                f"the pictures of {person.name} do not show one and the same face: give pictures of one person alone"
-            )
-        if len(odd):
-            say(f"Left out: {len(odd)} of {len(bare)} bare shots, which are not like the others")
-            kept = np.ones(len(kinds), bool)
-            kept[odd] = kept[odd + 1] = False  # its drawn mask follows each bare shot
-            embeddings, kinds = embeddings[kept], kinds[kept]
-    return replace(person, embeddings=embeddings, kinds=kinds)
-
-
-def check_face(gallery: Gallery, person: Person, embedder: Embedder, added: bool = False) -> None:
-    """See that a face is not in the gallery under another name, and that shots that are added fit the person.
-
-    Raises:
-        ConfigError: Naming the other person.
-    """
-    template = person.templates()[0]
-    others = Matcher(gallery.without(person.name).people, embedder.card, SAME_FACE_FAR)
-    match = others.match(template)
-    if match.name is not None:
-        raise ConfigError(
-            f"this face is enrolled already as {match.name}: run `python main.py forget` for that name first, or enrol under it with --add"
-        )
-    known = gallery.find(person.name)
-    if added and known is not None:
-        own = Matcher([replace(known, until=None)], embedder.card, 1e-2).match(template)
-        if own.name is None:
-            raise ConfigError(
-                f"these shots are not like the face enrolled as {known.name}: check them, or enrol anew with --replace"
-            )
-
-
-def keep_pictures(shots: Sequence[Shot], root: Path, person: Person) -> Path:
-    """Write the shots' pictures as JPEG into `root`/NAME/SESSION, with the consent beside them. Returns the person's folder.
-
-    Raises:
-        ConfigError: If they cannot be written.
-    """
-    readable = re.sub(r"[^\w-]+", "_", person.name)[:40].strip("_") or "person"
-    folder = root / f"{readable}-{hashlib.sha256(person.name.encode()).hexdigest()[:8]}"
-    session = folder / f"{person.given.astimezone():%Y-%m-%d_%H%M%S}"
-    record = {
-        "name": person.name,
-        "consent": person.consent,
-        "given": person.given.isoformat(),
-        "until": person.until.isoformat() if person.until else None,
-        "by": person.by,
-    }
-    try:
-        session.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in (folder, session):
-            path.chmod(0o700)
-        _write_private(folder / "consent.json", json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n")
-        for number, shot in enumerate(shots, start=1):
-            picture = shot.picture if shot.picture is not None else shot.face
-            good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
-            if good:
-                _write_private(
-                    session / f"{number:04}_{shot.step.name.lower()}_{shot.kind.name.lower()}.jpg", data.tobytes()
-                )
-    except OSError as error:
-        raise ConfigError(
-            f"the pictures cannot be written into {root} ({error.strerror}): give another folder with --keep-pictures"
-        ) from None
-    return folder
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb"
-    ) as file:
-        file.write(content)
-
-
-def remove_pictures(person: Person) -> int:
-    """Delete what `keep_pictures` wrote for a person, and nothing else. Returns how many pictures."""
-    folder = Path(person.pictures)
-    try:
-        if not person.pictures or not same_name(
-            json.loads((folder / "consent.json").read_text(encoding="utf-8"))["name"], person.name
-        ):
-            return 0
-        removed = 0
-        for picture in folder.glob("*/[0-9][0-9][0-9][0-9]*_*_*.jpg"):
-            picture.unlink()
-            removed += 1
-        (folder / "consent.json").unlink()
-        for path in [*folder.iterdir(), folder]:
-            with contextlib.suppress(OSError):  # somebody else's files are in it
-                path.rmdir()
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-    return removed
+        return shots_from_video(arguments.video, detector, is_masked, arguments.count, keep, say)
+    return shots_from_camera(arguments.camera, detector, is_masked, arguments.count, keep, say)
 
 
 def run_people(argv: Sequence[str], say: Say = print) -> int:

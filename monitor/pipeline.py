@@ -92,7 +92,7 @@ class Pipeline:
         """Detect and follow."""
         started = time.perf_counter()
         if frame.still:
-            found = self._detector.detect(frame.image)
+            found = self._detector.detect_still(frame.image)
             detected = time.perf_counter()
             return _Step(frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0)
         scene = self._scene(frame.camera)

@@ -25,6 +25,7 @@ class SightingRule:
         self._zero_t, self._zero_wall = t, wall_time
         self._number = 0
         self._looked_t = t
+        self._first = True
         self._identity: str | None = None
         self._begin()
 
@@ -53,13 +54,15 @@ class SightingRule:
             return self.close(state)
         if state in ALARMING:
             if self._bad_since is None:
-                self._bad_since = t
+                # A visit that is bad when it is first judged has been so since it came: its vote is made of that time.
+                self._bad_since = self._zero_t if self._first else t
+                self._seconds = t - self._bad_since
             elif self._was_bad:
                 self._seconds += since_s
             self._bad_until = t
             self._worst = max(self._worst, state, key=ALARMING.index)
             self._confidence = max(self._confidence, confidence)
-        self._was_bad = state in ALARMING
+        self._first, self._was_bad = self._first and state is MaskState.UNSURE, state in ALARMING
         if self._bad_since is None:
             return None
         due = self.is_open and t - (self._reported_t or 0.0) >= REPORT_EVERY_S

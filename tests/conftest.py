@@ -48,7 +48,9 @@ def _no_unexpected_warnings(caplog: pytest.LogCaptureFixture, request: pytest.Fi
     """Tests that expect a warning look at `caplog` and clear it."""
     yield
     bad = [
-        r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.WARNING and r.name.startswith("monitor")
+        r.getMessage()
+        for r in caplog.get_records("call")
+        if r.levelno >= logging.WARNING and r.name.startswith("monitor")
     ]
     assert not bad, f"warnings in the log: {bad}"
 

@@ -29,6 +29,10 @@ class FaceDetector(Protocol):
         """
         ...
 
+    def detect_still(self, image_bgr: Image) -> Detections:
+        """The same for a picture that stands alone: there is no next frame, so it is worth a closer look."""
+        ...
+
 
 def make_detector(config: DetectConfig) -> FaceDetector:
     """The detector that the settings name, loaded. Slow (tens of milliseconds): called in the inference thread.

@@ -85,6 +85,10 @@ class HaarCascade:
         kept = (confidence >= self._confidence_min) & (longer_side(boxes) >= self._min_face_px)
         return Detections(boxes[kept], confidence[kept])
 
+    def detect_still(self, image_bgr: Image) -> Detections:
+        """As `detect`: there is no closer look."""
+        return self.detect(image_bgr)
+
     def _scale(self, frame_side: int) -> float:
         """Working pixels per pixel of the frame."""
         low, high = SIDE_LIMITS

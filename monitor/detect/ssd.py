@@ -61,3 +61,7 @@ class ResNetSsd:
         boxes = clip(boxes[kept] * np.array([width, height, width, height], np.float32), (width, height))
         large = longer_side(boxes) >= self._min_face_px
         return Detections(boxes[large], confidence[kept][large])
+
+    def detect_still(self, image_bgr: Image) -> Detections:
+        """As `detect`: there is no closer look."""
+        return self.detect(image_bgr)

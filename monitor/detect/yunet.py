@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from monitor.boxes import clip, longer_side
+from monitor.boxes import clip, iou_matrix, longer_side, nms
 from monitor.card import MODELS_DIR
 from monitor.records import Detections, FloatArray, Image
 
@@ -25,6 +25,9 @@ SIDE_LIMITS = (640, 960)  # working sides that are chosen. Beyond, cost grows an
 SWEEP_LIMITS = (640, 1280)  # the same, where the caller says how small a face matters
 SURE_FACE_WORK_PX = 28  # the size in the working picture that the smallest face of such a call gets
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
+STILL_SCALES = (0.5, 1.0, 1.5)  # working sides for a picture that stands alone, as parts of the usual one
+STILL_BELOW, STILL_ABOVE = 0.05, 0.2  # confidence under and over the threshold, see `YuNet.detect_still`
+SAME_IOU = 0.4  # boxes of two looks that overlap so much are one face
 _TOP_K = 5000  # candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
 
 
@@ -88,10 +91,35 @@ class YuNet:
         """
         height, width = image_bgr.shape[:2]
         side = self._working_side(max(width, height), smallest_px)
+        return self._detect(image_bgr, side, self._confidence_min)
+
+    def detect_still(self, image_bgr: Image) -> Detections:
+        """Faces of a picture that stands alone: looked for at three sizes.
+
+        A face counts if one look is confident of it (`STILL_ABOVE` over the threshold) or two looks agree (`STILL_BELOW` under it
+        will do for each). Against one look this finds 1 % more of the masked faces; the figures are on the card.
+        """
+        frame_side = max(image_bgr.shape[:2])
+        base = self._working_side(frame_side, 0)
+        sides = [_round_up(round(base * factor)) for factor in STILL_SCALES]
+        looks = [self._detect(image_bgr, side, max(0.01, self._confidence_min - STILL_BELOW)) for side in sides]
+        boxes = np.concatenate([look.boxes for look in looks])
+        confidence = np.concatenate([look.confidence for look in looks])
+        landmarks = np.concatenate([look.landmarks for look in looks if look.landmarks is not None])
+        of_look = np.repeat(np.arange(len(looks)), [len(look) for look in looks])
+        best = nms(boxes, confidence, NMS_IOU_MAX)
+        same = iou_matrix(boxes[best], boxes) > SAME_IOU
+        agreed = np.array([len(set(of_look[row])) > 1 for row in same], bool)
+        kept = best[agreed | (confidence[best] >= self._confidence_min + STILL_ABOVE)]
+        return Detections(boxes[kept], confidence[kept], landmarks[kept])
+
+    def _detect(self, image_bgr: Image, side: int, confidence_min: float) -> Detections:
+        """One look with a working picture of the longer side `side`."""
+        height, width = image_bgr.shape[:2]
         scale = side / max(width, height)
         # Both are rounded to whole pixels, so each axis has its own exact factor back.
         work_wh = max(1, round(width * scale)), max(1, round(height * scale))
-        confidence, boxes, landmarks = self._forward(image_bgr, work_wh)
+        confidence, boxes, landmarks = self._forward(image_bgr, work_wh, confidence_min)
         back = np.array([width / work_wh[0], height / work_wh[1]], np.float32)
         boxes = clip(boxes * np.tile(back, 2), (width, height))
         large = longer_side(boxes) >= self._min_face_px
@@ -106,12 +134,14 @@ class YuNet:
         wanted = frame_side * SURE_FACE_WORK_PX / max(smallest_px, self._min_face_px)
         return _round_up(round(min(max(wanted, low), high, frame_side * ENLARGE_MAX)))
 
-    def _forward(self, image_bgr: Image, work_wh: tuple[int, int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _forward(
+        self, image_bgr: Image, work_wh: tuple[int, int], confidence_min: float
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Confidence (N,), boxes (N, 4) and landmarks (N, 5, 2) in pixels of the working picture, after NMS."""
         outputs = self._session.run(self._outputs, {self._input: self._fill(image_bgr, work_wh)})
         columns = self._blob.shape[3]
         levels = [
-            _decode(outputs[4 * i : 4 * i + 4], stride, columns // stride, self._confidence_min)
+            _decode(outputs[4 * i : 4 * i + 4], stride, columns // stride, confidence_min)
             for i, stride in enumerate(STRIDES)
         ]
         confidence, boxes, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QInputDialog, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QDialog, QInputDialog, QMainWindow, QMenu, QMessageBox
 
 from monitor.app import RunOptions
 from monitor.config import with_values
@@ -21,8 +21,9 @@ from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.menus import Menus
 from monitor.gui.preferences import Preferences
 from monitor.gui.session import Session
-from monitor.gui.sightings_panel import SightingsPanel
-from monitor.records import Correction, Sighting
+from monitor.gui.sightings_panel import CORRECTIONS, SightingsPanel, correction_icon
+from monitor.gui.view import PictureView
+from monitor.records import Correction, Face, MaskState, Sighting
 
 if TYPE_CHECKING:
     from monitor.worker import Parts
@@ -44,13 +45,16 @@ class Commands(QObject):
         banners: BannerStack,
         menus: Menus,
         preferences: Preferences,
+        view: PictureView,
         sightings: SightingsPanel,
         shift_began: Callable[[], None],
     ) -> None:
         super().__init__(window)
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
-        self._undoable = 0
+        self.corrections: dict[str, Correction] = {}  # what the receptionist said of this shift's visits
+        self._undo: list[tuple[str, Correction | None]] = []  # visit and what was said of it before
+        view.face_menu_wanted.connect(self.show_face_menu)
         sightings.corrected.connect(self.correct)
         sightings.note_wanted.connect(self.ask_for_note)
         menus.undo.triggered.connect(self.undo)
@@ -68,15 +72,49 @@ class Commands(QObject):
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """Count a visit as the receptionist says; None: as the monitor saw it."""
         self._session.submit(lambda parts: parts.ledger.correct(visit_id, correction))
-        self._undoable += 1
-        self._menus.undo.setEnabled(True)
+        self._undo.append((visit_id, self.corrections.get(visit_id)))
+        self._say(visit_id, correction)
 
     @Slot()
     def undo(self) -> None:
         """Take the last correction of this shift back."""
         self._session.submit(_undo_last)
-        self._undoable -= 1
-        self._menus.undo.setEnabled(self._undoable > 0)
+        if self._undo:
+            self._say(*self._undo.pop())
+
+    def _say(self, visit_id: str, correction: Correction | None) -> None:
+        if correction is None:
+            self.corrections.pop(visit_id, None)
+        else:
+            self.corrections[visit_id] = correction
+        self._menus.undo.setEnabled(bool(self._undo))
+
+    def as_said(self, faces: Sequence[Face]) -> list[Face]:
+        """The faces with the receptionist's word put for the machine's; those that are no person are left out."""
+        shown = []
+        for face in faces:
+            said = self.corrections.get(face.visit_id or "")
+            if said is None:
+                shown.append(face)
+            elif said is not Correction.NO_PERSON:
+                shown.append(dataclasses.replace(face, state=MaskState(said.value), alerting=False))
+        return shown
+
+    @Slot(str, QPoint)
+    def show_face_menu(self, visit_id: str, place: QPoint) -> None:
+        """Correct somebody in the picture."""
+        self.face_menu(visit_id).popup(place)
+
+    def face_menu(self, visit_id: str) -> QMenu:
+        """What can be said of a visit."""
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for correction, text, *_ in CORRECTIONS:
+            action = menu.addAction(correction_icon(correction), text)
+            action.triggered.connect(lambda _=False, c=correction: self.correct(visit_id, c))
+        if visit_id in self.corrections:
+            menu.addAction("As the monitor &saw it").triggered.connect(lambda: self.correct(visit_id, None))
+        return menu
 
     @Slot(object)
     def ask_for_note(self, sighting: Sighting) -> None:
@@ -99,7 +137,8 @@ class Commands(QObject):
     def new_shift(self, options: RunOptions | None = None) -> None:
         """End the shift and begin one that counts from zero, with other options if wanted."""
         self._session.start_worker(options)
-        self._undoable = 0
+        self.corrections.clear()
+        self._undo.clear()
         self._menus.undo.setEnabled(False)
         self._shift_began()
 

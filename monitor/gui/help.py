@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +129,8 @@ class AboutDialog(QDialog):
 
 def program_facts(config: Config) -> list[str]:
     """Versions and licences of what is installed."""
+    from importlib import metadata  # takes 20 ms: not before the window is up
+
     pictures = "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
     lines = [
         f"Mask Monitor {__version__}, MIT licence",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
@@ -25,11 +25,20 @@ class Overlay:
     def __init__(self) -> None:
         self._placer = LabelPlacer()
 
-    def paint(self, painter: QPainter, faces: Sequence[Face], picture: QRectF, scale: float, font: QFont) -> None:
+    def paint(
+        self,
+        painter: QPainter,
+        faces: Sequence[Face],
+        corrected: Collection[str],
+        picture: QRectF,
+        scale: float,
+        font: QFont,
+    ) -> None:
         """
         Args:
             painter: Of the widget.
             faces: Of the frame that is shown.
+            corrected: Visits whose state is the receptionist's word.
             picture: Where in the widget the frame is.
             scale: Widget pixels per pixel of the frame.
             font: Of the labels.
@@ -39,12 +48,12 @@ class Overlay:
         painter.save()
         painter.setClipRect(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        boxes = [_to_widget(face, picture, scale) for face in faces]
+        boxes = [box_in_widget(face, picture, scale) for face in faces]
         for face, box in zip(faces, boxes, strict=True):
             _draw_box(painter, face, QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3])))
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        texts = [(label_text(face), figure_text(face)) for face in faces]
+        texts = [(label_text(face, corrected), figure_text(face, corrected)) for face in faces]
         full = [_plate_size(metrics, text) for text, _ in texts]
         short = [_plate_size(metrics, text) for _, text in texts]
         bounds = (picture.left(), picture.top(), picture.right(), picture.bottom())
@@ -55,18 +64,21 @@ class Overlay:
         painter.restore()
 
 
-def figure_text(face: Face) -> str:
+def figure_text(face: Face, corrected: Collection[str] = ()) -> str:
     """The confidence, where there is a state to be confident of."""
+    if face.visit_id in corrected:
+        return "corrected"
     return "" if face.state is MaskState.UNSURE else f"{100 * face.state_confidence:.0f} %"
 
 
-def label_text(face: Face) -> str:
+def label_text(face: Face, corrected: Collection[str] = ()) -> str:
     """Name, state and confidence."""
-    parts = (face.identity or "", MARKS[face.state].word, figure_text(face))
+    parts = (face.identity or "", MARKS[face.state].word, figure_text(face, corrected))
     return "  ".join(part for part in parts if part)
 
 
-def _to_widget(face: Face, picture: QRectF, scale: float) -> Rect:
+def box_in_widget(face: Face, picture: QRectF, scale: float) -> Rect:
+    """A face's box in the widget's pixels."""
     x0, y0, x1, y1 = (float(v) * scale for v in face.xyxy)
     left, top = picture.left(), picture.top()
     return (x0 + left, y0 + top, x1 + left, y1 + top)

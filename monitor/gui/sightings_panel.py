@@ -20,6 +20,11 @@ CORRECTIONS = (
 )
 
 
+def correction_icon(correction: Correction) -> QIcon:
+    """The symbol of what is said; none for "no person"."""
+    return QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
+
+
 class _List(QListView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -62,8 +67,8 @@ class SightingsPanel(Card):
         row.setSpacing(4)
         row.addWidget(FaintLabel("It was"))
         for correction, text, short, key in CORRECTIONS:
-            icon = QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
-            action = self._action(text, f"{text.replace('&', '')}: the count follows", key, icon)
+            tip = f"{text.replace('&', '')}: the count follows"
+            action = self._action(text, tip, key, correction_icon(correction))
             action.setIconText(short)
             action.triggered.connect(lambda _=False, c=correction: self._correct(c))
             row.addWidget(self._button(action))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor.gui.overlay import PLATE, Overlay, label_text
+from monitor.gui.overlay import PLATE, Overlay, box_in_widget, label_text
 from monitor.gui.qimage import scaled_qimage
 from monitor.records import Face, Image
 
@@ -19,6 +19,8 @@ FAINT = QColor("#A4ABB5")
 class PictureView(QWidget):
     """Shows one picture, as large as fits, in its own proportions. Main thread."""
 
+    face_menu_wanted = Signal(str, QPoint)  # visit id, place on the screen
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -27,6 +29,7 @@ class PictureView(QWidget):
         self._image: Image | None = None
         self._scaled: QImage | None = None
         self._faces: Sequence[Face] = ()
+        self._corrected: Collection[str] = ()
         self._overlay = Overlay()
         self._title, self._hint, self._plate = "", "", ""
 
@@ -49,10 +52,16 @@ class PictureView(QWidget):
     def plate(self) -> str:
         return self._plate
 
-    def show_picture(self, image_bgr: Image, faces: Sequence[Face] = ()) -> None:
-        """Show another picture. It must not be written to afterwards."""
-        self._image, self._faces, self._scaled = image_bgr, faces, None
-        described = ", ".join(label_text(face) for face in faces[:10])
+    def show_picture(self, image_bgr: Image, faces: Sequence[Face] = (), corrected: Collection[str] = ()) -> None:
+        """Show another picture. It must not be written to afterwards.
+
+        Args:
+            image_bgr: (H, W, 3) uint8 BGR, of any size.
+            faces: Of that picture.
+            corrected: Visits whose state is the receptionist's word.
+        """
+        self._image, self._faces, self._corrected, self._scaled = image_bgr, faces, corrected, None
+        described = ", ".join(label_text(face, corrected) for face in faces[:10])
         self.setAccessibleDescription(described or "No faces")
         self.update()
 
@@ -87,6 +96,25 @@ class PictureView(QWidget):
         shown_w, shown_h = max(1, round(width * scale)), max(1, round(height * scale))
         return QRectF((self.width() - shown_w) // 2, (self.height() - shown_h) // 2, shown_w, shown_h)
 
+    def face_at(self, place: QPoint) -> Face | None:
+        """The face whose box is at a point of the widget; the smallest where several are."""
+        picture = self.picture_rect()
+        scale, hit = self._scale(picture), []
+        for face in self._faces:
+            x0, y0, x1, y1 = box_in_widget(face, picture, scale)
+            if x0 <= place.x() < x1 and y0 <= place.y() < y1:
+                hit.append(((x1 - x0) * (y1 - y0), face))
+        return min(hit, key=lambda pair: pair[0])[1] if hit else None
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        face = self.face_at(event.pos())
+        if face is not None and face.visit_id is not None:
+            self.face_menu_wanted.emit(face.visit_id, event.globalPos())
+
+    def _scale(self, picture: QRectF) -> float:
+        """Widget pixels per pixel of the picture."""
+        return picture.width() / self._image.shape[1] if self._image is not None else 1.0
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._scaled = None
         super().resizeEvent(event)
@@ -105,9 +133,8 @@ class PictureView(QWidget):
                 )
                 self._scaled.setDevicePixelRatio(ratio)
             painter.drawImage(picture.topLeft(), self._scaled)
-            self._overlay.paint(
-                painter, self._faces, picture, picture.width() / self._image.shape[1], self._label_font(picture)
-            )
+            font = self._label_font(picture)
+            self._overlay.paint(painter, self._faces, self._corrected, picture, self._scale(picture), font)
         if self._plate:
             self._paint_plate(painter, picture)
         painter.end()

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 ICON = Path(__file__).resolve().parents[2] / "assets" / "icon.png"
 REFRESH_MS = 33  # the window is brought up to date so often at most
 TICK_MS = 500
-CHART_EVERY_S = 5.0
+CHART_EVERY_S = 2.0
 
 
 class MainWindow(QMainWindow):
@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
             self.banners,
             self.menus,
             self.preferences,
+            self.view,
             self.sightings,
             self._shift_began,
         )
@@ -198,6 +199,8 @@ class MainWindow(QMainWindow):
 
     def _begin_without(self, message: str) -> None:
         self.banners.show_message("source", Severity.ERROR, message)
+        self.view.set_placeholder("Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu")
+        self.status.show_source("no camera")
         self.session.start_worker()
         self.chooser.list_cameras()
 
@@ -245,7 +248,8 @@ class MainWindow(QMainWindow):
     def _show_update(self, update: Update) -> None:
         result = update.result
         if result is not None and result.frame.camera == self.session.source_name:
-            self.view.show_picture(result.frame.image, result.faces)
+            said = self.commands
+            self.view.show_picture(result.frame.image, said.as_said(result.faces), said.corrections)
             self._show_size(result.frame.image.shape[1], result.frame.image.shape[0])
             timings = result.timings
             spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s

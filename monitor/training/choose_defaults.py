@@ -35,7 +35,7 @@ from monitor.training.scoring import load_classifier
 FACE_MIN_PX = 40.0  # the figures are for faces of this size or more, as issue B has them
 UNSURE_BOUNDS = {
     "size, px": (0, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80),
-    "sharpness": (0, 20, 50, 100, 200, 400, 800, 1600, 3200),
+    "sharpness": (0, 2, 5, 10, 20, 50, 100, 200),
     "frontality (minus side_on)": (-3.0, -1.6, -1.2, -1.0, -0.8, -0.6, -0.4, -0.2),
     "confidence of the answer": (0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
     "confidence of the detector": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
@@ -92,7 +92,7 @@ def door_chart(rows: Sequence[Row], key: str, series: Sequence[str], x_label: st
     axes.set_xlabel(x_label)
     axes.set_ylabel("per cent")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     return figure
 
 
@@ -177,7 +177,7 @@ def detector_table(rows: Sequence[Row]) -> str:
         body.append(
             [
                 r["side"],
-                r["threshold"],
+                f"{r['threshold']:g}",
                 bare["found"],
                 masked["found"],
                 wrong["found"],
@@ -216,7 +216,7 @@ def vote_table(rows: Sequence[Row]) -> str:
         body.append(
             [
                 f"{row['half_life_s']:g}",
-                row["switch_above"],
+                f"{row['switch_above']:g}",
                 p["right"],
                 p["unsure"],
                 p["switches"],

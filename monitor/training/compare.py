@@ -251,6 +251,10 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("runs/compare"), help="folder for comparison.json (default runs/compare)"
     )
     p.add_argument("--summary", type=Path, help="folder for comparison.md and .json to keep")
+    p.add_argument(
+        "--prepared", type=Path, help="file (.npz) that keeps the batches and the test faces; read if it is there"
+    )
+    p.add_argument("--prepare-only", action="store_true", help="write --prepared and stop")
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     p.set_defaults(weights="imagenet")
     return p
@@ -279,7 +283,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
     deadline = _deadline(args.until)
-    made, test = prepare(args)
+    if args.prepare_only and not args.prepared:
+        raise ConfigError("--prepare-only wants --prepared FILE, the place to keep what it makes")
+    made, test = prepared(args)
+    if args.prepare_only:
+        return 0
 
     cli.quiet_tensorflow()
     from monitor.training import networks
@@ -303,6 +311,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     write(args, rows, skipped, command, len(made) * args.batch)
     print(table(rows, args.leave_out))
     return 0
+
+
+def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
+    """What `prepare` makes, from the file of --prepared when that was made with the same options.
+
+    Raises:
+        ConfigError: If the file is no such file, or was made with other options.
+    """
+    options = json.dumps(
+        {k: str(getattr(args, k)) for k in ("data", "leave_out", "size", "margin", "batch", "faces", "seed", "smoke")}
+    )
+    if args.prepared is None or not args.prepared.is_file():
+        made, test = prepare(args)
+        if args.prepared is not None:
+            output_dir(args.prepared.parent)
+            parts = {
+                f"{part}_{kind}": array
+                for part, pair in test.items()
+                for kind, array in zip(("rois", "truth"), pair, strict=True)
+            }
+            rois, labels = (np.stack([batch[i] for batch in made]) for i in (0, 1))
+            np.savez(args.prepared, options=options, rois=rois, labels=labels, **parts)
+        return made, test
+    try:
+        with np.load(args.prepared) as file:
+            same, stored = str(file["options"]) == options, {k: file[k] for k in file.files if k != "options"}
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ConfigError(f"{args.prepared} is not what --prepared wrote ({error}): delete it and run again") from None
+    if not same:
+        raise ConfigError(f"{args.prepared} was made with other options: delete it, or give the same")
+    test = {part: (stored[f"{part}_rois"], stored[f"{part}_truth"]) for part in ("test", "validation")}
+    return list(zip(stored["rois"], stored["labels"], strict=True)), test
 
 
 def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:

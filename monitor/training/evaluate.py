@@ -29,9 +29,12 @@ from monitor.boxes import crop_square
 from monitor.errors import ConfigError
 from monitor.records import FloatArray
 from monitor.training import charts, cli, conditions, metrics
-from monitor.training.data import Chip, load_data, split
+from monitor.training.data import Chip, load_data, merge_groups, split
+from monitor.training.duplicates import find_pairs, path_pairs
 from monitor.training.report import Page, grid, markdown_table, output_dir, save_figure, write_json, write_text
 from monitor.training.scoring import Classifier, load_classifier, predict, read_picture, truth_of
+
+TRAINED_ON = 0.95  # the part of the groups that train_mask trains on
 
 Result = dict[str, Any]
 _DOOR = {
@@ -44,16 +47,14 @@ _DOOR = {
 }
 
 
-def choose(
-    chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: tuple[float, int] | None
-) -> list[Chip]:
+def choose(chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: int | None) -> list[Chip]:
     """The faces to test on.
 
     Args:
         chips: All of them.
         min_face: Least native size of a face, px.
         sources: Sources to keep; empty keeps all.
-        held_out: Fraction and seed of a split whose first part is kept.
+        held_out: Seed of a training whose validation part is kept: `train_mask` splits the same way.
 
     Raises:
         ConfigError: If a source is unknown, or nothing is left.
@@ -62,7 +63,9 @@ def choose(
     if unknown:
         known = ", ".join(sorted({c.source for c in chips}))
         raise ConfigError(f"no pictures of source {', '.join(sorted(unknown))}: choose among {known}")
-    kept = list(chips) if held_out is None else split(chips, *held_out)[0]
+    kept = list(chips)
+    if held_out is not None:
+        kept = split(merge_groups(kept, path_pairs(find_pairs(kept))), TRAINED_ON, held_out)[1]
     kept = [c for c in kept if c.face_px >= min_face and (not sources or c.source in sources)]
     if not kept:
         raise ConfigError("no face is left to test on: lower --min-face or choose another source")
@@ -292,9 +295,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--name", default="evaluation", help="name of the summary's files")
     p.add_argument("--min-face", type=float, default=0, help="least native size of a face, px (default 0)")
     p.add_argument("--source", default="", help="sources to test on, with commas (default all)")
-    p.add_argument(
-        "--held-out", metavar="FRACTION:SEED", help="test on this part of the split by picture and person alone"
-    )
+    p.add_argument("--held-out", type=int, metavar="SEED", help="test on what train_mask with this seed held out alone")
     p.add_argument("--seen", action="store_true", help="of aligned UTKFace faces also those that training may take")
     p.add_argument(
         "--sample", type=int, default=1500, help="faces for the size and blur curves; 0 leaves them out (default 1500)"
@@ -308,19 +309,6 @@ def parser() -> argparse.ArgumentParser:
         "--train-args", default="", help="further arguments for each training of --leave-one-out, in one text"
     )
     return p
-
-
-def _held_out(text: str | None) -> tuple[float, int] | None:
-    if text is None:
-        return None
-    try:
-        fraction, seed = text.split(":")
-        part = float(fraction), int(seed)
-    except ValueError:
-        raise ConfigError(f"--held-out {text} is not FRACTION:SEED, as in 0.1:0") from None
-    if not 0 < part[0] <= 1:
-        raise ConfigError(f"--held-out {text}: the fraction lies above 0 and is 1 at most")
-    return part
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -340,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return leave_one_out.report(args, sources, command)
     classifier = load_classifier(args.model)
-    chips = choose(load_faces(args.data, args.seen), args.min_face, sources, _held_out(args.held_out))
+    chips = choose(load_faces(args.data, args.seen), args.min_face, sources, args.held_out)
     result, confidence = evaluate(classifier, chips, args.sample)
     result["command"] = command
     print(headline(result))

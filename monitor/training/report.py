@@ -13,14 +13,15 @@ from typing import Any
 import cv2
 import matplotlib
 import numpy as np
-
-matplotlib.use("Agg")  # no display is asked for
-
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from monitor.errors import ConfigError
 from monitor.records import Image
+
+plt.switch_backend("Agg")  # no display is asked for
+# Small files, and the same for the same figures.
+matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "mask-monitor"}
 
 # The colours of the window (DESIGN, "On screen"): colour-blind people can tell them apart.
 COLOURS = {"masked": "#009E73", "unmasked": "#D55E00", "incorrect": "#E69F00", "unsure": "#7F7F7F"}

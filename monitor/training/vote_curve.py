@@ -7,18 +7,22 @@ on the same detections.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from monitor.classify import MaskClassifier
+import numpy as np
+
+from monitor.classify import STATES, MaskClassifier
 from monitor.config import Config
 from monitor.detect import FaceDetector
 from monitor.detect.yunet import YuNet
+from monitor.engine import Network
 from monitor.pipeline import Pipeline
-from monitor.records import Detections, Frame, Image, MaskState
+from monitor.records import Detections, FloatArray, Frame, Image, MaskState
 from monitor.sources import ClipSource
 from monitor.training.metrics import Rate
 
@@ -59,6 +63,21 @@ class Remembering:
         if key not in self._found:
             self._found[key] = self._detector.detect(image_bgr, smallest_px)
         return self._found[key]
+
+
+class RememberingClassifier(MaskClassifier):
+    """A classifier that judges each ROI once."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self._known: dict[bytes, FloatArray] = {}
+
+    def probabilities(self, rois: FloatArray) -> FloatArray:
+        """As `MaskClassifier.probabilities`."""
+        keys = [hashlib.blake2b(roi.tobytes(), digest_size=16).digest() for roi in rois]
+        new = [i for i, key in enumerate(keys) if key not in self._known]
+        self._known |= {keys[i]: row for i, row in zip(new, super().probabilities(rois[new]), strict=True)}
+        return np.array([self._known[key] for key in keys], np.float32).reshape(-1, len(STATES))
 
 
 def frames(path: Path) -> list[Frame]:
@@ -143,7 +162,7 @@ def curve(videos: Path, model: Path) -> list[dict[str, Any]]:
     """
     base = Config()
     classify = dataclasses.replace(base.classify, model=str(model.with_suffix("").resolve()), backend="onnx")
-    classifier = MaskClassifier.load(classify)
+    classifier = RememberingClassifier.load(classify)
     yunet = YuNet(min_face_px=base.detect.min_face_px, threads=2)
     here = [clip for clip in CLIPS if (videos / clip.file).is_file()]
     rows: list[dict[str, Any]] = [

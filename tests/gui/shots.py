@@ -52,7 +52,7 @@ def demo_frame(number: int) -> Image:
 
 
 def face(box: tuple[float, float, float, float], state: MaskState, track: int, alerting: bool = False) -> Face:
-    return Face(np.array(box, np.float32), 0.93, MaskState.MASKED, 0.9, state, 0.97, track, alerting)
+    return Face(np.array(box, np.float32), 0.93, MaskState.MASKED, 0.9, state, 0.97, track, f"v{track}", alerting)
 
 
 def crowd(count: int, width: int, height: int) -> tuple[Face, ...]:
@@ -170,11 +170,15 @@ def draw_situations(folder: Path, work: Path) -> None:
         window.close()
 
 
-def draw_clip(path: Path, work: Path, seconds: float) -> None:
-    """The bundled clip, watched by the real pipeline."""
-    window = make_window(1280, 720, "light", work)
+def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
+    """The bundled clip, watched by the real pipeline, a moment after the first sighting has begun."""
+    window = make_window(*size_wh, theme, work)
     window.start()
-    wait(seconds)
+    for _ in range(300):
+        wait(0.1)
+        if any(sighting.open for sighting in window.sightings.model.sightings):
+            break
+    wait(0.6)
     window.grab().save(str(path))
     window.close()
 
@@ -183,14 +187,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--seconds", type=float, default=12)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         if arguments.folder is not None:
             arguments.folder.mkdir(parents=True, exist_ok=True)
             draw_situations(arguments.folder, Path(work))
         if arguments.keep is not None:
-            draw_clip(arguments.keep, Path(work), arguments.seconds)
+            draw_clip(arguments.keep, Path(work), (1280, 720), "light")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
@@ -50,6 +50,34 @@ def test_a_face_is_drawn_in_its_states_colour_and_named(make_window: MakeWindow,
     assert not others & seen
     assert MARKS[state].word in window.view.accessibleDescription()
     assert label_text(face) == MARKS[state].word + ("" if state is MaskState.UNSURE else "  98 %")
+
+
+def test_a_face_in_the_picture_can_be_corrected(make_window: MakeWindow) -> None:
+    window = make_window(start=False)
+    far = Face(np.array([100, 100, 300, 340], np.float32), 0.9, MaskState.MASKED, 0.9, MaskState.MASKED, 1.0, 1, "v1")
+    near = Face(np.array([150, 150, 200, 200], np.float32), 0.9, MaskState.MASKED, 0.9, MaskState.MASKED, 1.0, 2, "v2")
+    image = np.zeros((480, 640, 3), np.uint8)
+    window.view.show_picture(image, [far, near])
+    rect = window.view.picture_rect()
+    scale = rect.width() / 640
+    places = [
+        (x, y, window.view.face_at(QPoint(round(rect.x() + scale * x), round(rect.y() + scale * y))))
+        for x, y in ((175, 175), (290, 330), (20, 20))
+    ]
+    assert [face for _, _, face in places] == [near, far, None]
+    menu = window.commands.face_menu("v1")
+    assert [a.text().replace("&", "") for a in menu.actions()][:2] == ["It was masked", "It was no mask"]
+    menu.actions()[1].trigger()
+    (first, second) = window.commands.as_said([far, near])
+    assert (first.state, second.state) == (MaskState.UNMASKED, MaskState.MASKED)
+    assert label_text(first, window.commands.corrections) == "No mask  corrected"
+    window.commands.correct("v2", Correction.NO_PERSON)
+    assert len(window.commands.as_said([far, near])) == 1
+    window.commands.undo()
+    window.commands.undo()
+    assert window.commands.as_said([far, near]) == [far, near]
+    assert not window.menus.undo.isEnabled()
+    menu.close()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (121, 333), (2160, 3840)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.classify import STATES
+from monitor.classify import STATES, MaskClassifier
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.records import Detections, Frame, Image, MaskState
@@ -137,6 +137,18 @@ def test_each_picture_is_searched_once() -> None:
         for frame in frames:
             assert len(detector.detect(frame.image)) == 1
     assert eye.looks == 3
+
+
+def test_a_remembered_answer_is_the_same_answer(linear_model: Path) -> None:
+    network = load_classifier(linear_model).network
+    rois = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
+    plain, remembering = MaskClassifier(network), vote_curve.RememberingClassifier(network)
+    first = remembering.probabilities(rois[:3])
+    again = remembering.probabilities(rois[[2, 3, 0, 0]])
+    np.testing.assert_allclose(first, plain.probabilities(rois[:3]), atol=1e-6)
+    np.testing.assert_allclose(again, plain.probabilities(rois[[2, 3, 0, 0]]), atol=1e-6)
+    assert remembering.probabilities(rois[:0]).shape == (0, 3)
+    assert remembering.size == 16
 
 
 def test_mistakes_are_named(tmp_path: Path, linear_model: Path) -> None:

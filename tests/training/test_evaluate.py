@@ -15,7 +15,7 @@ import pytest
 from monitor.errors import ConfigError, ModelError
 from monitor.records import Image
 from monitor.training import conditions, end_to_end, evaluate, leave_one_out
-from monitor.training.data import Chip, load_chips
+from monitor.training.data import Chip, load_chips, split
 from monitor.training.metrics import Rate
 from monitor.training.scoring import load_classifier, predict, truth_of
 
@@ -137,8 +137,6 @@ def test_a_model_without_card_is_refused(tmp_path: Path, linear_model: Path) -> 
     [
         (["--source", "elsewhere"], "choose among made"),
         (["--min-face", "9999"], "lower --min-face"),
-        (["--held-out", "a tenth"], "FRACTION:SEED"),
-        (["--held-out", "0:1"], "above 0"),
         (["--end-to-end"], "whole pictures"),
     ],
 )
@@ -148,6 +146,14 @@ def test_mistakes_are_named(
     root = write_chips(tmp_path, {"masked": 2, "unmasked": 2})
     with pytest.raises(ConfigError, match=says):
         evaluate.main([str(linear_model), str(root), *extra])
+
+
+def test_held_out_is_what_training_held_out(tmp_path: Path, write_chips: Chips) -> None:
+    chips = load_chips(write_chips(tmp_path, {"masked": 60, "unmasked": 60}))
+    kept = evaluate.choose(chips, 0, [], held_out=3)
+    assert {c.path for c in kept} == {c.path for c in split(chips, 0.95, 3)[1]}
+    assert 0 < len(kept) < 30
+    assert {c.path for c in evaluate.choose(chips, 0, [], held_out=4)} != {c.path for c in kept}
 
 
 def test_a_picture_is_no_model(tmp_path: Path) -> None:

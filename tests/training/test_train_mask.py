@@ -32,7 +32,14 @@ def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path
     assert status == 0
     card = load_card(Path(f"{out}.onnx"))
     assert card["classes"] == list(LABELS)
-    assert card["input"] == {"name": "faces", "size": 32, "margin": 0.2, "colour": "RGB", "range": [-1, 1], "layout": "NHWC"}
+    assert card["input"] == {
+        "name": "faces",
+        "size": 32,
+        "margin": 0.2,
+        "colour": "RGB",
+        "range": [-1, 1],
+        "layout": "NHWC",
+    }
     assert card["command"].endswith(f"--out {out}")
     assert {"m.onnx", "m.keras"} == set(card["files"])
     session = onnxruntime.InferenceSession(f"{out}.onnx")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "monitor").rglob("*.py")
-    if "training" not in path.parts and "gui" not in path.parts
+    if not {"training", "gui", "bench"} & set(path.parts)
 )
 
 

@@ -150,7 +150,28 @@ def test_the_best_confidence_and_the_identity_stay() -> None:
     assert report.identity == "Ada"
 
 
+def test_a_visit_that_is_bad_at_once_was_so_from_its_first_frame() -> None:
+    # The visit is told of when it is a quarter of a second old; its vote is made of that time.
+    one = rule(1.0, t=1000.0)
+    reports, _ = play(one, (U, 0.9), start=1000.25)
+    assert len(reports) == 1
+    assert reports[0].first_seen == NOON
+    assert reports[0].seconds_unmasked == pytest.approx(1.05, abs=0.01)
+
+
+def test_unsure_at_first_is_not_counted() -> None:
+    assert play(rule(1.0), (X, 10), (U, 0.9))[0] == []
+    reports, _ = play(rule(1.0), (X, 10), (U, 2), (M, 1))
+    assert reports[-1].first_seen == NOON + timedelta(seconds=10)
+    assert reports[-1].seconds_unmasked == pytest.approx(1.9, abs=0.11)
+
+
+def test_masked_at_first_is_not_counted() -> None:
+    assert play(rule(1.0), (M, 10), (U, 0.9))[0] == []
+
+
 def test_time_does_not_begin_at_zero() -> None:
     one = rule(t=1000.0)
+    one.update(1000.0, M, 0.9)
     reports, _ = play(one, (U, 2), start=1003.0)
     assert reports[0].first_seen == NOON + timedelta(seconds=3)

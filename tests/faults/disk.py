@@ -1,0 +1,85 @@
+"""Disks that fill up: a small tmpfs where this user may mount one, and a limit on the size of files everywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+SIZE_KB = 1024
+
+
+class Disk(Protocol):
+    """A folder on a disk that can be full."""
+
+    folder: Path
+    reasons: tuple[str, ...]  # what the system says when it is full
+
+    def fill(self) -> None: ...
+
+    def free(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def mount(folder: Path, options: str) -> None:
+    """A tmpfs at `folder`; skips the test where this user may not mount."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can mount a tmpfs")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.strip()}")
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
+
+
+class SmallDisk:
+    """A tmpfs of one megabyte."""
+
+    reasons = ("full", "No space left")
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        mount(folder, f"size={SIZE_KB}k")
+
+    def fill(self) -> None:
+        with (self.folder / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+
+    def free(self) -> None:
+        (self.folder / "filler").unlink()
+
+    def close(self) -> None:
+        unmount(self.folder)
+
+
+class LimitedDisk:
+    """A folder in which no file of this process can grow: what a quota does. Stands in for a full disk without root."""
+
+    reasons = ("I/O error", "too large")
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._limits[1]))
+
+    def free(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+
+    def close(self) -> None:
+        self.free()

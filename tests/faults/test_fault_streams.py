@@ -1,0 +1,239 @@
+"""Streams and cameras that die, freeze, crawl, send garbage or change their size: a state with a line, then live again."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from desk import QUICK, Desk
+from faulty_camera import FaultyCamera, NoiseServer
+from program import ROOT
+
+from monitor import sources
+from monitor.config import CameraConfig
+from monitor.records import SourceState
+from monitor.sources import CameraSource
+
+
+def stream(desk: Desk, url: str) -> CameraSource:
+    return CameraSource(url, desk.config.camera)
+
+
+def one_person(desk: Desk, so_far: int = 0) -> None:
+    """Somebody bare comes, is logged, and leaves."""
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    desk.stage.leave()
+    desk.wait_told(ended=so_far + 1)
+
+
+def test_a_stream_that_is_killed(desk: Desk, camera: FaultyCamera) -> None:
+    desk.open(stream(desk, camera.url))
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    camera.die()
+    lost = desk.wait_source(SourceState.LOST)
+    assert "gives no more pictures" in lost.message
+    assert lost.retry_in_s is not None
+    desk.wait_source(SourceState.LOST, "does not answer")
+    desk.stage.leave()
+    camera.live()
+    desk.wait_source(SourceState.LIVE)
+    desk.wait_told(ended=1)
+    one_person(desk, 1)
+    desk.close()
+    desk.check_books(sightings=2)
+
+
+def test_a_stream_that_freezes(desk: Desk, camera: FaultyCamera) -> None:
+    """The connection stands, no byte comes."""
+    desk.open(stream(desk, camera.url))
+    one_person(desk)
+    camera.freeze()
+    stalled = desk.wait_stalled()
+    assert "no picture for" in stalled.message
+    lost = desk.wait_source(SourceState.LOST)
+    assert "gives no more pictures" in lost.message
+    camera.thaw()
+    desk.wait_source(SourceState.LIVE)
+    one_person(desk, 1)
+    desk.close()
+    desk.check_books(sightings=2)
+
+
+def test_somebody_before_a_frozen_camera_is_kept_or_let_go(desk: Desk, camera: FaultyCamera) -> None:
+    desk.open(stream(desk, camera.url))
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    camera.freeze()
+    desk.wait_source(SourceState.LOST)
+    desk.close()  # the run ends with the camera still dead: the sighting is closed all the same
+    desk.check_books(sightings=1)
+
+
+def slow_run(desk: Desk, camera: FaultyCamera, every_s: float, pictures: int) -> None:
+    """One picture in `every_s` s: the monitor waits for it and goes on, with the same person."""
+    desk.stage.enter()
+    camera.every_s = every_s
+    desk.open(stream(desk, camera.url))
+    desk.wait_source(SourceState.LIVE)
+    stalled = desk.wait_stalled()
+    assert "no picture for" in stalled.message
+    desk.wait(lambda: len(desk.lines()) >= pictures)
+    assert [s for s in desk.statuses if s.state is SourceState.LOST] == []
+    assert desk.last is not None
+    assert desk.last.count.unmasked == 1, "one person was taken for several"
+    camera.every_s = 0
+    desk.stage.leave()
+    desk.wait_told(ended=1)
+    desk.close()
+    desk.check_books(sightings=1)
+
+
+def test_a_stream_that_is_slower_than_a_stall(desk: Desk, camera: FaultyCamera) -> None:
+    slow_run(desk, camera, every_s=0.6, pictures=4)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_stream_of_one_frame_in_five_seconds(tmp_path: Any, camera: FaultyCamera) -> None:
+    """With the time limits as they are shipped."""
+    changes = {name: section for name, section in QUICK.items() if name != "camera"} | {"track": {"confirm_hits": 1}}
+    from desk import Stage
+
+    desk = Desk(tmp_path, Stage(), changes)
+    assert desk.config.camera == CameraConfig()
+    try:
+        slow_run(desk, camera, every_s=5.0, pictures=6)
+    finally:
+        desk.close()
+
+
+def test_pictures_that_are_garbage(desk: Desk, camera: FaultyCamera) -> None:
+    """The frames of the stream are there, what is in them is not."""
+    desk.open(stream(desk, camera.url))
+    one_person(desk)
+    camera.garbage = True
+    desk.wait_source(SourceState.LOST)
+    camera.garbage = False
+    desk.wait_source(SourceState.LIVE)
+    one_person(desk, 1)
+    desk.close()
+    desk.check_books(sightings=2)
+
+
+def test_a_stream_that_is_garbage_from_its_first_byte(desk: Desk) -> None:
+    with NoiseServer() as noise:
+        desk.open(stream(desk, noise.url))
+        desk.wait_source(SourceState.LOST)
+        desk.wait_source(SourceState.LOST)  # and the next try
+        assert noise.connections >= 2
+        assert all(s.state in (SourceState.OPENING, SourceState.LOST) for s in desk.statuses), desk.statuses
+        assert all(s.message for s in desk.statuses if s.state is SourceState.LOST)
+        desk.close()
+    assert desk.last is None or desk.last.result is None
+    assert desk.sightings() == {}
+
+
+def test_another_size_in_mid_stream(tmp_path: Any, camera: FaultyCamera) -> None:
+    """The real networks look, as it is their buffers that follow the size."""
+    bare = cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg"))
+    assert bare is not None
+    camera.show(bare)
+    desk = Desk(tmp_path)
+    sizes: list[tuple[int, ...]] = []
+    try:
+        desk.open(stream(desk, camera.url))
+        desk.wait_source(SourceState.LIVE)
+        for scale in (1.0, 1.6, 0.8):
+            picture = cv2.resize(bare, None, fx=scale, fy=scale)
+            camera.show(picture)
+            desk.wait(lambda p=picture: desk.last is not None and _seen(desk, p.shape) and desk.last.result.faces)
+            sizes.append(picture.shape)
+            assert desk.last is not None
+            assert desk.last.result is not None
+            x0, y0, x1, y1 = desk.last.result.faces[0].xyxy
+            assert 0 <= x0 < x1 <= picture.shape[1]
+            assert 0 <= y0 < y1 <= picture.shape[0]
+        assert [s.state for s in desk.statuses].count(SourceState.LOST) == 0
+        camera.show(np.full((96, 128, 3), 128, np.uint8))
+        desk.wait(lambda: desk.told and not any(desk.told.values()))
+    finally:
+        desk.close()
+    assert len(set(sizes)) == 3
+    desk.check_books(sightings=len(desk.told))
+
+
+def _seen(desk: Desk, shape: tuple[int, ...]) -> bool:
+    assert desk.last is not None
+    return desk.last.result is not None and desk.last.result.frame.image.shape == shape
+
+
+class Device:
+    """Stands for `cv2.VideoCapture`: a USB camera that is pulled out and plugged in again."""
+
+    plugged = True
+    opened = 0
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open = type(self).plugged
+        type(self).opened += 1
+        self._pause = __import__("threading").Event()
+
+    def isOpened(self) -> bool:  # noqa: N802, as OpenCV calls it
+        return self._open
+
+    def read(self) -> tuple[bool, np.ndarray[Any, Any] | None]:
+        self._pause.wait(0.02)
+        good = self._open and type(self).plugged
+        return good, np.full((96, 128, 3), 90, np.uint8) if good else None
+
+    def set(self, prop: int, value: float) -> bool:
+        return True
+
+    def get(self, prop: int) -> float:
+        return 0.0
+
+    def release(self) -> None:
+        self._open = False
+
+
+def test_a_camera_index_that_disappears(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.cv2, "VideoCapture", Device)
+    monkeypatch.setattr(Device, "plugged", True)
+    desk.open(CameraSource("98", desk.config.camera))
+    one_person(desk)
+    Device.plugged = False
+    assert "camera 98 gives no more pictures" in desk.wait_source(SourceState.LOST).message
+    gone = desk.wait_source(SourceState.LOST, "is not there")
+    assert gone.message.startswith("camera 98")
+    Device.plugged = True
+    desk.wait_source(SourceState.LIVE)
+    one_person(desk, 1)
+    desk.close()
+    desk.check_books(sightings=2)
+
+
+def test_a_camera_that_drops_single_pictures_is_not_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Damaged(Device):
+        reads = 0
+
+        def read(self) -> tuple[bool, np.ndarray[Any, Any] | None]:
+            Damaged.reads += 1
+            if Damaged.reads % 3 == 0:
+                raise cv2.error("a truncated frame")
+            return super().read()
+
+    monkeypatch.setattr(sources.cv2, "VideoCapture", Damaged)
+    desk.open(CameraSource("98", desk.config.camera))
+    one_person(desk)
+    desk.close()
+    assert [s for s in desk.statuses if s.state is SourceState.LOST] == []
+    assert any("damaged picture was skipped" in r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
+    caplog.clear()
+    desk.check_books(sightings=1)

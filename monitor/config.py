@@ -136,21 +136,27 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"settings file {path} cannot be read ({error.strerror}): check the path after --config"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"settings file {path.name} is not valid TOML ({error}): correct that line") from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not TOML, not UTF-8, a number of thousands of digits, brackets without end
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"settings file {path.name} is not valid TOML ({reason}): correct that line") from None
 
 
 def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> Config:
     """`config` with some values replaced and checked. Errors begin with `where`."""
     sections = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
-    for section, entries in values.items():
+    for key, entries in values.items():
+        section = _shown(key)
         if section not in sections:
             raise ConfigError(f"{where}unknown section [{section}]: {nearest(section, list(sections))}")
         if not isinstance(entries, Mapping):
             raise ConfigError(f"{where}{section} is a section: write [{section}] and its settings below")
         fields = {f.name: f for f in dataclasses.fields(sections[section])}
         checked = {}
-        for name, value in entries.items():
+        for key_of_value, value in entries.items():
+            name = _shown(key_of_value)
             if name not in fields:
                 raise ConfigError(f"{where}unknown setting {section}.{name}: {nearest(name, list(fields))}")
             checked[name] = _checked(f"{where}{section}.{name}", fields[name], value)
@@ -158,8 +164,15 @@ def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> C
     return Config(**sections)
 
 
+def _shown(key: str) -> str:
+    """A key as it can stand in one line; valid keys come back as they are."""
+    return key if key.isprintable() else repr(key)
+
+
 def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     """`value` as the field's type, or ConfigError."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ConfigError(f"{label}: the number is too large: give a smaller one")
     kind = str(spec.type).split(" | ")[0]
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {

@@ -76,7 +76,8 @@ class Ledger:
         self._undo: list[tuple[str, Correction | None]] = []
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
-        store.begin_shift(shift_id, datetime.now(UTC))
+        self._began = datetime.now(UTC)
+        store.begin_shift(shift_id, self._began)
         self._purge_at = 0.0
         self._purge()
 
@@ -195,6 +196,8 @@ class Ledger:
         if self._problems and self._now() < self._retry_at:
             return
         self._retry_at = self._now() + RETRY_S
+        if self._unstored():
+            self._attempt("store", self._renew)
         if (self._unsaved_visits or self._unsaved_sightings or self._unsaved_stills) and self._attempt(
             "store", self._save
         ):
@@ -231,6 +234,16 @@ class Ledger:
                 keep = partial(snapshots.keep, sighting.sighting_id, result.frame.image, face.xyxy)
                 if self._attempt("snapshots", keep):
                     self._pictured.add(sighting.sighting_id)
+
+    def _renew(self) -> None:
+        """Write the whole shift again if somebody deleted the store."""
+        if not self._store.renew():
+            return
+        log.error("the store was deleted or replaced while in use: this shift is written again, what was older is gone")
+        self._store.begin_shift(self._shift_id, self._began)
+        self._unsaved_visits = dict(self._visits)
+        self._unsaved_sightings = self._logged | self._unsaved_sightings
+        self._unsaved_stills = True
 
     def _save(self) -> None:
         stills = total(counter.stills for counter in self._counters.values())

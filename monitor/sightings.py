@@ -49,20 +49,21 @@ class SightingRule:
             The sighting if it was opened, carried on for `REPORT_EVERY_S`, or closed.
         """
         since_s, self._looked_t = t - self._looked_t, t
+        first, self._first = self._first, False
         self._identity = identity or self._identity
         if state is MaskState.MASKED:
             return self.close(state)
         if state in ALARMING:
             if self._bad_since is None:
                 # A visit that is bad when it is first judged has been so since it came: its vote is made of that time.
-                self._bad_since = self._zero_t if self._first else t
+                self._bad_since = self._zero_t if first else t
                 self._seconds = t - self._bad_since
             elif self._was_bad:
                 self._seconds += since_s
             self._bad_until = t
             self._worst = max(self._worst, state, key=ALARMING.index)
             self._confidence = max(self._confidence, confidence)
-        self._first, self._was_bad = self._first and state is MaskState.UNSURE, state in ALARMING
+        self._was_bad = state in ALARMING
         if self._bad_since is None:
             return None
         due = self.is_open and t - (self._reported_t or 0.0) >= REPORT_EVERY_S

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,17 +121,51 @@ class Store:
             raise StoreError(f"the store's URL is not valid: write it like {example}") from None
         if is_sqlite and parsed.database in (None, "", ":memory:"):
             raise StoreError("the store would be in memory and lost at the end: give a file, like sqlite:///monitor.db")
+        self._file = Path(parsed.database) if is_sqlite and parsed.database else None
         if is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
-            _protect(parsed.database)
         try:
-            _metadata.create_all(self._engine)
-            with self._engine.begin() as connection:  # a read-only file is found here and not at the first sighting
-                connection.execute(sa.update(_shifts).where(sa.false()).values(still_masked=0))
-        except SQLAlchemyError as error:
+            self._prepare()
+        except (SQLAlchemyError, ValueError) as error:
             self.close()
             mend = "check the path and its rights, or give another with --store"
             raise StoreError(f"the store {self.label} cannot be opened ({_reason(error)}): {mend}") from None
+
+    def _prepare(self) -> None:
+        """Make the file and the tables that are not there."""
+        _protect(self._file)
+        _metadata.create_all(self._engine)
+        with self._engine.begin() as connection:  # a read-only file is found here and not at the first sighting
+            connection.execute(sa.update(_shifts).where(sa.false()).values(still_masked=0))
+        self._identity = self._file_identity()
+
+    def _file_identity(self) -> tuple[int, int] | None:
+        """Which file lies where the database is; None if there is none, or the database is no file."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._file is not None:
+                stat = self._file.stat()
+                return stat.st_dev, stat.st_ino
+        return None
+
+    def renew(self) -> bool:
+        """Make the database anew if its file was deleted or replaced: an open one would go on taking rows that nobody can read.
+
+        Returns:
+            True if it was made anew and is empty; the caller writes again what it knows.
+
+        Raises:
+            StoreError: If it cannot be made.
+        """
+        if self._file is None or self._file_identity() == self._identity:
+            return False
+        self._engine.dispose()
+        try:
+            self._prepare()
+        except (SQLAlchemyError, ValueError) as error:
+            raise StoreError(
+                f"the store {self.label} was deleted and cannot be made anew ({_reason(error)}): free the disk"
+            ) from None
+        return True
 
     def close(self) -> None:
         self._engine.dispose()
@@ -173,6 +208,14 @@ class Store:
         with self._writing() as connection:
             for table in (_visits, _sightings):
                 connection.execute(sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value))
+
+    def forget_identity(self, name: str) -> int:
+        """Take a person's name out of all visits and sightings. Returns how many rows held it."""
+        with self._writing() as connection:
+            return sum(
+                connection.execute(sa.update(table).where(table.c.identity == name).values(identity=None)).rowcount
+                for table in (_visits, _sightings)
+            )
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""
@@ -271,14 +314,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
-def _protect(database: str | None) -> None:
+def _protect(database: Path | None) -> None:
     """A new database file is readable by its owner alone."""
-    if not database or os.path.exists(database):
+    if database is None:
         return
-    with contextlib.suppress(OSError):  # an unwritable folder is reported when the database is opened
-        os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
+    with contextlib.suppress(
+        OSError, ValueError
+    ):  # exists already; an unwritable folder is reported when the database is opened
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     """The database's own words in short, without SQL or values."""
-    return str(error.orig).splitlines()[0] if isinstance(error, DBAPIError) else type(error).__name__
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return (str(said).splitlines() or [type(error).__name__])[0]

@@ -197,7 +197,7 @@ class Session:
         with self._reader_lock:
             if self._reader is None:
                 self._reader = Store(self.options.config.store.url)
-            midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
             reader = self._reader
             return totals(reader.read_shifts(midnight), reader.read_visits(midnight), reader.read_sightings(midnight))
 

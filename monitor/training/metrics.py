@@ -66,8 +66,8 @@ def per_class(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[s
     """Precision, recall, F1 and support of each class, accuracy, macro F1 (over the classes present) and the confusion matrix.
 
     Returns:
-        JSON-ready: `classes` {name: {precision, recall, f1, support}}, `accuracy`, `macro_f1`, `count`,
-        `confusion` (rows truth, columns answer).
+        JSON-ready: `classes` {name: {precision, recall, f1, support}}, None where there is nothing to go by; `accuracy`,
+        `macro_f1`, `count`, `confusion` (rows truth, columns answer).
     """
     answer = confidence.argmax(axis=1) if len(confidence) else np.empty(0, int)
     labels = list(range(len(classes)))
@@ -75,7 +75,12 @@ def per_class(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[s
     present = support > 0
     return {
         "classes": {
-            name: {"precision": float(p[i]), "recall": float(r[i]), "f1": float(f[i]), "support": int(support[i])}
+            name: {
+                "precision": float(p[i]) if (answer == i).any() else None,
+                "recall": float(r[i]) if present[i] else None,
+                "f1": float(f[i]) if present[i] else None,
+                "support": int(support[i]),
+            }
             for i, name in enumerate(classes)
         },
         "accuracy": float((answer == truth).mean()) if len(truth) else None,

@@ -45,7 +45,9 @@ def test_per_class_counts_and_confusion() -> None:
 
 
 def test_macro_f1_leaves_out_classes_that_are_not_there() -> None:
-    assert metrics.per_class(truth("masked", "unmasked"), answers("masked", "unmasked"), CLASSES)["macro_f1"] == 1.0
+    found = metrics.per_class(truth("masked", "unmasked"), answers("masked", "unmasked"), CLASSES)
+    assert found["macro_f1"] == 1.0
+    assert found["classes"]["incorrect"] == {"precision": None, "recall": None, "f1": None, "support": 0}
 
 
 def test_at_the_door_a_wrong_alarm_still_alarms() -> None:

@@ -17,7 +17,6 @@ from monitor.errors import CameraError, MonitorError
 from monitor.export import local
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update
 from monitor.slot import LatestSlot
-from monitor.sources import FrameSource
 from monitor.worker import InferenceThread, WorkerState
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ def run_headless(options: RunOptions) -> int:
         print(chosen.notice, file=sys.stderr)
         if options.csv is None:
             options = replace(options, csv=Path("sightings.csv"))
-    run = _Run(options, chosen.source)
+    run = _Run(options, chosen.source.name)
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
     capture = CaptureThread(chosen.source, frames, options.config.camera, retry_first=False, on_status=run.on_source)
@@ -63,8 +62,9 @@ def run_headless(options: RunOptions) -> int:
 class _Run:
     """What the threads report, and what is printed of it. The callbacks come from the threads."""
 
-    def __init__(self, options: RunOptions, source: FrameSource) -> None:
-        self._options, self._source_name, self._live_source = options, source.name, source.live
+    def __init__(self, options: RunOptions, source_name: str) -> None:
+        self._options, self._source_name = options, source_name
+        self._recorded = options.video is not None or options.images is not None
         self._last = Update(None, Count(), (), 0)
         self._shown: dict[str, bool] = {}
         self._fault: MonitorError | None = None
@@ -89,7 +89,7 @@ class _Run:
             self.done.set()
         elif status.state is SourceState.LOST:
             log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
-        elif status.state is SourceState.LIVE and self._live_source and not self._was_live:
+        elif status.state is SourceState.LIVE and not self._recorded and not self._was_live:
             log.info("%s is live", self._source_name)
         self._was_live = status.state is SourceState.LIVE
 

@@ -196,11 +196,7 @@ class Ledger:
         if self._problems and self._now() < self._retry_at:
             return
         self._retry_at = self._now() + RETRY_S
-        if self._unstored():
-            self._attempt("store", self._renew)
-        if (self._unsaved_visits or self._unsaved_sightings or self._unsaved_stills) and self._attempt(
-            "store", self._save
-        ):
+        if self._unstored() and self._attempt("store", self._save):
             self._logged |= self._unsaved_sightings
             if self._unsaved_sightings:
                 self._show()
@@ -246,6 +242,7 @@ class Ledger:
         self._unsaved_stills = True
 
     def _save(self) -> None:
+        self._renew()
         stills = total(counter.stills for counter in self._counters.values())
         self._store.save(self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), stills)
 

@@ -83,6 +83,9 @@ class FakeDetector:
             raise answer
         return answer
 
+    def detect_still(self, image_bgr: np.ndarray[Any, Any]) -> Detections:
+        return self.detect(image_bgr)
+
 
 class FakeNetwork:
     """Answers every ROI with the same row; remembers the batches."""

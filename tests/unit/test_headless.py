@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from fakes import sighting
+from fakes import FakeSource, sighting
 
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
@@ -19,7 +19,7 @@ from monitor.worker import WorkerState
 
 @pytest.fixture
 def run() -> _Run:
-    return _Run(RunOptions(), "door")
+    return _Run(RunOptions(), FakeSource(live=True, name="door"))
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -77,7 +77,8 @@ def test_summary_of_nobody(run: _Run, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_summary_of_pictures_and_the_csv(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    _Run(RunOptions(images=tmp_path, csv=tmp_path / "s.csv"), "pictures").close(None)
+    options = RunOptions(images=tmp_path, csv=tmp_path / "s.csv")
+    _Run(options, FakeSource(stills=True, name="pictures")).close(None)
     out = capsys.readouterr().out
     assert "0 faces" in out
     assert str(tmp_path / "s.csv") in out

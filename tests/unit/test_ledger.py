@@ -166,6 +166,34 @@ def test_a_store_locked_by_another_connection(desk: Desk, caplog: pytest.LogCapt
     caplog.clear()
 
 
+def test_a_deleted_store_is_made_anew_with_the_whole_shift(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.ledger.absorb([visit(1), visit(2, MaskState.MASKED)], [sighting(1)])
+    desk.ledger.correct("shift-v1", Correction.INCORRECT)
+    desk.ledger.annotate("shift-v1-s1", "a visor")
+    for path in desk.path.parent.glob("monitor.db*"):
+        path.unlink()
+    desk.ledger.absorb([visit(3)], [sighting(3)])
+    visits, sightings = desk.read()
+    assert sorted(visits) == ["shift-v1", "shift-v2", "shift-v3"]
+    assert sorted(sightings) == ["shift-v1-s1", "shift-v3-s1"]
+    assert (sightings["shift-v1-s1"].corrected, sightings["shift-v1-s1"].note) == (Correction.INCORRECT, "a visor")
+    desk.window_and_export_agree()
+    assert caplog.text.count("was deleted or replaced") == 1
+    assert desk.ledger.update().problem == ""
+    caplog.clear()
+
+
+def test_a_correction_after_the_store_was_deleted(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    for path in desk.path.parent.glob("monitor.db*"):
+        path.unlink()
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    assert desk.read()[0]["shift-v1"].corrected is Correction.MASKED
+    assert desk.read()[1]["shift-v1-s1"].corrected is Correction.MASKED
+    desk.window_and_export_agree()
+    caplog.clear()
+
+
 def test_close_writes_what_waits(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.store.broken = True
     desk.ledger.absorb([visit(1)], [sighting(1)])

@@ -241,3 +241,28 @@ def test_values_are_never_sql(store: Store) -> None:
     evil = "x'); DROP TABLE sightings; --"
     store.save("shift", [], [sighting(1, note=evil, camera=evil)])
     assert store.read_sightings()[0].note == evil
+
+
+def test_renew_makes_a_deleted_file_anew(path: Path, store: Store) -> None:
+    store.save("shift", [visit(1)], [])
+    assert not store.renew()
+    for file in path.parent.glob("monitor.db*"):
+        file.unlink()
+    assert store.renew()
+    assert not store.renew()
+    assert store.read_visits() == []
+    store.begin_shift("shift", NOON)
+    store.save("shift", [visit(2)], [])
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT visit_id FROM visits").fetchall() == [("shift-v2",)]
+    other.close()
+
+
+def test_renew_in_a_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    store = Store(f"sqlite:///{tmp_path / 'share' / 'monitor.db'}")
+    (tmp_path / "share").rename(tmp_path / "gone")
+    with pytest.raises(StoreError, match="cannot be made anew"):
+        store.renew()
+    (tmp_path / "gone").rename(tmp_path / "share")
+    store.close()

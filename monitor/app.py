@@ -34,24 +34,34 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The source of a run, with a line for the user where it is not what they may expect."""
+    """The sources of a run, with a line for the user where they are not what they may expect."""
 
     source: FrameSource
     notice: str = ""
+    further: tuple[FrameSource, ...] = ()  # where several cameras are watched
+
+    @property
+    def sources(self) -> tuple[FrameSource, ...]:
+        return (self.source, *self.further)
 
 
 def choose_source(options: RunOptions) -> Chosen:
-    """The source that the options name; without any, the first camera, or the bundled clip where there is none.
+    """The sources that the options name; without any, the first camera, or the bundled clip where there is none.
 
     Raises:
-        CameraError: If what is named is neither a camera index nor a stream's URL.
+        CameraError: If what is named is neither a camera index nor a stream's URL, or is named twice.
     """
     if options.video is not None:
         return Chosen(ClipSource(options.video))
     if options.images is not None:
         return Chosen(FolderSource(options.images))
-    if options.config.camera.source:
-        return Chosen(camera_source(options.config.camera.source, options.config))
+    named = options.config.camera.source.split()
+    if named:
+        first, *further = (camera_source(source, options.config) for source in named)
+        names = [source.name for source in (first, *further)]
+        if len(set(names)) < len(names):
+            raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
+        return Chosen(first, further=tuple(further))
     cameras = camera_list()
     if cameras:
         return Chosen(camera_source(str(cameras[0][0]), options.config))

@@ -61,7 +61,10 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        "--camera", metavar="INDEX|URL", help="camera number, or a stream: rtsp://…, http://…/stream.mjpg"
+        "--camera",
+        metavar="INDEX|URL",
+        action="append",
+        help="camera number, or a stream: rtsp://…, http://…/stream.mjpg; give it again for each further camera",
     )
     source.add_argument("--video", metavar="FILE", type=Path, help="recorded file")
     source.add_argument("--images", metavar="DIR", type=Path, help="pictures, each of which stands alone")
@@ -80,7 +83,7 @@ def _run_parser() -> argparse.ArgumentParser:
 def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """The command line's part of the settings."""
     given = {
-        ("camera", "source"): arguments.camera,
+        ("camera", "source"): " ".join(arguments.camera) if arguments.camera else None,
         ("detect", "name"): arguments.detector,
         ("classify", "backend"): arguments.backend,
         ("classify", "model"): arguments.model,
@@ -96,7 +99,7 @@ def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def _run(argv: Sequence[str]) -> int:
     arguments = _run_parser().parse_args(argv)
     _log_to_terminal(arguments.verbose)
-    if arguments.camera == "":
+    if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
     from monitor.app import RunOptions
 

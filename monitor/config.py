@@ -26,7 +26,7 @@ def _setting(default: Any, low: float | None = None, high: float | None = None, 
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    source: str = _setting("")  # camera index or stream URL; empty: the first camera found
+    source: str = _setting("")  # camera index or stream URL, several with spaces between; empty: the first camera found
     width: int = _setting(0, 0, 7680)  # asked of the camera, px; 0: what the camera likes best
     height: int = _setting(0, 0, 4320)
     open_timeout_s: float = _setting(5.0, 0.5, 60)  # a stream that does not answer for so long is lost

@@ -21,7 +21,7 @@ from monitor.sources import ClipSource, FolderSource
 Say = Callable[[str], None]
 KEPT_MAX = 60  # shots whose embeddings go into the gallery; more of them say nothing new
 SAME_FACE_FAR = 1e-4  # how seldom two people may be taken for one when somebody is enrolled
-STRANGER_FAR = 0.1  # a shot less like the others than a tenth of strangers are is not of the same person
+STRANGER_FAR = 0.3  # a shot less like the others than every third stranger is cannot be of the same person
 
 
 def mask_teller(say: Say) -> IsMasked | None:

@@ -6,7 +6,9 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -31,27 +33,35 @@ def run_headless(options: RunOptions) -> int:
         MonitorError: If something that the user named is wrong.
     """
     chosen = choose_source(options)
-    check_source(chosen.source)
+    for source in chosen.sources:
+        check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
         if options.csv is None:
             options = replace(options, csv=Path("sightings.csv"))
-    run = _Run(options, chosen.source.name)
+    run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
-    capture = CaptureThread(chosen.source, frames, options.config.camera, retry_first=False, on_status=run.on_source)
+    captures = [
+        CaptureThread(
+            source, frames, options.config.camera, retry_first=False, on_status=partial(run.on_source, source.name)
+        )
+        for source in chosen.sources
+    ]
     previous = {number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         worker.start()
         run.done_or_ready.wait()
-        if not run.done.is_set():
+        for capture in captures if not run.done.is_set() else ():
             capture.start()
         while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
             pass
     finally:
-        capture.stop()
-        if capture.ident is not None:
-            capture.join(STOP_WAIT_S)
+        for capture in captures:
+            capture.stop()
+        for capture in captures:
+            if capture.ident is not None:
+                capture.join(STOP_WAIT_S)
         worker.stop()
         worker.join()
         for number, handler in previous.items():
@@ -62,14 +72,14 @@ def run_headless(options: RunOptions) -> int:
 class _Run:
     """What the threads report, and what is printed of it. The callbacks come from the threads."""
 
-    def __init__(self, options: RunOptions, source_name: str) -> None:
-        self._options, self._source_name = options, source_name
+    def __init__(self, options: RunOptions, source_names: Sequence[str]) -> None:
+        self._options, self._source_names = options, source_names
+        self._states = dict.fromkeys(source_names, SourceState.OPENING)
         self._recorded = options.video is not None or options.images is not None
         self._last = Update(None, Count(), (), 0)
         self._shown: dict[str, bool] = {}
         self._fault: MonitorError | None = None
         self._problem = ""
-        self._was_live = False
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -82,16 +92,18 @@ class _Run:
             self.done.set()
         self.done_or_ready.set()
 
-    def on_source(self, status: SourceStatus) -> None:
+    def on_source(self, name: str, status: SourceStatus) -> None:
+        before, self._states[name] = self._states[name], status.state
         if status.state is SourceState.FAILED:
             self._fault = CameraError(status.message)
-        if status.state in (SourceState.FAILED, SourceState.ENDED):
-            self.done.set()
+            if len(self._states) > 1:
+                log.error(status.message)
         elif status.state is SourceState.LOST:
             log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
-        elif status.state is SourceState.LIVE and not self._recorded and not self._was_live:
-            log.info("%s is live", self._source_name)
-        self._was_live = status.state is SourceState.LIVE
+        elif status.state is SourceState.LIVE and not self._recorded and before is not SourceState.LIVE:
+            log.info("%s is live", name)
+        if all(state in (SourceState.FAILED, SourceState.ENDED) for state in self._states.values()):
+            self.done.set()
 
     def on_update(self, update: Update) -> None:
         self._last = update
@@ -117,10 +129,9 @@ class _Run:
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
         what = "face" if self._options.images else "visit"
-        print(
-            f"{self._source_name}: {_number(visits, what)}: {count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
-            f"{count.unsure} unsure; {percent}; {_number(self._last.sighting_total, 'sighting')}"
-        )
+        states = f"{count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, {count.unsure} unsure"
+        sightings = _number(self._last.sighting_total, "sighting")
+        print(f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; {sightings}")
         if self._options.csv:
             print(f"CSV: {self._options.csv.absolute()}")
         if fault is not None:

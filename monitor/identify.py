@@ -180,8 +180,9 @@ class Matcher:
 class IdentityVote:
     """Collects the looks at one track until it is clear who it is. The inference thread alone calls it.
 
-    The weighted mean of the embeddings is matched, not brought back to length 1: its cosine with a template is the mean of
-    the looks' cosines, so that the threshold of single pictures holds and one lucky frame names nobody.
+    The weighted mean of the embeddings is matched. Left as short as it is, its cosine would be the mean of the looks' cosines:
+    safe, but many weak looks could never add up. Brought back to length 1 it would name more people, and more strangers than
+    the threshold of single pictures allows. Its length is brought halfway, to the square root.
     """
 
     def __init__(self, matcher: Matcher) -> None:
@@ -190,7 +191,7 @@ class IdentityVote:
         self._weight = 0.0
         self.looks = 0
         self.name: str | None = None  # a person's name, VISITOR, or None while it is not clear
-        self.confidence = 0.0  # mean cosine with the person, or with the nearest one for a visitor; 0..1
+        self.confidence = 0.0  # likeness to the person, or to the nearest one for a visitor: a cosine cut to 0..1
 
     def add(self, embedding: FloatArray, weight: float) -> None:
         """Take in one look.
@@ -206,7 +207,8 @@ class IdentityVote:
         self.looks += 1
         if self.looks < LOOKS_MIN or self._weight < EVIDENCE_MIN:
             return
-        match = self._matcher.match(self._sum / self._weight)
+        mean = self._sum / self._weight
+        match = self._matcher.match(mean / np.sqrt(max(float(np.linalg.norm(mean)), 1e-9)))
         self.confidence = min(1.0, max(0.0, match.cosine))
         if match.name is not None:
             self.name = match.name

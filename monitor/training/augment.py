@@ -26,6 +26,7 @@ class View:
     half: float
     angle: float
     flip: bool
+    narrow: float = 1.0  # width of the face in the crop against its width in the picture: a turned head is narrower
 
 
 def live_view(box: tuple[float, float, float, float], margin: float, by_hand: bool, rng: np.random.Generator) -> View:
@@ -47,7 +48,9 @@ def live_view(box: tuple[float, float, float, float], margin: float, by_hand: bo
         dx += rng.choice([-1, 1]) * rng.uniform(0.1, 0.3)
     angle = rng.normal(0, 7) if rng.random() < 0.8 else rng.uniform(-25, 25)
     half = longer * (1 + margin) / 2 * float(np.exp(log_scale))
-    return View((x0 + x1) / 2 + dx * longer, (y0 + y1) / 2 + dy * longer, half, float(angle), bool(rng.random() < 0.5))
+    narrow = float(rng.uniform(0.6, 0.85)) if rng.random() < 0.12 else float(np.exp(rng.normal(0, 0.07)))
+    flip = bool(rng.random() < 0.5)
+    return View((x0 + x1) / 2 + dx * longer, (y0 + y1) / 2 + dy * longer, half, float(angle), flip, narrow)
 
 
 def crop(image: Image, view: View, size: int, rng: np.random.Generator) -> Image:
@@ -55,8 +58,9 @@ def crop(image: Image, view: View, size: int, rng: np.random.Generator) -> Image
     repeated edge pixels (what the program does) must tell nothing."""
     matrix = cv2.getRotationMatrix2D((view.cx, view.cy), view.angle, size / (2 * view.half))
     matrix = matrix + np.array([[0, 0, size / 2 - view.cx], [0, 0, size / 2 - view.cy]])
-    if view.flip:
-        matrix = np.array([[-1.0, 0, size - 1], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
+    across, start = (-view.narrow, size - 1.0) if view.flip else (view.narrow, 0.0)
+    squeeze = np.array([[across, 0, start + np.sign(across) * (1 - view.narrow) * size / 2], [0, 1, 0]])
+    matrix = squeeze @ np.vstack([matrix, [0, 0, 1]])
     border, value = cv2.BORDER_REPLICATE, (0, 0, 0)
     pick = rng.random()
     if pick < 0.35:

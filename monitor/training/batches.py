@@ -19,6 +19,16 @@ from monitor.training import augment, synth
 from monitor.training.data import LABELS
 from monitor.training.pool import Face
 
+# Crowds and streets, where people look aside and down, count more; portraits and aligned faces, all from the front, less: with
+# equal weights every profile was taken for masked (bare faces of ilc2021, left out). Pasted masks are all alike.
+WEIGHTS = {
+    "ilc2021": 2.5,
+    "andrewmvd": 2.0,
+    "maskedfacenet": 0.35,
+    "lfw_aligned": 0.5,
+    "utkface_aligned": 0.5,
+    "utkface": 0.5,
+}
 SEEN_MIN = 0.025  # a mask that fills less of the crop is not seen
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
@@ -62,11 +72,9 @@ class Maker:
 
     def __init__(self, faces: Sequence[Face], bank: synth.Bank | None, recipe: Recipe, seed: int) -> None:
         self.recipe, self.bank, self.seed = recipe, bank, seed
-        # The pasted sets are many and all alike; real pictures of masks worn wrong are few and worth more.
-        weights = {"maskedfacenet": 0.35, "ilc2021": 1.5}
-        self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, weights) for name in LABELS]
+        self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, WEIGHTS) for name in LABELS]
         bare = [f for f in faces if f.label == "unmasked" and synth.fits(f)]
-        self._bare = Faces(bare, recipe.source_power)
+        self._bare = Faces(bare, recipe.source_power, WEIGHTS)
 
     def batch(self, index: int) -> Batch:
         """Batch number `index`: (N, size, size, 3) uint8 RGB and (N,) class numbers."""

@@ -61,7 +61,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v1")
     parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
     parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
-    parser.add_argument("--epochs", type=int, default=12, help="epochs of --epoch-steps batches (default: 12)")
+    parser.add_argument("--epochs", type=int, default=8, help="epochs of --epoch-steps batches (default: 8)")
     parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
     parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")

@@ -15,7 +15,7 @@ from monitor.detect.yunet import YuNet
 from monitor.enrol import Shot, take_from_picture
 from monitor.enrolment import build_person
 from monitor.gallery import Person
-from monitor.identify import MODEL, Embedder, Matcher
+from monitor.identify import MODEL, Embedder, Matcher, normalised
 from monitor.records import FloatArray, Image
 from monitor.training.verify_identity import (
     CELEBS_IN_LFW,
@@ -64,8 +64,7 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     for faces in (random_faces(8), real):
         assert disagreement(model, tmp_path / "float32.onnx", faces) < 1e-4
     half = Embedder.load().embed(np.ascontiguousarray(real[..., ::-1]).astype(np.uint8))
-    whole = np.asarray(model(real, training=False))
-    whole /= np.linalg.norm(whole, axis=1, keepdims=True)
+    whole = normalised(np.asarray(model(real, training=False)))
     assert (half * whole).sum(axis=1).min() > 0.9999
     shipped, full = ((p.stat().st_size) for p in (MODELS_DIR / f"{MODEL}.onnx", tmp_path / "float32.onnx"))
     assert shipped < 0.51 * full

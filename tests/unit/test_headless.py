@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from fakes import FakeSource, sighting
+from fakes import sighting
 
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
@@ -19,7 +19,7 @@ from monitor.worker import WorkerState
 
 @pytest.fixture
 def run() -> _Run:
-    return _Run(RunOptions(), FakeSource(live=True, name="door"))
+    return _Run(RunOptions(), ["door"])
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -53,13 +53,20 @@ def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> N
         SourceStatus(SourceState.OPENING),
         SourceStatus(SourceState.LIVE),
     ):
-        run.on_source(state)
+        run.on_source("door", state)
     assert lines(caplog) == [
         "door is live",
         "door gives no more pictures; trying again in 4 s",
         "door is live",
     ]
     assert not run.done.is_set()
+
+
+def test_a_recording_is_not_said_to_be_live(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    caplog.set_level(logging.INFO)
+    for options in (RunOptions(video=tmp_path / "a.mp4"), RunOptions(images=tmp_path)):
+        _Run(options, ["recording"]).on_source("recording", SourceStatus(SourceState.LIVE))
+    assert lines(caplog) == []
 
 
 def test_summary(run: _Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +85,7 @@ def test_summary_of_nobody(run: _Run, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_summary_of_pictures_and_the_csv(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     options = RunOptions(images=tmp_path, csv=tmp_path / "s.csv")
-    _Run(options, FakeSource(stills=True, name="pictures")).close(None)
+    _Run(options, ["pictures"]).close(None)
     out = capsys.readouterr().out
     assert "0 faces" in out
     assert str(tmp_path / "s.csv") in out
@@ -88,7 +95,7 @@ def test_what_ends_the_run(run: _Run) -> None:
     run.on_worker(WorkerState.READY, "")
     assert run.done_or_ready.is_set()
     assert not run.done.is_set()
-    run.on_source(SourceStatus(SourceState.FAILED, "camera 9 is not there"))
+    run.on_source("door", SourceStatus(SourceState.FAILED, "camera 9 is not there"))
     assert run.done.is_set()
     with pytest.raises(CameraError, match="camera 9 is not there"):
         run.close(None)

@@ -248,6 +248,15 @@ def test_one_lucky_frame_among_many_names_nobody() -> None:
     assert (vote.name, vote.settled) == (VISITOR, True)
 
 
+def test_looks_that_agree_weakly_add_up_but_less_than_fully() -> None:
+    """Halfway between the mean cosine (0.3) and the cosine of the mean's direction (0.53)."""
+    vote = IdentityVote(matcher(person("Ann", AXES[0])))
+    for axis in (1, 2, 3, 4):
+        vote.add(like(0, 0.3, axis), 1.0)
+    direction = 0.3 / np.sqrt(0.3**2 + (1 - 0.3**2) / 4)
+    assert vote.confidence == pytest.approx(np.sqrt(0.3 * direction), abs=1e-4)
+
+
 def test_large_sure_looks_outweigh_small_ones() -> None:
     vote = IdentityVote(matcher(person("Ann", AXES[0]), person("Bob", AXES[1])))
     for _ in range(6):

@@ -1,0 +1,171 @@
+"""The store locked by another process, and the store's own files taken away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from desk import Desk, Stage
+from fakes import FakeSource, picture
+from program import ROOT, run
+
+from monitor.store import Store
+from monitor.worker import WorkerState
+
+LOCKER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+connection.execute("ROLLBACK")
+connection.close()
+"""
+
+
+class Locker:
+    """A second process that holds the write lock of an SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", LOCKER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "locked\n"
+
+    def free(self) -> None:
+        self.process.communicate("\n", timeout=30)
+        assert self.process.returncode == 0
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=30)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[Locker]:
+    locker = Locker(path)
+    try:
+        yield locker
+    finally:
+        if locker.process.poll() is None:
+            locker.kill()
+
+
+def endless() -> FakeSource:
+    """Pictures at a camera's pace, for ever."""
+    source = FakeSource(live=True)
+    times = iter(range(10**9))
+    pause = threading.Event()
+
+    def read() -> object:
+        pause.wait(0.02)
+        return picture(next(times) * 0.02)
+
+    source.next = read  # type: ignore[assignment]
+    return source
+
+
+@pytest.mark.parametrize("how", ["free", "kill"])
+def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCaptureFixture, how: str) -> None:
+    desk.open(endless())
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    with locked(desk.store_path) as locker:
+        desk.stage.leave()
+        problem = desk.wait_problem("locked")
+        assert "m.db" in problem
+        desk.stage.enter()
+        desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)  # it goes on counting
+        desk.wait_pictures(20)
+        assert list(desk.told.values()) == [True], "what waits for the store was shown as logged"
+        assert len(desk.sightings()) == 1
+        getattr(locker, how)()
+        desk.wait_mended()
+    desk.wait_told(opened=2, ended=1)
+    desk.stage.leave()
+    desk.wait_told(ended=2)
+    desk.close()
+    assert [r.getMessage() for r in caplog.records if "locked" in r.getMessage()] == [problem], "said once"
+    caplog.clear()
+    desk.check_books(sightings=2)
+
+
+def test_a_store_that_is_locked_to_the_end(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.open(endless())
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    with locked(desk.store_path):
+        desk.stage.leave()
+        desk.wait_problem("locked")
+        desk.close()
+        state, message = desk.states[-1]
+        assert state is WorkerState.FAILED
+        assert "could not be saved" in message
+        assert "locked" in message
+        assert "\n" not in message
+    caplog.clear()
+    assert desk.lies == []
+    assert set(desk.told) == set(desk.sightings())
+
+
+def test_a_store_that_is_locked_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    Store(f"sqlite:///{path}").close()
+    with locked(path):
+        arguments = ["--headless", "--images", ROOT / "tests" / "data", "--store", f"sqlite:///{path}"]
+        done = run(tmp_path, *arguments)
+    assert done.code == 2, done.err
+    assert done.err.count("\n") == 1, done.err
+    assert "locked" in done.err
+    assert "close" in done.err, "the way out is to close the program that holds it"
+
+
+def test_a_store_that_is_deleted_in_mid_run(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """SQLite goes on writing into a file that has no name any more."""
+    desk.open(endless())
+    desk.stage.enter()
+    desk.wait_told(opened=1)
+    desk.stage.leave()
+    desk.wait_told(ended=1)
+    for path in desk.store_path.parent.glob("m.db*"):
+        path.unlink()
+    desk.stage.enter()
+    desk.wait_told(opened=2)
+    desk.stage.leave()
+    desk.wait_told(ended=2)
+    desk.close()
+    caplog.clear()
+    assert desk.lies == []
+    assert set(desk.told) <= set(desk.sightings()), "shown as logged, and lost"
+
+
+def test_two_desks_on_one_store(tmp_path: Path, desk: Desk) -> None:
+    """Both write at once, neither loses a row."""
+    other = Desk(tmp_path / "other", Stage())
+    (tmp_path / "other").mkdir()
+    other.url, other.store_path = desk.url, desk.store_path
+    try:
+        for one in (desk, other):
+            one.open(endless())
+        for number in range(1, 6):
+            for one in (desk, other):
+                one.stage.enter()
+            for one in (desk, other):
+                one.wait_told(opened=number)
+                one.stage.leave()
+            for one in (desk, other):
+                one.wait_told(ended=number)
+    finally:
+        desk.close()
+        other.close()
+    assert desk.lies == other.lies == []
+    stored = desk.sightings()
+    assert len(stored) == 10
+    assert set(stored) == set(desk.told) | set(other.told)
+    assert not any(s.open for s in stored.values())

@@ -1,18 +1,23 @@
 # make run      set up and open the window on the first camera (ARGS="--video clip.mp4" and so on)
 # make test     set up and run the tests
+# make test-faults   the faults at length, some minutes
 # make check    formatting, lint, types, import rules
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: run test test-shared check system clean
+.PHONY: run test test-faults test-shared check system clean
 
 run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -m "not shared"
+	$(VENV)/bin/python -m pytest -m "not shared and not long"
+
+# Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing.
+test-faults: $(VENV)/dev.done
+	$(VENV)/bin/python -m pytest tests/faults -m "long or not long"
 
 # Checks on the pictures in ../shared, which a clone does not have.
 test-shared: $(VENV)/dev.done

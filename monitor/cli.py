@@ -101,6 +101,13 @@ def _run(argv: Sequence[str]) -> int:
     _log_to_terminal(arguments.verbose)
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
+    for camera in arguments.camera or ():
+        if (
+            len(camera.split()) > 1 and "://" not in camera
+        ):  # an address may hold a password: its error comes without it
+            raise ConfigError(
+                f"--camera {camera!r} is neither a camera's number nor a stream: see `python main.py cameras`"
+            )
     from monitor.app import RunOptions
 
     return _open(

@@ -30,7 +30,7 @@ class CameraConfig:
     width: int = _setting(0, 0, 7680)  # asked of the camera, px; 0: what the camera likes best
     height: int = _setting(0, 0, 4320)
     open_timeout_s: float = _setting(5.0, 0.5, 60)  # a stream that does not answer for so long is lost
-    read_timeout_s: float = _setting(5.0, 0.5, 60)  # an open stream that gives no picture for so long is lost
+    read_timeout_s: float = _setting(10.0, 0.5, 60)  # an open stream that gives no picture for so long is lost
     stall_after_s: float = _setting(2.0, 0.2, 60)  # without a picture for so long the window says "stalled"
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
 

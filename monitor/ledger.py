@@ -215,6 +215,7 @@ class Ledger:
                 self._unsaved_rows = []
         elif self._csv is not None:
             self._problems.pop("csv", None)
+        self._problems.pop("snapshots", None)  # a picture that could not be taken cannot be taken later
 
     def _unstored(self) -> int:
         """How many things wait for the store."""

@@ -194,7 +194,11 @@ class MainWindow(QMainWindow):
     def _begin(self, chosen: Chosen) -> None:
         self.session.start_worker()
         if not self.session.source_name:  # the user may have dropped a clip meanwhile
-            self.chooser.open(chosen.source, chosen.notice)
+            notice = chosen.notice
+            if chosen.further:
+                others = ", ".join(source.name for source in chosen.further)
+                notice = f"The window watches one camera at a time. Not watched: {others}. Use --headless for several."
+            self.chooser.open(chosen.source, notice)
         self.chooser.list_cameras()
 
     def _begin_without(self, message: str) -> None:

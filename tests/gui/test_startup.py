@@ -50,6 +50,6 @@ def test_a_wrong_clip_on_the_command_line_is_refused(
 
 
 def test_a_wrong_camera_on_the_command_line_is_refused(settings: QSettings) -> None:
-    options = RunOptions(config=load_config(None, {"camera": {"source": "front door"}}))
-    with pytest.raises(CameraError, match="front door"):
+    options = RunOptions(config=load_config(None, {"camera": {"source": "door"}}))
+    with pytest.raises(CameraError, match="door"):
         open_window(options, settings)

@@ -30,6 +30,7 @@ class RunOptions:
     headless: bool = False
     identify: bool = False
     gallery: Path | None = None
+    named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,11 @@ def build_parts(options: RunOptions) -> Parts:
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    identifier = None
+    if options.identify:
+        from monitor.identify import load_identifier
+
+        identifier = load_identifier(options.gallery, config.identify.far, config.classify.threads)
     store = Store(config.store.url)
     try:
         event_log = EventLog(options.events) if options.events else None
@@ -123,7 +129,7 @@ def build_parts(options: RunOptions) -> Parts:
         store.close()
         raise
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(Pipeline(detector, classifier, config, shift_id), ledger, model)
+    return Parts(Pipeline(detector, classifier, config, shift_id, identifier), ledger, model)
 
 
 def check_source(source: FrameSource) -> None:

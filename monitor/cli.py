@@ -20,7 +20,7 @@ from monitor.errors import ConfigError, MonitorError
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export")
+COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,7 +55,8 @@ def _run_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
         description="Watches an entrance camera and tells who wears a mask.",
-        epilog="Commands: main.py cameras (list cameras), check (look over the installation), export FILE (sightings and totals as CSV).",
+        epilog="Commands: main.py cameras (list cameras), check (look over the installation), export FILE (sightings and totals as CSV), "
+        "people (who is enrolled), enrol NAME, forget NAME.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -71,6 +72,10 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--detector", help="face detector (yunet)", **_choice(DETECTORS))
     parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
     parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v1)")
+    parser.add_argument("--identify", action="store_true", help="name the people who are enrolled (off by default)")
+    parser.add_argument(
+        "--gallery", metavar="FILE", type=Path, help="who is enrolled; default: in the user's data folder"
+    )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
     parser.add_argument("--events", metavar="FILE", type=Path, help="one JSON line per frame")
@@ -99,6 +104,8 @@ def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def _run(argv: Sequence[str]) -> int:
     arguments = _run_parser().parse_args(argv)
     _log_to_terminal(arguments.verbose)
+    if arguments.gallery and not arguments.identify:
+        raise ConfigError("--gallery goes with --identify: give both, or neither")
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
     for camera in arguments.camera or ():
@@ -110,14 +117,18 @@ def _run(argv: Sequence[str]) -> int:
             )
     from monitor.app import RunOptions
 
+    changes = _changes(arguments)
     return _open(
         RunOptions(
-            config=load_config(arguments.config, _changes(arguments)),
+            config=load_config(arguments.config, changes),
             video=arguments.video,
             images=arguments.images,
             csv=arguments.csv,
             events=arguments.events,
             headless=arguments.headless,
+            identify=arguments.identify,
+            gallery=arguments.gallery,
+            named=frozenset(f"{section}.{name}" for section, values in changes.items() for name in values),
         )
     )
 
@@ -201,6 +212,24 @@ def _export(argv: Sequence[str]) -> int:
     return 0
 
 
+def _people(argv: Sequence[str]) -> int:
+    from monitor.people import run_people
+
+    return run_people(argv)
+
+
+def _enrol(argv: Sequence[str]) -> int:
+    from monitor.people import run_enrol
+
+    return run_enrol(argv)
+
+
+def _forget(argv: Sequence[str]) -> int:
+    from monitor.people import run_forget
+
+    return run_forget(argv)
+
+
 def _log_to_terminal(verbose: bool) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr)
 
@@ -208,7 +237,14 @@ def _log_to_terminal(verbose: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the user typed. Returns the exit status: 0 done, 1 a fault, 2 the user's mistake."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    commands = {"cameras": _cameras, "check": _check, "export": _export}
+    commands = {
+        "cameras": _cameras,
+        "check": _check,
+        "export": _export,
+        "people": _people,
+        "enrol": _enrol,
+        "forget": _forget,
+    }
     try:
         if argv and argv[0] in commands:
             return commands[argv[0]](argv[1:])

@@ -89,6 +89,11 @@ class SightingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifyConfig:
+    far: float = _setting(0.001, 1e-6, 0.5)  # wanted share of strangers who are named as somebody enrolled
+
+
+@dataclass(frozen=True, slots=True)
 class StoreConfig:
     url: str = _setting("")  # SQLAlchemy URL; empty: SQLite in the user's data folder
     retention_days: int = _setting(30, 0, 3650)  # visits and sightings older than this are deleted; 0: kept for ever
@@ -103,6 +108,7 @@ class Config:
     track: TrackConfig = field(default_factory=TrackConfig)
     vote: VoteConfig = field(default_factory=VoteConfig)
     sighting: SightingConfig = field(default_factory=SightingConfig)
+    identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
 
 

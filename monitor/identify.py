@@ -272,6 +272,11 @@ class Identifier:
     def new_vote(self) -> IdentityVote:
         return IdentityVote(self.matcher)
 
+    @staticmethod
+    def assign_unique(votes: Mapping[K, IdentityVote]) -> dict[K, str | None]:
+        """See the function of that name."""
+        return assign_unique(votes)
+
 
 def load_identifier(gallery_path: Path | None = None, far: float = FAR, threads: int = 2) -> Identifier:
     """The identifier of a run. People whose consent has ended are taken out of the file.

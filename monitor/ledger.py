@@ -65,6 +65,7 @@ class Ledger:
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
         self._shown: tuple[Sighting, ...] = ()
+        self._standing = 0
         self._unsaved_visits: dict[str, Visit] = {}
         self._unsaved_sightings: dict[str, Sighting] = {}
         self._unsaved_stills = False
@@ -118,7 +119,7 @@ class Ledger:
         """The state of the books, for the window and the log."""
         problem = next(iter(self._problems.values()), "")
         by_camera = {camera: counter.count() for camera, counter in self._counters.items()}
-        return Update(result, total(by_camera.values()), self._shown, len(self._logged), problem, by_camera)
+        return Update(result, total(by_camera.values()), self._shown, self._standing, problem, by_camera)
 
     def count(self) -> Count:
         """The running count of all cameras together."""
@@ -250,6 +251,7 @@ class Ledger:
     def _show(self) -> None:
         newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)
         self._shown = tuple(newest[:SHOWN_MAX])
+        self._standing = sum(stands(sighting) for sighting in newest)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from monitor.detect import FaceDetector
 from monitor.records import Detections, FloatArray, Frame, FrameResult, Timings
 from monitor.scene import Changes, Scene, still_faces
 from monitor.track import Track
+
+if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.identify import Identifier
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +43,19 @@ class Pipeline:
         classifier: Judges masks.
         config: All settings.
         shift_id: Part of every visit's id.
+        identifier: Who names people; None in mask-only mode, where no embedding is made.
     """
 
-    def __init__(self, detector: FaceDetector, classifier: MaskClassifier, config: Config, shift_id: str) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: MaskClassifier,
+        config: Config,
+        shift_id: str,
+        identifier: Identifier | None = None,
+    ) -> None:
         self._detector, self._classifier, self._config, self._shift_id = detector, classifier, config, shift_id
+        self._identifier = identifier
         self._scenes: dict[str, Scene] = {}
         self._ids = itertools.count(1)
 
@@ -65,7 +78,7 @@ class Pipeline:
         for step, own_rois in zip(steps, rois, strict=True):
             own_answers = answers[first : first + len(own_rois)]
             first += len(own_rois)
-            timings = Timings(step.detect_s, step.track_s, classify_s)
+            timings = Timings(step.detect_s, step.track_s, classify_s, self._identify(step))
             results.append(self._judge(step, own_rois, own_answers, timings))
         return results
 
@@ -85,7 +98,9 @@ class Pipeline:
 
     def _scene(self, camera: str) -> Scene:
         if camera not in self._scenes:
-            self._scenes[camera] = Scene(self._config, camera, self._shift_id, self._classifier.name, self._ids)
+            self._scenes[camera] = Scene(
+                self._config, camera, self._shift_id, self._classifier.name, self._ids, self._identifier
+            )
         return self._scenes[camera]
 
     def _look(self, frame: Frame) -> _Step:
@@ -104,6 +119,17 @@ class Pipeline:
         tracks, ended = scene.follow(frame, found)
         looked = scene.wants_look(frame, tracks)
         return _Step(frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected)
+
+    def _identify(self, step: _Step) -> float:
+        """Name the people of a frame who are not named yet. Returns the seconds that it took."""
+        if self._identifier is None or step.found is None or step.frame.still:
+            return 0.0
+        started, scene, found = time.perf_counter(), self._scene(step.frame.camera), step.found
+        chosen = scene.wants_embedding(step.frame, step.tracks)
+        landmarks = None if found.landmarks is None else found.landmarks[chosen]
+        embeddings = self._identifier.looks(step.frame.image, found.boxes[chosen], landmarks)
+        scene.identify(step.frame, found, step.tracks, chosen, embeddings)
+        return time.perf_counter() - started
 
     def _judge(self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings) -> FrameResult:
         if step.found is None:

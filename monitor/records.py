@@ -175,6 +175,6 @@ class Update:
     sightings: tuple[
         Sighting, ...
     ]  # the latest ones of this shift, newest first, each as it was committed to the store
-    sighting_total: int  # how many there are in this shift
+    sighting_total: int  # how many there are in this shift, without those that the receptionist took back
     problem: str = ""  # why something could not be stored, in one line; it is kept and tried again
     camera_counts: Mapping[str, Count] = field(default_factory=dict)  # by the camera's name

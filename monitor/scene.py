@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from monitor.sightings import SightingRule
 from monitor.track import Track, Tracker
 from monitor.vote import Vote
 
+if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.identify import Identifier, IdentityVote
+
+EMBED_EVERY_S = 0.2  # how often an embedding is made of a visit that is not named yet
 GRACE_S = 5e-4  # frame times are rounded
 SETTLED_LOOKS_MAX = 4  # settled faces that are looked at again in one frame
 
@@ -33,6 +38,9 @@ class Person:
     confidence: float = 0.0  # of the newest detection
     visit: Visit | None = None  # None until the track is more than a flicker
     rule: SightingRule | None = None
+    identity_vote: IdentityVote | None = None  # None in mask-only mode
+    identity_t: float = -1e9  # when an embedding was last made
+    identity: str | None = None  # a name, or "visitor"; None while it is not clear, and in mask-only mode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +60,20 @@ class Scene:
         shift_id: Part of every visit's id, so that ids are unique between runs and desks.
         model: The mask model's name, written into sightings.
         ids: Where track ids come from.
+        identifier: Who names people; None in mask-only mode.
     """
 
-    def __init__(self, config: Config, camera: str, shift_id: str, model: str, ids: Iterator[int]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        camera: str,
+        shift_id: str,
+        model: str,
+        ids: Iterator[int],
+        identifier: Identifier | None = None,
+    ) -> None:
         self._config, self._camera, self._shift_id, self._model = config, camera, shift_id, model
+        self._identifier = identifier
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, Person] = {}
         self._searched_t = self._swept_t = -1e9
@@ -92,7 +110,9 @@ class Scene:
         for track, confidence in zip(tracks, found.confidence, strict=True):
             if track is not None:
                 if track.track_id not in self._people:
-                    self._people[track.track_id] = Person(Vote(self._config.vote), frame.wall_time)
+                    person = Person(Vote(self._config.vote), frame.wall_time)
+                    person.identity_vote = self._identifier.new_vote() if self._identifier is not None else None
+                    self._people[track.track_id] = person
                 self._people[track.track_id].confidence = float(confidence)
         return tracks, self._end(ended)
 
@@ -114,6 +134,37 @@ class Scene:
             elif waited_s >= every_s:
                 overdue.append((-waited_s, i))
         return sorted(fresh + [i for _, i in sorted(overdue)[:SETTLED_LOOKS_MAX]])
+
+    def wants_embedding(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
+        """Which detections an embedding should be made of: visits that are not named yet, a few times a second."""
+        return [
+            i
+            for i, track in enumerate(tracks)
+            if track is not None
+            and (person := self._people[track.track_id]).identity_vote is not None
+            and person.visit is not None
+            and not person.identity_vote.settled
+            and frame.t - person.identity_t >= EMBED_EVERY_S
+        ]
+
+    def identify(
+        self, frame: Frame, found: Detections, tracks: list[Track | None], chosen: list[int], embeddings: FloatArray
+    ) -> None:
+        """Take in the embeddings, (len(chosen), D), of the detections from `wants_embedding`."""
+        if not chosen:
+            return
+        sizes = longer_side(found.boxes)
+        for i, embedding in zip(chosen, embeddings, strict=True):
+            track = tracks[i]
+            assert track is not None
+            person = self._people[track.track_id]
+            assert person.identity_vote is not None
+            person.identity_t = frame.t
+            person.identity_vote.add(embedding, weight(float(sizes[i]), float(found.confidence[i])))
+        assert self._identifier is not None
+        votes = {key: person.identity_vote for key, person in self._people.items() if person.identity_vote is not None}
+        for key, name in self._identifier.assign_unique(votes).items():
+            self._people[key].identity = name
 
     def judge(
         self,
@@ -165,10 +216,12 @@ class Scene:
             person.rule = SightingRule(
                 self._config.sighting, self._camera, visit_id, self._model, track.first_t, person.began
             )
-        elif state is not person.visit.state:
-            person.visit = changed = dataclasses.replace(person.visit, state=state, last_seen=now)
+        elif state is not person.visit.state or person.identity != person.visit.identity:
+            person.visit = changed = dataclasses.replace(
+                person.visit, state=state, last_seen=now, identity=person.identity
+            )
         assert person.rule is not None
-        return changed, person.rule.update(frame.t, state, person.vote.confidence)
+        return changed, person.rule.update(frame.t, state, person.vote.confidence, person.identity)
 
     def expire(self, t: float) -> Changes:
         """End the visits of those who were not seen for too long, where no frames come."""
@@ -207,6 +260,8 @@ def _face(xyxy: FloatArray, track: Track, person: Person) -> Face:
         track_id=track.track_id,
         visit_id=person.visit.visit_id if person.visit is not None else None,
         alerting=person.rule is not None and person.rule.is_open,
+        identity=person.identity,
+        identity_confidence=person.identity_vote.confidence if person.identity_vote and person.identity else None,
     )
 
 

@@ -55,6 +55,12 @@ class LatestSlot(Generic[T]):
             self._changed.notify_all()
             return values
 
+    def discard(self, key: Hashable = None) -> None:
+        """Throw away the value that waits, if one does."""
+        with self._changed:
+            self._values.pop(key, None)
+            self._changed.notify_all()
+
     def wait_empty(self, timeout_s: float, key: Hashable = None) -> bool:
         """Wait until the last value was taken."""
         with self._changed:

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
-import imutils.paths
 import numpy as np
 
 from monitor.config import CameraConfig
@@ -248,6 +247,8 @@ class FolderSource:
     def open(self) -> None:
         if not self._folder.is_dir():
             raise CameraError(f"folder {self._folder} is not there: check the path after --images")
+        import imutils.paths  # takes http.client with it, which the way to the window does not need
+
         self._paths = sorted((Path(p) for p in imutils.paths.list_images(str(self._folder))), key=_natural)
         self._next = self._read = 0
         if not self._paths:

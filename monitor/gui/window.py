@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.app import Chosen, RunOptions, build_parts
-from monitor.compliance import stands
 from monitor.errors import MonitorError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.bridge import Bridge
@@ -262,9 +261,7 @@ class MainWindow(QMainWindow):
             QApplication.beep()
         if update.count != self._shown.count:
             self.count_panel.show_count(update.count)
-        # Those that the receptionist took back count no more: the same number as in the export.
-        taken_back = sum(not stands(sighting) for sighting in update.sightings)
-        self.sightings.show_sightings(update.sightings, update.sighting_total - taken_back)
+        self.sightings.show_sightings(update.sightings, update.sighting_total)
         self.banners.show_message(
             "store", Severity.ERROR, update.problem and f"{update.problem}. Nothing is lost yet: it is tried again"
         )

@@ -12,11 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from monitor.card import MODELS_DIR, load_card
 from monitor.errors import ModelError
 from monitor.records import FloatArray
 
 log = logging.getLogger(__name__)
+
+
+CPU = "CPUExecutionProvider"
 
 
 class Network(Protocol):
@@ -30,8 +35,17 @@ class Network(Protocol):
         ...
 
 
-def onnx_session(path: Path, threads: int) -> Any:
-    """An ONNX Runtime session on the CPU for the file at `path`, checked against its card.
+# Accelerators that ONNX Runtime may have been built with, best first: NVIDIA, Windows, macOS.
+ACCELERATORS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider")
+
+
+def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
+    """An ONNX Runtime session for the file at `path`, checked against its card.
+
+    Args:
+        path: The `.onnx` file.
+        threads: On the CPU.
+        accelerate: Use an accelerator where this build of ONNX Runtime has one; one that fails is left with a line in the log.
 
     Raises:
         ModelError: If file or card are not right, or ONNX Runtime cannot load the file.
@@ -42,27 +56,41 @@ def onnx_session(path: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(threads, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     # Spinning threads burn a core between frames for a gain of some tenths of a millisecond.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    available = onnxruntime.get_available_providers() if accelerate else []
+    for provider in [name for name in ACCELERATORS if name in available]:
+        try:
+            session = onnxruntime.InferenceSession(str(path), options, providers=[provider, CPU])
+        except Exception as error:  # onnxruntime raises its own unexported classes
+            log.warning("%s cannot be used (%s): %s runs on the CPU", provider, _first_line(error), path.name)
+            continue
+        if session.get_providers()[0] == provider:
+            return session
+        log.warning("%s cannot be used (its driver did not start): %s runs on the CPU", provider, path.name)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[CPU])
     except Exception as error:  # onnxruntime raises its own unexported classes
         raise ModelError(
             f"model {path.name} cannot be loaded ({type(error).__name__}): install Mask Monitor again"
         ) from error
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
 class OnnxNetwork:
     """A network in ONNX Runtime."""
-
-    backend = "onnx"
 
     def __init__(self, stem: Path, threads: int) -> None:
         path = stem.with_name(stem.name + ".onnx")
         self.card = load_card(path)
-        self._session = onnx_session(path, threads)
+        self._session = onnx_session(path, threads, accelerate=True)
         self._input = self._session.get_inputs()[0].name
+        provider = str(self._session.get_providers()[0])
+        self.backend = "onnx" if provider == CPU else f"onnx ({provider.removesuffix('ExecutionProvider')})"
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         output: FloatArray = self._session.run(None, {self._input: batch})[0]
@@ -83,22 +111,40 @@ class KerasNetwork:
             import tensorflow as tf
         except ImportError as error:
             raise ModelError(f"--backend tensorflow needs TensorFlow ({error}): run `pip install tensorflow`") from None
-        for device in tf.config.list_physical_devices("GPU"):
+        gpus = tf.config.list_physical_devices("GPU")
+        for device in gpus:
             try:
                 tf.config.experimental.set_memory_growth(device, True)
             except RuntimeError:  # TensorFlow was started before; it keeps the memory it has
                 log.debug("memory growth could not be set for %s", device.name)
-        model = keras.saving.load_model(path, compile=False)
-        shape = (None, *model.input_shape[1:])
-        self._run = tf.function(
-            lambda batch: model(batch, training=False),
-            input_signature=[tf.TensorSpec(shape, tf.float32)],
-            autograph=False,
-        )
-        self._run(tf.zeros((1, *shape[1:])))  # traced and warm before the first frame
+        self._tf, self._model = tf, keras.saving.load_model(path, compile=False)
+        self._shape = (None, *self._model.input_shape[1:])
+        self._start(gpus[0].name.removeprefix("/physical_device:") if gpus else "CPU:0")
+
+    def _start(self, device: str) -> None:
+        """Trace the function for a device and run it once, so that it is warm before the first frame.
+
+        A GPU whose driver fails is left for the CPU, with one line in the log.
+        """
+        tf, model = self._tf, self._model
+
+        def run(batch: Any) -> Any:
+            with tf.device(device):
+                return model(batch, training=False)
+
+        signature = [tf.TensorSpec(self._shape, tf.float32)]
+        self.device, self._run = device, tf.function(run, input_signature=signature, autograph=False)
+        self(np.zeros((1, *self._shape[1:]), np.float32))
 
     def __call__(self, batch: FloatArray) -> FloatArray:
-        output: FloatArray = self._run(batch).numpy()
+        try:
+            output: FloatArray = self._run(batch).numpy()
+        except self._tf.errors.OpError as error:
+            if self.device == "CPU:0":
+                raise
+            log.warning("%s has failed (%s): TensorFlow goes on with the CPU", self.device, _first_line(error))
+            self._start("CPU:0")
+            output = self._run(batch).numpy()
         return output
 
 

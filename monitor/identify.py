@@ -218,7 +218,12 @@ class IdentityVote:
     @property
     def settled(self) -> bool:
         """Whether no more looks are needed: a person was named, or the track has long been a stranger's."""
-        return self.name is not None
+        return self.name is not None and self.looks >= LOOKS_MIN
+
+    def begin_again_if_visitor(self) -> None:
+        """Look anew at somebody who was not known; a name stands."""
+        if self.name == VISITOR:
+            self.begin_again()
 
     def begin_again(self) -> None:
         """Forget the looks, for instance when a visitor has taken the mask off; the name stands until new ones decide."""

@@ -22,6 +22,7 @@ from monitor.vote import Vote
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.identify import Identifier, IdentityVote
 
+EMBED_MAX = 2  # embeddings in one frame: each costs as much as ten faces cost the mask classifier
 EMBED_EVERY_S = 0.2  # how often an embedding is made of a visit that is not named yet
 GRACE_S = 5e-4  # frame times are rounded
 SETTLED_LOOKS_MAX = 4  # settled faces that are looked at again in one frame
@@ -136,16 +137,15 @@ class Scene:
         return sorted(fresh + [i for _, i in sorted(overdue)[:SETTLED_LOOKS_MAX]])
 
     def wants_embedding(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
-        """Which detections an embedding should be made of: visits that are not named yet, a few times a second."""
-        return [
-            i
-            for i, track in enumerate(tracks)
-            if track is not None
-            and (person := self._people[track.track_id]).identity_vote is not None
-            and person.visit is not None
-            and not person.identity_vote.settled
-            and frame.t - person.identity_t >= EMBED_EVERY_S
-        ]
+        """Which detections an embedding should be made of: of the visits that are not named yet, those that wait longest."""
+        waiting = []
+        for i, track in enumerate(tracks):
+            person = self._people[track.track_id] if track is not None else None
+            if person is None or person.identity_vote is None or person.identity_vote.settled or person.visit is None:
+                continue
+            if frame.t - person.identity_t >= EMBED_EVERY_S:
+                waiting.append((person.identity_t, i))
+        return [i for _, i in sorted(waiting)[:EMBED_MAX]]
 
     def identify(
         self, frame: Frame, found: Detections, tracks: list[Track | None], chosen: list[int], embeddings: FloatArray
@@ -217,6 +217,8 @@ class Scene:
                 self._config.sighting, self._camera, visit_id, self._model, track.first_t, person.began
             )
         elif state is not person.visit.state or person.identity != person.visit.identity:
+            if person.identity_vote is not None and state is MaskState.UNMASKED:
+                person.identity_vote.begin_again_if_visitor()  # more of the face can be seen now
             person.visit = changed = dataclasses.replace(
                 person.visit, state=state, last_seen=now, identity=person.identity
             )

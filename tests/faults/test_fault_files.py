@@ -48,7 +48,7 @@ def test_a_disk_that_is_full_for_a_while(disk: Disk, caplog: pytest.LogCaptureFi
         desk.wait_pictures(50)
         # What was in SQLite's log already may have been committed; what is told is there all the same.
         assert desk.lies == []
-        assert set(told) <= set(desk.sightings())
+        assert set(told) <= set(desk.stored())
         disk.free()
         desk.wait_mended()
         desk.wait_told(opened=3, ended=2)

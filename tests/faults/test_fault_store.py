@@ -84,7 +84,7 @@ def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCapture
         desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)  # it goes on counting
         desk.wait_pictures(20)
         assert list(desk.told.values()) == [True], "what waits for the store was shown as logged"
-        assert len(desk.sightings()) == 1
+        assert len(desk.stored()) == 1
         getattr(locker, how)()
         desk.wait_mended()
     desk.wait_told(opened=2, ended=1)

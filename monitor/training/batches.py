@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.records import Image
-from monitor.training import augment, synth
+from monitor.training import augment, fabric, synth
 from monitor.training.data import LABELS
 from monitor.training.pool import Face
 
@@ -70,10 +70,10 @@ class Faces:
 class Maker:
     """Makes the batches of one training."""
 
-    def __init__(self, faces: Sequence[Face], bank: synth.Bank | None, recipe: Recipe, seed: int) -> None:
+    def __init__(self, faces: Sequence[Face], bank: fabric.Bank | None, recipe: Recipe, seed: int) -> None:
         self.recipe, self.bank, self.seed = recipe, bank, seed
         self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, WEIGHTS) for name in LABELS]
-        bare = [f for f in faces if f.label == "unmasked" and synth.fits(f)]
+        bare = [f for f in faces if f.label == "unmasked" and fabric.fits(f)]
         self._bare = Faces(bare, recipe.source_power, WEIGHTS)
 
     def batch(self, index: int) -> Batch:

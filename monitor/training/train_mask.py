@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from monitor.boxes import crop_square
 from monitor.errors import ConfigError
-from monitor.training import batches, cli, duplicates, metrics, pool, synth
+from monitor.training import batches, cli, duplicates, fabric, metrics, pool
 from monitor.training.data import LABELS, Chip, leave_source_out, load_data, merge_groups, split
 from monitor.training.pool import Face
 
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     templates = next(
         (p / "mask_templates" for p in (options.data, options.data.parent) if (p / "mask_templates").is_dir()), None
     )
-    bank = synth.Bank(templates, pool.of_label(sets.train, "masked"))
+    bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
     maker = batches.Maker(sets.train, bank, batches.Recipe(options.size, options.margin, options.batch), options.seed)
     first = _step_of(folder)
     stream = batches.Stream(maker.batch, first, steps)  # before TensorFlow starts its threads

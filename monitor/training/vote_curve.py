@@ -64,6 +64,10 @@ class Remembering:
             self._found[key] = self._detector.detect(image_bgr, smallest_px)
         return self._found[key]
 
+    def detect_still(self, image_bgr: Image) -> Detections:
+        """Clips hold no stills; passed on."""
+        return self._detector.detect_still(image_bgr)
+
 
 class RememberingClassifier(MaskClassifier):
     """A classifier that judges each ROI once."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.records import Image
-from monitor.training import augment, batches, occlude, pool, synth
+from monitor.training import augment, batches, fabric, occlude, pool, synth
 from monitor.training.data import LABELS, Chip
 from monitor.training.pool import TEMPLATE, TEMPLATE_BOX, Face
 
@@ -23,8 +23,8 @@ def face(label: str = "unmasked", seed: int = 0, source: str = "a") -> Face:
 
 
 @pytest.fixture
-def bank() -> synth.Bank:
-    return synth.Bank(None, [face("masked", 5)])
+def bank() -> fabric.Bank:
+    return fabric.Bank(None, [face("masked", 5)])
 
 
 def changed(a: Image, b: Image) -> np.ndarray:
@@ -34,7 +34,7 @@ def changed(a: Image, b: Image) -> np.ndarray:
 @pytest.mark.parametrize(
     ("how", "nose", "mouth"), [("right", 1, 1), ("nose_out", 0, 1), ("mouth_out", 0, 0), ("chin", 0, 0), ("ear", 0, 0)]
 )
-def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: int, bank: synth.Bank) -> None:
+def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: int, bank: fabric.Bank) -> None:
     f = face()
     assert f.landmarks is not None
     for seed in range(20):
@@ -47,7 +47,7 @@ def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: i
         assert (mask[my, mx] > 127) == mouth, (how, seed)
 
 
-def test_bare_is_untouched_and_a_pair_differs_in_the_mask_alone(bank: synth.Bank) -> None:
+def test_bare_is_untouched_and_a_pair_differs_in_the_mask_alone(bank: fabric.Bank) -> None:
     f = face()
     assert f.landmarks is not None
     before = f.image.copy()
@@ -62,7 +62,7 @@ def test_bare_is_untouched_and_a_pair_differs_in_the_mask_alone(bank: synth.Bank
     assert not changed(drawn, before)[above].any()
 
 
-def test_a_face_turned_on_its_side_gets_its_mask_there(bank: synth.Bank) -> None:
+def test_a_face_turned_on_its_side_gets_its_mask_there(bank: fabric.Bank) -> None:
     f = face()
     assert f.landmarks is not None
     turned = np.rot90(f.image).copy()  # counter-clockwise: (x, y) -> (y, width - 1 - x)
@@ -117,12 +117,12 @@ def test_view_without_turn_or_flip_is_the_programs_crop() -> None:
     assert np.abs(ours - theirs).max() <= 4
 
 
-def maker(bank: synth.Bank | None, seed: int = 0) -> batches.Maker:
+def maker(bank: fabric.Bank | None, seed: int = 0) -> batches.Maker:
     faces = [face(label, i, source) for i in range(6) for label in LABELS for source in ("a", "b")]
     return batches.Maker(faces, bank, batches.Recipe(48, 0.3, batch=20), seed)
 
 
-def test_batches_repeat_by_seed_and_number(bank: synth.Bank) -> None:
+def test_batches_repeat_by_seed_and_number(bank: fabric.Bank) -> None:
     one, two = maker(bank).batch(3), maker(bank).batch(3)
     assert one[0].shape == (20, 48, 48, 3)
     assert np.array_equal(one[0], two[0])
@@ -131,7 +131,7 @@ def test_batches_repeat_by_seed_and_number(bank: synth.Bank) -> None:
     assert not np.array_equal(one[0], maker(bank, 1).batch(3)[0])
 
 
-def test_stream_gives_the_same_batches_in_order(bank: synth.Bank) -> None:
+def test_stream_gives_the_same_batches_in_order(bank: fabric.Bank) -> None:
     m = maker(bank)
     stream = batches.Stream(m.batch, 2, 7, workers=2)
     try:
@@ -144,7 +144,7 @@ def test_stream_gives_the_same_batches_in_order(bank: synth.Bank) -> None:
         assert np.array_equal(labels, m.batch(i)[1])
 
 
-def test_a_mask_outside_the_crop_does_not_make_a_face_incorrect(bank: synth.Bank) -> None:
+def test_a_mask_outside_the_crop_does_not_make_a_face_incorrect(bank: fabric.Bank) -> None:
     mask = np.zeros((150, 160), np.uint8)
     mask[140:] = 255
     assert batches._seen(mask, augment.View(80, 70, 60, 0, False)) < batches.SEEN_MIN

@@ -224,7 +224,9 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
 
     store = Store(arguments.store)
     try:
-        rows = store.forget_identity(person.name if person is not None else name)
+        known_as = person.name if person is not None else name
+        snapshots = _forget_snapshots(store.sightings_of(known_as))
+        rows = store.forget_identity(known_as)
         if person is None and rows == 0:
             known = [p.name for p in gallery.people]
             raise ConfigError(
@@ -246,7 +248,21 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
     else:
         say(f"  gallery {path}: the name was not in it")
     say(f"  store {store.label}: the name removed from {rows} visits and sightings; these stay, without a name")
+    if snapshots:
+        say(f"  snapshots: {snapshots} pictures of sightings deleted")
     if person is not None and person.pictures:
         say(f"  pictures: {pictures} deleted from {person.pictures}")
     say("  CSV files, event logs and backups that were written before are not touched: delete the name there yourself")
     return 0
+
+
+def _forget_snapshots(sighting_ids: Sequence[str]) -> int:
+    """Delete the pictures of some sightings, where there are any. Returns how many."""
+    from monitor.data_folder import data_folder
+    from monitor.snapshots import Snapshots
+
+    folder = data_folder() / "snapshots"
+    if not folder.is_dir():
+        return 0
+    snapshots = Snapshots(folder)
+    return sum(snapshots.forget(sighting_id) for sighting_id in sighting_ids)

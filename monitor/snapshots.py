@@ -47,13 +47,16 @@ class Snapshots:
         except OSError as error:
             raise StoreError(f"a snapshot cannot be written ({error.strerror}): free the disk") from None
 
-    def forget(self, sighting_id: str) -> None:
-        """Delete the picture of a sighting, if there is one.
+    def forget(self, sighting_id: str) -> bool:
+        """Delete the picture of a sighting. False if there is none.
 
         Raises:
             StoreError: If it cannot be deleted.
         """
-        self._delete(self._path(sighting_id))
+        path = self._path(sighting_id)
+        was_there = path.exists()
+        self._delete(path)
+        return was_there
 
     def purge(self, before: datetime) -> int:
         """Delete the pictures made before a time. Returns how many.

@@ -209,6 +209,10 @@ class Store:
             for table in (_visits, _sightings):
                 connection.execute(sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value))
 
+    def sightings_of(self, name: str) -> list[str]:
+        """Ids of the sightings that hold a person's name."""
+        return [row["sighting_id"] for row in self._read(sa.select(_sightings).where(_sightings.c.identity == name))]
+
     def forget_identity(self, name: str) -> int:
         """Take a person's name out of all visits and sightings. Returns how many rows held it."""
         with self._writing() as connection:
@@ -309,7 +313,8 @@ def _between(
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # WAL with FULL: a commit is on the disk before a sighting is shown, and readers never block the writer.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+    # What was deleted, a name for instance, is overwritten.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
         with contextlib.suppress(Exception):  # in-memory databases have no WAL
             connection.execute(f"PRAGMA {pragma}")
 

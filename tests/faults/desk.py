@@ -29,7 +29,7 @@ from monitor.sources import FrameSource
 from monitor.store import Store
 from monitor.worker import InferenceThread, Parts, WorkerState
 
-WAIT_S = 30.0
+WAIT_S = 15.0
 QUICK = {
     "camera": {"open_timeout_s": 1.0, "read_timeout_s": 1.0, "stall_after_s": 0.4, "retry_max_s": 1.0},
     "detect": {"every_s": 0, "idle_every_s": 0},
@@ -180,8 +180,8 @@ class Desk:
         self.wait(lambda: self.updates >= seen + more)
 
     def wait_told(self, opened: int = 0, ended: int = 0) -> None:
-        """Wait until so many sightings were shown as open or ended."""
-        self.wait(lambda: sum(self.told.values()) >= opened and sum(not o for o in self.told.values()) >= ended)
+        """Wait until so many sightings were shown at all, and so many of them as ended."""
+        self.wait(lambda: len(self.told) >= opened and sum(not o for o in self.told.values()) >= ended)
 
     def wait_problem(self, *words: str) -> str:
         """Wait until the problem line holds one of the words."""

@@ -28,7 +28,21 @@ def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path
     import onnxruntime
 
     out = tmp_path / "models" / "m"
-    status = train_mask.main(["--data", str(chips), "--weights", "none", "--size", "32", "--smoke", "--out", str(out)])
+    status = train_mask.main(
+        [
+            "--data",
+            str(chips),
+            "--network",
+            "cnn_pool",
+            "--weights",
+            "none",
+            "--size",
+            "32",
+            "--smoke",
+            "--out",
+            str(out),
+        ]
+    )
     assert status == 0
     card = load_card(Path(f"{out}.onnx"))
     assert card["classes"] == list(LABELS)
@@ -50,7 +64,20 @@ def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path
 
 
 def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Path, tmp_path: Path) -> None:
-    command = ["--data", str(chips), "--weights", "none", "--size", "32", "--leave-out", "two", "--name", "x"]
+    command = [
+        "--data",
+        str(chips),
+        "--network",
+        "cnn_pool",
+        "--weights",
+        "none",
+        "--size",
+        "32",
+        "--leave-out",
+        "two",
+        "--name",
+        "x",
+    ]
     command += ["--epochs", "2", "--epoch-steps", "2", "--batch", "8"]
     assert train_mask.main(command) == 0
     figures = json.loads((tmp_path / "runs" / "x" / "figures.json").read_text())
@@ -86,3 +113,17 @@ def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
     sets = train_mask.gather(options)
     assert {f.label for f in [*sets.train, *sets.validation]} == {"masked", "unmasked"}
     assert {f.label for f in sets.test["two"]} == set(LABELS)
+
+
+def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_temperature(tmp_path: Path) -> None:
+    from monitor.training import export, metrics, networks, trainer
+
+    trained = networks.build("mobilenetv2", 32, "none")
+    trained.get_layer("logits").set_weights([10 * w for w in trained.get_layer("logits").get_weights()])
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    raw = trainer.logits(trained, pictures)
+    bias = np.array([0.5, 0.0, -0.25], np.float32)
+    ready = export.inference_model(trained, 0.8, bias)
+    wanted = metrics.softmax((raw + bias) / 0.8)
+    assert trainer.logits(ready, pictures) == pytest.approx(wanted, abs=1e-5)
+    assert "dropout" not in {layer.name for layer in ready.layers}

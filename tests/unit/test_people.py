@@ -25,6 +25,7 @@ from monitor.identify import Embedder
 from monitor.kept_pictures import keep_pictures, remove_pictures
 from monitor.people import run_enrol, run_forget, run_people
 from monitor.records import MaskState, Sighting, Visit
+from monitor.snapshots import Snapshots
 from monitor.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -294,6 +295,20 @@ def test_forget_removes_everything_and_gives_a_receipt(desk: Desk) -> None:
     store.close()
     with pytest.raises(ConfigError, match="nobody called Eileen"):
         desk.run(run_forget, "Eileen")
+
+
+def test_forget_deletes_the_snapshots_of_the_person_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.data_folder.data_folder", lambda: desk.folder)
+    desk.enrol("Eileen")
+    store = Store(desk.store)
+    filled(store, "Eileen")
+    mine, other = (next(s for s in store.read_sightings() if s.identity == name) for name in ("Eileen", "Other"))
+    snapshots = Snapshots(desk.folder / "snapshots")
+    for sighting in (mine, other):
+        snapshots.keep(sighting.sighting_id, np.zeros((50, 50, 3), np.uint8), np.array([5, 5, 30, 30], np.float32))
+    store.close()
+    assert "snapshots: 1 pictures of sightings deleted" in desk.run(run_forget, "Eileen")
+    assert [p.stem for p in (desk.folder / "snapshots").iterdir()] == [other.sighting_id]
 
 
 def test_forget_a_name_that_only_the_store_knows(desk: Desk) -> None:

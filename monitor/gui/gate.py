@@ -17,7 +17,7 @@ class Gate(LatestSlot[Frame]):
     """A slot that hands on to another one.
 
     Args:
-        target: The inference thread's slot; this gate is the only one that fills it.
+        target: The inference thread's slot, which the gates of several cameras fill, each under its own key.
         on_frame: Called in the capture thread with each frame, once.
     """
 
@@ -27,6 +27,7 @@ class Gate(LatestSlot[Frame]):
         self._lock = threading.Lock()
         self._shut = self._drains = False
         self._shown: Frame | None = None
+        self._handed: tuple[Frame, Hashable] | None = None  # the last frame that passed, with its key
 
     # The capture thread
 
@@ -51,21 +52,30 @@ class Gate(LatestSlot[Frame]):
         """Let nothing pass any more, and take back what has not been looked at."""
         with self._lock:
             self._shut = True
-            self._target.get(0)
+            self._take_back()
 
     def drain(self) -> None:
-        """Nobody analyses any more: frames are shown and not handed on."""
+        """Nobody analyses for now: frames are shown and not handed on."""
         with self._lock:
             self._drains = True
-            self._target.get(0)
+            self._take_back()
 
     def lead_to(self, target: LatestSlot[Frame]) -> None:
-        """Hand on to another inference thread from now on, also what the former one has not looked at."""
+        """Hand on to this inference thread from now on, also what a former one has not looked at."""
         with self._lock:
-            left = self._target.get(0)
+            left = self._take_back()
             self._target, self._drains = target, False
             if left is not None and not self._shut:
-                target.put(left, left.camera)
+                self._target.put(*left)
+                self._handed = left
+
+    def _take_back(self) -> tuple[Frame, Hashable] | None:
+        """The frame that waits behind the gate, no longer there; other cameras' frames stay."""
+        left, self._handed = self._handed, None
+        if left is None or self._target.wait_empty(0, left[1]):
+            return None
+        self._target.discard(left[1])
+        return left
 
     @property
     def _open(self) -> bool:
@@ -80,3 +90,4 @@ class Gate(LatestSlot[Frame]):
         with self._lock:
             if self._open:
                 self._target.put(frame, key)
+                self._handed = (frame, key)

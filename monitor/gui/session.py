@@ -1,32 +1,33 @@
-"""What runs behind the window: one capture thread, one inference thread, and a reader of the store. Main thread only."""
+"""What runs behind the window: a capture thread a camera, one inference thread, a reader of the store. Main thread only."""
 
 from __future__ import annotations
 
-import copy
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.app import RunOptions, build_parts
-from monitor.errors import MonitorError
+from monitor.errors import CameraError, MonitorError
 from monitor.gui.bridge import Bridge
-from monitor.gui.gate import Gate
+from monitor.gui.watched import Watched
 from monitor.records import Frame, SourceState, SourceStatus, Update
 from monitor.slot import LatestSlot
 from monitor.sources import FrameSource
 
 if TYPE_CHECKING:  # imported in the background after the window is up: they take SQLAlchemy with them
-    from monitor.capture import CaptureThread
     from monitor.store import Store
     from monitor.worker import InferenceThread, Parts, WorkerState
 
 log = logging.getLogger(__name__)
 
 STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
+CAMERAS_MAX = 9
 
 
 class Session:
@@ -42,21 +43,20 @@ class Session:
         self.options = options
         self._bridge, self._build = bridge, build
         self._frames: LatestSlot[Frame] = LatestSlot()
-        self._updates: LatestSlot[Update] = LatestSlot()
-        self._preview: LatestSlot[Frame] = LatestSlot()
+        self._updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         self._worker: InferenceThread | None = None
-        self._capture: CaptureThread | None = None
-        self._gate: Gate | None = None
+        self._former: InferenceThread | None = None
+        self.watched: tuple[Watched, ...] = ()  # never changed in place: other threads look at it
         self._retired: list[threading.Thread] = []
-        self._source: FrameSource | None = None
-        self._ended_told = False
         self._reader: Store | None = None
         self._reader_lock = threading.Lock()
         self.shift_began = datetime.now().astimezone()
         self.analysed = 0  # frames that the present inference thread has done
+        self.enrolled: int | None = None  # people whom the present inference thread can name; None in mask-only mode
+        self.paused = False
         self._analyses = False
 
-    # Starting and changing
+    # The inference thread
 
     def start_worker(self, options: RunOptions | None = None) -> None:
         """Load models and open the store in a new inference thread; a former one ends first. This is a new shift."""
@@ -64,124 +64,158 @@ class Session:
 
         self.options = options or self.options
         built_from, former = self.options, self._worker
-        updates: LatestSlot[Update] = LatestSlot()
+        updates: LatestSlot[tuple[int, Update]] = LatestSlot()
+        numbers = itertools.count()
 
         def build() -> Parts:
             if former is not None:
                 former.join(STOP_LIMIT_S)  # two shifts never write at once
-            return self._build(built_from)
+            parts = self._build(built_from)
+            if updates is self._updates:
+                identifier = parts.pipeline._identifier if built_from.identify else None
+                self.enrolled = len(identifier.matcher.names) if identifier is not None else None
+            return parts
 
         def on_update(update: Update) -> None:
             if update.result is not None and updates is self._updates:
                 self.analysed += 1
-            updates.put(update)
+            camera = update.result.frame.camera if update.result is not None else None
+            updates.put((next(numbers), update), camera)
             self._bridge.notify()
 
         def on_state(state: WorkerState, message: str) -> None:
             if updates is self._updates:
                 self._analyses = state is WorkerState.READY
-                if state is WorkerState.FAILED and self._gate is not None:
-                    self._gate.drain()
+                if state is WorkerState.FAILED:
+                    for watched in self.watched:
+                        watched.gate.drain()
             self._bridge.notify()
 
         self._frames, self._updates, self._analyses, self.analysed = LatestSlot(), updates, False, 0
         if former is not None:
             former.stop()
             self._retire(former)
+        self._former = former
         self._worker = InferenceThread(build, self._frames, on_update, on_state)
-        if self._gate is not None:
-            self._gate.lead_to(self._frames)
+        for watched in self.watched:
+            if not watched.lent:
+                watched.gate.lead_to(self._frames)
         self.shift_began = datetime.now().astimezone()
         self._worker.start()
-
-    def open(self, source: FrameSource) -> None:
-        """Leave the present source and read another one. Does not wait for the old one, whose read may hang.
-
-        Args:
-            source: Not open, and never opened itself: the capture thread gets a copy, as does the next one in `again`.
-        """
-        from monitor.capture import CaptureThread
-
-        self.leave_source()
-        self._source, self._ended_told = source, False
-        self._gate = Gate(self._frames, self._on_frame)
-        if self._worker is not None and self._worker.state.name == "FAILED":
-            self._gate.drain()
-        self._capture = CaptureThread(
-            copy.copy(source),
-            self._gate,
-            self.options.config.camera,
-            paced=True,
-            on_status=lambda status: self._bridge.notify(),
-        )
-        self._capture.start()
-
-    def leave_source(self) -> None:
-        """Stop reading; the visits of the source end."""
-        if self._capture is None or self._gate is None:
-            return
-        self._capture.stop()
-        self._gate.shut()
-        self._preview.get(0)
-        if self._worker is not None:
-            self._worker.end_source(self._capture.source_name)
-        self._retire(self._capture)
-        self._capture = self._gate = None
-
-    def again(self) -> None:
-        """Play the clip from its beginning, or try the source again."""
-        if self._source is not None:
-            self.open(self._source)
-
-    def pause(self, paused: bool) -> None:
-        if self._capture is not None:
-            self._capture.pause(paused)
 
     def submit(self, command: Callable[[Parts], None]) -> None:
         """Have the inference thread do something with pipeline and ledger."""
         if self._worker is not None:
             self._worker.submit(command)
 
-    # What the window asks
-
-    def take_update(self) -> Update | None:
-        """The newest update, each once."""
-        return self._updates.get(0)
-
-    def take_preview(self) -> Frame | None:
-        """The newest frame that nobody has looked at, while models load or after they failed."""
-        return self._preview.get(0)
-
-    def source_status(self) -> SourceStatus | None:
-        """What the source does; None while there is none."""
-        if self._capture is None:
-            return None
-        status = self._capture.status()
-        if status.state is SourceState.ENDED and not self._ended_told and self._worker is not None:
-            self._ended_told = True
-            self._worker.end_source(self._capture.source_name)
-        return status
-
-    @property
-    def source_name(self) -> str:
-        return self._capture.source_name if self._capture is not None else ""
-
-    @property
-    def source_live(self) -> bool:
-        """Whether the source is a camera or a stream."""
-        return self._capture is not None and self._capture.live
-
-    @property
-    def source_stills(self) -> bool:
-        return self._capture is not None and self._capture.stills
-
-    @property
-    def paused(self) -> bool:
-        return self._capture is not None and self._capture.paused
-
     def worker_state(self) -> tuple[str, str]:
         """Name of the inference thread's state (LOADING, READY, FAILED, ENDED) and its line for the user."""
         return (self._worker.state.name, self._worker.message) if self._worker is not None else ("LOADING", "")
+
+    def take_updates(self) -> list[Update]:
+        """The newest update of each camera, each once, the oldest first. All of them have the newest count and sightings."""
+        taken = [update for _, update in sorted(self._updates.take_all(0), key=lambda pair: pair[0])]
+        return [replace(taken[-1], result=update.result) for update in taken]
+
+    # The cameras
+
+    def open(self, *sources: FrameSource) -> None:
+        """Leave what is watched and read these sources. Does not wait for the old ones, whose reads may hang."""
+        left, self.watched, self.paused = self.watched, (), False
+        for watched in left:
+            self._leave(watched)
+        for source in sources:
+            self.add(source)
+
+    def add(self, source: FrameSource) -> None:
+        """Read a source beside those that are watched.
+
+        Raises:
+            CameraError: If it is watched already, or if there are too many.
+        """
+        if self.find(source.name) is not None:
+            raise CameraError(f"{source.name} is watched already: choose another camera")
+        if len(self.watched) >= CAMERAS_MAX:
+            raise CameraError(f"{CAMERAS_MAX} cameras are watched already: remove one before another is added")
+        self._start(source, len(self.watched))
+
+    def remove(self, name: str) -> None:
+        """Stop reading one source; its visits end, and what was counted stays."""
+        watched = self.find(name)
+        if watched is not None:
+            self.watched = tuple(w for w in self.watched if w is not watched)
+            self._leave(watched)
+
+    def again(self, name: str) -> None:
+        """Play a clip from its beginning, or try a source again."""
+        watched = self.find(name)
+        if watched is not None and not watched.lent:
+            place = self.watched.index(watched)
+            self.remove(name)
+            self._start(watched.source, place)
+
+    def pause(self, paused: bool) -> None:
+        """Hold all cameras, or let them go on."""
+        self.paused = paused
+        for watched in self.watched:
+            watched.capture.pause(paused)
+
+    def find(self, name: str) -> Watched | None:
+        return next((w for w in self.watched if w.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(w.name for w in self.watched)
+
+    def status_of(self, watched: Watched) -> SourceStatus:
+        """What a source does now."""
+        status = watched.status()
+        if status.state is SourceState.ENDED and not watched.ended_told and self._worker is not None:
+            watched.ended_told = True
+            self._worker.end_source(watched.name)
+        return status
+
+    def take_previews(self) -> list[Frame]:
+        """The newest frame of each camera that nobody analyses: while models load, after they failed, while it is lent."""
+        return [frame for w in self.watched if (frame := w.take_preview()) is not None]
+
+    def lend(self, name: str) -> LatestSlot[Frame] | None:
+        """The frames of a camera for an enrolment; nobody is counted there meanwhile. None if it is not watched."""
+        watched = self.find(name)
+        if watched is None or watched.lent:
+            return None
+        frames = watched.lend()
+        if self._worker is not None:
+            self._worker.end_source(name)
+        return frames
+
+    def give_back(self, name: str) -> None:
+        """The enrolment is over."""
+        watched = self.find(name)
+        if watched is not None and watched.lent:
+            watched.give_back(self._frames)
+            if self._failed:
+                watched.gate.drain()
+
+    def _start(self, source: FrameSource, place: int) -> None:
+        watched = Watched(
+            source, self.options.config.camera, self._frames, self._bridge.notify, lambda: self._analyses
+        )
+        self.watched = (*self.watched[:place], watched, *self.watched[place:])
+        if self._failed:
+            watched.gate.drain()
+        watched.capture.pause(self.paused)
+        watched.capture.start()
+
+    def _leave(self, watched: Watched) -> None:
+        watched.leave()
+        if self._worker is not None:
+            self._worker.end_source(watched.name)
+        self._retire(watched.capture)
+
+    @property
+    def _failed(self) -> bool:
+        return self._worker is not None and self._worker.state.name == "FAILED"
 
     # The store; called in background threads
 
@@ -216,13 +250,30 @@ class Session:
         finally:
             store.close()
 
+    def forget_again(self, name: str) -> int:
+        """After a new shift was begun: take a name out of what the former shift has still written. Returns how many rows.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        from monitor.store import Store
+
+        former = self._former
+        if former is not None:
+            former.join(STOP_LIMIT_S)
+        store = Store(self.options.config.store.url)
+        try:
+            return store.forget_identity(name)
+        finally:
+            store.close()
+
     # Ending
 
     def close(self) -> MonitorError | None:
         """Stop all, within a time limit. Returns what could not be saved, if anything."""
-        if self._capture is not None:
-            self._capture.stop()
-            self._retire(self._capture)
+        for watched in self.watched:
+            watched.capture.stop()
+            self._retire(watched.capture)
         worker, failed_before = self._worker, False
         if worker is not None:
             failed_before = worker.error is not None
@@ -240,9 +291,3 @@ class Session:
 
     def _retire(self, thread: threading.Thread) -> None:
         self._retired = [t for t in self._retired if t.is_alive()] + [thread]
-
-    def _on_frame(self, frame: Frame) -> None:
-        """The capture thread shows a frame; the picture comes with boxes once the models are ready."""
-        if not self._analyses:
-            self._preview.put(frame)
-            self._bridge.notify()

@@ -80,6 +80,7 @@ def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCapture
         desk.stage.leave()
         problem = desk.wait_problem("locked")
         assert "m.db" in problem
+        desk.wait_pictures(30)  # 0.6 s of the source's time: the visit has ended
         desk.stage.enter()
         desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)  # it goes on counting
         desk.wait_pictures(20)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from monitor.app import RunOptions, check_source, choose_source
+from monitor.gui.choose import check_number
 from monitor.gui.preferences import Preferences, default_settings
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
@@ -40,7 +41,9 @@ def open_window(options: RunOptions, settings: QSettings | None = None) -> MainW
     named = options.video is not None or options.images is not None or bool(options.config.camera.source)
     chosen = choose_source(options) if named else None  # without a name, cameras are looked for after the window is up
     if chosen is not None:
-        check_source(chosen.source)
+        check_number(chosen)
+        for source in chosen.sources:
+            check_source(source)
     application = make_application()
     window = MainWindow(options, Preferences(settings or default_settings()), Theme(application), chosen)
     window.show()

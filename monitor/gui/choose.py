@@ -5,41 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow
+from PySide6.QtCore import QMimeData, QObject, Qt, Slot
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
 
 from monitor.app import Chosen, RunOptions, camera_source, choose_source
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.bridge import Bridge
+from monitor.gui.grid import CameraGrid
 from monitor.gui.menus import Menus
 from monitor.gui.preferences import Preferences
-from monitor.gui.session import Session
+from monitor.gui.session import CAMERAS_MAX, Session
 from monitor.sources import ClipSource, FolderSource, FrameSource, camera_list, public_name
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
 
 
-def first_source(options: RunOptions, last_camera: str) -> Chosen:
-    """What a run begins with: what the options name, else the camera of the last run, else `choose_source`'s choice.
+def first_source(options: RunOptions, last_cameras: str) -> Chosen:
+    """What a run begins with: what the options name, else the cameras of the last run, else `choose_source`'s choice.
 
     Raises:
         CameraError: If what is named is not valid.
     """
     named = options.video is not None or options.images is not None or bool(options.config.camera.source)
-    if not named and last_camera:
-        known = "://" in last_camera or last_camera in (str(index) for index, _ in camera_list())
-        if known:
-            return Chosen(camera_source(last_camera, options.config))
+    if not named and last_cameras:
+        there = {str(index) for index, _ in camera_list()}
+        known = dict.fromkeys(camera for camera in last_cameras.split() if "://" in camera or camera in there)
+        sources = [camera_source(camera, options.config) for camera in [*known][:CAMERAS_MAX]]
+        if sources:
+            return Chosen(sources[0], further=tuple(sources[1:]))
     return choose_source(options)
 
 
+def check_number(chosen: Chosen) -> None:
+    """
+    Raises:
+        CameraError: If there are more sources than the window can show.
+    """
+    if len(chosen.sources) > CAMERAS_MAX:
+        raise CameraError(
+            f"{len(chosen.sources)} cameras are named, and the window shows at most {CAMERAS_MAX}: name fewer, or add --headless"
+        )
+
+
 class SourceChooser(QObject):
-    """Opens sources. Main thread; what may take long is done in the background.
+    """Opens, adds and removes sources. Main thread; what may take long is done in the background.
 
     Args:
         window: Parent of dialogs.
-        opened: Called after another source was opened.
+        grid: Which camera is chosen.
+        opened: Called after others are watched.
     """
 
     def __init__(
@@ -50,39 +65,118 @@ class SourceChooser(QObject):
         banners: BannerStack,
         menus: Menus,
         preferences: Preferences,
+        grid: CameraGrid,
         opened: Callable[[], None],
     ) -> None:
         super().__init__(window)
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
-        self._menus, self._preferences, self._opened = menus, preferences, opened
+        self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
+        self._kept: dict[str, str] = {}  # name to address of what the next run may open; none that has a password in it
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
-        menus.open_stream.triggered.connect(self.ask_for_stream)
+        menus.open_stream.triggered.connect(lambda: self._ask_for_stream("Open stream", self.open_camera))
+        menus.add_stream.triggered.connect(lambda: self._ask_for_stream("Add stream", self.add_camera))
         menus.camera_group.triggered.connect(lambda action: self.open_camera(str(action.data())))
-        menus.cameras.addAction("Looking for cameras…").setEnabled(False)
+        menus.add_group.triggered.connect(lambda action: self.add_camera(str(action.data())))
+        menus.remove.triggered.connect(lambda: self.remove(grid.chosen))
+        menus.tile_group.triggered.connect(lambda action: self._choose(int(action.data())))
+        menus.alone.triggered.connect(grid.show_alone)
+        grid.arranged.connect(self._tell_menus)
+        grid.tile_menu_wanted.connect(lambda name, place: self.tile_menu(name).popup(place))
+        for menu in (menus.cameras, menus.add_cameras):
+            menu.addAction("Looking for cameras…").setEnabled(False)
+        self._tell_menus()
 
-    def open(self, source: FrameSource, notice: str = "") -> None:
-        """Watch `source`, which is not open yet."""
-        for key in ("source", "export"):
+    def open(self, *sources: FrameSource, notice: str = "") -> None:
+        """Watch these, which are not open yet, and leave what was watched."""
+        for key in ("choice", "export"):
             self._banners.clear(key)
         self._banners.show_message("notice", Severity.INFO, notice)
-        self._session.open(source)
-        self._menus.check_camera(self._session.source_name)
-        self._opened()
+        self._session.open(*sources)
+        self._grid.set_cameras(self._session.names)
+        self._grid.clear()
+        self._changed()
+
+    def add(self, source: FrameSource) -> None:
+        """Watch a source beside the others."""
+        try:
+            self._session.add(source)
+        except CameraError as error:
+            self._banners.show_message("choice", Severity.ERROR, str(error))
+            self._tell_menus()
+            return
+        for key in ("choice", "notice"):
+            self._banners.clear(key)
+        self._changed()
+
+    def remove(self, name: str) -> None:
+        """Leave one of several sources; what was counted there stays counted."""
+        if len(self._session.watched) > 1:
+            self._session.remove(name)
+            self._banners.clear("choice")
+            self._changed()
+            self._keep()
 
     def open_camera(self, source: str) -> None:
-        """Watch a camera by its number, or a stream by its address."""
+        """Watch a camera by its number, or a stream by its address, and nothing else."""
+        self._camera(source, self.open)
+
+    def add_camera(self, source: str) -> None:
+        """Watch one beside the others."""
+        self._camera(source, self.add)
+
+    def _camera(self, source: str, watch: Callable[[FrameSource], None]) -> None:
         try:
-            self.open(camera_source(source, self._session.options.config))
+            camera = camera_source(source, self._session.options.config)
         except CameraError as error:
-            self._banners.show_message("source", Severity.ERROR, str(error).removeprefix("--camera "))
+            self._banners.show_message("choice", Severity.ERROR, str(error).removeprefix("--camera "))
             return
-        # An address with a password in it is not written to a file.
-        self._preferences.camera = source if public_name(source) == source else ""
+        watch(camera)
+        if public_name(source) == source:  # an address with a password in it is not written to a file
+            self._kept[camera.name] = source
+        self._keep()
+
+    def _keep(self) -> None:
+        """Have the next run watch what is watched now, where that is the user's choice."""
+        named = {name: source for name in self._session.names if (source := self._kept.get(name) or _address(name))}
+        for source in self._session.options.config.camera.source.split():
+            if public_name(source) != source:
+                named.pop(public_name(source), None)
+        self._preferences.camera = " ".join(named.values())
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
         self.open(FolderSource(path) if path.is_dir() else ClipSource(path))
+
+    def tile_menu(self, name: str) -> QMenu:
+        """What can be done with one of several cameras."""
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._grid.alone:
+            menu.addAction("Show &all cameras").triggered.connect(lambda: self._grid.show_alone(False))
+        else:
+            menu.addAction("Show &alone").triggered.connect(lambda: self._grid.show_alone(True))
+        watched = self._session.find(name)
+        if watched is not None and not watched.live:
+            menu.addAction("&Play again").triggered.connect(lambda: self._session.again(name))
+        else:
+            menu.addAction("&Connect again").triggered.connect(lambda: self._session.again(name))
+        menu.addSeparator()
+        menu.addAction(f"&Remove {name.replace('&', '&&')}").triggered.connect(lambda: self.remove(name))
+        return menu
+
+    def _choose(self, number: int) -> None:
+        if number < len(self._grid.names):
+            self._grid.choose(self._grid.names[number], focus=True)
+
+    def _changed(self) -> None:
+        self._grid.set_cameras(self._session.names)
+        self._tell_menus()
+        self._opened()
+
+    @Slot()
+    def _tell_menus(self) -> None:
+        self._menus.show_watched(self._grid.names, self._grid.chosen, bool(self._grid.alone))
 
     @Slot()
     def ask_for_clip(self) -> None:
@@ -96,12 +190,11 @@ class SourceChooser(QObject):
         if path:
             self.open_path(Path(path))
 
-    @Slot()
-    def ask_for_stream(self) -> None:
+    def _ask_for_stream(self, title: str, watch: Callable[[str], None]) -> None:
         question = "Address of the stream, for example rtsp://camera.local/stream or http://camera.local/stream.mjpg"
-        address, agreed = QInputDialog.getText(self._window, "Open stream", question)
+        address, agreed = QInputDialog.getText(self._window, title, question)
         if agreed and address.strip():
-            self.open_camera(address.strip())
+            watch(address.strip())
 
     @Slot()
     def list_cameras(self) -> None:
@@ -111,7 +204,12 @@ class SourceChooser(QObject):
     def _show_cameras(self, cameras: list[tuple[int, str]]) -> None:
         self._menus.show_cameras(cameras)
         self._menus.look_again.triggered.connect(self.list_cameras)
-        self._menus.check_camera(self._session.source_name)
+        self._tell_menus()
+
+
+def _address(name: str) -> str:
+    """What opens a camera or stream of this name; nothing for clips and folders."""
+    return name if "://" in name else name.removeprefix("camera ") if name.startswith("camera ") else ""
 
 
 def dropped_path(data: QMimeData) -> Path | None:

@@ -17,12 +17,12 @@ from monitor.config import with_values
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.bridge import Bridge
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.grid import CameraGrid
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.menus import Menus
 from monitor.gui.preferences import Preferences
 from monitor.gui.session import Session
 from monitor.gui.sightings_panel import CORRECTIONS, SightingsPanel, correction_icon
-from monitor.gui.view import PictureView
 from monitor.records import Correction, Face, MaskState, Sighting
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Commands(QObject):
         banners: BannerStack,
         menus: Menus,
         preferences: Preferences,
-        view: PictureView,
+        grid: CameraGrid,
         sightings: SightingsPanel,
         shift_began: Callable[[], None],
     ) -> None:
@@ -54,7 +54,7 @@ class Commands(QObject):
         self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
         self.corrections: dict[str, Correction] = {}  # what the receptionist said of this shift's visits
         self._undo: list[tuple[str, Correction | None]] = []  # visit and what was said of it before
-        view.face_menu_wanted.connect(self.show_face_menu)
+        grid.face_menu_wanted.connect(self.show_face_menu)
         sightings.corrected.connect(self.correct)
         sightings.note_wanted.connect(self.ask_for_note)
         menus.undo.triggered.connect(self.undo)

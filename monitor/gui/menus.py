@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from monitor.config import DETECTORS
 from monitor.gui.dialogs import DETECTOR_WORDS
+from monitor.gui.session import CAMERAS_MAX
 from monitor.gui.theme import THEMES
 
 
@@ -26,6 +27,12 @@ class Menus:
         self.cameras = file.addMenu("&Camera")
         self.camera_group = QActionGroup(window)
         file.addSeparator()
+        self.add_cameras = file.addMenu("&Add camera")
+        self.add_group = QActionGroup(window)
+        self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
+        self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
+        self.remove = self._add(file, "&Remove this camera", "Ctrl+W")
+        file.addSeparator()
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()
         self.quit = self._add(file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit).toString() or "Ctrl+Q")
@@ -36,6 +43,16 @@ class Menus:
         self.leave_full_screen = QAction("Leave full screen", window)
         self.leave_full_screen.setShortcut("Esc")
         window.addAction(self.leave_full_screen)
+        self.tiles = view.addMenu("&Cameras")
+        self.tile_group = QActionGroup(window)
+        self.tile_choices = [self._choice(self.tiles, self.tile_group, "", str(n)) for n in range(CAMERAS_MAX)]
+        for number, action in enumerate(self.tile_choices, 1):
+            action.setShortcut(f"Ctrl+{number}")
+            window.addAction(action)
+        self.tiles.addSeparator()
+        self.alone = QAction("Show the chosen one &alone", window)
+        self.alone.setCheckable(True)
+        self.tiles.addAction(self.alone)
         self.panels = view.addMenu("&Panels")
         view.addSeparator()
         self.theme_group = QActionGroup(window)
@@ -56,6 +73,8 @@ class Menus:
         self.detectors = {
             name: self._choice(detectors, self.detector_group, DETECTOR_WORDS[name], name) for name in DETECTORS
         }
+        monitor.addSeparator()
+        self.people = self._add(monitor, "P&eople…", "Ctrl+P")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 
@@ -92,18 +111,35 @@ class Menus:
         return action
 
     def show_cameras(self, cameras: Sequence[tuple[int, str]]) -> None:
-        """Fill the list of cameras."""
-        for action in self.camera_group.actions():
-            self.camera_group.removeAction(action)
-        self.cameras.clear()
-        for index, name in cameras:
-            self._choice(self.cameras, self.camera_group, f"{index}: {name}".replace("&", "&&"), str(index))
-        if not cameras:
-            self.cameras.addAction("No camera found").setEnabled(False)
-        self.cameras.addSeparator()
+        """Fill the two lists of cameras: to watch one, and to add one to those that are watched."""
+        for menu, group in ((self.cameras, self.camera_group), (self.add_cameras, self.add_group)):
+            for action in group.actions():
+                group.removeAction(action)
+            menu.clear()
+            for index, name in cameras:
+                self._choice(menu, group, f"{index}: {name}".replace("&", "&&"), str(index))
+            if not cameras:
+                menu.addAction("No camera found").setEnabled(False)
+            menu.addSeparator()
         self.look_again = self.cameras.addAction("&Look again")
 
-    def check_camera(self, source_name: str) -> None:
-        """Tick the camera that is shown, if any."""
+    def show_watched(self, names: Sequence[str], chosen: str, alone: bool) -> None:
+        """Tick the cameras that are watched, and say what can be done with them."""
+        several = len(names) > 1
         for action in self.camera_group.actions():
-            action.setChecked(f"camera {action.data()}" == source_name)
+            action.setChecked(not several and f"camera {action.data()}" in names)
+        for action in self.add_group.actions():
+            action.setChecked(f"camera {action.data()}" in names)
+            action.setEnabled(f"camera {action.data()}" not in names)
+        for number, action in enumerate(self.tile_choices):
+            there = several and number < len(names)
+            action.setVisible(there)
+            action.setEnabled(there)
+            if there:
+                action.setText(names[number].replace("&", "&&"))
+                action.setChecked(names[number] == chosen)
+        self.tiles.setEnabled(several)
+        self.alone.setEnabled(several)
+        self.alone.setChecked(several and alone)
+        self.remove.setEnabled(several)
+        self.remove.setText(f"&Remove {chosen.replace('&', '&&')}" if several else "&Remove this camera")

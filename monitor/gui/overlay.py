@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from monitor.gui.labels import Label, LabelPlacer, Rect
+from monitor.gui.names import shown_name
 from monitor.gui.symbols import draw_symbol
 from monitor.marks import MARKS, Line
 from monitor.records import Face, MaskState
@@ -72,8 +73,8 @@ def figure_text(face: Face, corrected: Collection[str] = ()) -> str:
 
 
 def label_text(face: Face, corrected: Collection[str] = ()) -> str:
-    """Name, state and confidence."""
-    parts = (face.identity or "", MARKS[face.state].word, figure_text(face, corrected))
+    """Name of an enrolled person, state and confidence."""
+    parts = (shown_name(face.identity), MARKS[face.state].word, figure_text(face, corrected))
     return "  ".join(part for part in parts if part)
 
 

@@ -45,7 +45,7 @@ class Preferences:
 
     @property
     def camera(self) -> str:
-        """The last camera or stream without a password in it; empty for none."""
+        """The cameras and streams that were watched last, without those that have a password, with a blank between; or nothing."""
         return str(self._settings.value("source/camera", ""))
 
     @camera.setter
@@ -74,7 +74,8 @@ class Preferences:
         for section, name in KEPT:
             kept = self._settings.value(f"{section}/{name}")
             default = getattr(getattr(defaults, section), name)
-            if kept is None or getattr(getattr(config, section), name) != default:
+            named = f"{section}.{name}" in options.named or getattr(getattr(config, section), name) != default
+            if kept is None or named:
                 continue
             try:
                 config = with_values(config, {section: {name: type(default)(kept)}})

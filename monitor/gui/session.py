@@ -198,9 +198,7 @@ class Session:
                 watched.gate.drain()
 
     def _start(self, source: FrameSource, place: int) -> None:
-        watched = Watched(
-            source, self.options.config.camera, self._frames, self._bridge.notify, lambda: self._analyses
-        )
+        watched = Watched(source, self.options.config.camera, self._frames, self._bridge.notify, lambda: self._analyses)
         self.watched = (*self.watched[:place], watched, *self.watched[place:])
         if self._failed:
             watched.gate.drain()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from monitor.gui.names import shown_name
 from monitor.gui.symbols import draw_symbol
 from monitor.marks import CORRECTION_WORDS, MARKS
 from monitor.records import Correction, MaskState, Sighting
@@ -57,7 +58,7 @@ def details(sighting: Sighting) -> str:
     """The second line: name, correction, note, and the camera last, as it is the same most of the time."""
     corrected = "corrected" if sighting.corrected is not None else ""
     note = f"“{sighting.note}”" if sighting.note else ""
-    return "  ·  ".join(part for part in (sighting.identity or "", corrected, note, sighting.camera) if part)
+    return "  ·  ".join(part for part in (shown_name(sighting.identity), corrected, note, sighting.camera) if part)
 
 
 def sentence(sighting: Sighting) -> str:
@@ -65,7 +66,8 @@ def sentence(sighting: Sighting) -> str:
     corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
     note = f". Note: {sighting.note}" if sighting.note else ""
     seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}"
-    return f"{seen}, {sighting.camera}{corrected}{note}"
+    name = shown_name(sighting.identity)
+    return f"{seen}{f', {name}' if name else ''}, {sighting.camera}{corrected}{note}"
 
 
 class SightingsModel(QAbstractListModel):

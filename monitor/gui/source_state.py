@@ -1,14 +1,19 @@
-"""Tells what the source does: in the status bar, in a banner, and over the picture."""
+"""Tells what the cameras do: in the status bar, in banners, and over the pictures."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass
 
 from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.caption import Caption
+from monitor.gui.grid import CameraGrid
 from monitor.gui.session import Session
-from monitor.gui.status import StatusBar, source_text
+from monitor.gui.status import StatusBar, sources_text, state_text
 from monitor.gui.view import PictureView
-from monitor.records import SourceState, SourceStatus
+from monitor.gui.watched import Watched
+from monitor.records import Count, SourceState, SourceStatus, Update
 
 PLATES = {
     SourceState.ENDED: "Ended. Space plays it again",
@@ -16,64 +21,147 @@ PLATES = {
     SourceState.LOST: "Camera lost: this is the last picture",
     SourceState.FAILED: "This is the last picture",
 }
+# Where a caption above the picture names the camera.
+TILE_PLATES = {
+    SourceState.OPENING: "Opening…",
+    SourceState.ENDED: "Ended",
+    SourceState.STALLED: "No new picture: the last one",
+    SourceState.FAILED: "Failed: the last picture",
+}
+TROUBLES = (SourceState.STALLED, SourceState.LOST, SourceState.FAILED)
+BANNERS_MAX = 2  # more cameras in trouble share one banner, so that the pictures keep their room
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A camera as it is now."""
+
+    watched: Watched
+    status: SourceStatus
+    countdown_s: float | None  # to the next try
 
 
 class SourceWatch:
-    """Looks at the source's state when something has changed and twice a second. Main thread."""
+    """Looks at the cameras when something has changed and twice a second. Main thread."""
 
-    def __init__(self, session: Session, view: PictureView, banners: BannerStack, status: StatusBar) -> None:
-        self._session, self._view, self._banners, self._bar = session, view, banners, status
-        self._since = 0.0
-        self._seen: SourceStatus | None = None
+    def __init__(self, session: Session, grid: CameraGrid, banners: BannerStack, status: StatusBar) -> None:
+        self._session, self._grid, self._banners, self._bar = session, grid, banners, status
+        self._since: dict[str, tuple[SourceStatus, float]] = {}
+        self._counts: dict[str, Count] = {}
+        self._shown: set[str] = set()  # keys of the banners of this
+        self._troubles: dict[str, _Seen] = {}  # cameras that are not well; they stay here while they are tried again
+
+    def count(self, update: Update) -> None:
+        """Take over the cameras' own counts."""
+        self._counts = dict(update.camera_counts)
 
     def look(self) -> None:
         """Bring the window up to date."""
-        status = self._session.source_status()
-        if status is None:
+        seen = [self._see(watched) for watched in self._session.watched]
+        if not seen:
             return
-        if status is not self._seen:
-            self._seen, self._since = status, time.monotonic()
-        countdown_s = None if status.retry_in_s is None else status.retry_in_s - (time.monotonic() - self._since)
-        name = self._session.source_name
-        self._bar.show_source(source_text(name, status, countdown_s, self._session.paused))
-        self._show_banner(status, name)
-        self._show_on_picture(status, name)
+        self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
+        one = next((s for s in seen if s.watched.name == self._grid.alone), seen[0] if len(seen) == 1 else None)
+        if one is not None:
+            word = state_text(one.status, one.countdown_s, self._session.paused)
+            self._bar.show_source(f"{one.watched.name}: {word}")
+        else:
+            states = Counter("paused" if self._paused(s) else s.status.state.value for s in seen)
+            self._bar.show_source(sources_text(states))
+        self._troubles = {s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None}
+        self._show_banners(list(self._troubles.values()))
+        for s in seen:
+            view = self._grid.view_of(s.watched.name)
+            if view is not None:
+                self._show_on_picture(s, view)
+        self._grid.show_captions({s.watched.name: self._caption(s) for s in seen})
 
-    def _show_banner(self, status: SourceStatus, name: str) -> None:
-        if status.state in (SourceState.LIVE, SourceState.ENDED):
-            self._banners.clear("source")
-        elif status.state is SourceState.STALLED:
+    def _see(self, watched: Watched) -> _Seen:
+        status = self._session.status_of(watched)
+        before = self._since.get(watched.name)
+        if before is None or before[0] is not status:
+            before = self._since[watched.name] = (status, time.monotonic())
+        retry_s = status.retry_in_s
+        return _Seen(watched, status, None if retry_s is None else retry_s - (time.monotonic() - before[1]))
+
+    def _trouble(self, seen: _Seen) -> _Seen | None:
+        if seen.status.state is SourceState.OPENING:
+            return self._troubles.get(seen.watched.name)
+        return seen if seen.status.state in TROUBLES else None
+
+    def _paused(self, seen: _Seen) -> bool:
+        return self._session.paused and seen.status.state is SourceState.LIVE
+
+    def _caption(self, seen: _Seen) -> Caption:
+        name, state = seen.watched.name, seen.status.state
+        word = "paused" if self._paused(seen) else state.value
+        return Caption(name, word, state in TROUBLES, self._counts.get(name, Count()))
+
+    def _show_banners(self, troubled: list[_Seen]) -> None:
+        before, self._shown = self._shown, set()
+        if len(troubled) > BANNERS_MAX:
+            names = [s.watched.name for s in troubled]
+            text = f"{len(names)} cameras give no pictures: {', '.join(names)}. Check the network and their power"
+            self._show("sources", Severity.WARNING, text, "Try now", names)
+        else:
+            for s in troubled:
+                self._show_banner(s)
+        for key in before - self._shown:
+            self._banners.clear(key)
+
+    def _show_banner(self, seen: _Seen) -> None:
+        name, status = seen.watched.name, seen.status
+        key = f"source {name}"
+        if status.state is SourceState.STALLED:
             text = f"{name} sends no pictures at the moment: check its cable, its power and the network"
-            self._banners.show_message("source", Severity.WARNING, text)
+            self._show(key, Severity.WARNING, text, "", [])
         elif status.state is SourceState.LOST:
-            text = f"{status.message}. It is tried again by itself"
-            self._banners.show_message("source", Severity.WARNING, text, "Try now", self._session.again)
-        elif status.state is SourceState.FAILED:
-            self._banners.show_message("source", Severity.ERROR, status.message, "Try again", self._session.again)
+            self._show(key, Severity.WARNING, f"{status.message}. It is tried again by itself", "Try now", [name])
+        else:
+            self._show(key, Severity.ERROR, status.message, "Try again", [name])
 
-    def _show_on_picture(self, status: SourceStatus, name: str) -> None:
-        worker, _ = self._session.worker_state()
-        if not self._view.has_picture:
+    def _show(self, key: str, severity: Severity, text: str, button: str, names: list[str]) -> None:
+        self._shown.add(key)
+        self._banners.show_message(key, severity, text, button, (lambda: self._again(names)) if names else None)
+
+    def _again(self, names: list[str]) -> None:
+        for name in names:
+            self._session.again(name)
+
+    def _show_on_picture(self, seen: _Seen, view: PictureView) -> None:
+        state, name = seen.status.state, seen.watched.name
+        if not view.has_picture:
             titles = {
                 SourceState.OPENING: f"Opening {name}…",
                 SourceState.LOST: f"{name} is lost",
                 SourceState.FAILED: f"{name} cannot be shown",
             }
-            hint = (
-                "" if status.state in (SourceState.OPENING, SourceState.LIVE) else "The message above says what to do"
-            )
-            self._view.set_placeholder(titles.get(status.state, name), hint)
-            self._view.set_plate("")
+            hint = "" if state in (SourceState.OPENING, SourceState.LIVE) else "The message above says what to do"
+            if state is SourceState.LOST and seen.countdown_s is not None and self._grid.several:
+                hint = _countdown(seen.countdown_s)
+            view.set_placeholder(titles.get(state, name), hint)
+            view.set_plate("")
             return
-        plate = PLATES.get(status.state, "")
-        if status.state is SourceState.LOST and not self._session.source_live:
-            plate = ""
-        elif status.state is SourceState.LIVE and self._session.paused:
-            plate = "Paused. Space goes on"
-        elif not plate and worker == "LOADING":
-            plate = "Loading models…"
-        elif not plate and worker == "FAILED":
-            plate = "Live picture only: nobody is counted"
-        if status.state in (SourceState.LOST, SourceState.STALLED, SourceState.FAILED):
-            self._view.drop_faces()  # nobody may take the last picture for the present one
-        self._view.set_plate(plate)
+        if state in TROUBLES or seen.watched.lent:
+            view.drop_faces()  # nobody may take the last picture for the present one
+        view.set_plate(self._plate(seen))
+
+    def _plate(self, seen: _Seen) -> str:
+        state, several = seen.status.state, self._grid.several
+        worker, _ = self._session.worker_state()
+        if state is SourceState.LOST:
+            if several:
+                return f"Lost. {_countdown(seen.countdown_s or 0)}"
+            return PLATES[state] if seen.watched.live else ""
+        plate = (TILE_PLATES if several else PLATES).get(state, "")
+        if self._paused(seen):
+            return "Paused" if several else "Paused. Space goes on"
+        if plate or seen.watched.lent:
+            return plate or "Somebody is enrolled here: nobody is counted"
+        if worker == "LOADING":
+            return "Loading models…"
+        return "Live picture only: nobody is counted" if worker == "FAILED" else ""
+
+
+def _countdown(seconds: float) -> str:
+    return f"Next try in {max(0, round(seconds))} s"

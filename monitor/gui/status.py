@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
@@ -9,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
 from monitor.records import SourceState, SourceStatus
 
 MASK_ONLY = "mask-only: nobody is identified"
-STATE_WORDS = {state: state.value for state in SourceState}
 
 
 class ElidedLabel(QLabel):
@@ -31,14 +32,24 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def source_text(name: str, status: SourceStatus | None, countdown_s: float | None, paused: bool) -> str:
-    """Source and state in a few words."""
-    if status is None:
-        return "no camera"
-    word = "paused" if paused and status.state is SourceState.LIVE else STATE_WORDS[status.state]
+def state_text(status: SourceStatus, countdown_s: float | None, paused: bool) -> str:
+    """What a source does, in a few words."""
+    word = "paused" if paused and status.state is SourceState.LIVE else status.state.value
     if status.state is SourceState.LOST and countdown_s is not None:
         word += f", next try in {max(0, round(countdown_s))} s"
-    return f"{name}: {word}"
+    return word
+
+
+def sources_text(states: Mapping[str, int]) -> str:
+    """What several cameras do: how many are in which state."""
+    return f"{sum(states.values())} cameras: " + ", ".join(f"{number} {word}" for word, number in states.items())
+
+
+def privacy_text(enrolled: int | None) -> str:
+    """Who is named: nobody, or those who are enrolled."""
+    if enrolled is None:
+        return MASK_ONLY
+    return f"{enrolled} {'person' if enrolled == 1 else 'people'} enrolled, others are visitors"
 
 
 def retention_text(days: int) -> str:
@@ -80,6 +91,16 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(line)
         self.addPermanentWidget(label)
         return label
+
+    def show_privacy(self, identify: bool, enrolled: int | None) -> None:
+        """Who is named; `enrolled` is None while the models load, and in mask-only mode."""
+        if not identify:
+            self.privacy.setText(MASK_ONLY)
+            return
+        tip = "Faces are compared with the people who agreed to it; Monitor > People… lists them"
+        self.privacy.setText("identification is loading" if enrolled is None else privacy_text(enrolled))
+        self.privacy.setToolTip(tip)
+        self.privacy.setAccessibleName(tip)
 
     def show_source(self, text: str) -> None:
         if text != self.source.text():

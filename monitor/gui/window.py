@@ -28,6 +28,7 @@ from monitor.gui.chart import HourPanel, hours_of
 from monitor.gui.choose import SourceChooser, dropped_path, first_source
 from monitor.gui.commands import Commands
 from monitor.gui.count_panel import CountPanel
+from monitor.gui.grid import CameraGrid
 from monitor.gui.menus import Menus
 from monitor.gui.preferences import Preferences
 from monitor.gui.session import Session
@@ -90,7 +91,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Mask Monitor")
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAcceptDrops(True)
-        self.view, self.banners = PictureView(), BannerStack()
+        self.grid, self.banners = CameraGrid(), BannerStack()
         self.count_panel, self.hour_panel, self.sightings = CountPanel(), HourPanel(), SightingsPanel()
         side = QWidget()
         column = QVBoxLayout(side)
@@ -102,7 +103,7 @@ class MainWindow(QMainWindow):
         self.hour_panel.setMaximumHeight(190)
         side.setMinimumWidth(330)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.view)
+        self.splitter.addWidget(self.grid)
         self.splitter.addWidget(side)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
@@ -122,9 +123,16 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.chooser = SourceChooser(
-            self, self.session, self.bridge, self.banners, self.menus, self.preferences, self._source_opened
+            self,
+            self.session,
+            self.bridge,
+            self.banners,
+            self.menus,
+            self.preferences,
+            self.grid,
+            self._sources_changed,
         )
-        self.watch = SourceWatch(self.session, self.view, self.banners, self.status)
+        self.watch = SourceWatch(self.session, self.grid, self.banners, self.status)
         self.commands = Commands(
             self,
             self.session,
@@ -132,14 +140,15 @@ class MainWindow(QMainWindow):
             self.banners,
             self.menus,
             self.preferences,
-            self.view,
+            self.grid,
             self.sightings,
             self._shift_began,
         )
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
-        menus.leave_full_screen.triggered.connect(lambda: self._show_full_screen(False))
+        menus.leave_full_screen.triggered.connect(self._leave)
+        self.grid.arranged.connect(self._arranged)
         menus.theme_group.triggered.connect(self._choose_theme)
         menus.pause.triggered.connect(self.pause_or_play)
         menus.mute.toggled.connect(self._mute)
@@ -192,16 +201,12 @@ class MainWindow(QMainWindow):
 
     def _begin(self, chosen: Chosen) -> None:
         self.session.start_worker()
-        if not self.session.source_name:  # the user may have dropped a clip meanwhile
-            notice = chosen.notice
-            if chosen.further:
-                others = ", ".join(source.name for source in chosen.further)
-                notice = f"The window watches one camera at a time. Not watched: {others}. Use --headless for several."
-            self.chooser.open(chosen.source, notice)
+        if not self.session.watched:  # the user may have dropped a clip meanwhile
+            self.chooser.open(*chosen.sources, notice=chosen.notice)
         self.chooser.list_cameras()
 
     def _begin_without(self, message: str) -> None:
-        self.banners.show_message("source", Severity.ERROR, message)
+        self.banners.show_message("choice", Severity.ERROR, message)
         self.view.set_placeholder("Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu")
         self.status.show_source("no camera")
         self.session.start_worker()
@@ -239,21 +244,23 @@ class MainWindow(QMainWindow):
         """Show the newest of everything."""
         self._refreshed_at = time.monotonic()
         self.bridge.taken()
-        preview, update = self.session.take_preview(), self.session.take_update()
-        if preview is not None:
-            self.view.show_picture(preview.image)
-            self._show_size(preview.image.shape[1], preview.image.shape[0])
-        if update is not None:
+        for frame in self.session.take_previews():
+            view = self.grid.view_of(frame.camera)
+            if view is not None:
+                view.show_picture(frame.image)
+        for update in self.session.take_updates():
             self._show_update(update)
+        self._show_size()
         self._show_worker()
         self.watch.look()
 
     def _show_update(self, update: Update) -> None:
         result = update.result
-        if result is not None and result.frame.camera == self.session.source_name:
-            said = self.commands
-            self.view.show_picture(result.frame.image, said.as_said(result.faces), said.corrections)
-            self._show_size(result.frame.image.shape[1], result.frame.image.shape[0])
+        watched = self.session.find(result.frame.camera) if result is not None else None
+        if result is not None and watched is not None and not watched.lent:
+            said, view = self.commands, self.grid.view_of(watched.name)
+            if view is not None:
+                view.show_picture(result.frame.image, said.as_said(result.faces), said.corrections)
             timings = result.timings
             spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
             self._inference_s = spent_s if self._inference_s is None else 0.9 * self._inference_s + 0.1 * spent_s
@@ -261,16 +268,18 @@ class MainWindow(QMainWindow):
             QApplication.beep()
         if update.count != self._shown.count:
             self.count_panel.show_count(update.count)
+        self.watch.count(update)
         self.sightings.show_sightings(update.sightings, update.sighting_total)
         self.banners.show_message(
             "store", Severity.ERROR, update.problem and f"{update.problem}. Nothing is lost yet: it is tried again"
         )
         self._shown = update
 
-    def _show_size(self, width: int, height: int) -> None:
-        if (width, height) != self._frame_wh:
-            self._frame_wh = (width, height)
-            self.status.show_size(width, height)
+    def _show_size(self) -> None:
+        """The resolution of the chosen camera's pictures."""
+        if self.view.size_wh != self._frame_wh:
+            self._frame_wh = self.view.size_wh
+            self.status.show_size(*self._frame_wh)
 
     def _show_worker(self) -> None:
         state = self.session.worker_state()
@@ -279,6 +288,7 @@ class MainWindow(QMainWindow):
         self._worker_seen = state
         name, message = state
         self.status.model.setText({"LOADING": "loading models", "READY": message}.get(name, "not analysed"))
+        self.status.show_privacy(self.session.options.identify, self.session.enrolled if name == "READY" else None)
         if name == "FAILED":
             self.banners.show_message("worker", Severity.ERROR, message, "Try again", self.commands.new_shift)
         else:
@@ -314,23 +324,42 @@ class MainWindow(QMainWindow):
 
     # Sources
 
-    def _source_opened(self) -> None:
-        self.view.clear()
+    @property
+    def view(self) -> PictureView:
+        """The chosen camera's picture."""
+        return self.grid.view
+
+    def _sources_changed(self) -> None:
         self._inference_s = None
-        self.menus.pause.setChecked(False)
+        self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
     @Slot()
+    def _arranged(self) -> None:
+        self._show_size()
+        self.watch.look()
+
+    @Slot()
+    def _leave(self) -> None:
+        """Esc: from one camera back to all, then from the full screen back to the window."""
+        if self.grid.alone:
+            self.grid.show_alone(False)
+        else:
+            self._show_full_screen(False)
+
+    @Slot()
     def pause_or_play(self) -> None:
-        """Space: pause and go on; play an ended clip again; press a button that the keyboard has reached."""
+        """Space: pause and go on; play ended clips again; press a button that the keyboard has reached."""
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton) and focused.window() is self:
             self.menus.pause.setChecked(self.session.paused)
             focused.click()
             return
-        status = self.session.source_status()
-        if status is not None and status.state is SourceState.ENDED:
-            self.session.again()
+        watched = self.session.watched
+        if watched and all(self.session.status_of(w).state is SourceState.ENDED for w in watched):
+            self.session.pause(False)
+            for name in self.session.names:
+                self.session.again(name)
         else:
             self.session.pause(not self.session.paused)
         self.menus.pause.setChecked(self.session.paused)
@@ -353,6 +382,7 @@ class MainWindow(QMainWindow):
         self._speed_from = 0
         self.count_panel.show_count(Count())
         self.sightings.show_sightings((), 0)
+        self.watch.count(self._shown)
         self._show_settings()
         self._show_worker()
 

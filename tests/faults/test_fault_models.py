@@ -1,0 +1,94 @@
+"""A model file that is cut short: one line that names it, and the picture goes on without counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from desk import QUICK, Desk
+from program import ROOT, run
+from test_fault_store import endless
+
+from monitor.card import load_card
+from monitor.detect import make_detector, ssd, yunet
+from monitor.engine import OnnxNetwork, onnx_session
+from monitor.errors import ModelError
+from monitor.records import SourceState
+from monitor.worker import WorkerState
+
+MODELS = ROOT / "models"
+CUTS = (0, 1, 100, -100, -1)  # bytes that are left, or that are missing at the end
+
+
+def cut(name: str, folder: Path, left: int, *, card_agrees: bool = False) -> Path:
+    """A model and its card, cut short after `left` bytes; its card may have been made from the cut file."""
+    path = folder / name
+    shutil.copy(MODELS / name, path)
+    path.write_bytes(path.read_bytes()[:left])
+    card = json.loads((MODELS / name).with_suffix(".json").read_text(encoding="utf-8"))
+    if card_agrees:
+        card["files"][name]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("left", CUTS)
+@pytest.mark.parametrize("name", ["mask_v1.onnx", "mask_v1.keras", "yunet.onnx", "ssd.onnx"])
+def test_a_cut_file_is_refused_by_its_card(tmp_path: Path, name: str, left: int) -> None:
+    path = cut(name, tmp_path, left)
+    with pytest.raises(ModelError, match=f"{name} is not the file that its card"):
+        load_card(path)
+
+
+@pytest.mark.parametrize("left", CUTS)
+@pytest.mark.parametrize("name", ["mask_v1.onnx", "yunet.onnx"])
+def test_a_cut_file_whose_card_agrees_is_refused_all_the_same(tmp_path: Path, name: str, left: int) -> None:
+    path = cut(name, tmp_path, left, card_agrees=True)
+    with pytest.raises(ModelError, match=f"{name} cannot be loaded") as raised:
+        onnx_session(path, 1)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(ModelError):
+        OnnxNetwork(path.with_suffix(""), 1)
+
+
+@pytest.mark.parametrize(("module", "name"), [(yunet, "yunet"), (ssd, "ssd")])
+def test_a_detector_that_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+    from monitor.config import DetectConfig
+
+    monkeypatch.setattr(module, "MODEL", cut(f"{name}.onnx", tmp_path, 5000))
+    with pytest.raises(ModelError, match=f"{name}.onnx"):
+        make_detector(DetectConfig(name=name))
+
+
+def test_the_picture_goes_on_without_the_model(tmp_path: Path) -> None:
+    """The analysis has stopped, with a line that names the file; the camera is read on, and nothing was written."""
+    stem = cut("mask_v1.onnx", tmp_path, 10_000).with_suffix("")
+    desk = Desk(tmp_path, None, QUICK | {"classify": {"model": str(stem)}})
+    try:
+        desk.open(endless())
+        assert desk.states == [(WorkerState.FAILED, desk.worker.message)]
+        assert "mask_v1.onnx is not the file that its card" in desk.worker.message
+        assert isinstance(desk.worker.error, ModelError)
+        desk.wait_source(SourceState.LIVE)
+        assert desk.frames.get(5.0) is not None
+        assert desk.frames.get(5.0) is not None
+    finally:
+        desk.close()
+    assert not desk.csv_path.exists()
+
+
+@pytest.mark.parametrize("kind", ["model", "card"])
+def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
+    path = cut("mask_v1.onnx", tmp_path, 1_000_000)
+    if kind == "card":
+        shutil.copy(MODELS / path.name, path)
+        card = path.with_suffix(".json")
+        card.write_text(card.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", "--model", path.with_suffix(""))
+    assert done.code == 2, done.err
+    assert done.err.count("\n") == 1, done.err
+    assert "mask_v1" in done.err
+    assert done.out == ""

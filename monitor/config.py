@@ -85,7 +85,8 @@ class VoteConfig:
 
 @dataclass(frozen=True, slots=True)
 class SightingConfig:
-    alert_after_s: float = _setting(1.0, 0, 600)  # unmasked or incorrect for longer than this is a sighting
+    alert_after_s: float = _setting(0.5, 0, 600)  # unmasked or incorrect for longer than this is a sighting
+    clear_after_s: float = _setting(0.5, 0, 600)  # masked for so long, a sighting has ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ REPORT_EVERY_S = 1.0  # an open sighting is written again so often, so that a ki
 class SightingRule:
     """Watches the state of one visit and keeps its sighting. The inference thread alone calls it.
 
-    A sighting is open until the mask goes on or the person leaves. A mask taken off again after that is a new sighting of the
+    A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that passes the mouth neither ends
+    one nor begins another. `last_seen` is when it ended, `seconds_unmasked` the time without a mask alone. A mask taken off again after that is a new sighting of the
     same visit. Being unsure neither opens nor closes one.
     """
 
@@ -31,9 +32,9 @@ class SightingRule:
 
     def _begin(self) -> None:
         self._bad_since: float | None = None
-        self._bad_until = 0.0
         self._seconds = 0.0
         self._was_bad = False
+        self._masked_since: float | None = None
         self._worst = MaskState.INCORRECT
         self._confidence = 0.0
         self._reported_t: float | None = None  # None: not open
@@ -52,15 +53,17 @@ class SightingRule:
         first, self._first = self._first, False
         self._identity = identity or self._identity
         if state is MaskState.MASKED:
-            return self.close(state)
-        if state in ALARMING:
+            self._masked_since = t if self._masked_since is None else self._masked_since
+            if not self.is_open or t - self._masked_since >= self._config.clear_after_s:
+                return self.close(state)
+        elif state in ALARMING:
+            self._masked_since = None
             if self._bad_since is None:
                 # A visit that is bad when it is first judged has been so since it came: its vote is made of that time.
                 self._bad_since = self._zero_t if first else t
                 self._seconds = t - self._bad_since
             elif self._was_bad:
                 self._seconds += since_s
-            self._bad_until = t
             self._worst = max(self._worst, state, key=ALARMING.index)
             self._confidence = max(self._confidence, confidence)
         self._was_bad = state in ALARMING
@@ -92,7 +95,7 @@ class SightingRule:
             camera=self._camera,
             visit_id=self._visit_id,
             first_seen=self._wall(self._bad_since),
-            last_seen=self._wall(self._bad_until),
+            last_seen=self._wall(self._looked_t),
             seconds_unmasked=round(self._seconds, 3),
             worst_state=self._worst,
             final_state=final_state,

@@ -16,6 +16,7 @@ GROUND, CHOSEN_GROUND = QColor("#22272E"), QColor("#0B63A5")
 INK, FAINT, CHOSEN_FAINT = QColor("#FFFFFF"), QColor("#B4BBC5"), QColor("#DCEBF8")
 TROUBLE = QColor("#FFC46B")
 SYMBOL = 14
+NOTHING = Count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Caption:
     name: str
     state: str = ""  # in a word
     trouble: bool = False  # the state is one that somebody should see to
-    count: Count = Count()
+    count: Count = NOTHING
 
     @property
     def sentence(self) -> str:

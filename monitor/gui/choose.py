@@ -71,7 +71,10 @@ class SourceChooser(QObject):
         super().__init__(window)
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
-        self._kept: dict[str, str] = {}  # name to address of what the next run may open; none that has a password in it
+        # Name to address, of what the next run may open.
+        self._kept = {
+            public_name(s): k for s in session.options.config.camera.source.split() if not (k := _keepable(s))
+        }
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(lambda: self._ask_for_stream("Open stream", self.open_camera))
@@ -93,7 +96,6 @@ class SourceChooser(QObject):
             self._banners.clear(key)
         self._banners.show_message("notice", Severity.INFO, notice)
         self._session.open(*sources)
-        self._grid.set_cameras(self._session.names)
         self._grid.clear()
         self._changed()
 
@@ -132,17 +134,13 @@ class SourceChooser(QObject):
             self._banners.show_message("choice", Severity.ERROR, str(error).removeprefix("--camera "))
             return
         watch(camera)
-        if public_name(source) == source:  # an address with a password in it is not written to a file
-            self._kept[camera.name] = source
+        self._kept[camera.name] = _keepable(source)
         self._keep()
 
     def _keep(self) -> None:
         """Have the next run watch what is watched now, where that is the user's choice."""
-        named = {name: source for name in self._session.names if (source := self._kept.get(name) or _address(name))}
-        for source in self._session.options.config.camera.source.split():
-            if public_name(source) != source:
-                named.pop(public_name(source), None)
-        self._preferences.camera = " ".join(named.values())
+        addresses = (self._kept.get(name, _address(name)) for name in self._session.names)
+        self._preferences.camera = " ".join(filter(None, addresses))
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
@@ -205,6 +203,11 @@ class SourceChooser(QObject):
         self._menus.show_cameras(cameras)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
+
+
+def _keepable(source: str) -> str:
+    """The address if it may be written to a file: nothing where it holds a password."""
+    return source if public_name(source) == source else ""
 
 
 def _address(name: str) -> str:

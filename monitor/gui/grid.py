@@ -37,7 +37,7 @@ class CameraGrid(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._views: dict[str, PictureView] = {"": self._make("")}
+        self._views: dict[str, PictureView] = {"": self._make()}
         self._chosen = ""
         self._alone = False
         self._arrange()
@@ -88,7 +88,7 @@ class CameraGrid(QWidget):
                 view.clear()
             former = {}
         else:
-            self._views = {name: former.pop(name, None) or self._make(name) for name in names or ("",)}
+            self._views = {n: former.pop(n) if n in former else self._make() for n in names or ("",)}
         for view in former.values():
             view.hide()
             view.deleteLater()
@@ -128,7 +128,7 @@ class CameraGrid(QWidget):
         for view in self._views.values():
             view.clear()
 
-    def _make(self, name: str) -> PictureView:
+    def _make(self) -> PictureView:
         view = PictureView(self)
         view.face_menu_wanted.connect(self.face_menu_wanted)
         view.tile_menu_wanted.connect(lambda place: self._ask_for_menu(view, place))

@@ -287,7 +287,8 @@ def write(result: dict[str, Any], out: Path, name: str, command: str) -> None:
     text = (
         f"# Defaults, and why: {result['model']}\n\n    {command}\n\n"
         f"Whole pictures of andrewmvd, one look at each as at a camera's "
-        f"frame, faces of {FACE_MIN_PX:g} px or more unless said otherwise.\n\n## Detector: threshold {yunet.CONFIDENCE_MIN}, side that follows the frame\n\n"
+        f"frame, faces of {FACE_MIN_PX:g} px or more unless said otherwise.\n\n"
+        f"## Detector: threshold {yunet.CONFIDENCE_MIN}, side that follows the frame\n\n"
         f"![detector]({name}_detector.svg)\n\n{detector_table(result['detector'])}\n"
         f"## Crop margin: {result['card_margin']:g}\n\nThe model was trained at its card's margin; the curve shows how far another may be "
         f"off. Boxes as annotated, and the detector's own of the same faces.\n\n![margin]({name}_margin.svg)\n\n"

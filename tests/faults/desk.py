@@ -35,6 +35,7 @@ QUICK = {
     "detect": {"every_s": 0, "idle_every_s": 0},
     "track": {"confirm_s": 0, "confirm_hits": 1, "lost_after_s": 0.2},
     "vote": {"evidence_min": 0},
+    "classify": {"unsure_face_px": 0},
     "sighting": {"alert_after_s": 0.1},
 }
 NOBODY = found()
@@ -197,7 +198,9 @@ class Desk:
     def stored(self) -> dict[str, bool]:
         """Sighting -> whether it is open, as the file has it now; read without the program's own code, as it runs."""
         with contextlib.closing(sqlite3.connect(self.store_path)) as connection:
-            return {key: bool(is_open) for key, is_open in connection.execute("SELECT sighting_id, open FROM sightings")}
+            return {
+                key: bool(is_open) for key, is_open in connection.execute("SELECT sighting_id, open FROM sightings")
+            }
 
     def sightings(self) -> dict[str, Sighting]:
         return {s.sighting_id: s for s in self._read(Store.read_sightings)}
@@ -234,4 +237,3 @@ class Desk:
         assert self.last is not None
         count = self.last.count
         assert len(visits) == count.masked + count.unmasked + count.incorrect + count.unsure
-

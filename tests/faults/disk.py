@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -21,9 +22,9 @@ class Disk(Protocol):
     folder: Path
     reasons: tuple[str, ...]  # what the system says when it is full
 
-    def fill(self) -> None: ...
-
-    def free(self) -> None: ...
+    def full(self) -> contextlib.AbstractContextManager[None]:
+        """Full within the block, and free again after it."""
+        ...
 
     def close(self) -> None: ...
 
@@ -53,13 +54,16 @@ class SmallDisk:
         self.folder = folder
         mount(folder, f"size={SIZE_KB}k")
 
-    def fill(self) -> None:
-        with (self.folder / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        filler = self.folder / "filler"
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(4096))
-
-    def free(self) -> None:
-        (self.folder / "filler").unlink()
+        try:
+            yield
+        finally:
+            filler.unlink()
 
     def close(self) -> None:
         unmount(self.folder)
@@ -75,11 +79,13 @@ class LimitedDisk:
         self.folder = folder
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def fill(self) -> None:
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._limits[1]))
-
-    def free(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+        try:
+            yield
+        finally:  # at once: pytest itself may be writing into a file
+            resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
 
     def close(self) -> None:
-        self.free()
+        pass

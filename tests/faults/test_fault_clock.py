@@ -29,7 +29,9 @@ from monitor.store import Store
 BERLIN = "Europe/Berlin"
 STEP_S = 0.1
 STATES = ("masked", "unmasked", "incorrect", "unsure")
-Clock = Callable[[float], datetime]  # seconds since the start, of the source's own time, to what the clock on the wall says
+Clock = Callable[
+    [float], datetime
+]  # seconds since the start, of the source's own time, to what the clock on the wall says
 
 
 @pytest.fixture(autouse=True)
@@ -208,9 +210,7 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
     """The wall clock is set back an hour between two pictures of a camera: no pause, no stall, no lost picture."""
     from fakes import FakeSource, picture
 
-    monkeypatch.setattr(
-        "monitor.capture.datetime", faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)])
-    )
+    monkeypatch.setattr("monitor.capture.datetime", faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]))
     source = FakeSource([picture(0.1 * i) for i in range(6)], live=True)
     frames: list[Frame] = []
     slot: LatestSlot[Frame] = LatestSlot()
@@ -229,9 +229,7 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
     [at(2026, 10, 25, 15), at(2026, 3, 29, 15), at(2026, 11, 20, 0, 0, 1)],
     ids=["out of summer time", "into summer time", "a second after midnight"],
 )
-def test_the_window_counts_today_from_midnight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
+def test_the_window_counts_today_from_midnight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
     """Also on the two days whose midnight had another offset than the present hour."""
     from monitor.app import RunOptions
     from monitor.gui.bridge import Bridge

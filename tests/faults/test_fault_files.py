@@ -39,18 +39,16 @@ def test_a_disk_that_is_full_for_a_while(disk: Disk, caplog: pytest.LogCaptureFi
         come_and_go(desk, 1)
         desk.stage.enter()
         desk.wait_told(opened=2)
-        disk.fill()
-        told = dict(desk.told)
-        desk.stage.leave()
-        desk.wait_problem(*disk.reasons)
-        desk.wait_pictures(30)  # 0.6 s of the source's time: the visit has ended
-        desk.stage.enter()
-        desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 3)  # it goes on counting
-        desk.wait_pictures(50)
-        # What was in SQLite's log already may have been committed; what is told is there all the same.
-        assert desk.lies == []
-        assert set(told) <= set(desk.stored())
-        disk.free()
+        with disk.full():
+            told = dict(desk.told)
+            desk.stage.leave()
+            desk.wait_problem(*disk.reasons)
+            desk.wait_pictures(30)  # 0.6 s of the source's time: the visit has ended
+            desk.stage.enter()
+            desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 3)  # it goes on counting
+            desk.wait_pictures(50)
+            assert desk.lies == []
+            assert set(told) <= set(desk.stored())
         desk.wait_mended()
         desk.wait_told(opened=3, ended=2)
         desk.stage.leave()
@@ -68,18 +66,17 @@ def test_a_disk_that_stays_full(disk: Disk, caplog: pytest.LogCaptureFixture) ->
         come_and_go(desk, 1)
         desk.stage.enter()
         desk.wait_told(opened=2)
-        disk.fill()
-        desk.stage.leave()
-        desk.wait_problem(*disk.reasons)
-        desk.wait_pictures(30)
-        desk.close()
+        with disk.full():
+            desk.stage.leave()
+            desk.wait_problem(*disk.reasons)
+            desk.wait_pictures(30)
+            desk.close()
+        caplog.clear()
         state, message = desk.states[-1]
         assert state is WorkerState.FAILED
         assert "could not be saved" in message
         assert "m.db" in message or "s.csv" in message, "what is said is not what was lost"
         assert "\n" not in message
-        disk.free()
-        caplog.clear()
         assert desk.lies == []
         assert set(desk.told) == set(desk.sightings())
         rows = desk.rows()  # the second one may have had room yet, but half a row stands nowhere
@@ -90,9 +87,9 @@ def test_a_disk_that_stays_full(disk: Disk, caplog: pytest.LogCaptureFixture) ->
 def test_a_disk_that_is_full_at_the_start(disk: Disk, tmp_path: Path) -> None:
     if isinstance(disk, LimitedDisk):
         pytest.skip("the limit would hold for the new process's pipes and caches as well")
-    disk.fill()
     books = ["--store", f"sqlite:///{disk.folder / 'm.db'}", "--csv", disk.folder / "s.csv"]
-    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", *books)
+    with disk.full():
+        done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", *books)
     assert done.code == 2, done.err
     assert done.err.count("\n") == 1, done.err
     assert any(reason in done.err for reason in disk.reasons), done.err

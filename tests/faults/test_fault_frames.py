@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 from desk import NOBODY, QUICK, Desk, Stage
-from fakes import frame, picture
 from fakes import found as found_faces
+from fakes import frame, picture
 from program import ROOT, Books, environment
 from test_fault_store import endless
 

@@ -66,12 +66,12 @@ def test_a_lost_camera_is_said_and_comes_back(qtbot: QtBot, make_window: MakeWin
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     camera.switch.error = "camera 7 gives no more pictures: check its cable"
     qtbot.waitUntil(lambda: "lost, next try in" in window.status.source.text(), timeout=LONG_MS)
-    assert window.banners.text("source").startswith("camera 7 gives no more pictures: check its cable")
+    assert window.banners.text("source camera 7").startswith("camera 7 gives no more pictures: check its cable")
     assert window.view.plate == "Camera lost: this is the last picture"
     camera.switch.error, camera.switch.size_wh = None, (641, 361)
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "641 × 361", timeout=LONG_MS)
     assert window.status.source.text() == "camera 7: live"
-    assert window.banners.text("source") == ""
+    assert window.banners.text("source camera 7") == ""
     qtbot.waitUntil(lambda: window.view.plate == "", timeout=LONG_MS)  # "Loading models…" may stand there before
 
 
@@ -79,7 +79,7 @@ def test_a_camera_that_is_not_there_is_tried_again(qtbot: QtBot, make_window: Ma
     camera = Camera()
     camera.switch.error = "camera 7 is not there: plug it in"
     window = make_window(camera)
-    qtbot.waitUntil(lambda: window.banners.text("source").startswith("camera 7 is not there"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.banners.text("source camera 7").startswith("camera 7 is not there"), timeout=LONG_MS)
     assert not window.view.has_picture
     camera.switch.error = None
     qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
@@ -92,7 +92,7 @@ def test_a_silent_camera_is_called_stalled(qtbot: QtBot, make_window: MakeWindow
     hang = threading.Event()
     camera.switch.tick.wait = lambda timeout=None: hang.wait(5)  # type: ignore[method-assign]
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: stalled", timeout=LONG_MS)
-    assert "sends no pictures" in window.banners.text("source")
+    assert "sends no pictures" in window.banners.text("source camera 7")
     hang.set()
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
 
@@ -118,16 +118,16 @@ def test_a_file_that_is_no_clip_is_said(qtbot: QtBot, make_window: MakeWindow, t
     path.write_bytes(content)
     window = make_window(Camera())
     drop(window, path)
-    qtbot.waitUntil(lambda: "holiday.mp4" in window.banners.text("source"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "holiday.mp4" in window.banners.text("source holiday.mp4"), timeout=LONG_MS)
     assert window.status.source.text() == "holiday.mp4: failed"
-    assert "Traceback" not in window.banners.text("source")
+    assert "Traceback" not in window.banners.text("source holiday.mp4")
 
 
 def test_a_wrong_address_is_said_and_the_camera_stays(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window(Camera())
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     window.chooser.open_camera("ftp://nowhere")
-    assert "ftp://nowhere" in window.banners.text("source")
+    assert "ftp://nowhere" in window.banners.text("choice")
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live")
 
 
@@ -135,8 +135,11 @@ def test_a_password_is_neither_shown_nor_kept(qtbot: QtBot, make_window: MakeWin
     window = make_window(Camera(), camera={"open_timeout_s": 0.5, "read_timeout_s": 0.5})
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     window.chooser.open_camera("http://anna:secret@127.0.0.1:9/stream.mjpg")
-    qtbot.waitUntil(lambda: "127.0.0.1:9" in window.banners.text("source"), timeout=LONG_MS)
-    assert "secret" not in window.status.source.text() + window.banners.text("source") + window.view.plate
+    qtbot.waitUntil(lambda: "127.0.0.1:9" in window.banners.text(f"source {window.grid.chosen}"), timeout=LONG_MS)
+    assert (
+        "secret"
+        not in window.status.source.text() + window.banners.text(f"source {window.grid.chosen}") + window.view.plate
+    )
     assert window.preferences.camera == ""
 
 

@@ -75,8 +75,15 @@ def test_closes_when_the_mask_is_on() -> None:
     assert not last.open
     assert last.final_state is M
     assert last.worst_state is U
-    assert last.last_seen == NOON + timedelta(seconds=2.9)
+    assert last.last_seen == NOON + timedelta(seconds=3.5)  # the mask has been on for clear_after_s
     assert last.seconds_unmasked == pytest.approx(2.9)
+
+
+def test_a_hand_that_passes_the_mouth_ends_nothing() -> None:
+    reports, _ = play(rule(), (U, 3), (M, 0.3), (U, 3), (M, 0.4))
+    assert {r.sighting_id for r in reports} == {"shift-v1-s1"}
+    assert all(r.open for r in reports)
+    assert reports[-1].seconds_unmasked == pytest.approx(5.6, abs=0.5)
 
 
 def test_closes_when_the_person_leaves() -> None:
@@ -104,7 +111,7 @@ def test_unsure_does_not_open() -> None:
 
 def test_unsure_time_is_not_counted() -> None:
     one = rule(1.0)
-    reports, _ = play(one, (U, 2), (X, 10), (U, 2), (M, 0.1))
+    reports, _ = play(one, (U, 2), (X, 10), (U, 2), (M, 0.6))
     assert reports[-1].seconds_unmasked == pytest.approx(3.8, abs=0.15)
 
 

@@ -1,0 +1,152 @@
+"""Feeds mutated files to the readers of pictures and settings for a while. Run in a process of its own: a decoder may crash.
+
+    python tests/faults/fuzz_readers.py pictures|settings SEED SECONDS FOLDER
+
+Each input depends on the seed and its number alone. The number is written into FOLDER/number before the input is read, so that a
+crash can be repeated; the input itself is FOLDER/input. Prints one line of JSON: how many inputs, how many were read, the slowest,
+the most memory (MB), and the first failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+for _name, _value in {  # as main.py does
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_IO_MAX_IMAGE_PIXELS": str(2**27),
+}.items():
+    os.environ.setdefault(_name, _value)
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+from monitor.config import Config, load_config  # noqa: E402
+from monitor.errors import ConfigError  # noqa: E402
+from monitor.sources import read_picture  # noqa: E402
+
+TOKENS = (
+    *(b"[", b"]", b"[[", b"]]", b"{", b"}", b"=", b".", b",", b'"', b'"""', b"'", b"\\", b"\\u0000", b"\\ud800", b"#", b"\n", b"\r"),
+    *(b"nan", b"inf", b"-inf", b"-0", b"1e400", b"0x", b"0xffffffffffffffffffffffff", b"9" * 400, b"9" * 5000, b"0x" + b"f" * 9000),
+    *(b"true", b"1979-05-27T07:32:00Z", b"07:32:00", b"99:99:99", b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", "ü²".encode()),
+    *(b"[" * 3000, b"{a=" * 3000, b"a." * 3000, b"[camera]\n", b"[detect]\nname = ", b"[store]\nurl = ", b"width", b"retention_days"),
+)  # fmt: skip
+
+
+def mutated(chance: random.Random, seed: bytes, tokens: tuple[bytes, ...] = ()) -> bytes:
+    """One to twelve changes: bytes flipped, replaced, cut out, doubled; numbers at their limits; tokens put in."""
+    data = bytearray(seed)
+    for _ in range(chance.choice((1, 1, 2, 3, 5, 12))):
+        at = chance.randrange(len(data) + 1) if chance.random() < 0.6 else chance.randrange(min(len(data), 64) + 1)
+        kind = chance.randrange(7 if tokens else 6)
+        if kind == 0 and at < len(data):
+            data[at] ^= 1 << chance.randrange(8)
+        elif kind == 1:
+            data[at : at + 1] = chance.randbytes(1)
+        elif kind == 2:
+            del data[at : at + chance.choice((1, 4, 50, 1000))]
+        elif kind == 3:
+            data[at:at] = data[at : at + chance.choice((1, 8, 200))]
+        elif kind == 4:
+            limit = chance.choice((0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF))
+            size = chance.choice((1, 2, 4))
+            value = (limit & ((1 << 8 * size) - 1)).to_bytes(size, chance.choice(("big", "little")))
+            data[at : at + size] = value
+        elif kind == 5:
+            del data[at:]
+        elif tokens:
+            data[at:at] = chance.choice(tokens)
+    return bytes(data)
+
+
+def picture_seeds() -> list[bytes]:
+    """Small pictures of each format and kind that the program reads."""
+    random_ = np.random.default_rng(3)
+    colour = cv2.resize(random_.integers(0, 256, (6, 8, 3), np.uint8), (48, 36))
+    grey, alpha = colour[:, :, 0], np.dstack([colour, colour[:, :, :1]])
+    deep = colour.astype(np.uint16) * 257
+    kinds = [
+        *((".jpg", colour, []), (".jpg", grey, []), (".jpg", colour, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])),
+        *((".jpg", colour, [cv2.IMWRITE_JPEG_RST_INTERVAL, 2]), (".png", colour, []), (".png", grey, [])),
+        *((".png", alpha, []), (".png", deep, []), (".png", grey, [cv2.IMWRITE_PNG_BILEVEL, 1])),
+        *((".bmp", colour, []), (".bmp", grey, []), (".tiff", colour, []), (".tiff", deep, []), (".tiff", grey, [])),
+        *((".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 1]), (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 5])),
+    ]
+    return [cv2.imencode(ending, image, options)[1].tobytes() for ending, image, options in kinds]
+
+
+def settings_seeds() -> list[bytes]:
+    """The example file of the project, and some that are terse."""
+    return [
+        (ROOT / "assets" / "settings.example.toml").read_bytes(),
+        b'[camera]\nsource = "rtsp://door/live"\nwidth = 1280\n[detect]\nname = "yunet"\nconfidence_min = 0.5\n',
+        b"[track]\nlost_after_s = 1.5\nconfirm_hits = 3\n[store]\nsnapshots = false\nretention_days = 30\n",
+        b'vote = {half_life_s = 0.5, hold_above = 4e-1}\nclassify.model = """mask_v1"""\n',
+        b"[sighting]\nalert_after_s = 1_0.5e+0\n[detect]\nmin_face_px = 0x14\nthreads = 0b10\n",
+    ]
+
+
+def read_one_picture(path: Path) -> bool:
+    """True where it was read. Raises what is wrong with the reader."""
+    image = read_picture(path)
+    if image is None:
+        return False
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise AssertionError(f"no BGR picture: {image.shape} {image.dtype}")
+    return True
+
+
+def read_one_settings(path: Path) -> bool:
+    """True where it was valid. Raises what is wrong with the reader."""
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        if not str(error) or len(str(error).splitlines()) != 1:
+            raise AssertionError(f"not one line: {str(error)[:200]!r}") from None
+        return False
+    if not isinstance(config, Config):
+        raise AssertionError("no settings")
+    return True
+
+
+KINDS: dict[str, tuple[Callable[[], list[bytes]], Callable[[Path], bool], tuple[bytes, ...]]] = {
+    "pictures": (picture_seeds, read_one_picture, ()),
+    "settings": (settings_seeds, read_one_settings, TOKENS),
+}
+
+
+def fuzz(kind: str, seed: int, seconds: float, folder: Path) -> dict[str, object]:
+    """Read mutated inputs until the time is up or the reader has failed."""
+    make_seeds, read, tokens = KINDS[kind]
+    seeds, path = make_seeds(), folder / "input"
+    failure, good, slowest_s, number = "", 0, 0.0, 0
+    for content in seeds:  # unchanged, each is read
+        path.write_bytes(content)
+        if not read(path):
+            failure = f"a seed was refused: {content[:40]!r}"
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and not failure:
+        number += 1
+        (folder / "number").write_text(str(number))
+        chance = random.Random(f"{kind} {seed} {number}")
+        path.write_bytes(mutated(chance, chance.choice(seeds), tokens))
+        started = time.monotonic()
+        try:
+            good += read(path)
+        except Exception as error:  # whatever gets out of a reader is the finding
+            failure = f"{type(error).__name__}: {str(error)[:300]}"
+        slowest_s = max(slowest_s, time.monotonic() - started)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"inputs": number, "read": good, "slowest_s": slowest_s, "peak_mb": peak_mb, "failure": failure}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(fuzz(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))) + "\n")

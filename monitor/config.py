@@ -43,8 +43,8 @@ class DetectConfig:
     )  # faces below are dropped; unset: the detector's own default
     working_side: int = _setting(0, 0, 3840)  # longer side of the picture that is searched, px; 0: follows the frame
     min_face_px: int = _setting(20, 8, 1000)  # smaller faces, in pixels of the frame, are not reported
-    every_s: float = _setting(0.05, 0, 10)  # how often a picture is searched while somebody is there; 0: every frame
-    idle_every_s: float = _setting(0.1, 0, 10)  # the same while nobody is there
+    every_s: float = _setting(0.1, 0, 10)  # how often a picture is searched while somebody is there; 0: every frame
+    idle_every_s: float = _setting(0.2, 0, 10)  # the same while nobody is there
     sweep_every_s: float = _setting(0.5, 0, 10)  # how often it is searched for the smallest faces as well; 0: always
     threads: int = _setting(2, 1, 64)
 

@@ -24,7 +24,7 @@ def measure_startup(clip: Path, runs: int) -> dict[str, Any]:
         Medians and p95 in ms of `window` and `boxed` (first frame with a box; the clip's own time until somebody is in it
         counts too), and the largest resident memory in MB.
     """
-    seen = [in_own_process("monitor.bench.startup", str(clip)) for _ in range(runs)]
+    seen = [in_own_process("monitor.bench.startup", str(clip), str(time.time())) for _ in range(runs)]
     failed = [run for run in seen if "error" in run]
     if failed:
         return failed[0]
@@ -37,7 +37,7 @@ def measure_startup(clip: Path, runs: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    born = psutil.Process().create_time()
+    born = float(sys.argv[2])  # when the command was given; the system's own note of it is off by up to a second
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
     from PySide6.QtCore import QSettings, QTimer

@@ -23,7 +23,10 @@ SMALL_FACE_PX = 32  # of the frame: what the working size is chosen for, unless 
 SMALL_FACE_WORK_PX = 24
 SIDE_LIMITS = (640, 960)  # working sides that are chosen. Beyond, cost grows and large faces are lost
 SWEEP_LIMITS = (640, 1280)  # the same, where the caller says how small a face matters
-SURE_FACE_WORK_PX = 28  # the size in the working picture that the smallest face of such a call gets
+FOLLOWED_FACE_WORK_PX = (
+    20  # the size in the working picture that the smallest face of such a call gets: enough for one that is
+)
+# known already, as weak detections carry a track on
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
 STILL_SCALES = (0.5, 1.0, 1.5)  # working sides for a picture that stands alone, as parts of the usual one
 STILL_BELOW, STILL_ABOVE = 0.05, 0.2  # confidence under and over the threshold, see `YuNet.detect_still`
@@ -131,7 +134,7 @@ class YuNet:
         if smallest_px <= 0:
             return working_side(frame_side, self._min_face_px)
         low, high = SWEEP_LIMITS
-        wanted = frame_side * SURE_FACE_WORK_PX / max(smallest_px, self._min_face_px)
+        wanted = frame_side * FOLLOWED_FACE_WORK_PX / max(smallest_px, self._min_face_px)
         return _round_up(round(min(max(wanted, low), high, frame_side * ENLARGE_MAX)))
 
     def _forward(

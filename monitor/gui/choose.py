@@ -72,9 +72,10 @@ class SourceChooser(QObject):
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
         # Name to address, of what the next run may open.
-        self._kept = {
-            public_name(s): k for s in session.options.config.camera.source.split() if not (k := _keepable(s))
-        }
+        self._kept: dict[str, str] = {}
+        for source in session.options.config.camera.source.split():
+            if not _keepable(source):
+                self._kept[public_name(source)] = ""
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(lambda: self._ask_for_stream("Open stream", self.open_camera))

@@ -26,6 +26,7 @@ from monitor.gui.sightings_panel import CORRECTIONS, SightingsPanel, correction_
 from monitor.records import Correction, Face, MaskState, Sighting
 
 if TYPE_CHECKING:
+    from monitor.gui.people_page import PeopleDialog
     from monitor.worker import Parts
 
 
@@ -53,6 +54,7 @@ class Commands(QObject):
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
         self.corrections: dict[str, Correction] = {}  # what the receptionist said of this shift's visits
+        self.people: PeopleDialog | None = None  # made when it is asked for: mask-only mode imports nothing of it
         self._undo: list[tuple[str, Correction | None]] = []  # visit and what was said of it before
         grid.face_menu_wanted.connect(self.show_face_menu)
         sightings.corrected.connect(self.correct)
@@ -63,6 +65,7 @@ class Commands(QObject):
         menus.detector_group.triggered.connect(lambda a: self.change_settings({("detect", "name"): a.data()}))
         menus.settings.triggered.connect(self.ask_for_settings)
         menus.export.triggered.connect(self.ask_for_export)
+        menus.people.triggered.connect(self.show_people)
         menus.help.triggered.connect(self.show_help)
         menus.about.triggered.connect(self.show_about)
 
@@ -159,6 +162,27 @@ class Commands(QObject):
                 self._preferences.keep_setting(section, name, value)
         if options is not self._session.options:
             self.new_shift(options)
+
+    # People
+
+    @Slot()
+    def show_people(self) -> PeopleDialog:
+        """Open the People page, or bring it to the front."""
+        from monitor.gui.people_page import PeopleDialog
+
+        if self.people is None:
+            self.people = PeopleDialog(self._session, self._bridge, self.new_shift, self._window)
+        elif not self.people.isVisible() and not self.people.busy:
+            self.people.read()
+        self.people.show()
+        self.people.raise_()
+        self.people.activateWindow()
+        return self.people
+
+    def close_people(self) -> None:
+        """Close the People page; an enrolment that runs is cancelled."""
+        if self.people is not None:
+            self.people.close()
 
     # Export
 

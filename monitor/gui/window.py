@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
         if not self._closing:
             self._closing = True
             self._keep()
+            self.commands.close_people()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()

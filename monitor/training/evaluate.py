@@ -199,7 +199,7 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
                 (
                     title,
                     [column, *(_DOOR[n] for n in names)],
-                    [[r[column], *(r[n] for n in names)] for r in result[key]],
+                    [[_plain(r[column]), *(r[n] for n in names)] for r in result[key]],
                 )
             )
     for name, rows in result.get("groups", {}).items():
@@ -207,10 +207,14 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
             (
                 f"Bare faces by {name}",
                 [name, "bare right", "points below the whole"],
-                [[r["group"], r["bare_right"], r["points_below"]] for r in rows],
+                [[r["group"], r["bare_right"], f"{r['points_below']:.2f}"] for r in rows],
             )
         )
     return found
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _door_row(name: str, value: metrics.Rate) -> list[object]:

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 from desk import Desk, Stage
-from disk import Disk, LimitedDisk, SmallDisk
+from disk import Disk, LimitedDisk, SmallDisk, can_mount
 from faulty_camera import FaultyCamera
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes a minute or more; `make test-faults` runs it, `make test` does not")
+
+
+@pytest.fixture(autouse=True)
+def _tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is tried again after 0.3 s instead of 2 s."""
+    monkeypatch.setattr("monitor.ledger.RETRY_S", 0.3)
 
 
 @pytest.fixture
@@ -32,7 +38,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     one.close()
 
 
-@pytest.fixture(params=[SmallDisk, LimitedDisk], ids=["tmpfs", "rlimit"])
+@pytest.fixture(
+    params=[
+        pytest.param(SmallDisk, id="tmpfs"),
+        pytest.param(LimitedDisk, id="rlimit", marks=[pytest.mark.long] if can_mount() else []),
+    ]
+)
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
     """A folder on a disk that can be filled up and freed."""
     one: Disk = request.param(tmp_path / "disk")

@@ -29,7 +29,7 @@ from monitor.sources import FrameSource
 from monitor.store import Store
 from monitor.worker import InferenceThread, Parts, WorkerState
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 QUICK = {
     "camera": {"open_timeout_s": 1.0, "read_timeout_s": 1.0, "stall_after_s": 0.4, "retry_max_s": 1.0},
     "detect": {"every_s": 0, "idle_every_s": 0},
@@ -78,7 +78,7 @@ class Desk:
         self.config: Config = load_config(None, changes | {"store": {"url": self.url}})
         self.statuses: list[SourceStatus] = []
         self._looked_at = 0  # statuses before this one were waited for
-        self.updates = 0
+        self.updates, self._last_t = 0, 0.0
         self.last: Update | None = None
         self.problems: list[str] = []  # what `Update.problem` said, where it changed
         self.told: dict[str, bool] = {}  # sighting -> whether it is open, as shown last
@@ -179,6 +179,18 @@ class Desk:
         """Wait until so many more frames were worked on."""
         seen = self.updates
         self.wait(lambda: self.updates >= seen + more)
+
+    def wait_seconds(self, seconds: float) -> None:
+        """Wait until the source's own time has gone on for so long."""
+        self.wait(lambda: self.last is not None and self.last.result is not None)
+        ends = self._t() + seconds
+        self.wait(lambda: self._t() >= ends)
+
+    def _t(self) -> float:
+        """Of the last frame that was worked on."""
+        if self.last is not None and self.last.result is not None:
+            self._last_t = self.last.result.frame.t
+        return self._last_t
 
     def wait_told(self, opened: int = 0, ended: int = 0) -> None:
         """Wait until so many sightings were shown at all, and so many of them as ended."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -29,19 +31,33 @@ class Disk(Protocol):
     def close(self) -> None: ...
 
 
+def _mount(folder: Path, options: str) -> str:
+    """Why a tmpfs cannot be mounted at `folder`; empty where it was."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "only root on Linux can mount a tmpfs"
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"a tmpfs cannot be mounted here: {done.stderr.strip()}"
+
+
 def mount(folder: Path, options: str) -> None:
     """A tmpfs at `folder`; skips the test where this user may not mount."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can mount a tmpfs")
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.strip()}")
+    if reason := _mount(folder, options):
+        pytest.skip(reason)
 
 
 def unmount(folder: Path) -> None:
     subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
+
+
+@functools.cache
+def can_mount() -> bool:
+    """Whether this user may mount, tried out."""
+    with tempfile.TemporaryDirectory() as folder:
+        if _mount(Path(folder), "size=64k"):
+            return False
+        unmount(Path(folder))
+        return True
 
 
 class SmallDisk:

@@ -43,10 +43,10 @@ def test_a_disk_that_is_full_for_a_while(disk: Disk, caplog: pytest.LogCaptureFi
             told = dict(desk.told)
             desk.stage.leave()
             desk.wait_problem(*disk.reasons)
-            desk.wait_pictures(30)  # 0.6 s of the source's time: the visit has ended
+            desk.wait_seconds(0.5)  # the visit has ended
             desk.stage.enter()
             desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 3)  # it goes on counting
-            desk.wait_pictures(50)
+            desk.wait_seconds(1.0)
             assert desk.lies == []
             assert set(told) <= set(desk.stored())
         desk.wait_mended()
@@ -69,7 +69,7 @@ def test_a_disk_that_stays_full(disk: Disk, caplog: pytest.LogCaptureFixture) ->
         with disk.full():
             desk.stage.leave()
             desk.wait_problem(*disk.reasons)
-            desk.wait_pictures(30)
+            desk.wait_seconds(0.5)
             desk.close()
         caplog.clear()
         state, message = desk.states[-1]
@@ -153,7 +153,7 @@ def is_held(path: Path) -> Callable[[], None]:
     return free
 
 
-@pytest.mark.parametrize("fault", [becomes_a_folder, is_held])
+@pytest.mark.parametrize("fault", [becomes_a_folder, is_held], ids=["folder", "held"])
 def test_the_csv_cannot_be_written_for_a_while(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Callable[[Path], Callable[[], None]]
 ) -> None:

@@ -71,7 +71,7 @@ def endless() -> FakeSource:
     return source
 
 
-@pytest.mark.parametrize("how", ["free", "kill"])
+@pytest.mark.parametrize("how", ["free", pytest.param("kill", marks=pytest.mark.long)])
 def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCaptureFixture, how: str) -> None:
     desk.open(endless())
     desk.stage.enter()
@@ -80,10 +80,10 @@ def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCapture
         desk.stage.leave()
         problem = desk.wait_problem("locked")
         assert "m.db" in problem
-        desk.wait_pictures(30)  # 0.6 s of the source's time: the visit has ended
+        desk.wait_seconds(0.5)  # the visit has ended
         desk.stage.enter()
         desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)  # it goes on counting
-        desk.wait_pictures(20)
+        desk.wait_seconds(0.4)
         assert list(desk.told.values()) == [True], "what waits for the store was shown as logged"
         assert len(desk.stored()) == 1
         getattr(locker, how)()

@@ -26,7 +26,7 @@ def stream(desk: Desk, url: str) -> CameraSource:
 def one_person(desk: Desk, so_far: int = 0) -> None:
     """Somebody bare comes, is logged, and leaves."""
     desk.stage.enter()
-    desk.wait_told(opened=1)
+    desk.wait_told(opened=so_far + 1)
     desk.stage.leave()
     desk.wait_told(ended=so_far + 1)
 
@@ -96,7 +96,7 @@ def slow_run(desk: Desk, camera: FaultyCamera, every_s: float, pictures: int) ->
 
 
 def test_a_stream_that_is_slower_than_a_stall(desk: Desk, camera: FaultyCamera) -> None:
-    slow_run(desk, camera, every_s=0.6, pictures=3)
+    slow_run(desk, camera, every_s=0.5, pictures=2)
 
 
 @pytest.mark.long
@@ -149,7 +149,7 @@ def test_another_size_in_mid_stream(tmp_path: Any, camera: FaultyCamera) -> None
         desk.wait_told(opened=1)
         for scale in (1.6, 0.6):
             camera.show(cv2.resize(bare, None, fx=scale, fy=scale))
-            desk.wait_pictures(30)
+            desk.wait_pictures(12)
             assert desk.last is not None
             assert desk.last.result is not None
             height, width = desk.last.result.frame.image.shape[:2]

@@ -51,8 +51,8 @@ def store_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def bare_clip(tmp_path: Path, data: Path) -> Path:
-    """Two seconds of a bare face."""
-    return write_clip(tmp_path / "bare.avi", data / "bare.jpg", 2 * RATE)
+    """More than a second of a bare face."""
+    return write_clip(tmp_path / "bare.avi", data / "bare.jpg", 20)
 
 
 @pytest.fixture
@@ -68,22 +68,24 @@ def theme(qapp: QApplication) -> Theme:
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, theme: Theme, settings: QSettings, store_url: str) -> Iterator[Callable[..., MainWindow]]:
+def make_window(
+    qtbot: QtBot, theme: Theme, settings: QSettings, store_url: str, tmp_path: Path
+) -> Iterator[Callable[..., MainWindow]]:
     """Makes windows that are shown and started; they are closed after the test."""
     windows: list[MainWindow] = []
 
     def make(
-        source: FrameSource | Path | None = None,
-        *,
+        *sources: FrameSource | Path,
         start: bool = True,
         build: Callable[[RunOptions], Any] = build_parts,
         notice: str = "",
+        identify: bool = False,
         **changes: dict[str, Any],
     ) -> MainWindow:
         values = {"store": {"url": store_url}, "sighting": {"alert_after_s": 0.3}} | changes
-        options = RunOptions(config=load_config(None, values))
-        source = ClipSource(source) if isinstance(source, Path) else source
-        chosen = Chosen(source, notice) if source is not None else None
+        options = RunOptions(config=load_config(None, values), identify=identify, gallery=tmp_path / "gallery.npz")
+        opened = [ClipSource(source) if isinstance(source, Path) else source for source in sources]
+        chosen = Chosen(opened[0], notice, tuple(opened[1:])) if opened else None
         window = MainWindow(options, Preferences(settings), theme, chosen, build)
         qtbot.addWidget(window)
         windows.append(window)

@@ -33,9 +33,8 @@ MakeWindow = Callable[..., MainWindow]
 def colours(window: MainWindow, widget: QWidget | None = None) -> set[str]:
     """Every colour of the picture view, or of another widget."""
     image = (widget or window.view).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    found = np.unique(pixels[:, : image.width(), 2::-1].reshape(-1, 3), axis=0)
-    return {"#{:02X}{:02X}{:02X}".format(*colour) for colour in found}
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
+    return {f"#{colour & 0xFFFFFF:06X}" for colour in np.unique(pixels[:, : image.width()])}
 
 
 @pytest.mark.parametrize("state", list(MaskState))

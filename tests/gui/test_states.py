@@ -6,51 +6,21 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions, build_parts
-from monitor.errors import CameraError, ModelError, StoreError
+from monitor.errors import ModelError, StoreError
 from monitor.gui.window import MainWindow
 from monitor.records import MaskState
-from monitor.sources import ClipSource, FolderSource, Picture
+from monitor.sources import ClipSource, FolderSource
 from monitor.worker import Parts
-from tests.fakes import FakeSource
+from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 
 MakeWindow = Callable[..., MainWindow]
-
-
-class Camera(FakeSource):
-    """A live source that shows grey pictures, or raises, as it is told."""
-
-    def __init__(self, name: str = "camera 7", size_wh: tuple[int, int] = (320, 240)) -> None:
-        super().__init__(live=True, name=name)
-        self.switch = Switch(size_wh)
-
-    def open(self) -> None:
-        if self.switch.error is not None:
-            raise CameraError(self.switch.error)
-
-    def read(self) -> Picture | None:
-        self.switch.tick.wait(0.01)
-        if self.switch.error is not None:
-            raise CameraError(self.switch.error)
-        self.switch.t += 0.04
-        width, height = self.switch.size_wh
-        return Picture(np.full((height, width, 3), 90, np.uint8), self.switch.t)
-
-
-class Switch:
-    """Shared by the copies of a camera that the session makes."""
-
-    def __init__(self, size_wh: tuple[int, int]) -> None:
-        self.error: str | None = None
-        self.size_wh, self.t = size_wh, 0.0
-        self.tick = threading.Event()
 
 
 def drop(window: MainWindow, path: Path) -> None:

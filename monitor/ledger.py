@@ -117,13 +117,19 @@ class Ledger:
 
     def update(self, result: FrameResult | None = None) -> Update:
         """The state of the books, for the window and the log."""
-        problem = next(iter(self._problems.values()), "")
+        problem = self._problem()
         by_camera = {camera: counter.count() for camera, counter in self._counters.items()}
         return Update(result, total(by_camera.values()), self._shown, self._standing, problem, by_camera)
 
     def count(self) -> Count:
         """The running count of all cameras together."""
         return total(counter.count() for counter in self._counters.values())
+
+    def _problem(self) -> str:
+        """The one that matters most."""
+        return next(
+            (self._problems[what] for what in ("store", "csv", "snapshots", "events") if what in self._problems), ""
+        )
 
     def idle(self) -> bool:
         """Housekeeping between frames: try again what failed, delete what is too old. True if something was written."""
@@ -143,7 +149,7 @@ class Ledger:
         self._retry_at = 0.0
         self._flush()
         lost = self._unstored() + len(self._unsaved_rows)
-        reason = next(iter(self._problems.values()), "")
+        reason = self._problem()
         if self._events is not None:
             self._attempt("events", self._events.close)
         self._store.close()

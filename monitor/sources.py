@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # A read that fails is tried again on a live source: one lost picture is no lost camera.
 FAILED_READS_MAX = 10
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,10 +288,21 @@ def read_picture(path: Path) -> Image | None:
     names that are not UTF-8.
     """
     try:
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        data = np.fromfile(path, np.uint8)
+        if data[: len(PNG)].tobytes() == PNG and _overstates(data.tobytes()):
+            return None
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except (OSError, cv2.error):  # cv2.error: empty, or a forged header with more pixels than OpenCV allows
         return None
     return to_bgr(image) if image is not None else None
+
+
+def _overstates(png: bytes) -> bool:
+    """Whether a chunk of a PNG claims more bytes than the file has: OpenCV would allocate up to 4 GB for it."""
+    at = len(PNG)
+    while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return at > len(png)
 
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:

@@ -128,7 +128,9 @@ class Store:
             self._prepare()
         except (SQLAlchemyError, ValueError) as error:
             self.close()
+            locked = "locked" in _reason(error)
             mend = "check the path and its rights, or give another with --store"
+            mend = "close the other program that holds it and try again" if locked else mend
             raise StoreError(f"the store {self.label} cannot be opened ({_reason(error)}): {mend}") from None
 
     def _prepare(self) -> None:

@@ -161,7 +161,8 @@ class PeopleDesk:
                 person = merged(known, person) if wanted.add else replace(person, pictures=known.pictures)
             save_gallery(gallery.with_person(person), self._path())
         masked = int(np.sum(person.kinds == Kind.MASKED))
-        return [*said, f"{person.name} is enrolled with {person.shots} shots, {masked} of them with a mask."]
+        shots_word = "shot" if person.shots == 1 else "shots"
+        return [*said, f"{person.name} is enrolled with {person.shots} {shots_word}, {masked} of them with a mask."]
 
 
 def _moment_after(last_day: date | None) -> datetime | None:

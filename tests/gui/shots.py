@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from PySide6.QtWidgets import QWidget
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
 from monitor.config import load_config
 from monitor.gui.application import make_application
+from monitor.errors import CameraError
 from monitor.gui.banner import Severity
 from monitor.gui.chart import Hour
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
@@ -31,7 +34,8 @@ from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
-from monitor.sources import ClipSource
+from monitor.sources import ClipSource, FrameSource, Picture
+from tests.fakes import FakeSource
 
 STATES = list(MaskState)
 
@@ -95,14 +99,17 @@ def sightings(camera: str) -> tuple[Sighting, ...]:
     return tuple(rows)
 
 
-def make_window(width: int, height: int, theme: str, folder: Path) -> MainWindow:
+def make_window(width: int, height: int, theme: str, folder: Path, sources: Sequence[FrameSource] = ()) -> MainWindow:
     settings = QSettings(str(folder / f"{width}{theme}.ini"), QSettings.Format.IniFormat)
     config = load_config(None, {"store": {"url": f"sqlite:///{folder / 'shots.db'}"}})
     application = make_application()
     preferences = Preferences(settings)
     preferences.theme = theme
-    chosen = Chosen(ClipSource(DEMO_CLIP))
-    window = MainWindow(RunOptions(config=config), preferences, Theme(application), chosen)
+    first, *further = sources or [ClipSource(DEMO_CLIP)]
+    chosen = Chosen(first, further=tuple(further))
+    window = MainWindow(
+        RunOptions(config=config, gallery=folder / "gallery.npz"), preferences, Theme(application), chosen
+    )
     window.resize(width, height)
     window.show()
     return window
@@ -170,6 +177,111 @@ def draw_situations(folder: Path, work: Path) -> None:
         window.close()
 
 
+class LobbyCamera(FakeSource):
+    """A live camera that shows the bundled clip from some place on, larger and darker or not; it can be lost."""
+
+    def __init__(self, name: str, first: int, light: float = 1.0, flip: bool = False) -> None:
+        super().__init__(live=True, name=name)
+        self.first, self.light, self.flip = first, light, flip
+        self.lost: list[str] = []
+        self.t = 0.0
+
+    def open(self) -> None:
+        if self.lost:
+            raise CameraError(self.lost[0])
+        self.capture = cv2.VideoCapture(str(DEMO_CLIP))
+        self.capture.set(cv2.CAP_PROP_POS_FRAMES, self.first)
+
+    def read(self) -> Picture | None:
+        time.sleep(1 / 15)
+        self.t += 1 / 15
+        good, image = self.capture.read()
+        if self.lost or not good:
+            raise CameraError(self.lost[0] if self.lost else "the end of the clip")
+        image = cv2.flip(image, 1) if self.flip else image
+        return Picture(cv2.convertScaleAbs(image, alpha=self.light), self.t)  # type: ignore[arg-type]
+
+
+def draw_cameras(folder: Path, work: Path) -> None:
+    """Two, four and nine cameras by the real pipeline, one of four lost; then one shown alone."""
+    for width, height in ((1280, 720), (1920, 1080)):
+        for theme in ("light", "dark"):
+            for number in (2, 4, 9) if (width, theme) == (1280, "light") else (2, 4):
+                names = ("camera 0", "camera 1", "http://yard.example.org/stream.mjpg", "rtsp://dock.example.org/main")
+                names += tuple(f"camera {n}" for n in range(4, 9))
+                cameras = [LobbyCamera(n, 5 + 20 * i, 1 - 0.08 * (i % 4), i % 2 == 1) for i, n in enumerate(names)]
+                window = make_window(width, height, theme, work, cameras[:number])
+                window.start()
+                while window.session.analysed < 10 * number:
+                    wait(0.1)
+                if number == 4:
+                    cameras[2].lost.append(f"stream {names[2]} gives no more pictures: check its cable and its power")
+                wait(2.5)
+                window.grab().save(str(folder / f"cameras_{number}_{width}_{theme}.png"))
+                if (number, width) == (4, 1280):
+                    window.grid.choose(names[1])
+                    window.grid.show_alone(True)
+                    wait(0.3)
+                    window.grab().save(str(folder / f"cameras_alone_{theme}.png"))
+                window.close()
+
+
+def draw_people(folder: Path, work: Path) -> None:
+    """The People page with three people, the form, and the guidance before a camera."""
+    from monitor.gallery import Gallery, Kind, Person, save_gallery
+
+    rng = np.random.default_rng(1)
+
+    def person(name: str, days: int | None, consent: str) -> Person:
+        vectors = rng.normal(size=(24, 128)).astype(np.float32)
+        kinds = np.array([Kind.BARE] * 12 + [Kind.MASKED] * 4 + [Kind.DRAWN] * 8, np.uint8)
+        given = datetime.now().astimezone() - timedelta(days=40)
+        until = None if days is None else given + timedelta(days=days)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return Person(name, consent, given, until, "reception", vectors, kinds)
+
+    people = (
+        person("Anna Nowak", 365, "May be greeted by name at the entrance, masked or not; signed on 12 October"),
+        person("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
+        person("Zoë", 90, "May be named at the gate while the building works go on; signed form in the personnel file"),
+    )
+    save_gallery(Gallery("sface", 128, people), work / "gallery.npz")
+    for theme in ("light", "dark"):
+        camera = LobbyCamera("camera 0", 60)
+        window = make_window(1280, 720, theme, work, [camera])
+        window.start()
+        while window.session.analysed < 5:
+            wait(0.1)
+        page = window.commands.show_people()
+        while page.busy:
+            wait(0.1)
+        page.table.selectRow(0)
+        wait(0.2)
+        page.grab().save(str(folder / f"people_{theme}.png"))
+        page.ask_to_enrol()
+        dialog = page.enrolling
+        assert dialog is not None
+        dialog.name.setText("Berta Example")
+        wait(0.2)
+        dialog.grab().save(str(folder / f"enrol_form_{theme}.png"))
+        dialog.consent.setPlainText("May be greeted by name")
+        dialog.start()
+        while not dialog.preview.has_picture:
+            wait(0.1)
+        wait(1.5)
+        dialog.grab().save(str(folder / f"enrol_guide_{theme}.png"))
+        window.grab().save(str(folder / f"enrol_window_{theme}.png"))
+        dialog.reject()
+        while page.enrolling is not None:
+            wait(0.1)
+        page.forget("Zoë" if theme == "light" else "Anna Nowak")
+        while page.busy:
+            wait(0.1)
+        wait(0.3)
+        page.grab().save(str(folder / f"people_receipt_{theme}.png"))
+        window.close()
+
+
 def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
     """The bundled clip, watched by the real pipeline, a moment after the first sighting has begun."""
     window = make_window(*size_wh, theme, work)
@@ -192,6 +304,8 @@ def main() -> None:
         if arguments.folder is not None:
             arguments.folder.mkdir(parents=True, exist_ok=True)
             draw_situations(arguments.folder, Path(work))
+            draw_cameras(arguments.folder, Path(work))
+            draw_people(arguments.folder, Path(work))
         if arguments.keep is not None:
             draw_clip(arguments.keep, Path(work), (1280, 720), "light")
 

@@ -14,9 +14,9 @@ REPORT_EVERY_S = 1.0  # an open sighting is written again so often, so that a ki
 class SightingRule:
     """Watches the state of one visit and keeps its sighting. The inference thread alone calls it.
 
-    A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that passes the mouth neither ends
-    one nor begins another. `last_seen` is when it ended, `seconds_unmasked` the time without a mask alone. A mask taken off again after that is a new sighting of the
-    same visit. Being unsure neither opens nor closes one.
+    A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that passes the mouth neither
+    ends one nor begins another. `last_seen` is when it ended, `seconds_unmasked` the time without a mask alone. A mask taken
+    off again after that is a new sighting of the same visit. Being unsure neither opens nor closes one.
     """
 
     def __init__(

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
 from monitor.config import load_config
-from monitor.gui.application import make_application
 from monitor.errors import CameraError
+from monitor.gui.application import make_application
 from monitor.gui.banner import Severity
 from monitor.gui.chart import Hour
 from monitor.gui.dialogs import ExportDialog, SettingsDialog

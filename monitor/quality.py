@@ -8,6 +8,7 @@ import numpy as np
 from monitor.config import ClassifyConfig
 from monitor.records import FloatArray
 
+WEIGHT_CONFIDENCE = (0.5, 0.9)  # of the detector: hardly a voice, a full voice
 FULL_WEIGHT_PX = 64.0  # faces this large, or larger, have a full voice in the vote
 
 
@@ -41,5 +42,10 @@ def can_be_judged(face_px: float, roi: FloatArray, landmarks: FloatArray | None,
 
 
 def weight(face_px: float, confidence: float) -> float:
-    """A face's voice in its track's vote, in [0, 1]: confident, large faces count more."""
-    return confidence * min(1.0, face_px / FULL_WEIGHT_PX)
+    """A face's voice in its track's vote, in (0, 1]: large faces that the detector is sure of count more.
+
+    A head that turns away is found with less and less confidence, and says less and less of its mask.
+    """
+    low, high = WEIGHT_CONFIDENCE
+    sure = min(1.0, max(0.05, (confidence - low) / (high - low)))
+    return sure * min(1.0, face_px / FULL_WEIGHT_PX)

@@ -207,6 +207,8 @@ class Scene:
     def _update(self, frame: Frame, track: Track, person: Person) -> tuple[Visit | None, Sighting | None]:
         """Bring a person's visit and sighting up to date."""
         state, now = person.vote.state, _wall(person, track)
+        if state is MaskState.UNSURE and person.visit is not None:
+            state = person.visit.state  # once judged, a visit keeps its last clear state while somebody looks away
         changed = None
         if person.visit is None:
             if not self._tracker.is_person(track):
@@ -223,7 +225,7 @@ class Scene:
                 person.visit, state=state, last_seen=now, identity=person.identity
             )
         assert person.rule is not None
-        return changed, person.rule.update(frame.t, state, person.vote.confidence, person.identity)
+        return changed, person.rule.update(frame.t, person.vote.state, person.vote.confidence, person.identity)
 
     def expire(self, t: float) -> Changes:
         """End the visits of those who were not seen for too long, where no frames come."""

@@ -10,7 +10,7 @@ from monitor.records import FloatArray, MaskState
 
 
 class Vote:
-    """Smooths the answers for one track with exponentially fading weights. The inference thread alone calls it."""
+    """Smooths the answers for one track: a mean whose older parts fade. The inference thread alone calls it."""
 
     def __init__(self, config: VoteConfig) -> None:
         self._config = config
@@ -29,7 +29,8 @@ class Vote:
             probabilities: (3,) in the order of `STATES`.
             weight: In [0, 1]; 0 for a face that cannot be judged.
         """
-        fade = 0.5 ** ((t - self._t) / self._config.half_life_s) if self._t is not None else 1.0
+        # What is known fades with the weight of what comes in its place: poor looks do not wash out good ones.
+        fade = 0.5 ** (weight * (t - self._t) / self._config.half_life_s) if self._t is not None else 1.0
         self._t = t
         self._sum = fade * self._sum + weight * probabilities
         self._weight = fade * self._weight + weight

@@ -218,7 +218,8 @@ class Commands(QObject):
 
     @Slot()
     def show_about(self) -> None:
-        AboutDialog(self._session.options.config, self._window).open()
+        options = self._session.options
+        AboutDialog(options.config, self._window, identify=options.identify).open()
 
 
 def _undo_last(parts: Parts) -> None:

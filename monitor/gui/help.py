@@ -29,11 +29,14 @@ from monitor.records import MaskState
 
 KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
+    ("Ctrl+1 … 9", "Choose one of several cameras"),
+    ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
     ("Ctrl+O", "Open a clip (or drop one on the window)"),
     ("Ctrl+E", "Export sightings and totals"),
     ("Ctrl+Z", "Undo the last correction"),
     ("Alt+1 … 4", "Correct the selected sighting"),
     ("Alt+N", "Add a note to the selected sighting"),
+    ("Ctrl+P", "People: who is enrolled, enrol, forget"),
     ("M", "Sound on and off"),
     ("F11, Esc", "Full screen, and back"),
     ("F1", "This help"),
@@ -113,12 +116,12 @@ class HelpDialog(QDialog):
 class AboutDialog(QDialog):
     """Versions, licences, and the facts of the model's card."""
 
-    def __init__(self, config: Config, parent: QWidget | None = None) -> None:
+    def __init__(self, config: Config, parent: QWidget | None = None, *, identify: bool = False) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Mask Monitor")
         layout = QVBoxLayout(self)
         self.text = QTextBrowser()
-        self.text.setPlainText("\n".join([*program_facts(config), "", *model_facts(config.classify.model)]))
+        self.text.setPlainText("\n".join([*program_facts(config, identify), "", *model_facts(config.classify.model)]))
         self.text.setAccessibleName("About Mask Monitor")
         layout.addWidget(self.text)
         layout.addWidget(_close_button(self))
@@ -127,14 +130,15 @@ class AboutDialog(QDialog):
         return QSize(620, 540)
 
 
-def program_facts(config: Config) -> list[str]:
+def program_facts(config: Config, identify: bool = False) -> list[str]:
     """Versions and licences of what is installed."""
     from importlib import metadata  # takes 20 ms: not before the window is up
 
     pictures = "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
+    named = "People who agreed to it are named" if identify else "Mask-only: nobody is identified"
     lines = [
         f"Mask Monitor {__version__}, MIT licence",
-        f"Mask-only: nobody is identified. {pictures}.",
+        f"{named}. {pictures}.",
         f"Store: {without_password(config.store.url) or 'SQLite in the user’s data folder'}",
         "",
         f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), {platform.system()}",

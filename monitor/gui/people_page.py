@@ -58,11 +58,12 @@ class PeopleDialog(QDialog):
         self.busy = False
         self.enrolling: EnrolDialog | None = None
         self._lay_out()
+        self.resize(self.sizeHint())  # by itself Qt keeps dialogs to two thirds of a small screen
         self._enable()
         self.read()
 
     def sizeHint(self) -> QSize:
-        return QSize(860, 480)
+        return QSize(900, 480)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -83,6 +84,7 @@ class PeopleDialog(QDialog):
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
+        self.table.setWordWrap(False)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -94,10 +96,15 @@ class PeopleDialog(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        for column, width in enumerate((190, 60, 115, 115, 120)):
+        for column, width in enumerate((210, 60, 115, 115, 120)):
             self.table.setColumnWidth(column, width)
         self.table.itemSelectionChanged.connect(self._enable)
         inner.addWidget(self.table, 1)
+        self.consent = QLabel()
+        self.consent.setWordWrap(True)
+        self.consent.setTextFormat(Qt.TextFormat.PlainText)
+        self.consent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inner.addWidget(self.consent)
         self.enrol_button, self.forget_button = QPushButton("&Enrol…"), QPushButton("&Forget…")
         close = QPushButton("&Close")
         self.enrol_button.clicked.connect(self.ask_to_enrol)
@@ -156,7 +163,12 @@ class PeopleDialog(QDialog):
     @Slot()
     def _enable(self) -> None:
         self.enrol_button.setEnabled(not self.busy)
-        self.forget_button.setEnabled(not self.busy and self.selected() is not None)
+        person = self.selected()
+        self.forget_button.setEnabled(not self.busy and person is not None)
+        if person is not None:
+            self.consent.setText(f"{person.name} agreed to: {person.consent}")
+        else:
+            self.consent.setText("" if self.people or self.busy else "Nobody is enrolled yet.")
 
     def selected(self) -> Person | None:
         """Who is selected."""
@@ -249,7 +261,7 @@ def _cells(person: Person) -> tuple[str, ...]:
         person.name,
         f"{person.shots}",
         _day(person.given),
-        "withdrawn" if person.until is None else _day(person.until - timedelta(seconds=1)),
+        "without end" if person.until is None else _day(person.until - timedelta(seconds=1)),
         person.by,
         person.consent,
     )

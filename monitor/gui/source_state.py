@@ -95,6 +95,8 @@ class SourceWatch:
     def _caption(self, seen: _Seen) -> Caption:
         name, state = seen.watched.name, seen.status.state
         word = "paused" if self._paused(seen) else state.value
+        if name == self._grid.alone:
+            word += "  ·  Esc shows all cameras"
         return Caption(name, word, state in TROUBLES, self._counts.get(name, Count()))
 
     def _show_banners(self, troubled: list[_Seen]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,12 @@ from monitor.app import Chosen, RunOptions, build_parts
 from monitor.errors import MonitorError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.bridge import Bridge
-from monitor.gui.chart import HourPanel, hours_of
+from monitor.gui.chart import HourPanel
 from monitor.gui.choose import SourceChooser, dropped_path, first_source
 from monitor.gui.commands import Commands
 from monitor.gui.count_panel import CountPanel
 from monitor.gui.grid import CameraGrid
+from monitor.gui.hour_feed import HourFeed
 from monitor.gui.menus import Menus
 from monitor.gui.preferences import Preferences
 from monitor.gui.session import Session
@@ -47,7 +47,6 @@ log = logging.getLogger(__name__)
 ICON = Path(__file__).resolve().parents[2] / "assets" / "icon.png"
 REFRESH_MS = 33  # the window is brought up to date so often at most
 TICK_MS = 500
-CHART_EVERY_S = 2.0
 
 
 class MainWindow(QMainWindow):
@@ -75,13 +74,11 @@ class MainWindow(QMainWindow):
         self.session = Session(preferences.apply(options), self.bridge, build)
         self.error: MonitorError | None = None  # what could not be saved when the window closed
         self._closing = False
-        self._refreshed_at = self._speed_at = self._chart_at = 0.0
+        self._refreshed_at = self._speed_at = 0.0
         self._speed_from = 0
         self._inference_s: float | None = None
         self._frame_wh = (0, 0)
         self._shown = Update(None, Count(), (), 0)
-        self._charted: Count | None = None
-        self._chart_busy = False
         self._worker_seen = ("", "")
         self._lay_out()
         self._connect()
@@ -132,6 +129,7 @@ class MainWindow(QMainWindow):
             self.grid,
             self._sources_changed,
         )
+        self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.session, self.grid, self.banners, self.status)
         self.commands = Commands(
             self,
@@ -306,22 +304,8 @@ class MainWindow(QMainWindow):
             self._speed_at, self._speed_from = now, self.session.analysed
             idle = not per_s
             self.status.show_speed(per_s, None if idle or self._inference_s is None else 1000 * self._inference_s)
-        stale = self._charted != self._shown.count and now - self._chart_at >= CHART_EVERY_S
-        if self._worker_seen[0] == "READY" and not self._chart_busy and (stale or now - self._chart_at >= 60):
-            self._read_chart()
-
-    def _read_chart(self) -> None:
-        self._chart_busy, self._chart_at, self._charted = True, time.monotonic(), self._shown.count
-
-        def show(rows: list[list[str]]) -> None:
-            self._chart_busy = False
-            self.hour_panel.show_hours(hours_of(rows), datetime.now().astimezone().hour)
-
-        def fail(message: str) -> None:
-            self._chart_busy = False
-            log.warning("the chart could not be drawn: %s", message)
-
-        self.bridge.run("reading the totals", self.session.read_totals, show, fail)
+        if self._worker_seen[0] == "READY":
+            self.hours.look(self._shown.count)
 
     # Sources
 

@@ -29,7 +29,7 @@ from monitor.sources import FrameSource
 from monitor.store import Store
 from monitor.worker import InferenceThread, Parts, WorkerState
 
-WAIT_S = 60.0
+WAIT_S = 30.0
 QUICK = {
     "camera": {"open_timeout_s": 1.0, "read_timeout_s": 1.0, "stall_after_s": 0.4, "retry_max_s": 1.0},
     "detect": {"every_s": 0, "idle_every_s": 0},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from desk import NOBODY, QUICK, Desk, Stage
 from fakes import found as found_faces
 from fakes import frame, picture
-from program import ROOT, Books, environment
+from program import ROOT, Books, environment, started
 from test_fault_store import endless
 
 from monitor.classify import MaskClassifier
@@ -228,3 +229,21 @@ def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
     assert [face["raw_state"] for face in json.loads(books.events.read_text())["faces"]] == ["unmasked"]
     assert done.stderr.count("was left out") == len(FORGED), done.stderr
     assert int(done.stderr.splitlines()[-1]) < 900, "megabytes: the forged size was believed"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_files_that_are_no_pictures(tmp_path: Path) -> None:
+    """A pipe that nobody writes into, a folder, and a file of 20 GB that takes no room: left out, and not waited for."""
+    folder = tmp_path / "pictures"
+    (folder / "a1.jpg").mkdir(parents=True)
+    os.mkfifo(folder / "a2.jpg")
+    with (folder / "a3.png").open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        file.truncate(20 * 2**30)
+    (folder / "b.jpg").write_bytes((DATA / "bare.jpg").read_bytes())
+    books = Books(tmp_path)
+    with started(tmp_path, "--headless", "--images", folder, *books.arguments) as monitor:
+        monitor.wait_for("a3.png")
+        done = monitor.wait()
+    assert done.code == 0, done.err
+    assert [line["file"] for line in books.lines()] == ["b.jpg"]

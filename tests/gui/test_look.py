@@ -149,7 +149,16 @@ def test_help_names_every_state_and_key(qtbot: QtBot, make_window: MakeWindow) -
     dialog = window.findChild(HelpDialog)
     assert dialog is not None
     words = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    for expected in (*(mark.word for mark in MARKS.values()), "Space", "Ctrl+O", "Ctrl+E", "Ctrl+Z", "F11", "F1"):
+    for expected in (
+        *(mark.word for mark in MARKS.values()),
+        "Space",
+        "Ctrl+O",
+        "Ctrl+E",
+        "Ctrl+Z",
+        "F11",
+        "F1",
+        "Ctrl+1",
+    ):
         assert expected in words
     dialog.close()
 
@@ -158,6 +167,8 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
     window = make_window(start=False)
     dialog = AboutDialog(Config(), window)
     text = dialog.findChild(QTextBrowser).toPlainText()
+    assert "Mask-only: nobody is identified" in text
+    assert "Mask-only" not in AboutDialog(Config(), window, identify=True).text.toPlainText()
     for expected in ("MIT licence", "LGPL", "opencv-python", "Model mask_v1", "classes: masked, unmasked, incorrect"):
         assert expected in text
     assert model_facts("no_such_model") == [model_facts("no_such_model")[0]]
@@ -184,6 +195,10 @@ def test_the_command_line_wins_over_what_was_kept(settings: QSettings) -> None:
     assert (kept.detect.name, kept.sighting.alert_after_s) == ("haar", 2.5)
     named = RunOptions(config=load_config(None, {"detect": {"name": "ssd"}}))
     assert preferences.apply(named).config.detect.name == "ssd"
+    # Also where what is named is the program's default.
+    options = RunOptions(named=frozenset({"detect.name"}))
+    assert preferences.apply(options).config.detect.name == "yunet"
+    assert preferences.apply(options).config.sighting.alert_after_s == 2.5
 
 
 @pytest.mark.parametrize("junk", ["", "mtcnn", "-3", "nan"])

@@ -61,8 +61,8 @@ def test_a_masked_face_is_no_sighting(qtbot: QtBot, make_window: MakeWindow, mas
     assert window.sightings.model.sightings == ()
 
 
-def test_correction_undo_and_note_reach_count_list_and_store(
-    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path, store_url: str
+def test_correction_undo_and_note_reach_count_list_store_and_export(
+    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path, store_url: str, tmp_path: Path
 ) -> None:
     window = make_window(bare_clip)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
@@ -89,12 +89,11 @@ def test_correction_undo_and_note_reach_count_list_and_store(
     window.commands.annotate(window.sightings.model.sightings[0].sighting_id, "=courier")
     qtbot.waitUntil(lambda: window.sightings.model.sightings[0].note == "=courier")
     assert store.read_sightings()[0].note == "=courier"
+
+    # What is exported equals what the window shows.
+    window.commands.undo()
+    qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1")
     store.close()
-
-
-def test_the_export_equals_the_window(qtbot: QtBot, make_window: MakeWindow, bare_clip: Path, tmp_path: Path) -> None:
-    window = make_window(bare_clip)
-    qtbot.waitUntil(ended(window), timeout=LONG_MS)
     path = tmp_path / "out.csv"
     window.commands.export(path, window.session.shift_began)
     qtbot.waitUntil(lambda: "saved to" in window.banners.text("export"), timeout=LONG_MS)

@@ -38,7 +38,14 @@ def run(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     done = program(
         *("--video", "assets/demo.mp4", "--headless", "--identify", "--gallery", str(gallery)),
-        *("--events", str(folder / "events.jsonl"), "--csv", str(folder / "s.csv"), "--store", f"sqlite:///{folder}/m.db"),
+        *(
+            "--events",
+            str(folder / "events.jsonl"),
+            "--csv",
+            str(folder / "s.csv"),
+            "--store",
+            f"sqlite:///{folder}/m.db",
+        ),
     )
     assert done.returncode == 0, done.stderr
     return folder

@@ -63,5 +63,6 @@ def test_blur_counts_only_when_it_is_set() -> None:
 def test_weight_grows_with_size_and_confidence() -> None:
     assert quality.weight(64, 1.0) == 1.0
     assert quality.weight(500, 1.0) == 1.0
-    assert quality.weight(32, 0.8) == pytest.approx(0.4)
+    assert quality.weight(32, 0.9) == pytest.approx(0.5)
+    assert 0 < quality.weight(64, 0.3) < quality.weight(64, 0.7) < quality.weight(64, 0.8) < 1
     assert quality.weight(0, 1.0) == 0

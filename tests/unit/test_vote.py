@@ -137,3 +137,12 @@ def test_confidence_stays_in_range_for_an_hour() -> None:
     assert 0 <= vote.confidence <= 1
     feed(vote, t, MASKED, 2)
     assert vote.state is MaskState.MASKED
+
+
+def test_poor_looks_do_not_wash_out_good_ones() -> None:
+    vote = Vote(VoteConfig(half_life_s=0.5))
+    t = feed(vote, 0, MASKED, 2)
+    t = feed(vote, t, UNMASKED, 2, weight=0.05)  # a head that turns away
+    assert vote.state is MaskState.MASKED
+    feed(vote, t, UNMASKED, 2)
+    assert vote.state is MaskState.UNMASKED

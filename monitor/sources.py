@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # A read that fails is tried again on a live source: one lost picture is no lost camera.
 FAILED_READS_MAX = 10
+PICTURE_BYTES_MAX = 2**28  # no picture that OpenCV's limit of pixels allows is larger
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -288,6 +289,8 @@ def read_picture(path: Path) -> Image | None:
     names that are not UTF-8.
     """
     try:
+        if not path.is_file() or path.stat().st_size > PICTURE_BYTES_MAX:  # a pipe would be waited for, for ever
+            return None
         data = np.fromfile(path, np.uint8)
         if data[: len(PNG)].tobytes() == PNG and _overstates(data.tobytes()):
             return None

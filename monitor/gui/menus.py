@@ -31,7 +31,7 @@ class Menus:
         self.add_group = QActionGroup(window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
-        self.remove = self._add(file, "&Remove this camera", "Ctrl+W")
+        self.remove = self._add(file, "&Remove this camera", "")
         file.addSeparator()
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 VISITOR = "visitor"  # as `monitor.gallery.VISITOR`; a test holds them together
-SHOWN_MAX = 40
+SHOWN_MAX = 28
 
 
 def shown_name(identity: str | None) -> str:

@@ -92,13 +92,14 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(label)
         return label
 
-    def show_privacy(self, identify: bool, enrolled: int | None) -> None:
-        """Who is named; `enrolled` is None while the models load, and in mask-only mode."""
+    def show_privacy(self, identify: bool, enrolled: int | None, worker: str) -> None:
+        """Who is named; `enrolled` counts once the inference thread's state, `worker`, is READY."""
         if not identify:
             self.privacy.setText(MASK_ONLY)
             return
-        tip = "Faces are compared with the people who agreed to it; Monitor > People… lists them"
-        self.privacy.setText("identification is loading" if enrolled is None else privacy_text(enrolled))
+        words = {"LOADING": "identification is loading", "READY": privacy_text(enrolled)}
+        self.privacy.setText(words.get(worker, "nobody is identified now"))
+        tip = "Faces are compared with those of the people who agreed to it; Monitor > People… lists them"
         self.privacy.setToolTip(tip)
         self.privacy.setAccessibleName(tip)
 

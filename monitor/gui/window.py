@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
         self._worker_seen = state
         name, message = state
         self.status.model.setText({"LOADING": "loading models", "READY": message}.get(name, "not analysed"))
-        self.status.show_privacy(self.session.options.identify, self.session.enrolled if name == "READY" else None)
+        self.status.show_privacy(self.session.options.identify, self.session.enrolled, name)
         if name == "FAILED":
             self.banners.show_message("worker", Severity.ERROR, message, "Try again", self.commands.new_shift)
         else:
@@ -298,6 +298,7 @@ class MainWindow(QMainWindow):
         now = time.monotonic()
         self._show_worker()
         self.watch.look()
+        self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         if now - self._speed_at >= 1.0:
             done = self.session.analysed - self._speed_from
             per_s = done / (now - self._speed_at) if self._speed_at and done >= 0 else None

@@ -3,8 +3,8 @@
     python -m monitor.training.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd runs/A3-ilc/predictions.npz:ilc2021
 
 reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and incorrect; the one with the
-least cost, averaged over the sources, wins: bare faces that set off no alarm, masked ones that do, and 0.3 times those worn
-wrong that do not, each as a rate. Every source is also judged by the bias that the others alone would have chosen: that is
+least cost, averaged over the sources, wins: the rates of bare faces that set off no alarm, of masked ones that do, and of
+masks worn wrong that do not, each divided by what its bar allows (3, 1.5 and 15 %). Every source is also judged by the bias that the others alone would have chosen: that is
 the figure to report for it. Temperature: least negative log-likelihood over all sources, each counting the same.
 """
 
@@ -29,7 +29,7 @@ from monitor.training.train_mask import FACE_MIN_PX
 Bias = tuple[float, float]  # of unmasked and incorrect; masked stays at 0
 UNMASKED = np.arange(0, 2.01, 0.25)
 INCORRECT = np.arange(-1, 1.01, 0.25)
-WRONG_COUNTS = 0.3
+ALLOWED = {"unmasked": 0.03, "masked": 0.015, "incorrect": 0.15}  # of each class may be judged wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +66,12 @@ def load(item: str) -> Unseen:
 
 def cost(unseen: Unseen, bias: Bias) -> float:
     """See above; lower is better."""
-    rates = metrics.door_rates(unseen.truth, metrics.softmax(unseen.logits + np.array([0, *bias])), LABELS)
-    miss, false, wrong = rates["bare_alarmed"], rates["masked_alarmed"], rates["incorrect_alarmed"]
-    total = (1 - miss.value if miss.count else 0) + (false.value if false.count else 0)
-    return total + WRONG_COUNTS * (1 - wrong.value if wrong.count else 0)
+    alarm = (unseen.logits + np.array([0, *bias])).argmax(axis=1) != LABELS.index("masked")
+    total = 0.0
+    for label, allowed in ALLOWED.items():
+        wrong = alarm[unseen.truth == LABELS.index(label)] == (label == "masked")
+        total += float(wrong.mean()) / allowed if len(wrong) else 0.0
+    return total
 
 
 def choose(sets: Sequence[Unseen]) -> Bias:

@@ -2,8 +2,8 @@
 
     python -m monitor.training.compare --data ../shared/data --minutes 1.5 --out runs/compare --summary docs/training
 
-trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its pictures, drawn masks, schedule
-and averaged weights), tests it on a source that none has seen (`--leave-out`), and measures parameters, file size and ONNX
+trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its pictures, drawn masks, loss and
+schedule), tests it on a source that none has seen (`--leave-out`), and measures parameters, file size and ONNX
 Runtime's time a face. The batches are made once, before the first network, so that each sees the same and no network waits
 for pictures; one that is through with them begins again. Pretrained weights are taken where this machine has them, and each
 row says what was cut short. With the defaults it takes about 20 minutes on two cores and 6 GB.
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ NAMES = ("mobilenetv2", "cnn_pool", "cnn_bn", "resnet50", "densenet121", "xcepti
 CUSTOM = ("cnn_pool", "cnn_bn")
 CUSTOM_SIZE = 120  # px, as in the papers
 RATE = {"vgg19": 1e-4}  # without batch normalisation the common rate makes it say one class for all
-WARM_STEPS = 3  # before the speed is measured
+SLOW_STEP_S = 1.0  # a step that takes longer is timed but once
 
 
 def resized(rois: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
@@ -46,11 +46,9 @@ def resized(rois: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
     return np.stack([cv2.resize(roi, (size, size), interpolation=cv2.INTER_AREA) for roi in rois])
 
 
-def endless(made: Sequence[batches.Batch], size: int, deadline: float) -> Iterator[batches.Batch]:
-    """The batches over and over until the deadline (time.monotonic, s)."""
+def endless(made: Sequence[batches.Batch], size: int) -> Iterator[batches.Batch]:
+    """The batches over and over, at another size."""
     for i in count():
-        if time.monotonic() > deadline:
-            return
         rois, labels = made[i % len(made)]
         yield resized(rois, size), labels
 
@@ -102,11 +100,13 @@ def train(
         steps = max(1, round(minutes * 60 / speed))
         model = fresh()
         training = trainer.Trainer(model, trainer.Schedule(steps, RATE.get(name, options.rate)), folder / "run")
+        stream = islice(endless(made, size), steps)
+        training.fit(islice(stream, 1), steps + 1, lambda: 0.0)  # builds the graph
         began = time.monotonic()
         deadline = (
             began + minutes * 60 * 1.25
-        )  # the schedule is set by the measured speed; this guards against a slow spell
-        training.fit(islice(endless(made, size, deadline), steps), steps + 1, lambda: 0.0)
+        )  # the steps follow from the measured speed; this guards against a slow spell
+        training.fit(takewhile(lambda _: time.monotonic() < deadline, stream), steps + 1, lambda: 0.0)
         seconds = time.monotonic() - began
         if not options.bn_as_seen and _has_norm(model):
             _refresh_norms(model, made, size)
@@ -138,15 +138,19 @@ def train(
 
 
 def _seconds_a_step(model: Any, made: Sequence[batches.Batch], size: int, folder: Path) -> float:
-    """The time of a training step once the graph is built."""
+    """The time of a training step once the graph is built: of one step, or of a few where they are quick."""
     from monitor.training import trainer
 
     training = trainer.Trainer(model, trainer.Schedule(100), folder)
-    never = time.monotonic() + 1e6
-    training.fit(islice(endless(made, size, never), WARM_STEPS), 10**9, lambda: 0.0)
-    began = time.monotonic()
-    training.fit(islice(endless(made, size, never), WARM_STEPS), 10**9, lambda: 0.0)
-    return (time.monotonic() - began) / WARM_STEPS
+
+    def steps(number: int) -> float:
+        began = time.monotonic()
+        training.fit(islice(endless(made, size), number), 10**9, lambda: 0.0)
+        return (time.monotonic() - began) / number
+
+    steps(1)
+    once = steps(1)
+    return once if once > SLOW_STEP_S else steps(5)
 
 
 def _has_norm(model: Any) -> bool:

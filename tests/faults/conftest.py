@@ -11,10 +11,6 @@ from disk import Disk, LimitedDisk, SmallDisk, can_mount
 from faulty_camera import FaultyCamera
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: takes a minute or more; `make test-faults` runs it, `make test` does not")
-
-
 @pytest.fixture(autouse=True)
 def _tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written is tried again after 0.3 s instead of 2 s."""

@@ -110,7 +110,14 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     unmount(folder)
 
 
-@pytest.mark.parametrize(("option", "name"), [("--store", "m.db"), ("--csv", "s.csv"), ("--events", "e.jsonl")])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--store", "m.db"),
+        pytest.param("--csv", "s.csv", marks=pytest.mark.long),
+        pytest.param("--events", "e.jsonl", marks=pytest.mark.long),
+    ],
+)
 def test_a_read_only_folder(read_only: Path, tmp_path: Path, option: str, name: str) -> None:
     target = f"sqlite:///{read_only / name}" if option == "--store" else str(read_only / name)
     done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", option, target)

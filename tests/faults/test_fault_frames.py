@@ -213,6 +213,9 @@ def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
     folder.mkdir()
     for name, content in FORGED.items():
         (folder / f"a_{name}.{name.split('_')[0]}").write_bytes(content)
+    with (folder / "a_sparse.png").open("wb") as file:  # two gigabytes that take no room
+        file.write(b"\x89PNG\r\n\x1a\n")
+        file.truncate(2 * 2**30)
     (folder / "b.jpg").write_bytes((DATA / "bare.jpg").read_bytes())
     books = Books(tmp_path)
     script = f"import sys; sys.argv = sys.argv[1:]\nsys.path.insert(0, {str(ROOT)!r})\n{MEASURED}"
@@ -227,23 +230,20 @@ def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert [line["file"] for line in books.lines()] == ["b.jpg"]
     assert [face["raw_state"] for face in json.loads(books.events.read_text())["faces"]] == ["unmasked"]
-    assert done.stderr.count("was left out") == len(FORGED), done.stderr
+    assert done.stderr.count("was left out") == len(FORGED) + 1, done.stderr
     assert int(done.stderr.splitlines()[-1]) < 900, "megabytes: the forged size was believed"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
 def test_files_that_are_no_pictures(tmp_path: Path) -> None:
-    """A pipe that nobody writes into, a folder, and a file of 20 GB that takes no room: left out, and not waited for."""
+    """A pipe that nobody writes into, and a folder: left out, and not waited for."""
     folder = tmp_path / "pictures"
     (folder / "a1.jpg").mkdir(parents=True)
     os.mkfifo(folder / "a2.jpg")
-    with (folder / "a3.png").open("wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n")
-        file.truncate(20 * 2**30)
     (folder / "b.jpg").write_bytes((DATA / "bare.jpg").read_bytes())
     books = Books(tmp_path)
     with started(tmp_path, "--headless", "--images", folder, *books.arguments) as monitor:
-        monitor.wait_for("a3.png")
+        monitor.wait_for("a2.jpg")
         done = monitor.wait()
     assert done.code == 0, done.err
     assert [line["file"] for line in books.lines()] == ["b.jpg"]

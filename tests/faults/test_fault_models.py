@@ -80,6 +80,7 @@ def test_the_picture_goes_on_without_the_model(tmp_path: Path) -> None:
     assert not desk.csv_path.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["model", "card"])
 def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
     path = cut("mask_v1.onnx", tmp_path, 1_000_000)

@@ -146,6 +146,7 @@ def test_a_store_that_is_deleted_in_mid_run(desk: Desk, caplog: pytest.LogCaptur
     assert set(desk.told) <= set(desk.sightings()), "shown as logged, and lost"
 
 
+@pytest.mark.long
 def test_two_desks_on_one_store(tmp_path: Path, desk: Desk) -> None:
     """Both write at once, neither loses a row."""
     other = Desk(tmp_path / "other", Stage())

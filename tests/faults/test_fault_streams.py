@@ -65,6 +65,7 @@ def test_a_stream_that_freezes(desk: Desk, camera: FaultyCamera) -> None:
     desk.check_books(sightings=2)
 
 
+@pytest.mark.long
 def test_somebody_before_a_frozen_camera_is_kept_or_let_go(desk: Desk, camera: FaultyCamera) -> None:
     desk.open(stream(desk, camera.url))
     desk.stage.enter()

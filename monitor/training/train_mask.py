@@ -16,7 +16,6 @@ import csv
 import json
 import shutil
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -219,12 +218,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         return loss
 
-    began = time.monotonic()
     try:
         training.fit(stream, options.epoch_steps, validate)
     finally:
         stream.close()
-    minutes = (time.monotonic() - began) / 60
     logits = trainer.logits(model, watched)
     temperature = options.temperature
     results: dict[str, Any] = {}
@@ -245,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "command": "python -m monitor.training.train_mask "
         + " ".join(arguments if arguments is not None else sys.argv[1:]),
         "temperature": temperature,
-        "minutes": minutes,
+        "minutes": sum(h["minutes"] for h in training.history),
         "steps": training.step,
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
         "recipe": asdict(maker.recipe),

@@ -94,6 +94,7 @@ class Trainer:
             validate: Returns the validation loss; called with the averaged weights in place.
         """
         began, first, losses = time.monotonic(), self.step, []
+        began_epoch = began
         for rois, labels in batches:
             losses.append(float(self._train_step(tf.constant(rois), tf.constant(labels))))
             self.step += 1
@@ -111,7 +112,11 @@ class Trainer:
                 own = self._swap_in_average()
                 loss = validate()
                 self._restore_values(own)
-                self.history.append({"step": self.step, "train_loss": float(np.mean(losses)), "validation_loss": loss})
+                minutes, began_epoch = (time.monotonic() - began_epoch) / 60, time.monotonic()
+                mean = float(np.mean(losses))
+                self.history.append(
+                    {"step": self.step, "train_loss": mean, "validation_loss": loss, "minutes": minutes}
+                )
                 losses = []
                 self._save()
                 if self._stalled(loss):

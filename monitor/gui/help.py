@@ -111,6 +111,8 @@ class HelpDialog(QDialog):
             )
         )
         layout.addWidget(_close_button(self))
+        width = max(self.minimumWidth(), self.sizeHint().width())
+        self.resize(width, layout.totalHeightForWidth(width))  # by itself Qt keeps to two thirds of a small screen
 
 
 class AboutDialog(QDialog):

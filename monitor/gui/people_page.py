@@ -38,7 +38,10 @@ OFF = (
     "Identification is off: nobody is named until Mask Monitor is started with --identify. "
     "People can be enrolled and forgotten here all the same."
 )
-ON = "Identification is on: the people below are named, masked or not, and everybody else is a visitor."
+ON = (
+    "Identification is on: the people below are named, masked or not, and everybody else is a visitor. "
+    "Changes take effect with the next shift."
+)
 
 
 class PeopleDialog(QDialog):

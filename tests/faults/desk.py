@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fakes import UNMASKED, FakeClassifier, face_at, found
+from fakes import UNMASKED, FakeClassifier, FakeSource, face_at, found, picture
 
 from monitor.app import RunOptions, build_parts
 from monitor.capture import CaptureThread
@@ -249,3 +249,17 @@ class Desk:
         assert self.last is not None
         count = self.last.count
         assert len(visits) == count.masked + count.unmasked + count.incorrect + count.unsure
+
+
+def endless() -> FakeSource:
+    """Pictures at a camera's pace, for ever."""
+    source = FakeSource(live=True)
+    times = iter(range(10**9))
+    pause = threading.Event()
+
+    def read() -> object:
+        pause.wait(0.02)
+        return picture(next(times) * 0.02)
+
+    source.next = read  # type: ignore[assignment]
+    return source

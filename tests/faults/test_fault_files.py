@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from desk import Desk, Stage
+from desk import Desk, Stage, endless
 from disk import Disk, LimitedDisk, mount, unmount
 from program import ROOT, run
-from test_fault_store import endless
 
 from monitor.worker import WorkerState
 

@@ -14,11 +14,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from desk import NOBODY, QUICK, Desk, Stage
+from desk import NOBODY, QUICK, Desk, Stage, endless
 from fakes import found as found_faces
 from fakes import frame, picture
 from program import ROOT, Books, environment, started
-from test_fault_store import endless
 
 from monitor.classify import MaskClassifier
 from monitor.config import Config, load_config

@@ -8,9 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desk import QUICK, Desk
+from desk import QUICK, Desk, endless
 from program import ROOT, run
-from test_fault_store import endless
 
 from monitor.card import load_card
 from monitor.detect import make_detector, ssd, yunet

@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import pytest
 from faulty_camera import FaultyCamera
+from locker import locked
 from program import ROOT
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
-from test_fault_store import locked
 
 from monitor.app import RunOptions
 from monitor.config import load_config

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,9 @@ import pytest
 from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
+from monitor import gallery
 from monitor.app import RunOptions
+from monitor.errors import ConfigError
 from monitor.gallery import VISITOR
 from monitor.gui import names
 from monitor.gui.enrol_dialog import FOLDER, EnrolDialog
@@ -26,7 +28,8 @@ from monitor.gui.people_page import OFF, PeopleDialog
 from monitor.gui.sightings_model import details, sentence
 from monitor.gui.status import privacy_text
 from monitor.gui.window import MainWindow
-from monitor.records import Face, MaskState
+from monitor.records import Face, Frame, MaskState
+from monitor.slot import LatestSlot
 from monitor.sources import Picture
 from monitor.store import Store
 from tests.fakes import sighting
@@ -181,6 +184,38 @@ def test_enrolled_before_a_camera_with_guidance(qtbot: QtBot, make_window: MakeW
     assert watched is not None
     assert not watched.lent
     assert [p.name for p in page.people] == ["Anna"]
+
+
+def test_a_consent_that_has_ended_is_removed_and_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
+    vectors = np.eye(2, 128, dtype=np.float32)
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    people = tuple(
+        gallery.Person(name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8))
+        for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
+    )
+    path = tmp_path / "gallery.npz"
+    gallery.save_gallery(gallery.Gallery("sface", 128, people), path)
+    page = open_page(qtbot, make_window(start=False))
+    assert [p.name for p in page.people] == ["Berta"]
+    assert row(page)[:4] == ["Berta", "1", "01 Jan 2026", "without end"]
+    assert page.banners.text("ended").startswith("The consent of Carl had ended")
+    assert b"Carl" not in path.read_bytes()
+    page.table.selectRow(0)
+    assert page.consent.text() == "Berta agreed to: agreed"
+
+
+def test_a_cancelled_enrolment_stores_nothing(folder: Path, tmp_path: Path) -> None:
+    guide = Guide()
+    guide.cancelled.set()
+    desk = PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz"))
+    with pytest.raises(ConfigError, match="cancelled"):
+        desk.enrol_from_folder(Wanted("Anna", "agreed", None, ""), folder, guide)
+    with pytest.raises(ConfigError, match="over"):
+        desk.enrol_from_folder(Wanted("Anna", "agreed", date(2020, 1, 1), ""), folder, Guide())
+    silent: LatestSlot[Frame] = LatestSlot()
+    with pytest.raises(ConfigError, match="cancelled"):
+        desk.enrol_from_camera(Wanted("Anna", "agreed", None, ""), silent, guide, 3)
+    assert not (tmp_path / "gallery.npz").exists()
 
 
 def test_closing_the_window_ends_an_enrolment(qtbot: QtBot, make_window: MakeWindow) -> None:

@@ -82,6 +82,11 @@ class Pipeline:
             results.append(self._judge(step, own_rois, own_answers, timings))
         return results
 
+    @property
+    def enrolled(self) -> int | None:
+        """How many people can be named; None in mask-only mode."""
+        return len(self._identifier.matcher.names) if self._identifier is not None else None
+
     def expire(self, camera: str, t: float) -> Changes:
         """End the visits of people who have not been seen for too long before a camera that gives no frames."""
         return self._scenes[camera].expire(t) if camera in self._scenes else Changes()

@@ -72,8 +72,7 @@ class Session:
                 former.join(STOP_LIMIT_S)  # two shifts never write at once
             parts = self._build(built_from)
             if updates is self._updates:
-                identifier = parts.pipeline._identifier if built_from.identify else None
-                self.enrolled = len(identifier.matcher.names) if identifier is not None else None
+                self.enrolled = parts.pipeline.enrolled
             return parts
 
         def on_update(update: Update) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 from typing import Any
+
+UNSEEN_FILE = Path(__file__).with_name("unseen.json")  # written by `choose_bias`
 
 LICENCE = (
     "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the web; "
@@ -52,5 +56,8 @@ def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, A
             "logit_bias": list(options.bias),
             "chosen_by": "monitor.training.choose_bias on sources left out of training",
         },
+        "figures_of_sources_left_out": json.loads(UNSEEN_FILE.read_text(encoding="utf-8"))
+        if UNSEEN_FILE.is_file()
+        else None,
         **kept,
     }

@@ -24,6 +24,7 @@ from scipy.optimize import minimize_scalar
 
 from monitor.errors import ConfigError
 from monitor.training import cli, metrics
+from monitor.training.about_model import UNSEEN_FILE
 from monitor.training.data import LABELS
 from monitor.training.train_mask import FACE_MIN_PX
 
@@ -98,7 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the choice."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("predictions", nargs="+", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out")
-    parser.add_argument("--json", type=Path, help="write the choice here as well")
+    parser.add_argument(
+        "--json", type=Path, default=UNSEEN_FILE, help=f"where figures and choice go (default: {UNSEEN_FILE.name})"
+    )
     options = parser.parse_args(arguments)
     sets = [load(item) for item in options.predictions]
     report: dict[str, object] = {}
@@ -112,8 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bias = choose(sets)
     report |= {"bias": bias, "temperature": temperature(sets, bias)}
     print(f"chosen: --bias 0 {bias[0]:g} {bias[1]:g} --temperature {report['temperature']:.3f}")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

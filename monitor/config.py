@@ -38,9 +38,8 @@ class CameraConfig:
 @dataclass(frozen=True, slots=True)
 class DetectConfig:
     name: str = _setting("yunet", choices=DETECTORS)
-    confidence_min: float | None = _setting(
-        None, 0.05, 0.99
-    )  # faces below are dropped; unset: the detector's own default
+    # faces below are dropped; unset: the detector's own default
+    confidence_min: float | None = _setting(None, 0.05, 0.99)
     working_side: int = _setting(0, 0, 3840)  # longer side of the picture that is searched, px; 0: follows the frame
     min_face_px: int = _setting(20, 8, 1000)  # smaller faces, in pixels of the frame, are not reported
     every_s: float = _setting(0.1, 0, 10)  # how often a picture is searched while somebody is there; 0: every frame
@@ -54,14 +53,11 @@ class ClassifyConfig:
     model: str = _setting("mask_v1")  # a name in models/, or a path without its ending
     backend: str = _setting("auto", choices=BACKENDS)  # auto: TensorFlow where it has a GPU, else ONNX Runtime
     threads: int = _setting(2, 1, 64)
-    settled_every_s: float = _setting(
-        0.2, 0, 10
-    )  # how often a track whose state is settled is looked at again; 0: always
+    # how often a track whose state is settled is looked at again; 0: always
+    settled_every_s: float = _setting(0.2, 0, 10)
     unsure_face_px: int = _setting(24, 0, 1000)  # faces with a longer side below this are not judged
     unsure_sharpness: float = _setting(0.0, 0, 1e6)  # ROIs less sharp (variance of the Laplacian) are not judged
-    unsure_side_on: float = _setting(
-        1.6, 0, 10
-    )  # nose this far (in eye distances) off the middle of the eyes: too side-on
+    unsure_side_on: float = _setting(0.0, 0, 10)  # nose so many eye distances off the middle: not judged; 0: all are
     unsure_below: float = _setting(0.5, 0, 1)  # pictures that stand alone: an answer less confident than this is unsure
 
 

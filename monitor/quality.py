@@ -36,7 +36,7 @@ def can_be_judged(face_px: float, roi: FloatArray, landmarks: FloatArray | None,
     """False for a face that is too small, too blurred or too side-on to say anything about its mask."""
     if face_px < config.unsure_face_px:
         return False
-    if landmarks is not None and side_on(landmarks) > config.unsure_side_on:
+    if landmarks is not None and 0 < config.unsure_side_on < side_on(landmarks):
         return False
     return config.unsure_sharpness <= 0 or sharpness(roi) >= config.unsure_sharpness
 

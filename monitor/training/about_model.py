@@ -23,7 +23,7 @@ SOURCES = {
     "ilc2021": "ilc2021, real pictures with boxes drawn by hand (licences unknown)",
     "utkface, utkface_aligned": "UTKFace (non-commercial research)",
     "lfw_aligned": "LFW deepfunneled",
-    "rmfrd_ids": "RMFRD subset, half of the people",
+    "rmfrd_ids": "RMFRD subset, all 140 people (CRC32 of each name is even)",
     "mask_templates": "MaskTheFace (MIT), drawn on bare faces",
 }
 SPLIT = (

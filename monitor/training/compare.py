@@ -259,6 +259,9 @@ def parser() -> argparse.ArgumentParser:
         "--prepared", type=Path, help="file (.npz) that keeps the batches and the test faces; read if it is there"
     )
     p.add_argument("--prepare-only", action="store_true", help="write --prepared and stop")
+    p.add_argument(
+        "--add", action="store_true", help="add to the comparison in --out; networks named again take the new figures"
+    )
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     p.set_defaults(weights="imagenet")
     return p
@@ -287,6 +290,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
     deadline = _deadline(args.until)
+    before = earlier(args.out / "comparison.json", names) if args.add else {"rows": [], "not_run": [], "command": ""}
     if args.prepare_only and not args.prepared:
         raise ConfigError("--prepare-only wants --prepared FILE, the place to keep what it makes")
     made, test = prepared(args)
@@ -296,8 +300,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     cli.quiet_tensorflow()
     from monitor.training import networks
 
-    rows: list[dict[str, Any]] = []
-    skipped = []
+    rows: list[dict[str, Any]] = list(before["rows"])
+    skipped: list[str] = list(before["not_run"])
+    command = f"{before['command']}\n    {command}" if args.add else command
     jobs = [(n, "imagenet" if networks.imagenet_file(n) else "none") for n in names]
     # What the start is worth: MobileNetV2 once more as the others have to begin.
     jobs += [("mobilenetv2", "none")] if ("mobilenetv2", "imagenet") in jobs else []
@@ -315,6 +320,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     write(args, rows, skipped, command, len(made) * args.batch)
     print(table(rows, args.leave_out))
     return 0
+
+
+def earlier(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What a comparison that is there holds, without the networks that are run again.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        kept = [row for row in found["rows"] if row["network"] not in names]
+        left = [name for name in found["not_run"] if name not in names]
+        return {"rows": kept, "not_run": left, "command": found["command"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"--add wants an earlier comparison at {path} ({error!r}): run without --add first") from None
 
 
 def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
@@ -381,7 +401,7 @@ def write(
     write_json(args.summary / "comparison.json", result)
     first = rows[0]
     text = (
-        f"# Networks compared\n\n    {command}\n\nEach was trained for {args.minutes:g} minutes on two cores with batches of {args.batch} "
+        f"# Networks compared\n\n    {command}\n\nEach was trained for as long as its row says on two cores with batches of {args.batch} "
         f"out of the same {faces} faces (masks drawn on, live crops, camera faults, as `train_mask` makes them), with one schedule and "
         f"one seed, and tested on the {first['test_count']} faces of 40 px or more of {args.leave_out}, which none was trained on, and on "
         f"{first['validation_count']} held-out faces of the other sources. Times are ONNX Runtime's on two threads.\n\n"

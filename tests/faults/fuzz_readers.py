@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ for _name, _value in {  # as main.py does
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+from peak import peak_mb  # noqa: E402
 
 from monitor.config import Config, load_config  # noqa: E402
 from monitor.errors import ConfigError  # noqa: E402
@@ -144,8 +144,7 @@ def fuzz(kind: str, seed: int, seconds: float, folder: Path) -> dict[str, object
         except Exception as error:  # whatever gets out of a reader is the finding
             failure = f"{type(error).__name__}: {str(error)[:300]}"
         slowest_s = max(slowest_s, time.monotonic() - started)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"inputs": number, "read": good, "slowest_s": slowest_s, "peak_mb": peak_mb, "failure": failure}
+    return {"inputs": number, "read": good, "slowest_s": slowest_s, "peak_mb": peak_mb(), "failure": failure}
 
 
 if __name__ == "__main__":

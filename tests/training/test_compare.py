@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def test_what_was_prepared_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "p.npz").write_bytes(b"nothing")
     with pytest.raises(ConfigError, match="delete it"):
         compare.prepared(args)
+
+
+def test_networks_can_be_added(tmp_path: Path) -> None:
+    path = tmp_path / "comparison.json"
+    rows = [{"network": "cnn_pool"}, {"network": "vgg19"}]
+    path.write_text(json.dumps({"rows": rows, "not_run": ["xception", "vgg19"], "command": "c"}))
+    assert compare.earlier(path, ["vgg19"]) == {"rows": rows[:1], "not_run": ["xception"], "command": "c"}
+    with pytest.raises(ConfigError, match="without --add"):
+        compare.earlier(tmp_path / "none.json", ["vgg19"])
 
 
 def test_names_are_those_of_the_networks() -> None:

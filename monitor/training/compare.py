@@ -290,7 +290,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
     deadline = _deadline(args.until)
-    before = earlier(args.out / "comparison.json", names) if args.add else {"rows": [], "not_run": [], "command": ""}
+    before: dict[str, Any] = (
+        earlier(args.out / "comparison.json", names) if args.add else {"rows": [], "not_run": [], "command": ""}
+    )
     if args.prepare_only and not args.prepared:
         raise ConfigError("--prepare-only wants --prepared FILE, the place to keep what it makes")
     made, test = prepared(args)
@@ -308,7 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     jobs += [("mobilenetv2", "none")] if ("mobilenetv2", "imagenet") in jobs else []
     for name, weights in jobs:
         if time.time() + args.minutes * 60 > deadline:
-            skipped.append(name)
+            skipped.append(name if (name, weights) == jobs[names.index(name)] else f"{name} from random weights")
             continue
         size = CUSTOM_SIZE if name in CUSTOM else args.size
         rows.append(train(name, weights, size, made, test, args.minutes, args))

@@ -58,7 +58,8 @@ class ClassifyConfig:
     unsure_face_px: int = _setting(24, 0, 1000)  # faces with a longer side below this are not judged
     unsure_sharpness: float = _setting(0.0, 0, 1e6)  # ROIs less sharp (variance of the Laplacian) are not judged
     unsure_side_on: float = _setting(0.0, 0, 10)  # nose so many eye distances off the middle: not judged; 0: all are
-    unsure_below: float = _setting(0.5, 0, 1)  # pictures that stand alone: an answer less confident than this is unsure
+    # pictures that stand alone: a face is unsure if neither "masked" nor "not masked right" is at least so probable
+    unsure_below: float = _setting(0.6, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)

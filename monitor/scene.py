@@ -276,9 +276,11 @@ def still_faces(found: Detections, rois: FloatArray, answers: FloatArray, config
     for i, answer in enumerate(answers):
         best = int(answer.argmax())
         landmarks = None if found.landmarks is None else found.landmarks[i]
-        sure = answer[best] >= config.classify.unsure_below and can_be_judged(
-            float(sizes[i]), rois[i], landmarks, config.classify
-        )
+        # Unmasked or incorrect is a matter of degree; masked or not is what must be clear.
+        masked = float(answer[STATES.index(MaskState.MASKED)])
+        side = masked if STATES[best] is MaskState.MASKED else 1 - masked
+        clear = side >= config.classify.unsure_below
+        sure = clear and can_be_judged(float(sizes[i]), rois[i], landmarks, config.classify)
         state = STATES[best] if sure else MaskState.UNSURE
         probability = float(answer[best])
         faces.append(

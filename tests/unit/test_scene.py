@@ -221,6 +221,12 @@ def test_every_visit_and_sighting_is_closed_at_the_end() -> None:
         (UNMASKED, 80, MaskState.UNMASKED),
         (INCORRECT, 80, MaskState.INCORRECT),
         (UNDECIDED, 80, MaskState.UNSURE),
+        (
+            np.array([0.1, 0.48, 0.42], np.float32),
+            80,
+            MaskState.UNMASKED,
+        ),  # how wrong is open, that it is wrong is clear
+        (np.array([0.45, 0.5, 0.05], np.float32), 80, MaskState.UNSURE),
         (MASKED, 10, MaskState.UNSURE),
     ],
 )

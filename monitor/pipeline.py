@@ -83,6 +83,10 @@ class Pipeline:
         return results
 
     @property
+    def detector(self) -> FaceDetector:
+        return self._detector
+
+    @property
     def enrolled(self) -> int | None:
         """How many people can be named; None in mask-only mode."""
         return len(self._identifier.matcher.names) if self._identifier is not None else None

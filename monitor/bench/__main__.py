@@ -16,7 +16,8 @@ from typing import Any
 from monitor.app import DEMO_CLIP
 from monitor.bench.frames import measure_frames
 from monitor.bench.live import LiveTask, measure_live
-from monitor.bench.measure import table
+from monitor.bench.measure import summary, table
+from monitor.bench.painting import offscreen_painter
 from monitor.bench.peers import make_peers
 from monitor.bench.pictures import clip_frames, crowd
 from monitor.bench.startup import measure_startup
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
     parser.add_argument("--parts", default=",".join(PARTS), help="what to measure, with commas (all)")
     parser.add_argument("--against", default="", help="the loops of tutorials on the same frames: script, haar")
+    parser.add_argument("--identify", action="store_true", help="make embeddings, too")
     parser.add_argument("--config", type=Path, help="settings in TOML")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     arguments = parser.parse_args()
@@ -83,9 +85,10 @@ def _machine() -> str:
 
 
 def _frames(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
-    images, times = clip_frames(arguments.video, arguments.frames)
+    images, times, read_s = clip_frames(arguments.video, arguments.frames)
     height, width = images[0].shape[:2]
-    result = measure_frames(config, images, times)
+    result = measure_frames(config, images, times, identify=arguments.identify, draw=offscreen_painter())
+    result["stages"] = {"read": summary(read_s)} | result["stages"]
     print(
         table(f"{arguments.video.name}, {width}x{height}, {len(images)} frames, as fast as it goes", result["stages"])
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,18 @@ def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
     return result
 
 
+def peak_bytes(process: psutil.Process) -> int:
+    """The most memory that a process has held; where the system does not tell, what it holds now."""
+    memory = process.memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return int(memory.peak_wset)
+    status = Path("/proc/self/status")  # of this process alone; getrusage counts what its parent had when it forked
+    if process.pid == os.getpid() and status.exists():
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        return int(found[1]) * 1024 if found else int(memory.rss)
+    return int(memory.rss)
+
+
 class Usage:
     """Processor seconds and wall seconds since it was made, and the memory of this process now."""
 
@@ -60,6 +74,7 @@ class Usage:
             "cpu_s": round(cpu_s, 2),
             "core_percent": round(100 * cpu_s / wall_s, 1),
             "resident_mb": round(self._process.memory_info().rss / 1e6, 1),
+            "peak_mb": round(peak_bytes(self._process) / 1e6, 1),
         }
 
 

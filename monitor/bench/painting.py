@@ -1,13 +1,19 @@
-"""Tells the benchmarks when the window has painted a picture. Imports Qt, so only inside the measured process."""
+"""Tells the benchmarks when the window has painted a picture, and what painting costs. Qt is imported when it is used."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.gui.view import PictureView
-from monitor.gui.window import MainWindow
-from monitor.records import Frame, Update
+from monitor.records import Frame, FrameResult, Update
+
+if TYPE_CHECKING:
+    from monitor.gui.view import PictureView
+    from monitor.gui.window import MainWindow
+
+VIEW_WH = (900, 640)  # of the picture in a window of 1280x720
 
 
 def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
@@ -15,6 +21,9 @@ def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
 
     Call it before the window is made. The window's classes are changed for the rest of the process.
     """
+    from monitor.gui.view import PictureView
+    from monitor.gui.window import MainWindow
+
     classes: Any = (PictureView, MainWindow)
     view_class, window_class = classes
     paint, show_update = view_class.paintEvent, window_class._show_update
@@ -30,3 +39,26 @@ def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
         call(view, newest[0])
 
     window_class._show_update, view_class.paintEvent = shown, painted
+
+
+def offscreen_painter() -> Callable[[FrameResult], float]:
+    """A function that paints a result into the window's live picture, offscreen, and returns the seconds that it took."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        os.environ.pop(name, None)
+    from monitor.gui.application import make_application
+    from monitor.gui.view import PictureView
+
+    application = make_application()
+    view = PictureView()
+    view.resize(*VIEW_WH)
+    view.show()
+    application.processEvents()
+
+    def paint(result: FrameResult) -> float:
+        started = time.perf_counter()
+        view.show_picture(result.frame.image, result.faces)
+        view.repaint()
+        return time.perf_counter() - started
+
+    return paint

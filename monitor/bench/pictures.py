@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import cv2
@@ -15,8 +16,8 @@ PORTRAITS = Path(__file__).resolve().parents[2] / "assets" / "portraits"
 WH_720P = (1280, 720)
 
 
-def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float]]:
-    """The first frames of a clip and their times in seconds.
+def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float], list[float]]:
+    """The first frames of a clip, their times, and what reading each took, in seconds.
 
     Raises:
         CameraError: If the clip cannot be read.
@@ -25,11 +26,17 @@ def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float]]:
     images: list[Image] = []
     times: list[float] = []
     source.open()
-    while len(images) < count and (picture := source.read()) is not None:
+    read_s: list[float] = []
+    while len(images) < count:
+        started = time.perf_counter()
+        picture = source.read()
+        if picture is None:
+            break
+        read_s.append(time.perf_counter() - started)
         images.append(picture.image)
         times.append(picture.t)
     source.close()
-    return images, times
+    return images, times, read_s
 
 
 def crowd(faces: int, frames: int, size_wh: tuple[int, int] = WH_720P) -> list[Image]:

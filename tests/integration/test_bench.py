@@ -1,0 +1,34 @@
+"""`python -m monitor.bench` measures the real parts; what it measures is not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["read", "frame", "resize", "detect", "track", "classify", "identify", "store", "draw"]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "monitor.bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_every_stage_of_a_frame_is_measured(tmp_path: Path) -> None:
+    done = bench("--parts", "frames", "--frames", "70", "--json", str(tmp_path / "bench.json"))
+    assert done.returncode == 0, done.stderr
+    stages = json.loads((tmp_path / "bench.json").read_text())["frames"]["stages"]
+    assert list(stages) == STAGES
+    for name in ("read", "frame", "detect", "classify", "draw"):
+        assert stages[name]["p99_ms"] > 0, name
+    assert stages["identify"]["p99_ms"] == 0  # mask-only
+    assert "p95_ms" in done.stdout
+
+
+def test_an_unknown_part_is_one_line() -> None:
+    done = bench("--parts", "framse")
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0
+    assert "frames" in done.stderr

@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from monitor.card import MODELS_DIR, load_card
 from monitor.classify import MaskClassifier
@@ -31,7 +31,6 @@ def run_checks(store_url: str = "") -> int:
 
 
 Lines = Iterator[tuple[bool, str]]
-Check = Callable[[], Lines]
 
 
 def _packages() -> Lines:

@@ -119,6 +119,11 @@ def build_parts(options: RunOptions) -> Parts:
         from monitor.identify import load_identifier
 
         identifier = load_identifier(options.gallery, config.identify.far, config.classify.threads)
+    guesser = None
+    if config.gender.show:
+        from monitor.gender import GenderGuesser
+
+        guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
     store = Store(config.store.url)
     try:
         event_log = EventLog(options.events) if options.events else None
@@ -129,7 +134,7 @@ def build_parts(options: RunOptions) -> Parts:
         store.close()
         raise
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(Pipeline(detector, classifier, config, shift_id, identifier), ledger, model)
+    return Parts(Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model)
 
 
 def check_source(source: FrameSource) -> None:

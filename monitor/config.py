@@ -92,6 +92,12 @@ class IdentifyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class GenderConfig:
+    show: bool = _setting(False)  # write a guess at the person's gender beside the box; never stored
+    model: str = _setting("gender_v1")  # a name in models/, or a path without its ending
+
+
+@dataclass(frozen=True, slots=True)
 class StoreConfig:
     url: str = _setting("")  # SQLAlchemy URL; empty: SQLite in the user's data folder
     retention_days: int = _setting(30, 0, 3650)  # visits and sightings older than this are deleted; 0: kept for ever
@@ -107,6 +113,7 @@ class Config:
     vote: VoteConfig = field(default_factory=VoteConfig)
     sighting: SightingConfig = field(default_factory=SightingConfig)
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
+    gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
 
 

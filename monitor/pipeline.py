@@ -19,6 +19,7 @@ from monitor.scene import Changes, Scene, still_faces
 from monitor.track import Track
 
 if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.gender import GenderGuesser
     from monitor.identify import Identifier
 
 
@@ -44,6 +45,7 @@ class Pipeline:
         config: All settings.
         shift_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
+        guesser: Who guesses genders, where the settings ask for it.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class Pipeline:
         config: Config,
         shift_id: str,
         identifier: Identifier | None = None,
+        guesser: GenderGuesser | None = None,
     ) -> None:
         self._detector, self._classifier, self._config, self._shift_id = detector, classifier, config, shift_id
-        self._identifier = identifier
+        self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._ids = itertools.count(1)
 
@@ -79,6 +82,7 @@ class Pipeline:
             own_answers = answers[first : first + len(own_rois)]
             first += len(own_rois)
             timings = Timings(step.detect_s, step.track_s, classify_s, self._identify(step))
+            self._guess_genders(step)
             results.append(self._judge(step, own_rois, own_answers, timings))
         return results
 
@@ -108,7 +112,7 @@ class Pipeline:
     def _scene(self, camera: str) -> Scene:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
-                self._config, camera, self._shift_id, self._classifier.name, self._ids, self._identifier
+                self._config, camera, self._shift_id, self._classifier.name, self._ids, self._identifier, self._guesser
             )
         return self._scenes[camera]
 
@@ -139,6 +143,10 @@ class Pipeline:
         embeddings = self._identifier.looks(step.frame.image, found.boxes[chosen], landmarks)
         scene.identify(step.frame, found, step.tracks, chosen, embeddings)
         return time.perf_counter() - started
+
+    def _guess_genders(self, step: _Step) -> None:
+        if self._guesser is not None and step.found is not None and not step.frame.still:
+            self._guesser.look_at(step.frame, step.found, self._scene(step.frame.camera).gender_votes(step.tracks))
 
     def _judge(self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings) -> FrameResult:
         if step.found is None:

@@ -99,6 +99,7 @@ class Face:
     alerting: bool = False  # belongs to a sighting that is open
     identity: str | None = None
     identity_confidence: float | None = None
+    gender: str | None = None  # a guess, to be shown and never stored; None where it is not asked for or not clear
 
 
 @dataclass(frozen=True, slots=True)

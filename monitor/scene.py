@@ -20,6 +20,7 @@ from monitor.track import Track, Tracker
 from monitor.vote import Vote
 
 if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.gender import GenderGuesser, GenderVote
     from monitor.identify import Identifier, IdentityVote
 
 EMBED_MAX = 2  # embeddings in one frame: each costs as much as ten faces cost the mask classifier
@@ -42,6 +43,7 @@ class Person:
     identity_vote: IdentityVote | None = None  # None in mask-only mode
     identity_t: float = -1e9  # when an embedding was last made
     identity: str | None = None  # a name, or "visitor"; None while it is not clear, and in mask-only mode
+    gender_vote: GenderVote | None = None  # None where no gender is guessed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,7 @@ class Scene:
         model: The mask model's name, written into sightings.
         ids: Where track ids come from.
         identifier: Who names people; None in mask-only mode.
+        guesser: Who guesses genders; None where they are not shown.
     """
 
     def __init__(
@@ -72,9 +75,10 @@ class Scene:
         model: str,
         ids: Iterator[int],
         identifier: Identifier | None = None,
+        guesser: GenderGuesser | None = None,
     ) -> None:
         self._config, self._camera, self._shift_id, self._model = config, camera, shift_id, model
-        self._identifier = identifier
+        self._identifier, self._guesser = identifier, guesser
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, Person] = {}
         self._searched_t = self._swept_t = -1e9
@@ -113,6 +117,7 @@ class Scene:
                 if track.track_id not in self._people:
                     person = Person(Vote(self._config.vote), frame.wall_time)
                     person.identity_vote = self._identifier.new_vote() if self._identifier is not None else None
+                    person.gender_vote = self._guesser.new_vote() if self._guesser is not None else None
                     self._people[track.track_id] = person
                 self._people[track.track_id].confidence = float(confidence)
         return tracks, self._end(ended)
@@ -165,6 +170,11 @@ class Scene:
         votes = {key: person.identity_vote for key, person in self._people.items() if person.identity_vote is not None}
         for key, name in self._identifier.assign_unique(votes).items():
             self._people[key].identity = name
+
+    def gender_votes(self, tracks: list[Track | None]) -> list[GenderVote | None]:
+        """Of each detection whose visit is settled the vote on its gender, for `GenderGuesser.look_at`; else None."""
+        people = [self._people[track.track_id] if track is not None else None for track in tracks]
+        return [p.gender_vote if p is not None and p.visit is not None and p.vote.settled else None for p in people]
 
     def judge(
         self,
@@ -266,6 +276,7 @@ def _face(xyxy: FloatArray, track: Track, person: Person) -> Face:
         alerting=person.rule is not None and person.rule.is_open,
         identity=person.identity,
         identity_confidence=person.identity_vote.confidence if person.identity_vote and person.identity else None,
+        gender=person.gender_vote.guess if person.gender_vote is not None else None,
     )
 
 

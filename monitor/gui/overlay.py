@@ -73,8 +73,9 @@ def figure_text(face: Face, corrected: Collection[str] = ()) -> str:
 
 
 def label_text(face: Face, corrected: Collection[str] = ()) -> str:
-    """Name of an enrolled person, state and confidence."""
-    parts = (shown_name(face.identity), MARKS[face.state].word, figure_text(face, corrected))
+    """Name of an enrolled person, state and confidence; a guess at the gender, where it is asked for, with its question mark."""
+    guess = f"· {face.gender}?" if face.gender else ""
+    parts = (shown_name(face.identity), MARKS[face.state].word, figure_text(face, corrected), guess)
     return "  ".join(part for part in parts if part)
 
 

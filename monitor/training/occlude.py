@@ -1,4 +1,5 @@
-"""What covers a face and is no mask: hands, scarves, beards, cups and microphones.
+"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups and
+microphones, other people in front.
 
 All pictures are (H, W, 3) uint8 BGR; `to_face` is the (2, 3) affine map from the 112 x 112 template to the picture.
 """
@@ -102,6 +103,81 @@ def thing(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.
         for target, value in ((layer, _tuple(colour)), (alpha, (255,))):
             cv2.rectangle(target, (centre[0] - axes[0], centre[1] - axes[1]), low, value, -1)
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.7), 1.0)  # type: ignore[arg-type]
+
+
+def hair(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
+    """Strands from the crown over one cheek or both, now and then into the face's middle; mouth and nose stay to be seen."""
+    unit = float(np.hypot(*to_face[:, 0]))
+    tone = np.array(((18, 20, 28), (30, 45, 75), (60, 110, 160), (120, 125, 130))[int(rng.integers(4))], np.float32)
+    layer = image.copy()
+    for side in (-1, 1) if rng.random() < 0.5 else (int(rng.choice([-1, 1])),):
+        reach = rng.uniform(16, 34)  # how near to the middle line it comes
+        for _ in range(int(rng.integers(10, 40))):
+            x = 56 + side * (reach + abs(rng.normal(0, 14)))
+            ends = [
+                (x - side * rng.uniform(0, 12), -6),
+                (x, 50 + rng.normal(0, 8)),
+                (x + side * rng.uniform(-6, 14), 140),
+            ]
+            a, b, c = (np.array(p, np.float64) for p in ends)
+            t = np.linspace(0, 1, 9)[:, None]
+            curve = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+            points = np.array([_apply(to_face, p) for p in curve], np.int32)
+            colour = _tuple(tone * rng.uniform(0.6, 1.3))
+            cv2.polylines(layer, [points], False, colour, max(1, round(rng.uniform(0.8, 3) * unit)), cv2.LINE_AA)
+    return layer
+
+
+def cap(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator) -> Image:
+    """A cap or hat down to the brows, the peak's shadow below."""
+    brim = rng.uniform(30, 43)  # template pixels; the eyes are at 52
+    bow = rng.uniform(-4, 9)
+    across = np.linspace(-10, 122, 12)
+    edge = np.stack([across, brim + bow * (1 - ((across - 56) / 60) ** 2)], axis=1)
+    points = np.array([_apply(to_face, p) for p in (*edge, (130, -60), (-18, -60))], np.int32)
+    alpha = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA)
+    unit = float(np.hypot(*to_face[:, 0]))
+    shadow = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 5 * unit)).astype(np.float32)[..., None] / 255
+    image = (image * (1 - rng.uniform(0, 0.5) * shadow)).astype(np.uint8)
+    folds = cv2.resize(rng.normal(1, 0.1, (5, 5)).astype(np.float32), (image.shape[1], image.shape[0]))
+    layer = np.clip(colour * folds[..., None], 0, 255).astype(np.uint8)
+    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), max(0.5, 0.7 * unit)), 1.0)  # type: ignore[arg-type]
+
+
+def glasses(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
+    """Frames with clear or slightly tinted lenses."""
+    unit = float(np.hypot(*to_face[:, 0]))
+    colour = tuple(int(v) for v in np.clip(rng.normal(40, 40, 3), 0, 200))
+    axes = (max(2, round(rng.uniform(12, 16) * unit)), max(2, round(rng.uniform(8, 14) * unit)))
+    thick = max(1, round(rng.uniform(0.8, 2.6) * unit))
+    drop = rng.uniform(-1, 4)
+    eyes = [_apply(to_face, np.array([x, 52 + drop])) for x in (38.3, 73.5)]
+    layer = image.copy()
+    tint = layer.copy()
+    for eye in eyes:
+        cv2.ellipse(tint, eye, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+    layer = cv2.addWeighted(tint, float(rng.uniform(0, 0.35)), layer, 1, 0) if rng.random() < 0.4 else layer  # type: ignore[assignment]
+    for eye in eyes:
+        cv2.ellipse(layer, eye, axes, 0, 0, 360, colour, thick, cv2.LINE_AA)
+    ends = [_apply(to_face, np.array([x, 51 + drop])) for x in (38.3 + 13, 73.5 - 13, 38.3 - 13, 2, 73.5 + 13, 110)]
+    for a, b in zip(ends[::2], ends[1::2], strict=True):
+        cv2.line(layer, a, b, colour, thick, cv2.LINE_AA)
+    return layer
+
+
+def passer_by(image: Image, to_face: FloatArray, other: Image, rng: np.random.Generator) -> Image:
+    """A part of another picture (a head, a shoulder, a thing) in front of the face's edge; the middle stays free."""
+    angle = rng.uniform(0, 2 * np.pi)
+    away = rng.uniform(46, 62)  # template pixels from the point between nose and mouth
+    centre = np.array([56 + away * np.cos(angle), 80 + away * np.sin(angle)])
+    unit = float(np.hypot(*to_face[:, 0]))
+    axes = (max(2, round(rng.uniform(20, 40) * unit)), max(2, round(rng.uniform(24, 60) * unit)))
+    alpha = np.zeros(image.shape[:2], np.uint8)
+    # Its long side lies across the line to the face's middle.
+    cv2.ellipse(alpha, _apply(to_face, centre), axes, float(np.degrees(angle)), 0, 360, 255, -1, cv2.LINE_AA)
+    layer = cv2.resize(other, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA)
+    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), max(0.5, 0.7 * unit)), 1.0)  # type: ignore[arg-type]
 
 
 def _skin(image: Image, to_face: FloatArray) -> FloatArray:

@@ -48,11 +48,28 @@ def freeze(model: keras.Model, blocks: int) -> None:
             layer.trainable = False
 
 
+Objective = Callable[[Any, tf.Tensor], tf.Tensor]
+
+
+def _cross_entropy(classes: int, smoothing: float) -> Objective:
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    return lambda output, labels: loss(tf.one_hot(labels, classes), output)
+
+
 class Trainer:
     """Trains one network; owned by the main thread."""
 
-    def __init__(self, model: keras.Model, schedule: Schedule, folder: Path) -> None:
-        """Prepare, and go on from `folder`/checkpoint.npz where there is one."""
+    def __init__(
+        self, model: keras.Model, schedule: Schedule, folder: Path, objective: Objective | None = None
+    ) -> None:
+        """Prepare, and go on from `folder`/checkpoint.npz where there is one.
+
+        Args:
+            model: Takes (N, S, S, 3) float32 RGB -1..1.
+            schedule: How long and how fast.
+            folder: Where the checkpoint lies; made if need be.
+            objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of logits.
+        """
         self.model, self.schedule, self.folder = model, schedule, folder
         warm_up = min(schedule.warm_up, schedule.steps // 5)
         rate = keras.optimizers.schedules.CosineDecay(
@@ -71,14 +88,13 @@ class Trainer:
         self._best = (float("inf"), 0)
         folder.mkdir(parents=True, exist_ok=True)
         self._restore()
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=schedule.smoothing)
-        classes = model.output_shape[-1]
+        objective = objective or _cross_entropy(model.output_shape[-1], schedule.smoothing)
 
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def train_step(rois: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
                 faces = tf.cast(rois, tf.float32) * (1 / 127.5) - 1.0  # monitor.preprocess.scale
-                value = loss(tf.one_hot(labels, classes), model(faces, training=True))
+                value = objective(model(faces, training=True), labels)
             gradients = tape.gradient(value, model.trainable_variables)
             self.optimizer.apply(gradients, model.trainable_variables)
             return value

@@ -1,5 +1,4 @@
-"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups and
-microphones, other people in front.
+"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups and microphones.
 
 All pictures are (H, W, 3) uint8 BGR; `to_face` is the (2, 3) affine map from the 112 x 112 template to the picture.
 """
@@ -157,27 +156,15 @@ def glasses(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Imag
     tint = layer.copy()
     for eye in eyes:
         cv2.ellipse(tint, eye, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
-    layer = cv2.addWeighted(tint, float(rng.uniform(0, 0.35)), layer, 1, 0) if rng.random() < 0.4 else layer  # type: ignore[assignment]
+    if rng.random() < 0.4:
+        strength = float(rng.uniform(0, 0.5))
+        layer = cv2.addWeighted(tint, strength, layer, 1 - strength, 0)  # type: ignore[assignment]
     for eye in eyes:
         cv2.ellipse(layer, eye, axes, 0, 0, 360, colour, thick, cv2.LINE_AA)
     ends = [_apply(to_face, np.array([x, 51 + drop])) for x in (38.3 + 13, 73.5 - 13, 38.3 - 13, 2, 73.5 + 13, 110)]
     for a, b in zip(ends[::2], ends[1::2], strict=True):
         cv2.line(layer, a, b, colour, thick, cv2.LINE_AA)
     return layer
-
-
-def passer_by(image: Image, to_face: FloatArray, other: Image, rng: np.random.Generator) -> Image:
-    """A part of another picture (a head, a shoulder, a thing) in front of the face's edge; the middle stays free."""
-    angle = rng.uniform(0, 2 * np.pi)
-    away = rng.uniform(46, 62)  # template pixels from the point between nose and mouth
-    centre = np.array([56 + away * np.cos(angle), 80 + away * np.sin(angle)])
-    unit = float(np.hypot(*to_face[:, 0]))
-    axes = (max(2, round(rng.uniform(20, 40) * unit)), max(2, round(rng.uniform(24, 60) * unit)))
-    alpha = np.zeros(image.shape[:2], np.uint8)
-    # Its long side lies across the line to the face's middle.
-    cv2.ellipse(alpha, _apply(to_face, centre), axes, float(np.degrees(angle)), 0, 360, 255, -1, cv2.LINE_AA)
-    layer = cv2.resize(other, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA)
-    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), max(0.5, 0.7 * unit)), 1.0)  # type: ignore[arg-type]
 
 
 def _skin(image: Image, to_face: FloatArray) -> FloatArray:

@@ -91,7 +91,7 @@ def wear(
 
 
 def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
-    """Now and then what is no mask: a hand, a scarf, a beard, hair, a cap, somebody in front, sunglasses. The label stays what it was."""
+    """Now and then what is no mask: a hand, a scarf, a beard, sunglasses. The label stays what it was."""
     if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
         return image
     to_face = template_to(landmarks)
@@ -105,12 +105,6 @@ def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np
         image = occlude.beard(image, to_face, rng)
     elif pick < 0.19 and label == "unmasked":
         image = occlude.thing(image, to_face, fabric.colour(rng), rng)
-    elif pick < 0.26:
-        image = occlude.hair(image, to_face, rng)
-    elif pick < 0.34 and bank.donors:
-        image = occlude.passer_by(image, to_face, bank.donors[int(rng.integers(len(bank.donors)))].image, rng)
-    elif pick < 0.38:
-        image = occlude.cap(image, to_face, fabric.colour(rng), rng)
     if rng.random() < 0.06:
         image = augment.cover_eyes(image, landmarks, rng)
     return image

@@ -296,8 +296,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "blends": blends,
     }
     Path(f"{options.out}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    Path(f"{options.out}.about.json").write_text(json.dumps(card_text(about), indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
     return 0
+
+
+def card_text(about: dict[str, Any]) -> dict[str, Any]:
+    """What the card of the exported network tells people."""
+    from monitor.training.export_embedding import SFACE
+
+    return {
+        **SFACE,
+        "trained_further": "its tail (14 x 14 px on), for faces behind masks: distillation and margin softmax, "
+        "monitor.training.train_identity",
+        "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed licences, most of them from the "
+        "web, UTKFace's for non-commercial research; the pictures are not part of this project.",
+        "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks of other people's pictures "
+        "(andrewmvd, ilc2021, masktypes) and made-up ones drawn on",
+        "split": "people: lfw_aligned by the lowest bit of the CRC32 of the name (odd: test), rmfrd_ids by the second lowest "
+        "(set: test); named chips only of people whom neither this nor a set kept aside (odd CRC32) tests; utkface_aligned: "
+        "four tenths by CRC32 of the number in the file name never trained on; celeb5 never",
+        "seed": about["options"]["seed"],
+        **{k: about[k] for k in ("command", "minutes", "pictures", "people", "doctored")},
+    }
 
 
 def _minutes(began: float) -> float:

@@ -83,6 +83,31 @@ def test_hand_and_beard_cover_the_mouth_or_its_surroundings(draw: object) -> Non
     assert hits >= 8
 
 
+def test_cap_leaves_the_eyes_and_glasses_the_mouth() -> None:
+    f = face()
+    assert f.landmarks is not None
+    to_face = synth.template_to(f.landmarks)
+    eyes, mouth = int(f.landmarks[:2, 1].max()), int(f.landmarks[3:, 1].min())
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        capped = changed(occlude.cap(f.image, to_face, np.array([0, 0, 255], np.float32), rng), f.image)
+        assert capped[: eyes - 25].mean() > 0.5
+        assert not capped[mouth:].any()
+        worn = changed(occlude.glasses(f.image, to_face, rng), f.image)
+        assert worn[eyes - 16 : eyes + 20].any()
+        assert not worn[mouth:].any()
+
+
+def test_hair_falls_beside_the_nose() -> None:
+    f = face()
+    assert f.landmarks is not None
+    to_face = synth.template_to(f.landmarks)
+    x, y = f.landmarks[2].round().astype(int)
+    seen = [changed(occlude.hair(f.image, to_face, np.random.default_rng(s)), f.image) for s in range(10)]
+    assert all(c.any() for c in seen)
+    assert sum(bool(c[y, x]) for c in seen) <= 1
+
+
 def test_scarf_leaves_nose_and_mouth_bare() -> None:
     f = face()
     assert f.landmarks is not None

@@ -1,9 +1,9 @@
 r"""Fine-tune SFace so that it knows people behind masks.
 
     python -m monitor.training.train_identity --data ../shared/data --weights weights/sface.keras \
-        --out runs/identity/sface_masked --minutes 25
-    python -m monitor.training.export_embedding runs/identity/sface_masked.keras models/sface_masked \
-        --about runs/identity/sface_masked.about.json
+        --out runs/identity/sface_masked_v1
+    python -m monitor.training.export_embedding runs/identity/sface_masked_v1.keras models/sface_masked_v1 \
+        --about runs/identity/sface_masked_v1.about.json
 
 Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of the person's bare pictures.
 A doctored picture of that person (mask drawn on or really worn, cap, glasses, low resolution) is drawn to the place by two
@@ -35,7 +35,16 @@ from monitor.errors import ConfigError
 from monitor.identify import normalised
 from monitor.records import FloatArray
 from monitor.training import cli, fabric
-from monitor.training.identity_faces import Faces, People, donors, read_people, validation_people, variants
+from monitor.training.identity_faces import (
+    STRETCH,
+    Faces,
+    People,
+    donors,
+    read_people,
+    stretched,
+    validation_people,
+    variants,
+)
 from monitor.training.verify_identity import ENROLLED, drawn, figures, masked_all, pictures, read_aligned, trial
 
 TAIL_FROM = "zero_padding2d_12"  # the first layer of SFace's tail: it takes (14, 14, 512)
@@ -53,9 +62,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
     )
     parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
-    parser.add_argument("--epochs", type=int, default=12, help="rounds over all doctored pictures (default: 12)")
+    parser.add_argument("--epochs", type=int, default=6, help="rounds over all doctored pictures (default: 6)")
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)")
+    parser.add_argument("--rate", type=float, default=3e-4, help="highest learning rate (default: 0.0003)")
     parser.add_argument(
         "--blend", type=float, default=0.8, help="part of the trained weights in the result (default: 0.8)"
     )
@@ -79,7 +88,11 @@ def places(people: People, embed: Embed) -> FloatArray:
         own = np.flatnonzero(people.person == number)
         bare = own[people.source[own] != "masked"]
         rows += (bare if len(bare) else own)[:PLACE_PICTURES].tolist()
-    embeddings = embed(people.images[rows])
+    faces = people.images[rows]
+    for i, row in enumerate(rows):
+        if people.source[row] == "rmfrd":
+            faces[i] = stretched(faces[i], 1 / STRETCH)
+    embeddings = embed(faces)
     sums = np.zeros((people.count, embeddings.shape[1]), np.float32)
     np.add.at(sums, people.person[rows], embeddings)
     return normalised(sums)

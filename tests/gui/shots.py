@@ -229,6 +229,7 @@ def draw_cameras(folder: Path, work: Path) -> None:
 def draw_people(folder: Path, work: Path) -> None:
     """The People page with three people, the form, and the guidance before a camera."""
     from monitor.gallery import Gallery, Kind, Person, save_gallery
+    from monitor.identify import MODEL
 
     rng = np.random.default_rng(1)
 
@@ -245,7 +246,7 @@ def draw_people(folder: Path, work: Path) -> None:
         person("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
         person("Zoë", 90, "May be named at the gate while the building works go on; signed form in the personnel file"),
     )
-    save_gallery(Gallery("sface", 128, people), work / "gallery.npz")
+    save_gallery(Gallery(MODEL, 128, people), work / "gallery.npz")
     for theme in ("light", "dark"):
         camera = LobbyCamera("camera 0", 60)
         window = make_window(1280, 720, theme, work, [camera])

@@ -28,6 +28,7 @@ from monitor.gui.people_page import OFF, PeopleDialog
 from monitor.gui.sightings_model import details, sentence
 from monitor.gui.status import privacy_text
 from monitor.gui.window import MainWindow
+from monitor.identify import MODEL
 from monitor.records import Face, Frame, MaskState
 from monitor.slot import LatestSlot
 from monitor.sources import Picture
@@ -194,7 +195,7 @@ def test_a_consent_that_has_ended_is_removed_and_said(qtbot: QtBot, make_window:
         for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
     )
     path = tmp_path / "gallery.npz"
-    gallery.save_gallery(gallery.Gallery("sface", 128, people), path)
+    gallery.save_gallery(gallery.Gallery(MODEL, 128, people), path)
     page = open_page(qtbot, make_window(start=False))
     assert [p.name for p in page.people] == ["Berta"]
     assert row(page)[:4] == ["Berta", "1", "01 Jan 2026", "without end"]

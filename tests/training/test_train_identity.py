@@ -84,7 +84,7 @@ def test_test_people_are_never_read(data: Path) -> None:
 
 def test_a_persons_masked_bare_and_named_pictures_are_one_person(data: Path) -> None:
     people = identity_faces.read_people(data)
-    of_rmfrd = people.person[(people.source == "masked") | (people.source == "rmfrd")]
+    of_rmfrd = people.person[np.isin(people.source, ["masked", "rmfrd", "named"])]
     assert len(of_rmfrd) == 3
     assert len(set(of_rmfrd.tolist())) == 1
 

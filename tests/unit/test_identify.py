@@ -20,6 +20,7 @@ from monitor.gallery import VISITOR, Gallery, Person, save_gallery
 from monitor.identify import (
     EVIDENCE_MIN,
     LOOKS_MIN,
+    MODEL,
     VISITOR_EVIDENCE,
     Embedder,
     IdentityVote,
@@ -319,7 +320,7 @@ def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
     path = tmp_path / "g.npz"
     real = np.eye(2, 128, dtype=np.float32)
     people = (person("Ann", real[0]), dataclasses.replace(person("Bob", real[1]), until=NOW - timedelta(days=999)))
-    save_gallery(Gallery("sface", 128, people), path)
+    save_gallery(Gallery(MODEL, 128, people), path)
     identifier = load_identifier(path, threads=1)
     assert identifier.matcher.names == ("Ann",)
     image = np.zeros((50, 60, 3), np.uint8)

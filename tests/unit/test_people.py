@@ -21,7 +21,7 @@ from monitor.enrol import Shot, Step
 from monitor.enrolment import KEPT_MAX, build_person
 from monitor.errors import CameraError, ConfigError
 from monitor.gallery import Gallery, Kind, Person, load_gallery, save_gallery
-from monitor.identify import Embedder
+from monitor.identify import MODEL, Embedder
 from monitor.kept_pictures import keep_pictures, remove_pictures
 from monitor.people import run_enrol, run_forget, run_people
 from monitor.records import MaskState, Sighting, Visit
@@ -70,7 +70,7 @@ class Desk:
         return self.run(run_enrol, name, "--images", self.pictures(who), *CONSENT, *more)
 
     def people(self) -> list[Person]:
-        return list(load_gallery(self.gallery, "sface", 128).people)
+        return list(load_gallery(self.gallery, MODEL, 128).people)
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_people_lists_consents_and_removes_ended_ones(desk: Desk) -> None:
     desk.enrol("Eileen")
     (eileen,) = desk.people()
     ended = dataclasses.replace(eileen, name="Bob", until=datetime.now(UTC) - timedelta(days=1))
-    save_gallery(Gallery("sface", 128, (eileen, ended)), desk.gallery)
+    save_gallery(Gallery(MODEL, 128, (eileen, ended)), desk.gallery)
     said = desk.run(run_people).splitlines()
     assert "ENDED" in said[0]
     assert "Bob" in said[0]

@@ -8,7 +8,7 @@ by the same two bits of their name: only those that no test, here or elsewhere, 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,10 +106,12 @@ def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
     return {name: np.stack(faces) for name, faces in by_name.items()}
 
 
-def variants(people: People, bank: fabric.Bank, seed: int) -> tuple[Faces, npt.NDArray[np.int64]]:
-    """Doctored pictures, `COPIES` of each source, and (N,) numbers of whom they show. Repeats itself by the seed."""
+def variants(
+    people: People, bank: fabric.Bank, seed: int, copies: Mapping[str, int] = COPIES
+) -> tuple[Faces, npt.NDArray[np.int64]]:
+    """Doctored pictures, so many copies of each source, and (N,) numbers of whom they show. Repeats itself by the seed."""
     rng = np.random.default_rng(seed)
-    rows = np.concatenate([np.repeat(np.flatnonzero(people.source == n), copies) for n, copies in COPIES.items()])
+    rows = np.concatenate([np.repeat(np.flatnonzero(people.source == n), many) for n, many in copies.items()])
     made = np.empty((len(rows), SIZE, SIZE, 3), np.uint8)
     for i, row in enumerate(rows):
         made[i] = doctored(people.images[row], people.source[row] == "masked", bank, rng)
@@ -149,7 +151,8 @@ def _moved(face: Image, rng: np.random.Generator) -> Image:
     """
     spread = 1.0 if rng.random() < 0.7 else 2.0
     scale = float(np.exp(rng.normal(0, 0.035 * spread)))
-    matrix = cv2.getRotationMatrix2D((SIZE / 2, SIZE / 2), float(rng.normal(0, 2.5 * spread)), scale)
+    turn = cv2.getRotationMatrix2D((SIZE / 2, SIZE / 2), float(rng.normal(0, 2.5 * spread)), scale)
+    matrix = np.asarray(turn, np.float64)
     matrix[:, 2] += rng.normal(0, 1.6 * spread, 2)
     wide = float(np.exp(rng.uniform(-0.1, 0.27) / 2))
     middle = np.array([[wide, 0, SIZE / 2 * (1 - wide)], [0, 1 / wide, SIZE / 2 * (1 - 1 / wide)], [0, 0, 1]])

@@ -1,9 +1,9 @@
 r"""Fine-tune SFace so that it knows people behind masks.
 
     python -m monitor.training.train_identity --data ../shared/data --weights weights/sface.keras \
-        --out runs/identity/sface_masked_v1
-    python -m monitor.training.export_embedding runs/identity/sface_masked_v1.keras models/sface_masked_v1 \
-        --about runs/identity/sface_masked_v1.about.json
+        --out runs/identity/sface_margin
+    python -m monitor.training.export_embedding runs/identity/sface_margin.keras runs/identity/sface_margin \
+        --about runs/identity/sface_margin.about.json
 
 Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of the person's bare pictures.
 A doctored picture of that person (mask drawn on or really worn, cap, glasses, low resolution) is drawn to the place by two
@@ -14,7 +14,8 @@ a covered face must still be nearest to its own bare one.
 Only the tail is trained (from 14 x 14 px on: three convolutions and the dense layer, 8 of 9.6 million numbers): what comes
 before it is computed once for each doctored picture and kept, which makes an epoch ten times cheaper on a machine without a
 GPU. The result is a mean of SFace's weights and the trained ones (`--blend`; WiSE-FT, Wortsman et al., arXiv:2109.01903), which
-keeps what SFace knows of bare faces. Who is trained on: see `identity_faces`.
+keeps what SFace knows of bare faces. Who is trained on: see `identity_faces`. Not what the program uses: on people that it never
+saw it was worse than `project_identity` (docs/training/identity.md).
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from monitor.training.verify_identity import ENROLLED, drawn, figures, masked_al
 TAIL_FROM = "zero_padding2d_12"  # the first layer of SFace's tail: it takes (14, 14, 512)
 SCALE, MARGIN = 40.0, 0.25  # of the margin softmax
 DISTIL = 8.0  # weight of 1 - cosine against the margin loss, which starts at about 10
+FURTHER = "its tail (14 x 14 px on), by distillation and margin softmax, monitor.training.train_identity"
 PLACE_PICTURES = 4  # bare pictures that make a person's place
 Embed = Callable[[Any], FloatArray]
 
@@ -135,7 +137,7 @@ def onnx_of(model: Any, path: Path) -> Embed:
         for i in range(0, len(faces_bgr), 32):
             faces = np.ascontiguousarray(faces_bgr[i : i + 32, ..., ::-1], np.float32)
             made[i : i + 32] = session.run(None, {session.get_inputs()[0].name: faces})[0]
-        return made  # type: ignore[return-value]
+        return made
 
     return call
 
@@ -201,7 +203,7 @@ def train(
             self.on_epoch_end()
 
         def __len__(self) -> int:
-            return len(features) // options.batch
+            return len(features) // int(options.batch)
 
         def __getitem__(self, index: int) -> Any:
             rows = np.sort(self._order[index * options.batch : (index + 1) * options.batch])
@@ -309,19 +311,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "blends": blends,
     }
     Path(f"{options.out}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    Path(f"{options.out}.about.json").write_text(json.dumps(card_text(about), indent=2) + "\n", encoding="utf-8")
+    Path(f"{options.out}.about.json").write_text(
+        json.dumps(card_text(about, FURTHER), indent=2) + "\n", encoding="utf-8"
+    )
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
     return 0
 
 
-def card_text(about: dict[str, Any]) -> dict[str, Any]:
-    """What the card of the exported network tells people."""
+def card_text(about: dict[str, Any], further: str) -> dict[str, Any]:
+    """What the card of the exported network tells people; `further` says what was done to SFace."""
     from monitor.training.export_embedding import SFACE
 
     return {
         **SFACE,
-        "trained_further": "its tail (14 x 14 px on), for faces behind masks: distillation and margin softmax, "
-        "monitor.training.train_identity",
+        "trained_further": f"for faces behind masks: {further}",
         "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed licences, most of them from the "
         "web, UTKFace's for non-commercial research; the pictures are not part of this project.",
         "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks of other people's pictures "

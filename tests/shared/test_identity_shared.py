@@ -63,10 +63,10 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     to_onnx(model, tmp_path / "float32.onnx", half=False)
     for faces in (random_faces(8), real):
         assert disagreement(model, tmp_path / "float32.onnx", faces) < 1e-4
-    half = Embedder.load().embed(np.ascontiguousarray(real[..., ::-1]).astype(np.uint8))
+    half = Embedder.load("sface").embed(np.ascontiguousarray(real[..., ::-1]).astype(np.uint8))
     whole = normalised(np.asarray(model(real, training=False)))
     assert (half * whole).sum(axis=1).min() > 0.9999
-    shipped, full = ((p.stat().st_size) for p in (MODELS_DIR / f"{MODEL}.onnx", tmp_path / "float32.onnx"))
+    shipped, full = ((p.stat().st_size) for p in (MODELS_DIR / "sface.onnx", tmp_path / "float32.onnx"))
     assert shipped < 0.51 * full
 
 
@@ -122,6 +122,6 @@ def test_the_split_is_the_same_for_ever() -> None:
 
 def test_card_is_that_of_the_file() -> None:
     card = load_card(MODELS_DIR / f"{MODEL}.onnx")
-    assert card["licence"] == "Apache-2.0"
+    assert card["licence"].startswith("Apache-2.0")
     assert card["output"]["dimension"] == 128
     assert list(card["threshold"]["far"]) == sorted(card["threshold"]["far"], reverse=True)

@@ -63,7 +63,7 @@ class Projection:
 
     def __call__(self, bands: FloatArray) -> FloatArray:
         """(N, 128) of length 1."""
-        return normalised((bands - self.mean) @ self.matrix)
+        return normalised(np.asarray((bands - self.mean) @ self.matrix, np.float32))
 
 
 def fit(samples: Samples, shrink: float, dimension: int = DIMENSION) -> Projection:
@@ -172,7 +172,7 @@ def cross_check(
         embed = own_embedding
         if shrink is not None:
             kept = ~np.isin(samples.person, [k.person for k in people])
-            embed = fit(Samples(samples.bands[kept], samples.person[kept]), shrink)  # type: ignore[assignment]
+            embed = fit(Samples(samples.bands[kept], samples.person[kept]), shrink)
         bare, masked = [embed(k.bare) for k in people], [embed(k.masked) for k in people]
         enrolled = [b[:ENROLLED] for b in bare]
         mean = [normalised(e.mean(axis=0, keepdims=True)) for e in enrolled]

@@ -129,7 +129,7 @@ def nearest_template(embedder: Embedder, taught: Lesson, people: int) -> Answer:
 
 
 def embedding_rows(few: FewPeople, covered: Faces, taught: Lesson, models: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each embedding model, none of which is trained here.
+    """A row for each embedding model, none of which is trained here; the note says what its card says of its pictures.
 
     Raises:
         ModelError: If a model is missing or is no embedding model.
@@ -139,7 +139,9 @@ def embedding_rows(few: FewPeople, covered: Faces, taught: Lesson, models: Seque
         embedder = Embedder.load(model)
         answer = nearest_template(embedder, taught, len(few.people))
         templates = len(np.unique(2 * taught.person + taught.masked))
-        note = "not trained on these folders; celebrities may be among the pictures that it was published with"
+        note = "celebrities may be among the pictures that it was published with"
+        if "further_data" in embedder.card:
+            note += f"; trained further on {embedder.card['further_data']}"
         rows.append(
             score(
                 few, covered, answer, f"{embedder.name}, nearest template", templates * embedder.dimension, None, note

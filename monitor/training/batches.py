@@ -9,13 +9,14 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from monitor.records import Image
-from monitor.training import augment, fabric, synth
+from monitor.training import augment, fabric, occlude, synth
 from monitor.training.data import LABELS
 from monitor.training.pool import Face
 
@@ -30,6 +31,7 @@ WEIGHTS = {
     "utkface": 0.5,
 }
 SEEN_MIN = 0.025  # a mask that fills less of the crop is not seen
+CROWDED = 0.07  # of the faces have another head beside or before them
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
@@ -90,7 +92,7 @@ class Maker:
         share = np.array(recipe.real) * have
         for label in rng.choice(len(LABELS), recipe.batch - len(rois), p=share / share.sum()):
             face = self._real[label].draw(rng)
-            image = face.image
+            image = self._crowd(face.image, face, rng)
             if face.landmarks is not None and self.bank is not None:
                 image = synth.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
             rois.append(augment.degrade(augment.crop(image, self._where(face, rng), recipe.size, rng), rng))
@@ -112,9 +114,16 @@ class Maker:
             view = self._where(face, generator)
             if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
                 label = "unmasked"  # it hangs outside of what the network gets to see
-            image = synth.disturb(image, face.landmarks, label, self.bank, rng)
+            image = synth.disturb(self._crowd(image, face, rng), face.landmarks, label, self.bank, rng)
             rois.append(augment.degrade(augment.crop(image, view, self.recipe.size, generator), generator))
             labels.append(LABELS.index(label))
+
+    def _crowd(self, image: Image, face: Face, rng: np.random.Generator) -> Image:
+        if rng.random() > CROWDED:
+            return image
+        filled = [f for f in self._real if len(f)]
+        other = filled[int(rng.integers(len(filled)))].draw(rng)
+        return occlude.neighbour(image, face.chip.box, other.image, other.chip.box, rng)
 
     def _where(self, face: Face, rng: np.random.Generator) -> augment.View:
         box, by_hand = face.chip.box, face.chip.landmarks is None and face.detected is None
@@ -128,6 +137,15 @@ def _seen(mask: npt.NDArray[np.uint8], view: augment.View) -> float:
     x0, x1 = max(0, round(view.cx - view.half)), max(0, round(view.cx + view.half))
     y0, y1 = max(0, round(view.cy - view.half)), max(0, round(view.cy + view.half))
     return float(mask[y0:y1, x0:x1].sum()) / 255 / (2 * view.half) ** 2
+
+
+def step_of(folder: Path) -> int:
+    """How many batches the training whose checkpoint lies in `folder` has taken; 0 where there is none."""
+    path = folder / "checkpoint.npz"
+    if not path.is_file():
+        return 0
+    with np.load(path) as state:
+        return int(state["step"])
 
 
 class Stream:

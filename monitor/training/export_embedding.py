@@ -3,6 +3,7 @@
     python -m monitor.training.export_embedding weights/sface.keras models/sface
 
 Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.align`; output "embeddings" (N, 128), not normalised.
+With `--aligner` the network of `train_aligner` comes first and lays the faces straight.
 The weights are stored as float16 and widened when the file is loaded, which halves it; the arithmetic stays float32.
 Half a minute. An existing card keeps what is not the file's own (threshold, figures, notes).
 """
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.card import sha256
-from monitor.errors import ModelError
+from monitor.errors import ConfigError, ModelError
 from monitor.training.cli import quiet_tensorflow, run
 
 OPSET = 17
@@ -176,6 +177,26 @@ def disagreement(model: Any, path: Path, faces: npt.NDArray[np.float32]) -> floa
     return float(np.abs(one - other).max())
 
 
+def put_before(path: Path, aligner: Path) -> None:
+    """Put the aligner before the embedding network at `path`, in one file.
+
+    Raises:
+        ConfigError: If the aligner is not there.
+    """
+    import onnx
+    from onnx import compose
+
+    if not aligner.is_file():
+        raise ConfigError(f"{aligner} is not there: make it with monitor.training.train_aligner")
+    first = onnx.load(str(aligner))
+    halve(first.graph)
+    then = compose.add_prefix(onnx.load(str(path)), "embedding_", rename_outputs=False)
+    then.ir_version = first.ir_version
+    merged = compose.merge_models(first, then, io_map=[("straight", "embedding_faces")])
+    onnx.checker.check_model(merged)
+    onnx.save(merged, str(path))
+
+
 def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
     """Write `stem`.json for `stem`.onnx; what an older card says of thresholds and figures stays."""
     path, onnx_path = Path(f"{stem}.json"), Path(f"{stem}.onnx")
@@ -209,6 +230,8 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     to_onnx(model, path, half=not arguments.float32)
     worst = disagreement(model, path, random_faces())
+    if arguments.aligner:
+        put_before(path, arguments.aligner)
     if worst > (AGREE if arguments.float32 else 1e-2):
         raise ModelError(f"{path.name} and {arguments.keras.name} differ by {worst:.1e}: export again with --float32")
     about = json.loads(arguments.about.read_text(encoding="utf-8")) if arguments.about else SFACE
@@ -223,6 +246,7 @@ def main() -> int:
     parser.add_argument(
         "--about", type=Path, help="JSON with source, licence, data ... for the card; SFace's by default"
     )
+    parser.add_argument("--aligner", type=Path, help="network of train_aligner that lays the faces straight first")
     parser.add_argument("--float32", action="store_true", help="keep float32 weights: twice the size")
     for line in _lines(parser.parse_args()):
         print(line)

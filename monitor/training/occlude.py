@@ -1,4 +1,4 @@
-"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups and microphones.
+"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups, microphones and other heads.
 
 All pictures are (H, W, 3) uint8 BGR; `to_face` is the (2, 3) affine map from the 112 x 112 template to the picture.
 """
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from monitor.records import FloatArray, Image
+from monitor.training.data import Box
 
 
 def hand(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
@@ -165,6 +166,25 @@ def glasses(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Imag
     for a, b in zip(ends[::2], ends[1::2], strict=True):
         cv2.line(layer, a, b, colour, thick, cv2.LINE_AA)
     return layer
+
+
+def neighbour(image: Image, box: Box, other: Image, other_box: Box, rng: np.random.Generator) -> Image:
+    """Another head beside, below or above, as in a crowd, in front of a rim of this one. Boxes are xyxy in pixels."""
+    x0, y0, x1, y1 = box
+    a0, b0, a1, b1 = other_box
+    longer = max(x1 - x0, y1 - y0)
+    zoom = longer / max(a1 - a0, b1 - b0) * float(np.exp(rng.normal(0, 0.25)))
+    angle = float(rng.choice([0, np.pi, np.pi / 2, -np.pi / 2], p=[0.35, 0.35, 0.2, 0.1]) + rng.normal(0, 0.35))
+    reach = longer * (0.36 + 0.42 * zoom * max(a1 - a0, b1 - b0) / longer) * rng.uniform(0.85, 1.15)
+    centre = ((x0 + x1) / 2 + np.cos(angle) * reach, (y0 + y1) / 2 + np.sin(angle) * reach)
+    theirs = ((a0 + a1) / 2, (b0 + b1) / 2)
+    matrix = np.array([[zoom, 0, centre[0] - zoom * theirs[0]], [0, zoom, centre[1] - zoom * theirs[1]]])
+    alpha = np.zeros(other.shape[:2], np.uint8)
+    axes = (max(1, round((a1 - a0) * 0.58)), max(1, round((b1 - b0) * 0.66)))
+    cv2.ellipse(alpha, (round(theirs[0]), round(theirs[1] - 0.06 * (b1 - b0))), axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+    size_wh = (image.shape[1], image.shape[0])
+    layer, alpha = cv2.warpAffine(other, matrix, size_wh), cv2.warpAffine(alpha, matrix, size_wh)  # type: ignore[assignment]
+    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.01 * longer + 0.4), 1.0)  # type: ignore[arg-type]
 
 
 def _skin(image: Image, to_face: FloatArray) -> FloatArray:

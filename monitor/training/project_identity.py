@@ -1,9 +1,10 @@
 r"""Teach SFace which of its features a mask leaves alone: a linear discriminant over the face's seven bands.
 
+    python -m monitor.training.train_aligner --data ../shared/data --out runs/identity/aligner
     python -m monitor.training.project_identity --data ../shared/data --weights weights/sface.keras \
-        --out runs/identity/sface_masked_v1
-    python -m monitor.training.export_embedding runs/identity/sface_masked_v1.keras models/sface_masked_v1 \
-        --about runs/identity/sface_masked_v1.about.json
+        --aligner runs/identity/aligner.onnx --out runs/identity/sface_masked_v2
+    python -m monitor.training.export_embedding runs/identity/sface_masked_v2.keras models/sface_masked_v2 \
+        --aligner runs/identity/aligner.onnx --about runs/identity/sface_masked_v2.about.json
 
 SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is added up by rows first: seven
 bands from brow to chin, 128 numbers each. How each number varies between people and within one (bare, masked, degraded,
@@ -21,7 +22,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from monitor.identify import normalised
 from monitor.records import FloatArray
 from monitor.training import cli, fabric
 from monitor.training.identity_faces import Faces, People, donors, read_people, variants
+from monitor.training.train_aligner import Aligner
 from monitor.training.train_identity import card_text, onnx_of
 from monitor.training.verify_identity import ENROLLED, Trial, trial
 
@@ -210,6 +212,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
     )
     parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
+    parser.add_argument("--aligner", type=Path, help="network of train_aligner that lays the faces straight first")
     parser.add_argument("--shrink", type=float, default=SHRINK, help=f"0 to 1 (default: {SHRINK})")
     parser.add_argument("--folds", type=int, default=3, help="of the cross-check (default: 3)")
     parser.add_argument("--seed", type=int, default=0)
@@ -250,8 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     network = keras.saving.load_model(options.weights, compile=False)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     bands_of = Bands(network, options.out.parent)
-    clean = bands_of(people.images)
-    samples = Samples(np.concatenate([bands_of(images), clean]), np.concatenate([person, people.person]))
+    straight: Callable[[Faces], Faces] = Aligner(options.aligner) if options.aligner else lambda faces: faces
+    clean = bands_of(straight(people.images))
+    doctored = bands_of(straight(images))
+    samples = Samples(np.concatenate([doctored, clean]), np.concatenate([person, people.person]))
     print(f"bands ready, {_minutes(began)} minutes so far", flush=True)
     known = known_people(people, clean)
     curve: dict[str, Any] = {}
@@ -280,6 +285,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "cross_check": curve,
     }
     further = "a linear discriminant over the seven rows of its last feature map, monitor.training.project_identity"
+    if options.aligner:
+        further += "; before it a network that lays the face straight, monitor.training.train_aligner"
     for path, value in ((".json", about), (".about.json", card_text(about, further))):
         Path(f"{options.out}{path}").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import json
 import shutil
 import sys
@@ -51,6 +52,42 @@ class Sets:
     test: dict[str, list[Face]]
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One training out of a row, each going on from the weights of the one before."""
+
+    recipe: batches.Recipe
+    steps: int
+    rate: float  # the highest
+    folder: Path  # of its checkpoint
+    seed: int
+    first: int  # number of its first batch, so that no two stages see the same
+
+    @property
+    def size(self) -> int:
+        return self.recipe.size
+
+    def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> batches.Stream:
+        """The batches that are still to come."""
+        maker = batches.Maker(faces, bank, self.recipe, self.seed)
+        return batches.Stream(maker.batch, self.first + batches.step_of(self.folder), self.first + self.steps)
+
+
+def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
+    """Most steps at a small size, where they cost half, then the last ones at the full size with half the rate."""
+    fits = (
+        options.network == "mobilenetv2" and options.first_size < options.size
+    )  # not all networks can change their size
+    small = options.first_epochs * options.epoch_steps if fits else 0
+    full = batches.Recipe(options.size, options.margin, options.batch)
+    rate = options.rate / 2 if small else options.rate
+    last = Stage(full, options.epochs * options.epoch_steps, rate, folder, options.seed, small)
+    if not small:
+        return [last]
+    first = replace(full, size=options.first_size)
+    return [Stage(first, small, options.rate, folder / "first", options.seed, 0), last]
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -63,7 +100,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v1")
     parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
     parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
-    parser.add_argument("--epochs", type=int, default=8, help="epochs of --epoch-steps batches (default: 8)")
+    parser.add_argument(
+        "--first-epochs", type=int, default=8, help="mobilenetv2: epochs at --first-size before the others (default: 8)"
+    )
+    parser.add_argument("--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)")
     parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
     parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")
@@ -91,11 +132,18 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.out is None and options.leave_out is None:
         parser.error("give --out PATH, or --leave-out SOURCE")
-    for name, low in (("epochs", 1), ("epoch_steps", 1), ("size", 32), ("batch", 4)):
+    for name, low in (
+        ("epochs", 1),
+        ("first_epochs", 0),
+        ("epoch_steps", 1),
+        ("size", 32),
+        ("first_size", 32),
+        ("batch", 4),
+    ):
         if getattr(options, name) < low:
             raise ConfigError(f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}")
     if options.smoke:
-        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
+        options.first_epochs, options.epochs, options.epoch_steps, options.batch = 1, 1, 3, 16
     return options
 
 
@@ -167,14 +215,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = RUNS / name
     if options.smoke:
         shutil.rmtree(folder, ignore_errors=True)
-    steps = options.epochs * options.epoch_steps
+    stages = _stages(options, folder)
+    for stage in stages:
+        print(
+            f"{options.network}, {stage.size} px, margin {options.margin}: "
+            f"{stage.steps} batches of {options.batch}, highest rate {stage.rate}"
+        )
+    seconds = sum(s.steps * options.batch / 95 * (s.size / 128) ** 2 for s in stages)
     print(
-        f"{options.network}, {options.size} px, margin {options.margin}: "
-        f"{options.epochs} epochs of {options.epoch_steps} batches of {options.batch}"
-    )
-    print(
-        f"expected on two idle cores: about {steps * options.batch / 200 / 60 + 1.5:.0f} minutes "
-        f"and 5 GB of memory (mobilenetv2 at 128 px); checkpoints in {folder}"
+        f"expected on two idle cores: about {seconds / 60 + 1.5:.0f} minutes "
+        f"and 5 GB of memory (mobilenetv2); checkpoints in {folder}"
     )
     sets = gather(options)
     for part, faces in (("train", sets.train), ("validation", sets.validation), *sets.test.items()):
@@ -186,42 +236,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (p / "mask_templates" for p in (options.data, options.data.parent) if (p / "mask_templates").is_dir()), None
     )
     bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
-    maker = batches.Maker(sets.train, bank, batches.Recipe(options.size, options.margin, options.batch), options.seed)
-    first = _step_of(folder)
-    stream = batches.Stream(maker.batch, first, steps)  # before TensorFlow starts its threads
-
+    # The streams fork: before TensorFlow starts its threads.
+    streams = [stage.stream(sets.train, bank) for stage in stages]
     cli.quiet_tensorflow()
     import keras
 
     from monitor.training import networks, trainer
 
     keras.utils.set_random_seed(options.seed)
-    model = networks.build(options.network, options.size, options.weights, len(LABELS))
-    if options.network == "mobilenetv2" and str(options.weights) != "none":
-        trainer.freeze(model, options.freeze)
-    training = trainer.Trainer(model, trainer.Schedule(steps, options.rate), folder)
-    watched = rois(sets.validation, options.size, options.margin)
-    truth = np.array([LABELS.index(f.label) for f in sets.validation], int)
-    tested = {key: rois(faces, options.size, options.margin) for key, faces in sets.test.items()}
-
-    def validate() -> float:
-        logits = trainer.logits(model, watched)
-        confidence = metrics.softmax(logits)
-        loss = float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
-        print(f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %")
-        if options.leave_out:
-            _print_rates(
-                options.leave_out,
-                figures(
-                    sets.test[options.leave_out], metrics.softmax(trainer.logits(model, tested[options.leave_out]))
-                ),
-            )
-        return loss
-
-    try:
-        training.fit(stream, options.epoch_steps, validate)
-    finally:
-        stream.close()
+    history: list[dict[str, float]] = []
+    learnt: list[npt.NDArray[np.float32]] | None = None
+    for stage, stream in zip(stages, streams, strict=True):
+        model = networks.build(options.network, stage.size, options.weights if learnt is None else "none", len(LABELS))
+        if learnt is not None:
+            model.set_weights(learnt)
+        if options.network == "mobilenetv2" and str(options.weights) != "none":
+            trainer.freeze(model, options.freeze)
+        training = trainer.Trainer(model, trainer.Schedule(stage.steps, stage.rate), stage.folder)
+        watched = rois(sets.validation, stage.size, options.margin)
+        tested = {key: rois(faces, stage.size, options.margin) for key, faces in sets.test.items()}
+        validate = functools.partial(_validate, model, sets, watched, options.leave_out, tested)
+        try:
+            training.fit(stream, options.epoch_steps, validate)
+        finally:
+            stream.close()
+        history += [{"size": stage.size, **epoch} for epoch in training.history]
+        learnt = model.get_weights()
     logits = trainer.logits(model, watched)
     temperature = options.temperature
     results: dict[str, Any] = {}
@@ -242,12 +282,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "command": "python -m monitor.training.train_mask "
         + " ".join(arguments if arguments is not None else sys.argv[1:]),
         "temperature": temperature,
-        "minutes": sum(h["minutes"] for h in training.history),
-        "steps": training.step,
+        "minutes": sum(h["minutes"] for h in history),
+        "steps": sum(stage.steps for stage in stages),
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
-        "recipe": asdict(maker.recipe),
+        "recipe": asdict(stage.recipe),
         "counts": {f"{s} {n}": c for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())},
-        "history": training.history,
+        "history": history,
         "figures": results,
     }
     (folder / "figures.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
@@ -263,6 +303,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _validate(
+    model: Any,
+    sets: Sets,
+    watched: npt.NDArray[np.uint8],
+    left_out: str | None,
+    tested: dict[str, npt.NDArray[np.uint8]],
+) -> float:
+    """The loss on the watched faces; prints it, and the rates of the source that was left out."""
+    from monitor.training import trainer
+
+    truth = np.array([LABELS.index(f.label) for f in sets.validation], int)
+    confidence = metrics.softmax(trainer.logits(model, watched))
+    loss = float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
+    print(f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %", flush=True)
+    if left_out:
+        confidence = metrics.softmax(trainer.logits(model, tested[left_out]))
+        _print_rates(left_out, figures(sets.test[left_out], confidence))
+        labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
+        print(f"  area under the ROC curve of masked: {metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}")
+    return loss
+
+
 def file_of(chip: Chip) -> str:
     """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder, file."""
     return "/".join(chip.path.parts[-3:])
@@ -275,14 +337,6 @@ def _clean(chips: Sequence[Chip]) -> list[Chip]:
     with NOISE_FILE.open(encoding="utf-8", newline="") as file:
         dropped = {row["file"] for row in csv.DictReader(file)}
     return [c for c in chips if file_of(c) not in dropped]
-
-
-def _step_of(folder: Path) -> int:
-    path = folder / "checkpoint.npz"
-    if not path.is_file():
-        return 0
-    with np.load(path) as state:
-        return int(state["step"])
 
 
 def _print_rates(name: str, rates: dict[str, Any]) -> None:

@@ -1,0 +1,331 @@
+r"""Train the aligner: a small network that lays a face straight on the template where landmarks under a mask have missed.
+
+    python -m monitor.training.train_aligner --data ../shared/data --out runs/identity/aligner
+
+YuNet guesses nose and mouth behind a mask, and `monitor.align` lays the face by them: the template's points miss their places by
+7.6 px of 112 in the median where a bare face's miss by 3.6 (drawn masks), and SFace pays for it. The aligner looks at the face as
+it was laid, says by which affine map the template lies in it, and samples it anew along that map: a spatial transformer
+(Jaderberg et al., arXiv:1506.02025) that is taught its map instead of finding it. Stretched pictures are straightened as well.
+
+It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn on, laid wrong on purpose and
+degraded. No name is read; pictures of people whom an identity test holds, and the test part of UTKFace, are left out.
+
+Writes OUT.onnx: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "straight", the same. `export_embedding --aligner` puts it before
+an embedding network. About ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monitor.align import SIZE, TEMPLATE, similarity
+from monitor.errors import ConfigError
+from monitor.records import FloatArray, Image
+from monitor.training import augment, batches, cli, fabric, occlude, pool, synth
+from monitor.training.data import load_chips
+from monitor.training.identity_faces import donors
+from monitor.training.verify_identity import is_test
+
+FACE_MIN_PX = 60
+CENTRE = np.array([56.0, 72.0])
+PARTS = np.array([[0.25, 0.25, 10.0]] * 2, np.float32)  # what an output of 1 means: share of (x - centre), px
+# How far faces are laid wrong, standard deviations as measured on drawn masks (and on bare faces): shift in px, log of the
+# scale, turn in degrees.
+MASKED, BARE = (6.5, 0.18, 6.5), (2.8, 0.08, 4.5)
+WIDER = (-0.15, 0.3)  # log of the stretch
+WORN = 0.65  # of the faces wear a drawn mask
+HELD_OUT = 16  # one original in so many is watched and not trained on
+# Points whose displacement is the loss: the five, forehead and chin.
+POINTS = np.concatenate([TEMPLATE, np.array([[56, 18], [56, 114]], np.float32)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A bare face and how it lies straight."""
+
+    image: Image  # BGR
+    landmarks: FloatArray  # (5, 2) px of the image
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of mask_chips")
+    parser.add_argument("--out", type=Path, required=True, help="where the files go, without ending")
+    parser.add_argument("--steps", type=int, default=2400, help="batches (default: 2400)")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
+    options = parser.parse_args(arguments)
+    if options.smoke:
+        options.steps, options.batch = 4, 8
+    if options.steps < 1 or options.batch < 2:
+        raise ConfigError("--steps must be 1 or more and --batch 2 or more")
+    return options
+
+
+def read_samples(data: Path, every: int = 1) -> tuple[list[Sample], list[Sample]]:
+    """Train and watched faces.
+
+    Raises:
+        ConfigError: If there are none.
+    """
+    chips = [
+        c
+        for c in load_chips(data / "mask_chips")
+        if c.label == "unmasked" and c.landmarks is not None and c.face_px >= FACE_MIN_PX
+    ]
+    chips = [c for c in chips if c.identity is None or not (zlib.crc32(c.identity.encode()) & 1)]
+    chips = [c for c in chips if c.identity is None or not is_test(c.identity, "rmfrd")]
+    chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
+    chips = chips[::every]
+    if not chips:
+        raise ConfigError(f"{data / 'mask_chips'} holds no bare faces with landmarks of {FACE_MIN_PX} px or more")
+    train: list[Sample] = []
+    watched: list[Sample] = []
+    for face in pool.read(chips, None):
+        assert face.landmarks is not None
+        held_out = zlib.crc32(face.chip.original.encode()) % HELD_OUT == 0
+        (watched if held_out else train).append(Sample(face.image, face.landmarks))
+    return train, watched
+
+
+class Maker:
+    """Faces laid wrong, and how."""
+
+    def __init__(self, samples: Sequence[Sample], bank: fabric.Bank, batch: int, seed: int) -> None:
+        self._samples, self._bank, self._batch, self._seed = samples, bank, batch, seed
+
+    def batch(self, index: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Batch number `index`: (N, 112, 112, 3) uint8 RGB and (N, 2, 3) float32 in units of `PARTS`."""
+        rng = np.random.default_rng([self._seed, index])
+        faces = np.empty((self._batch, SIZE, SIZE, 3), np.uint8)
+        placed = np.empty((self._batch, 2, 3), np.float32)
+        for i in range(self._batch):
+            sample = self._samples[int(rng.integers(len(self._samples)))]
+            faces[i], placed[i] = self._one(sample, rng)
+        return np.ascontiguousarray(faces[..., ::-1]), placed
+
+    def _one(self, sample: Sample, rng: np.random.Generator) -> tuple[Image, FloatArray]:
+        image, marks = sample.image, sample.landmarks
+        if rng.random() < 0.5:
+            image = np.ascontiguousarray(image[:, ::-1])
+            marks = (marks * [-1, 1] + [image.shape[1] - 1, 0])[[1, 0, 2, 4, 3]].astype(np.float32)
+        worn = rng.random() < WORN
+        if worn:
+            image, _ = synth.wear(image, marks, "right", self._bank.style(rng), self._bank, rng)
+        to_face = synth.template_to(marks)
+        if rng.random() < 0.15:
+            image = occlude.cap(image, to_face, fabric.colour(rng), rng)
+        if rng.random() < 0.15:
+            image = occlude.glasses(image, to_face, rng)
+        if rng.random() < 0.1:
+            image = occlude.hair(image, to_face, rng)
+        wrong = misplacement(MASKED if worn else BARE, rng)
+        straight = np.vstack([similarity(marks[None])[0], [0, 0, 1]])
+        border = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT)[int(rng.integers(3))]
+        face = cv2.warpAffine(image, (wrong @ straight)[:2], (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=border)
+        if rng.random() < 0.75:
+            face = augment.degrade(face, rng)  # type: ignore[arg-type]
+        return face, to_parts(wrong)  # type: ignore[return-value]
+
+
+def misplacement(spread: tuple[float, float, float], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """(3, 3) affine map, the template to where it lies in a face that was laid wrong."""
+    shift, scale, turn = (s * (1.8 if rng.random() < 0.15 else 1.0) for s in spread)
+    angle, factor = np.radians(rng.normal(0, turn)), np.exp(np.clip(rng.normal(0, scale), -0.6, 0.6))
+    wider = np.exp(rng.uniform(*WIDER) / 2) if rng.random() < 0.7 else 1.0
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = np.eye(3)
+    matrix[:2, :2] = np.diag([wider, 1 / wider]) @ rotation * factor
+    matrix[:2, 2] = CENTRE + rng.normal(0, shift, 2).clip(-24, 24) - matrix[:2, :2] @ CENTRE
+    return matrix
+
+
+def to_parts(matrix: npt.NDArray[np.float64]) -> FloatArray:
+    """(3, 3) or (2, 3) affine map to (2, 3) in units of `PARTS`: what is added to x is linear * (x - centre) + shift."""
+    linear = matrix[:2, :2] - np.eye(2)
+    return (np.column_stack([linear, matrix[:2, 2] + linear @ CENTRE]) / PARTS).astype(np.float32)
+
+
+def build() -> Any:
+    """(N, 112, 112, 3) float32 RGB -1..1 -> (N, 2, 3), in units of `PARTS`; begins as the identity."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((SIZE, SIZE, 3), name="faces")
+    x = inputs
+    for filters, stride in ((16, 2), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1)):
+        x = layers.Conv2D(filters, 3, stride, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
+    x = layers.Flatten()(x)
+    x = layers.Dense(96, activation="relu")(x)
+    x = layers.Dense(6, kernel_initializer="zeros", name="placed")(x)
+    return keras.Model(inputs, layers.Reshape((2, 3))(x), name="aligner")
+
+
+def moved(parts: FloatArray) -> FloatArray:
+    """(N, 2, 3) in units of `PARTS` to (N, 7, 2): by how many px each of `POINTS` is moved."""
+    base = np.column_stack([POINTS - CENTRE, np.ones(len(POINTS))])
+    made: FloatArray = np.einsum("nij,kj->nki", parts * PARTS, base)
+    return made
+
+
+def to_onnx(model: Any, path: Path) -> None:
+    """The network with the sampling behind it."""
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from monitor.training.export_embedding import OPSET
+
+    signature = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32, name="faces")]
+    call = tf.function(lambda faces: model(faces / 127.5 - 1.0, training=False), input_signature=signature)
+    proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
+    graph = proto.graph
+    ys, xs = np.mgrid[0:SIZE, 0:SIZE].reshape(2, -1).astype(np.float32)
+    base = np.stack([xs - CENTRE[0], ys - CENTRE[1], np.ones_like(xs)]).astype(np.float32)  # (3, 112 * 112)
+    to_unit = 2 / (SIZE - 1)  # GridSample counts -1..1 from the centre of the first pixel to that of the last
+    constants = {
+        "aligner_parts": PARTS[None] * to_unit,
+        "aligner_base": base,
+        "aligner_identity": np.stack([xs, ys])[None] * to_unit - 1,
+        "aligner_grid_shape": np.array([0, SIZE, SIZE, 2], np.int64),
+    }
+    for name, value in constants.items():
+        kept = value if value.dtype == np.int64 else value.astype(np.float32)
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
+    graph.node.extend(
+        [
+            helper.make_node("Mul", [graph.output[0].name, "aligner_parts"], ["aligner_map"]),
+            helper.make_node("MatMul", ["aligner_map", "aligner_base"], ["aligner_away"]),
+            helper.make_node("Add", ["aligner_away", "aligner_identity"], ["aligner_flat"]),
+            helper.make_node("Transpose", ["aligner_flat"], ["aligner_points"], perm=[0, 2, 1]),
+            helper.make_node("Reshape", ["aligner_points", "aligner_grid_shape"], ["aligner_grid"]),
+            helper.make_node("Transpose", ["faces"], ["aligner_nchw"], perm=[0, 3, 1, 2]),
+            helper.make_node(
+                "GridSample",
+                ["aligner_nchw", "aligner_grid"],
+                ["aligner_sampled"],
+                mode="bilinear",
+                padding_mode="zeros",
+                align_corners=1,
+            ),
+            helper.make_node("Transpose", ["aligner_sampled"], ["straight"], perm=[0, 2, 3, 1]),
+        ]
+    )
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info("straight", TensorProto.FLOAT, [None, SIZE, SIZE, 3]))
+    onnx.checker.check_model(proto)
+    onnx.save(proto, str(path))
+
+
+class Aligner:
+    """The written network, through ONNX Runtime."""
+
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            ConfigError: If the file is not there.
+        """
+        import onnxruntime
+
+        if not path.is_file():
+            raise ConfigError(f"{path} is not there: make it with monitor.training.train_aligner")
+        self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+    def __call__(self, faces_bgr: Image) -> Image:
+        """(N, 112, 112, 3) uint8 BGR to the same, laid straight."""
+        made = np.empty_like(faces_bgr)
+        for i in range(0, len(faces_bgr), 64):
+            rgb = np.ascontiguousarray(faces_bgr[i : i + 64, ..., ::-1], np.float32)
+            (straight,) = self._session.run(["straight"], {"faces": rgb})
+            made[i : i + 64] = np.round(straight[..., ::-1]).clip(0, 255).astype(np.uint8)
+        return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, write."""
+    options = parse(arguments)
+    train, watched = read_samples(options.data, 100 if options.smoke else 1)
+    bank = fabric.Bank(None, donors(options.data))  # none of the photographed masks that the identity test draws
+    print(
+        f"{len(train)} bare faces to learn from, {len(watched or train)} watched; {options.steps} batches", flush=True
+    )
+    held_faces, held_parts = _held_out(Maker(watched or train, bank, 64, options.seed + 1), 2 if options.smoke else 12)
+    folder = Path(f"{options.out}.checkpoint")
+    maker = Maker(train, bank, options.batch, options.seed)
+    done = batches.step_of(folder)
+    stream = batches.Stream(maker.batch, done, options.steps)  # type: ignore[arg-type]
+    cli.quiet_tensorflow()
+    import keras
+    import tensorflow as tf
+
+    from monitor.training import trainer
+
+    keras.utils.set_random_seed(options.seed)
+    model = build()
+    base = tf.constant(np.column_stack([POINTS - CENTRE, np.ones(len(POINTS))]), tf.float32)
+
+    def objective(output: Any, wanted: tf.Tensor) -> tf.Tensor:
+        off = tf.einsum("nij,kj->nki", (output - wanted) * PARTS, base)
+        distance = tf.sqrt(tf.reduce_sum(tf.square(off), axis=2) + 1.0)  # px; square near 0, straight from there on
+        return tf.reduce_mean(distance) / 10
+
+    schedule = trainer.Schedule(options.steps, options.rate, average=0.995, patience=1000)
+    training = trainer.Trainer(model, schedule, folder, objective)
+    history: list[dict[str, Any]] = []
+
+    def validate() -> float:
+        found = trainer.logits(model, held_faces).reshape(-1, 2, 3)
+        off = np.hypot(*np.moveaxis(moved(found - held_parts)[:, :5], 2, 0)).mean(axis=1)
+        before = np.hypot(*np.moveaxis(moved(held_parts)[:, :5], 2, 0)).mean(axis=1)
+        history.append({"off_px": [float(q) for q in np.percentile(off, (50, 75, 90))]})
+        text = ", ".join(
+            f"{q:.1f} (was {b:.1f})"
+            for q, b in zip(*(np.percentile(v, (50, 75, 90)) for v in (off, before)), strict=True)
+        )
+        print(f"  the five points miss by {text} px: median, 75 %, 90 %", flush=True)
+        return float(off.mean())
+
+    try:
+        training.fit(stream, max(1, options.steps // 8), validate)
+    finally:
+        stream.close()
+    path = Path(f"{options.out}.onnx")
+    to_onnx(model, path)
+    command = "python -m monitor.training.train_aligner " + " ".join(
+        arguments if arguments is not None else sys.argv[1:]
+    )
+    about = {
+        "command": command,
+        "faces": len(train),
+        "steps": options.steps,
+        "minutes": round(sum(h["minutes"] for h in training.history), 1),
+        "history": history,
+    }
+    Path(f"{options.out}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {path}")
+    return 0
+
+
+def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    made = [maker.batch(i) for i in range(many)]
+    return np.concatenate([f for f, _ in made]), np.concatenate([p for _, p in made])
+
+
+if __name__ == "__main__":
+    cli.run(main)

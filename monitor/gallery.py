@@ -75,14 +75,36 @@ class Person:
         return self.until is not None and now >= self.until
 
     def templates(self) -> FloatArray:
-        """(1..2, D) of length 1: the mean bare face and the mean masked one, real or drawn; what a face is compared with.
+        """(1..3, D) of length 1, the bare one first where there is one; see `templates`."""
+        return templates(*(self.embeddings[self.kinds == kind] for kind in Kind))
 
-        Means keep the matching short (1,000 people of 60 embeddings would be 30 MB to go through for each face) and rank
-        probes better than the most similar single shot does.
-        """
-        groups = [self.embeddings[self.kinds == Kind.BARE], self.embeddings[self.kinds != Kind.BARE]]
-        means = np.stack([group.mean(axis=0) for group in groups if len(group)])
-        return (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)).astype(np.float32)  # type: ignore[no-any-return]
+
+def templates(bare: FloatArray, masked: FloatArray, drawn: FloatArray) -> FloatArray:
+    """What a face is compared with: the mean bare face, the mean really masked one, and one halfway between.
+
+    Means keep the matching short (1,000 people of 60 embeddings would be 30 MB to go through for each face) and rank probes
+    better than the most similar single shot does. A probe that is masked otherwise than the one enrolled is nearest to the
+    halfway one. Drawn masks stand in where no real one was enrolled, and then only halfway: a template of their own lets more
+    strangers in than it finds masked faces (docs/training/identity.md).
+
+    Args:
+        bare: (N, D) of length 1; N may be 0, as in the others.
+        masked: (M, D), with a real mask.
+        drawn: (K, D), with a drawn one.
+
+    Returns:
+        (1..3, D) of length 1.
+    """
+    means = [_mean(group) for group in (bare, masked if len(masked) else drawn) if len(group)]
+    if len(means) == 2:
+        between = _mean(np.stack(means))
+        means = [*means, between] if len(masked) else [means[0], between]
+    return np.stack(means)
+
+
+def _mean(group: FloatArray) -> FloatArray:
+    mean = group.mean(axis=0)
+    return (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def clean_name(name: str) -> str:

@@ -21,7 +21,7 @@ from monitor.errors import ModelError
 from monitor.gallery import VISITOR, Gallery, Person, open_gallery
 from monitor.records import FloatArray, Image
 
-MODEL = "sface_masked_v1"  # the embedding model in models/
+MODEL = "sface_masked_v2"  # the embedding model in models/
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
 MAX_BATCH = 32
 LOOKS_MIN = 4  # no name before so many looks: one frame never decides

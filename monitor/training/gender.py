@@ -113,6 +113,8 @@ def train(options: argparse.Namespace, command: str) -> int:
         if options.teacher != "none":
             print(f"embeddings of {len(chips)} faces by {options.teacher}", flush=True)
             lessons = Embedder.load(options.teacher).embed(verify_identity.read_aligned([c.path for c in chips]))
+            known = gender_faces.taught(known, lessons)
+            print(f"{int((known >= 0).sum())} faces with a label or a sure guess of the teacher's", flush=True)
         cli.quiet_tensorflow()
         import keras
 
@@ -186,6 +188,7 @@ def train(options: argparse.Namespace, command: str) -> int:
         "recipe": asdict(recipe),
         "counts": {
             "train": len(parts.train),
+            "guessed_by_teacher": int((known >= 0).sum()) - len(parts.train),
             "unlabelled": int((known < 0).sum()),
             "watched": len(parts.watched),
             "near_duplicates_left_out": parts.near_duplicates,

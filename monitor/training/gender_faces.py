@@ -7,7 +7,7 @@ read from there; the only chips that are used are really masked faces of other s
 UTKFace names nobody, so that one person may be on both sides with two pictures that do not look alike.
 
 Faces without a label of gender are the training half of `lfw_aligned` (`verify_identity.is_test`): the network learns SFace's
-embeddings from them, no gender is made up for them.
+embeddings from them, and where a logistic regression on those embeddings is sure of the gender, its guess serves as a label.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from monitor.align import SIZE, TEMPLATE
 from monitor.errors import ConfigError
 from monitor.gender import GENDERS, resized
 from monitor.mask_drawing import STYLES, draw_mask
-from monitor.records import Image
+from monitor.records import FloatArray, Image
 from monitor.training import augment, batches, duplicates, fabric, pool, synth, verify_identity
 from monitor.training.conditions import Person, person_of
 from monitor.training.data import Chip, load_data
@@ -37,6 +37,7 @@ WATCHED = 20  # one of so many of the training part is watched instead
 DONOR_SOURCES = ("chandrika", "ilc2021", "andrewmvd")
 DONOR_MIN_PX = 60.0
 DONORS_MAX = 1200
+SURE = 0.95  # probability from which on a guess is taken for a label
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,27 @@ def genders_known(chips: Sequence[Chip]) -> npt.NDArray[np.int64]:
     """The same with -1 where the name says nothing."""
     people = [person_of(c.original) for c in chips]
     return np.array([-1 if p is None else GENDERS.index(p.gender) for p in people], np.int64)
+
+
+def taught(known: npt.NDArray[np.int64], lessons: FloatArray) -> npt.NDArray[np.int64]:
+    """Labels for faces that have none, by a logistic regression on the embeddings of those that have one.
+
+    Args:
+        known: (N,) as `genders_known` gives them.
+        lessons: (N, D) embeddings of the bare faces.
+
+    Returns:
+        (N,): known labels as they were, sure guesses in place of -1, and -1 where the regression is less than `SURE`.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    labelled = known >= 0
+    if labelled.all() or len(np.unique(known[labelled])) < len(GENDERS):
+        return known
+    regression = LogisticRegression(C=10, max_iter=1000).fit(lessons[labelled], known[labelled])
+    probability = regression.predict_proba(lessons)
+    guess = np.where(probability.max(axis=1) >= SURE, probability.argmax(axis=1), -1)
+    return np.where(labelled, known, guess)
 
 
 def _labelled(data: Path, every: int) -> list[Chip]:

@@ -10,9 +10,12 @@ SFace's last layer adds up what each of the 7 x 7 places of its last feature map
 bands from brow to chin, 128 numbers each. How each number varies between people and within one (bare, masked, degraded,
 stretched) is measured on the train people, and Fisher's linear discriminant (Belhumeur et al., IEEE PAMI 19(7), 1997) weighs the
 bands: the mouth's counts for little, the eyes' for much. 115,000 numbers are fitted, in a closed form, so that there is little to
-overfit: `train_identity`, which trains eight million by a margin loss, knew its own people better and new ones worse.
+overfit: `train_identity`, which trains eight million by a margin loss, knew its own people better and new ones worse. What comes
+out stands beside SFace's own embedding, and the cosine of two faces is a mean of both: the discriminant names more people, SFace
+keeps more strangers out. Faces are laid straight first (`train_aligner`), which gains more than all the rest.
 
-`--folds` people of rmfrd_ids at a time are left out and named by what the others taught: the curve by which `SHRINK` was chosen.
+`--folds` people of rmfrd_ids at a time are left out and named by what the others taught: the curve by which `SHRINK` and `SHARE`
+were chosen.
 Who is learnt from: see `identity_faces`; test people take part in nothing. About eight minutes on two cores.
 """
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +36,7 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 
 from monitor.errors import ConfigError
+from monitor.gallery import templates
 from monitor.identify import normalised
 from monitor.records import FloatArray
 from monitor.training import cli, fabric
@@ -42,8 +47,9 @@ from monitor.training.verify_identity import ENROLLED, Trial, trial
 
 FEATURES, DENSE, NORM = "batch_normalization_27", "dense", "batch_normalization_28"  # layers of SFace
 BANDS, DIMENSION = 7, 128
-SHRINK = 0.5  # of the scatter within people towards a sphere
-CURVE = (0.2, 0.35, 0.5, 0.7, 0.9)
+SHRINK = 0.35  # of the scatter within people towards a sphere
+SHARE = 0.6  # of the discriminant in the cosine; the rest is SFace's own
+CURVE = ((0.35, 1.0), (0.35, 0.3), (0.2, 0.6), (0.35, 0.6), (0.5, 0.6), (0.7, 0.6))  # shrink, share
 COPIES = {"masked": 4, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 2}  # doctored pictures of each picture
 CELEBRITIES = ("masked", "rmfrd", "named")
 
@@ -58,17 +64,20 @@ class Samples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """embedding = (bands - mean) @ matrix"""
+    """embedding = (bands - mean) @ matrix, beside SFace's own."""
 
     mean: FloatArray  # (896,)
     matrix: FloatArray  # (896, 128)
+    share: float  # of the discriminant's cosine in the cosine of two embeddings, 0 to 1
 
     def __call__(self, bands: FloatArray) -> FloatArray:
-        """(N, 128) of length 1."""
-        return normalised(np.asarray((bands - self.mean) @ self.matrix, np.float32))
+        """(N, 256) of length 1."""
+        learnt = normalised(np.asarray((bands - self.mean) @ self.matrix, np.float32))
+        both = [np.sqrt(1 - self.share) * own_embedding(bands), np.sqrt(self.share) * learnt]
+        return np.concatenate(both, axis=1).astype(np.float32)
 
 
-def fit(samples: Samples, shrink: float, dimension: int = DIMENSION) -> Projection:
+def fit(samples: Samples, shrink: float, share: float = SHARE) -> Projection:
     """Fisher's discriminant; a person with many pictures counts less than by their number."""
     people, inverse, count = np.unique(samples.person, return_inverse=True, return_counts=True)
     centre = np.zeros((len(people), samples.bands.shape[1]))
@@ -81,7 +90,7 @@ def fit(samples: Samples, shrink: float, dimension: int = DIMENSION) -> Projecti
     mean = centre.mean(axis=0)
     between = (centre - mean).T @ (centre - mean) / len(people)
     _, vectors = eigh(between, (1 - shrink) * within + shrink * sphere)
-    return Projection(mean.astype(np.float32), vectors[:, ::-1][:, :dimension].astype(np.float32))
+    return Projection(mean.astype(np.float32), vectors[:, ::-1][:, :DIMENSION].astype(np.float32), share)
 
 
 class Bands:
@@ -123,10 +132,10 @@ def by_rows(network: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def network_of(network: Any, projection: Projection) -> Any:
-    """SFace with the projection behind it: (N, 112, 112, 3) float32 RGB 0..255 -> (N, 128), not normalised."""
+    """SFace with the projection behind it: (N, 112, 112, 3) float32 RGB 0..255 -> (N, 256)."""
     import keras
 
-    layers, ops = keras.layers, keras.ops
+    layers = keras.layers
     kernel, offset = by_rows(network)
     maps = layers.Reshape((BANDS, kernel.shape[1]))(network.get_layer(FEATURES).output)
     bands = []
@@ -135,19 +144,28 @@ def network_of(network: Any, projection: Projection) -> Any:
         bands.append(band(maps[:, row]))
         band.set_weights([kernel[row]])
     flat = layers.Concatenate()(bands)
-    own = layers.Dense(DIMENSION, name="own")  # SFace's own embedding: the sum of the bands
-    length = ops.sqrt(ops.sum(ops.square(own(flat)), axis=1, keepdims=True))
-    own.set_weights([np.tile(np.eye(DIMENSION, dtype=np.float32), (BANDS, 1)), offset])
+    summed = layers.Dense(DIMENSION, use_bias=False, name="own")(flat)  # SFace's own embedding: the sum of the bands
+    length = _length(summed + offset)
     project = layers.Dense(DIMENSION, name="projection")
     # (bands / length - mean) @ matrix, times length: only its direction counts.
-    embedding = project(layers.Concatenate()([flat, length]))
+    learnt = project(layers.Concatenate()([flat, length]))
+    own_part, learnt_part = math.sqrt(1 - projection.share), math.sqrt(projection.share)
+    parts = [own_part * summed / _length(summed), learnt_part * learnt / _length(learnt)]
+    made = keras.Model(network.input, layers.Concatenate()(parts), name="sface_masked")
+    made.get_layer("own").set_weights([np.tile(np.eye(DIMENSION, dtype=np.float32), (BANDS, 1))])
     project.set_weights(
         [
             np.concatenate([projection.matrix, -(projection.mean @ projection.matrix)[None]]),
             np.zeros(DIMENSION, np.float32),
         ]
     )
-    return keras.Model(network.input, embedding, name="sface_masked")
+    return made
+
+
+def _length(vectors: Any) -> Any:
+    from keras import ops
+
+    return ops.sqrt(ops.sum(ops.square(vectors), axis=1, keepdims=True) + 1e-12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +178,7 @@ class Known:
 
 
 def cross_check(
-    samples: Samples, known: Sequence[Known], folds: int, shrink: float | None
+    samples: Samples, known: Sequence[Known], folds: int, shrink: float | None, share: float = SHARE
 ) -> dict[str, dict[str, float]]:
     """Each fold of people named by a projection that never saw them; None: SFace's own embedding.
 
@@ -174,13 +192,12 @@ def cross_check(
         embed = own_embedding
         if shrink is not None:
             kept = ~np.isin(samples.person, [k.person for k in people])
-            embed = fit(Samples(samples.bands[kept], samples.person[kept]), shrink)
+            embed = fit(Samples(samples.bands[kept], samples.person[kept]), shrink, share)
         bare, masked = [embed(k.bare) for k in people], [embed(k.masked) for k in people]
         enrolled = [b[:ENROLLED] for b in bare]
-        mean = [normalised(e.mean(axis=0, keepdims=True)) for e in enrolled]
         parts["bare"].append(trial(enrolled, [b[ENROLLED:] for b in bare], "mean"))
         parts["masked"].append(trial(enrolled, masked, "mean"))
-        both = [np.concatenate([e, m[:1]]) for e, m in zip(mean, masked, strict=True)]
+        both = [templates(e, m[:1], m[:0]) for e, m in zip(enrolled, masked, strict=True)]
         parts["masked+1"].append(trial(both, [m[1:] for m in masked], "max"))
     return {name: _together(trials) for name, trials in parts.items()}
 
@@ -214,6 +231,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
     parser.add_argument("--aligner", type=Path, help="network of train_aligner that lays the faces straight first")
     parser.add_argument("--shrink", type=float, default=SHRINK, help=f"0 to 1 (default: {SHRINK})")
+    parser.add_argument("--share", type=float, default=SHARE, help=f"of the discriminant, 0 to 1 (default: {SHARE})")
     parser.add_argument("--folds", type=int, default=3, help="of the cross-check (default: 3)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
@@ -222,6 +240,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         raise ConfigError(f"{options.weights} is not there: make it with shared/weights/get_weights.py")
     if not 0 < options.shrink <= 1:
         raise ConfigError(f"--shrink must be above 0 and at most 1, not {options.shrink}")
+    if not 0 <= options.share <= 1:
+        raise ConfigError(f"--share must be between 0 and 1, not {options.share}")
     if options.folds < 2:
         raise ConfigError(f"--folds must be 2 or more, not {options.folds}")
     return options
@@ -261,9 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = known_people(people, clean)
     curve: dict[str, Any] = {}
     if len(known) >= 2 * options.folds:
-        for shrink in (None, *CURVE):
-            label = "SFace" if shrink is None else f"shrink {shrink}"
-            curve[label] = cross_check(samples, known, options.folds, shrink)
+        for shrink, share in ((None, 0.0), *CURVE):
+            label = "SFace" if shrink is None else f"shrink {shrink}, share {share}"
+            curve[label] = cross_check(samples, known, options.folds, shrink, share)
             print(
                 f"{label}: "
                 + ", ".join(
@@ -271,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 ),
                 flush=True,
             )
-    made = network_of(network, fit(samples, options.shrink))
+    made = network_of(network, fit(samples, options.shrink, options.share))
     made.save(f"{options.out}.keras")
     command = "python -m monitor.training.project_identity "
     command += " ".join(arguments if arguments is not None else sys.argv[1:])

@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of mask_chips")
     parser.add_argument("--out", type=Path, required=True, help="where the files go, without ending")
-    parser.add_argument("--steps", type=int, default=2400, help="batches (default: 2400)")
+    parser.add_argument("--steps", type=int, default=1600, help="batches (default: 1600)")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
     parser.add_argument("--seed", type=int, default=0)

@@ -34,6 +34,7 @@ from monitor.align import TEMPLATE, align
 from monitor.detect.yunet import YuNet
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
+from monitor.gallery import templates
 from monitor.identify import Embedder, normalised, threshold_for
 from monitor.mask_drawing import STYLES, draw_mask
 from monitor.records import FloatArray, Image
@@ -215,21 +216,18 @@ class Ruler:
         return self._embedder.embed(faces)
 
     def _trial(
-        self, enrolled: Sequence[Faces], probes: Sequence[FloatArray], extra: Sequence[FloatArray] | None = None
+        self, enrolled: Sequence[Faces], probes: Sequence[FloatArray], masked: Sequence[FloatArray] | None = None
     ) -> Trial:
-        """As `trial`; drawn or real masked pictures make a second template of each person."""
+        """As `trial`, with the templates that the program makes of bare, really masked and drawn pictures."""
         bare = [self._embedder.embed(faces) for faces in enrolled]
-        second: list[FloatArray] = list(extra) if extra is not None else [e[:0] for e in bare]
+        none: list[FloatArray] = [e[:0] for e in bare]
+        masked, drawn_too = masked or none, none
         if self._with_drawn:
-            variants = [self._embedder.embed(masked_all(f, drawn, i)) for i, f in enumerate(enrolled)]
-            second = [np.concatenate([s, v]) for s, v in zip(second, variants, strict=True)]
+            drawn_too = [self._embedder.embed(masked_all(f, drawn, i)) for i, f in enumerate(enrolled)]
+        groups = list(zip(bare, masked, drawn_too, strict=True))
         if self._template == "max":
-            return trial([np.concatenate([b, s]) for b, s in zip(bare, second, strict=True)], probes, "max")
-        templates = [
-            np.concatenate([normalised(part.mean(axis=0, keepdims=True)) for part in (b, s) if len(part)])
-            for b, s in zip(bare, second, strict=True)
-        ]
-        return trial(templates, probes, "max")
+            return trial([np.concatenate(group) for group in groups], probes, "max")
+        return trial([templates(*group) for group in groups], probes, "max")
 
     def rmfrd(self) -> dict[str, Trial]:
         root = _require(self._data / "rmfrd_ids")

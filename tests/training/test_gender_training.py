@@ -117,6 +117,21 @@ def test_batches_repeat_are_half_and_half_and_mostly_masked(data: Path) -> None:
     assert sum(differs) >= 18
 
 
+def test_sure_guesses_serve_as_labels_and_unsure_ones_do_not() -> None:
+    rng = np.random.default_rng(0)
+    of_gender = np.array([[1.0, 0, 0.5], [0, 1.0, 0.5]])
+    truth = np.repeat([0, 1], 150)
+    lessons = of_gender[truth] + rng.normal(0, 0.05, (300, 3))
+    lessons = np.concatenate([lessons, [[0.5, 0.5, 0.5]]]).astype(np.float32)
+    known = np.append(np.where(rng.random(300) < 0.7, truth, -1), -1)
+    known[0] = 1  # a label stands, whatever the embedding says
+    made = gender_faces.taught(known, lessons)
+    assert made[0] == 1
+    assert np.array_equal(made[1:300], truth[1:])
+    assert made[300] == -1
+    assert np.array_equal(gender_faces.taught(np.full(5, -1), lessons[:5]), np.full(5, -1))
+
+
 def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "g"
     train = ["train", "--data", str(data), "--weights", "none", "--teacher", "none", "--out", str(out), "--size", "32"]

@@ -35,7 +35,7 @@ def rank1(embeddings: np.ndarray, person: np.ndarray) -> float:
 
 
 def test_bands_that_change_within_a_person_count_for_little_with_new_people() -> None:
-    projection = pi.fit(made_up(150, 8, seed=1), 0.5)
+    projection = pi.fit(made_up(150, 8, seed=1), 0.5, 1.0)
     new = made_up(40, 4, seed=2)
     assert projection.matrix.shape == (BANDS * D, D)
     assert rank1(pi.own_embedding(new.bands), new.person) < 0.7
@@ -51,7 +51,7 @@ def test_people_of_a_fold_are_judged_by_what_the_others_taught() -> None:
         own = samples.bands[samples.person == number]
         known.append(pi.Known(number, own[:4], own[4:]))
     own_way = pi.cross_check(samples, known, 3, None)
-    learnt = pi.cross_check(samples, known, 3, 0.5)
+    learnt = pi.cross_check(samples, known, 3, 0.5, 1.0)
     assert learnt["masked"]["rank1"] > own_way["masked"]["rank1"] + 10
     assert learnt["bare"]["probes"] == 24
     assert learnt["masked"]["probes"] == 48
@@ -90,7 +90,7 @@ def test_the_network_does_what_bands_and_projection_do(tmp_path: Path) -> None:
     bands = pi.Bands(network, tmp_path)(faces)
     rng = np.random.default_rng(6)
     projection = pi.Projection(
-        rng.normal(0, 0.02, BANDS * D).astype(np.float32), rng.normal(0, 1, (BANDS * D, D)).astype(np.float32)
+        rng.normal(0, 0.02, BANDS * D).astype(np.float32), rng.normal(0, 1, (BANDS * D, D)).astype(np.float32), 0.4
     )
     rgb = faces[..., ::-1].astype(np.float32)
     by_network = normalised(np.asarray(pi.network_of(network, projection)(rgb, training=False)))
@@ -113,6 +113,7 @@ def test_a_sum_of_the_bands_is_the_network_as_it_was(tmp_path: Path) -> None:
     [
         (["--weights", "nowhere.keras"], "is not there"),
         (["--shrink", "0"], "--shrink must be above 0"),
+        (["--share", "2"], "--share must be between 0 and 1"),
         (["--folds", "1"], "--folds must be 2"),
     ],
 )

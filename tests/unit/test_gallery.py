@@ -293,14 +293,27 @@ def test_more_shots_keep_the_old_and_take_the_newer_consent() -> None:
     assert both.until == NOW + timedelta(days=9)
 
 
-def test_templates_are_the_mean_bare_and_the_mean_masked_face() -> None:
+def test_templates_are_the_mean_bare_and_the_mean_really_masked_face_and_one_between() -> None:
     someone = person(kinds=(0, 0, 1, 2))
-    bare, masked = someone.embeddings[:2].mean(axis=0), someone.embeddings[2:].mean(axis=0)
-    expected = np.stack([bare / np.linalg.norm(bare), masked / np.linalg.norm(masked)])
-    np.testing.assert_allclose(someone.templates(), expected, rtol=1e-5)
+    bare, masked = (unit(someone.embeddings[rows].mean(axis=0)) for rows in (slice(0, 2), slice(2, 3)))
+    np.testing.assert_allclose(someone.templates(), np.stack([bare, masked, unit(bare + masked)]), rtol=1e-5)
     assert person(kinds=(1,)).templates().shape == (1, D)
+    assert person(kinds=(0, 0)).templates().shape == (1, D)
+
+
+def test_drawn_masks_stand_in_halfway_where_no_real_one_was_enrolled() -> None:
+    someone = person(kinds=(0, 2, 2))
+    bare, drawn = someone.embeddings[0], unit(someone.embeddings[1:].mean(axis=0))
+    np.testing.assert_allclose(someone.templates(), np.stack([bare, unit(bare + drawn)]), rtol=1e-5)
+
+
+def test_drawn_masks_are_no_shots() -> None:
     assert person(kinds=(0, 2, 2, 1)).shots == 2
     assert list(Kind) == [0, 1, 2]
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(

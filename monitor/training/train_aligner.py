@@ -4,7 +4,7 @@ r"""Train the aligner: a small network that lays a face straight on the template
 
 YuNet guesses nose and mouth behind a mask, and `monitor.align` lays the face by them: the template's points miss their places by
 7.6 px of 112 in the median where a bare face's miss by 3.6 (drawn masks), and SFace pays for it. The aligner looks at the face as
-it was laid, says by which affine map the template lies in it, and samples it anew along that map: a spatial transformer
+it was laid, says by which affine map the template lies in it, samples it anew along that map, and looks again: a spatial transformer
 (Jaderberg et al., arXiv:1506.02025) that is taught its map instead of finding it. Stretched pictures are straightened as well.
 
 It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn on, laid wrong on purpose and
@@ -184,7 +184,10 @@ def moved(parts: FloatArray) -> FloatArray:
 
 
 def to_onnx(model: Any, path: Path) -> None:
-    """The network with the sampling behind it."""
+    """The network and the sampling, twice: what the first look leaves wrong, the second sees better.
+
+    Both looks share their weights, and the face that comes out is sampled once, along both maps.
+    """
     import onnx
     import tensorflow as tf
     import tf2onnx
@@ -196,37 +199,65 @@ def to_onnx(model: Any, path: Path) -> None:
     call = tf.function(lambda faces: model(faces / 127.5 - 1.0, training=False), input_signature=signature)
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     graph = proto.graph
+    network, answer = list(graph.node), graph.output[0].name
+    constants = {t.name for t in graph.initializer}
+    nodes: list[Any] = []
+
+    def node(kind: str, inputs: list[str], output: str, **options: Any) -> str:
+        nodes.append(helper.make_node(kind, inputs, [output], **options))
+        return output
+
+    def constant(name: str, value: Any) -> str:
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def placed(faces: str, number: int) -> str:
+        """The network once more, on other faces; its weights are shared."""
+        for original in network:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(original)
+            copy.name = ""
+            for names in (copy.input, copy.output):
+                names[:] = [
+                    faces if n == "faces" else n if n in constants or not n else f"pass{number}_{n}" for n in names
+                ]
+            nodes.append(copy)
+        return node("Mul", [f"pass{number}_{answer}", parts], f"map{number}")
+
+    def moved_by(way: str, points: str, name: str) -> str:
+        """(N, 2, P) px: where a map, (N, 2, 3), puts points."""
+        linear = node("Slice", [way, *linear_range], f"{name}_linear")
+        shift = node("Slice", [way, *shift_range], f"{name}_shift")
+        from_centre = node("Sub", [points, centre], f"{name}_from_centre")
+        away = node("Add", [node("MatMul", [linear, from_centre], f"{name}_turned"), shift], f"{name}_away")
+        return node("Add", [points, away], name)
+
+    def sampled(points: str, name: str) -> str:
+        """(N, 112, 112, 3): the faces as they came, sampled at points."""
+        unit = node("Sub", [node("Mul", [points, to_unit], f"{name}_scaled"), one], f"{name}_unit")
+        last = node("Transpose", [unit], f"{name}_last", perm=[0, 2, 1])
+        grid = node("Reshape", [last, grid_shape], f"{name}_grid")
+        options = {"mode": "bilinear", "padding_mode": "zeros", "align_corners": 1}
+        return node("Transpose", [node("GridSample", [nchw, grid], f"{name}_nchw", **options)], name, perm=[0, 2, 3, 1])
+
     ys, xs = np.mgrid[0:SIZE, 0:SIZE].reshape(2, -1).astype(np.float32)
-    base = np.stack([xs - CENTRE[0], ys - CENTRE[1], np.ones_like(xs)]).astype(np.float32)  # (3, 112 * 112)
-    to_unit = 2 / (SIZE - 1)  # GridSample counts -1..1 from the centre of the first pixel to that of the last
-    constants = {
-        "aligner_parts": PARTS[None] * to_unit,
-        "aligner_base": base,
-        "aligner_identity": np.stack([xs, ys])[None] * to_unit - 1,
-        "aligner_grid_shape": np.array([0, SIZE, SIZE, 2], np.int64),
-    }
-    for name, value in constants.items():
-        kept = value if value.dtype == np.int64 else value.astype(np.float32)
-        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
-    graph.node.extend(
-        [
-            helper.make_node("Mul", [graph.output[0].name, "aligner_parts"], ["aligner_map"]),
-            helper.make_node("MatMul", ["aligner_map", "aligner_base"], ["aligner_away"]),
-            helper.make_node("Add", ["aligner_away", "aligner_identity"], ["aligner_flat"]),
-            helper.make_node("Transpose", ["aligner_flat"], ["aligner_points"], perm=[0, 2, 1]),
-            helper.make_node("Reshape", ["aligner_points", "aligner_grid_shape"], ["aligner_grid"]),
-            helper.make_node("Transpose", ["faces"], ["aligner_nchw"], perm=[0, 3, 1, 2]),
-            helper.make_node(
-                "GridSample",
-                ["aligner_nchw", "aligner_grid"],
-                ["aligner_sampled"],
-                mode="bilinear",
-                padding_mode="zeros",
-                align_corners=1,
-            ),
-            helper.make_node("Transpose", ["aligner_sampled"], ["straight"], perm=[0, 2, 3, 1]),
-        ]
-    )
+    pixels = constant("pixels", np.stack([xs, ys])[None])
+    parts = constant("parts", PARTS[None])
+    centre = constant("centre", CENTRE.astype(np.float32).reshape(1, 2, 1))
+    # GridSample counts -1..1 from the centre of the first pixel to that of the last.
+    to_unit = constant("to_unit", np.array(2 / (SIZE - 1), np.float32))
+    one = constant("one", np.array(1, np.float32))
+    grid_shape = constant("grid_shape", np.array([0, SIZE, SIZE, 2], np.int64))
+    linear_range = [constant(f"linear_{k}", np.array([v], np.int64)) for k, v in (("from", 0), ("to", 2), ("axis", 2))]
+    shift_range = [constant(f"shift_{k}", np.array([v], np.int64)) for k, v in (("from", 2), ("to", 3), ("axis", 2))]
+    nchw = node("Transpose", ["faces"], "nchw", perm=[0, 3, 1, 2])
+    first = placed("faces", 1)
+    nearly = sampled(moved_by(first, pixels, "nearly"), "nearly_straight")
+    second = placed(nearly, 2)
+    # The second map leads into the nearly straight face, the first from there into the face as it came.
+    sampled(moved_by(first, moved_by(second, pixels, "back"), "through"), "straight")
+    del graph.node[:]
+    graph.node.extend(nodes)
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info("straight", TensorProto.FLOAT, [None, SIZE, SIZE, 3]))
     onnx.checker.check_model(proto)

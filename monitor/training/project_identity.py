@@ -40,8 +40,8 @@ from monitor.gallery import templates
 from monitor.identify import normalised
 from monitor.records import FloatArray
 from monitor.training import cli, fabric
+from monitor.training.aligner_onnx import Aligner
 from monitor.training.identity_faces import Faces, People, donors, read_people, variants
-from monitor.training.train_aligner import Aligner
 from monitor.training.train_identity import card_text, onnx_of
 from monitor.training.verify_identity import ENROLLED, Trial, trial
 

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.align import SIZE, TEMPLATE
 from monitor.errors import ConfigError
-from monitor.training import export_embedding
+from monitor.training import aligner_onnx, export_embedding
 from monitor.training import train_aligner as ta
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
@@ -48,9 +48,9 @@ def test_parts_say_how_far_each_point_is_moved() -> None:
 def test_a_face_laid_wrong_is_laid_straight(tmp_path: Path) -> None:
     matrix = ta.misplacement(ta.BARE, np.random.default_rng(3))
     faces = smooth_faces(3)
-    ta.to_onnx(saying(matrix), tmp_path / "a.onnx")
+    aligner_onnx.to_onnx(saying(matrix), tmp_path / "a.onnx")
     laid_wrong = wrongly(faces, matrix @ matrix)  # as the network says the same of both looks
-    straight = ta.Aligner(tmp_path / "a.onnx")(laid_wrong)
+    straight = aligner_onnx.Aligner(tmp_path / "a.onnx")(laid_wrong)
     middle = (slice(None), slice(30, 85), slice(30, 85))
     off = np.abs(straight[middle].astype(int) - faces[middle])
     assert off.mean() < 2
@@ -68,8 +68,8 @@ def test_it_lies_before_the_embedding_in_one_file(tmp_path: Path) -> None:
     faces = smooth_faces(4)
     (alone,) = _run(path, faces)
     matrix = ta.misplacement(ta.BARE, np.random.default_rng(4))
-    ta.to_onnx(saying(matrix), tmp_path / "a.onnx")
-    (expected,) = _run(path, ta.Aligner(tmp_path / "a.onnx")(faces))
+    aligner_onnx.to_onnx(saying(matrix), tmp_path / "a.onnx")
+    (expected,) = _run(path, aligner_onnx.Aligner(tmp_path / "a.onnx")(faces))
     export_embedding.put_before(path, tmp_path / "a.onnx")
     (together,) = _run(path, faces)
     scale = np.abs(expected).max()
@@ -92,7 +92,7 @@ def test_training_begins_at_what_it_was_given_and_writes_a_network(
     out = tmp_path / "runs" / "aligner"
     assert ta.main(["--data", str(tmp_path / "data"), "--out", str(out), "--steps", "4", "--batch", "8"]) == 0
     faces = smooth_faces(2)
-    assert ta.Aligner(Path(f"{out}.onnx"))(faces).shape == faces.shape
+    assert aligner_onnx.Aligner(Path(f"{out}.onnx"))(faces).shape == faces.shape
     assert Path(f"{out}.json").is_file()
 
 
@@ -112,6 +112,6 @@ def test_mistakes_are_one_line(write_chips: Callable[..., Path], tmp_path: Path)
     with pytest.raises(ConfigError, match="holds no bare faces with landmarks"):
         ta.main(["--data", str(tmp_path), "--out", str(tmp_path / "a")])
     with pytest.raises(ConfigError, match="make it with monitor"):
-        ta.Aligner(tmp_path / "none.onnx")
+        aligner_onnx.Aligner(tmp_path / "none.onnx")
     with pytest.raises(ConfigError, match="make it with monitor"):
         export_embedding.put_before(tmp_path / "e.onnx", tmp_path / "none.onnx")

@@ -318,15 +318,15 @@ def test_two_visits_at_once_are_never_the_same_person() -> None:
 
 def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
     path = tmp_path / "g.npz"
-    real = np.eye(2, 128, dtype=np.float32)
+    real = np.eye(2, 256, dtype=np.float32)
     people = (person("Ann", real[0]), dataclasses.replace(person("Bob", real[1]), until=NOW - timedelta(days=999)))
-    save_gallery(Gallery(MODEL, 128, people), path)
+    save_gallery(Gallery(MODEL, 256, people), path)
     identifier = load_identifier(path, threads=1)
     assert identifier.matcher.names == ("Ann",)
     image = np.zeros((50, 60, 3), np.uint8)
-    assert identifier.looks(image, np.empty((0, 4), np.float32), None).shape == (0, 128)
+    assert identifier.looks(image, np.empty((0, 4), np.float32), None).shape == (0, 256)
     looks = identifier.looks(image, np.array([[5, 5, 40, 45]], np.float32), None)
-    assert looks.shape == (1, 128)
+    assert looks.shape == (1, 256)
     np.testing.assert_allclose(np.linalg.norm(looks), 1, rtol=1e-5)
     assert identifier.new_vote().name is None
 

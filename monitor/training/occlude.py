@@ -175,7 +175,8 @@ def neighbour(image: Image, box: Box, other: Image, other_box: Box, rng: np.rand
     longer = max(x1 - x0, y1 - y0)
     zoom = longer / max(a1 - a0, b1 - b0) * float(np.exp(rng.normal(0, 0.25)))
     angle = float(rng.choice([0, np.pi, np.pi / 2, -np.pi / 2], p=[0.35, 0.35, 0.2, 0.1]) + rng.normal(0, 0.35))
-    reach = longer * (0.36 + 0.42 * zoom * max(a1 - a0, b1 - b0) / longer) * rng.uniform(0.85, 1.15)
+    theirs_px = zoom * max(a1 - a0, b1 - b0)
+    reach = (0.3 * longer + (0.45 + 0.25 * abs(np.sin(angle))) * theirs_px) * rng.uniform(0.95, 1.2)  # heads are oblong
     centre = ((x0 + x1) / 2 + np.cos(angle) * reach, (y0 + y1) / 2 + np.sin(angle) * reach)
     theirs = ((a0 + a1) / 2, (b0 + b1) / 2)
     matrix = np.array([[zoom, 0, centre[0] - zoom * theirs[0]], [0, zoom, centre[1] - zoom * theirs[1]]])

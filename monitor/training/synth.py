@@ -90,8 +90,13 @@ def wear(
     return _blend(image, layer, alpha, rng), alpha
 
 
-def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
-    """Now and then what is no mask: a hand, a scarf, a beard, hair, a cap, glasses. The label stays what it was."""
+def disturb(
+    image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator, more: bool = False
+) -> Image:
+    """Now and then what is no mask: a hand, a scarf, a beard, sunglasses. The label stays what it was.
+
+    With `more`, glasses, hair and caps as well.
+    """
     if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
         return image
     to_face = template_to(landmarks)
@@ -107,12 +112,13 @@ def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np
         image = occlude.thing(image, to_face, fabric.colour(rng), rng)
     if rng.random() < 0.06:
         image = augment.cover_eyes(image, landmarks, rng)
-    elif pick > 0.94:
-        image = occlude.glasses(image, to_face, rng)
-    if rng.random() < 0.06:
-        image = occlude.hair(image, to_face, rng)
-    if rng.random() < 0.05:
-        image = occlude.cap(image, to_face, fabric.colour(rng), rng)
+    if more:
+        if pick > 0.94:
+            image = occlude.glasses(image, to_face, rng)
+        if rng.random() < 0.06:
+            image = occlude.hair(image, to_face, rng)
+        if rng.random() < 0.05:
+            image = occlude.cap(image, to_face, fabric.colour(rng), rng)
     return image
 
 

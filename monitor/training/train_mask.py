@@ -74,12 +74,12 @@ class Stage:
 
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
-    """Most steps at a small size, where they cost half, then the last ones at the full size with half the rate."""
+    """With --first-epochs: those at a small size, where they cost half, then the others at full size with half the rate."""
     fits = (
         options.network == "mobilenetv2" and options.first_size < options.size
     )  # not all networks can change their size
     small = options.first_epochs * options.epoch_steps if fits else 0
-    full = batches.Recipe(options.size, options.margin, options.batch)
+    full = batches.Recipe(options.size, options.margin, options.batch, more_occluders=options.more_occluders)
     rate = options.rate / 2 if small else options.rate
     last = Stage(full, options.epochs * options.epoch_steps, rate, folder, options.seed, small)
     if not small:
@@ -101,10 +101,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
     parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
     parser.add_argument(
-        "--first-epochs", type=int, default=8, help="mobilenetv2: epochs at --first-size before the others (default: 8)"
+        "--first-epochs", type=int, default=0, help="mobilenetv2: epochs at --first-size before the others (default: 0)"
     )
     parser.add_argument("--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)")
-    parser.add_argument("--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)")
+    parser.add_argument("--epochs", type=int, default=8, help="epochs of --epoch-steps batches (default: 8)")
+    parser.add_argument("--more-occluders", action="store_true", help="draw glasses, hair, caps and other heads too")
     parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
     parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")
@@ -143,7 +144,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         if getattr(options, name) < low:
             raise ConfigError(f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}")
     if options.smoke:
-        options.first_epochs, options.epochs, options.epoch_steps, options.batch = 1, 1, 3, 16
+        options.first_epochs = min(1, options.first_epochs)
+        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
     return options
 
 

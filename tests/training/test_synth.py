@@ -74,6 +74,32 @@ def test_a_face_turned_on_its_side_gets_its_mask_there(bank: fabric.Bank) -> Non
     assert mask[y, x] > 127
 
 
+def test_another_head_covers_a_rim_and_leaves_the_middle() -> None:
+    f, other = face(), face(seed=1)
+    bright = np.full_like(other.image, 250)
+    covered = []
+    for seed in range(30):
+        out = occlude.neighbour(f.image, f.chip.box, bright, other.chip.box, np.random.default_rng(seed))
+        x0, y0, x1, y1 = (round(v) for v in f.chip.box)
+        seen = changed(out, f.image)
+        covered.append(seen.mean())
+        middle = seen[
+            y0 + (y1 - y0) * 2 // 5 : y0 + (y1 - y0) * 3 // 5, x0 + (x1 - x0) * 2 // 5 : x0 + (x1 - x0) * 3 // 5
+        ]
+        assert middle.mean() < 0.5
+    assert 0.05 < float(np.median(covered)) < 0.6
+
+
+def test_more_occluders_are_drawn_only_where_they_are_asked_for(bank: fabric.Bank) -> None:
+    faces = [face(seed=i) for i in range(6)] + [face("masked", i) for i in range(6)]
+    plain, again, more = (
+        batches.Maker(faces, bank, batches.Recipe(48, 0.2, 40, more_occluders=m), 2).batch(0)[0]
+        for m in (False, False, True)
+    )
+    assert np.array_equal(plain, again)
+    assert not np.array_equal(plain, more)
+
+
 @pytest.mark.parametrize("draw", [occlude.hand, occlude.beard])
 def test_hand_and_beard_cover_the_mouth_or_its_surroundings(draw: object) -> None:
     f = face()

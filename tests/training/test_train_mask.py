@@ -90,6 +90,20 @@ def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Pa
     assert again["history"] == figures["history"]
 
 
+def test_the_second_stage_goes_on_from_what_the_first_learnt(chips: Path, tmp_path: Path) -> None:
+    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s", "--more-occluders"]
+    command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "1"]
+    assert train_mask.main([*command, "--epoch-steps", "2", "--batch", "8", "--rate", "0.001"]) == 0
+    folder = tmp_path / "runs" / "s"
+    about = json.loads((folder / "figures.json").read_text())
+    assert [(h["size"], h["step"]) for h in about["history"]] == [(32, 2), (64, 2)]
+    assert about["steps"] == 4
+    assert about["recipe"]["more_occluders"]
+    with np.load(folder / "first" / "checkpoint.npz") as first, np.load(folder / "checkpoint.npz") as second:
+        kernels = [np.asarray(state["m0"]) for state in (first, second)]
+    assert 0 < np.abs(kernels[1] - kernels[0]).max() < 0.05  # random weights of its own would be far off
+
+
 def test_mistakes_are_one_line(chips: Path) -> None:
     with pytest.raises(ConfigError, match="choose one of one, two"):
         train_mask.main(["--data", str(chips), "--weights", "none", "--leave-out", "three"])

@@ -307,7 +307,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     further = "a linear discriminant over the seven rows of its last feature map, monitor.training.project_identity"
     if options.aligner:
         further += "; before it a network that lays the face straight, monitor.training.train_aligner"
-    for path, value in ((".json", about), (".about.json", card_text(about, further))):
+    card = card_text(about, further)
+    if options.aligner:
+        card["further_data"] += "; bare chips of mask_chips for the network that lays faces straight"
+    for path, value in ((".json", about), (".about.json", card)):
         Path(f"{options.out}{path}").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
     return 0

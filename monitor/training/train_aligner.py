@@ -2,16 +2,17 @@ r"""Train the aligner: a small network that lays a face straight on the template
 
     python -m monitor.training.train_aligner --data ../shared/data --out runs/identity/aligner
 
-YuNet guesses nose and mouth behind a mask, and `monitor.align` lays the face by them: the template's points miss their places by
-7.6 px of 112 in the median where a bare face's miss by 3.6 (drawn masks), and SFace pays for it. The aligner looks at the face as
-it was laid, says by which affine map the template lies in it, samples it anew along that map, and looks again: a spatial transformer
-(Jaderberg et al., arXiv:1506.02025) that is taught its map instead of finding it. Stretched pictures are straightened as well.
+YuNet guesses nose and mouth behind a mask, and `monitor.align` lays the face by them, several px of 112 away from where it lay
+bare; SFace pays for it. The aligner looks at the face as it was laid, says by which affine map the template lies in it, samples it
+anew along that map, and looks again: a spatial transformer (Jaderberg et al., arXiv:1506.02025) that is taught its map instead of
+finding it. Stretched pictures are straightened as well.
 
 It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn on, laid wrong on purpose and
-degraded. No name is read; pictures of people whom an identity test holds, and the test part of UTKFace, are left out.
+degraded. Who is on them does not matter; named chips of people whom an identity test may hold, and the test part of UTKFace, are
+left out all the same.
 
 Writes OUT.onnx: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "straight", the same. `export_embedding --aligner` puts it before
-an embedding network. About ten minutes on two cores.
+an embedding network. About fifteen minutes on two cores.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ def draw_people(folder: Path, work: Path) -> None:
     rng = np.random.default_rng(1)
 
     def person(name: str, days: int | None, consent: str) -> Person:
-        vectors = rng.normal(size=(24, 128)).astype(np.float32)
+        vectors = rng.normal(size=(24, 256)).astype(np.float32)
         kinds = np.array([Kind.BARE] * 12 + [Kind.MASKED] * 4 + [Kind.DRAWN] * 8, np.uint8)
         given = datetime.now().astimezone() - timedelta(days=40)
         until = None if days is None else given + timedelta(days=days)
@@ -246,7 +246,7 @@ def draw_people(folder: Path, work: Path) -> None:
         person("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
         person("Zoë", 90, "May be named at the gate while the building works go on; signed form in the personnel file"),
     )
-    save_gallery(Gallery(MODEL, 128, people), work / "gallery.npz")
+    save_gallery(Gallery(MODEL, 256, people), work / "gallery.npz")
     for theme in ("light", "dark"):
         camera = LobbyCamera("camera 0", 60)
         window = make_window(1280, 720, theme, work, [camera])

@@ -188,14 +188,14 @@ def test_enrolled_before_a_camera_with_guidance(qtbot: QtBot, make_window: MakeW
 
 
 def test_a_consent_that_has_ended_is_removed_and_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
-    vectors = np.eye(2, 128, dtype=np.float32)
+    vectors = np.eye(2, 256, dtype=np.float32)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     people = tuple(
         gallery.Person(name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8))
         for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
     )
     path = tmp_path / "gallery.npz"
-    gallery.save_gallery(gallery.Gallery(MODEL, 128, people), path)
+    gallery.save_gallery(gallery.Gallery(MODEL, 256, people), path)
     page = open_page(qtbot, make_window(start=False))
     assert [p.name for p in page.people] == ["Berta"]
     assert row(page)[:4] == ["Berta", "1", "01 Jan 2026", "without end"]

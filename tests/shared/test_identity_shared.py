@@ -123,5 +123,5 @@ def test_the_split_is_the_same_for_ever() -> None:
 def test_card_is_that_of_the_file() -> None:
     card = load_card(MODELS_DIR / f"{MODEL}.onnx")
     assert card["licence"].startswith("Apache-2.0")
-    assert card["output"]["dimension"] == 128
+    assert card["output"]["dimension"] == 256
     assert list(card["threshold"]["far"]) == sorted(card["threshold"]["far"], reverse=True)

@@ -70,7 +70,7 @@ class Desk:
         return self.run(run_enrol, name, "--images", self.pictures(who), *CONSENT, *more)
 
     def people(self) -> list[Person]:
-        return list(load_gallery(self.gallery, MODEL, 128).people)
+        return list(load_gallery(self.gallery, MODEL, 256).people)
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_people_lists_consents_and_removes_ended_ones(desk: Desk) -> None:
     desk.enrol("Eileen")
     (eileen,) = desk.people()
     ended = dataclasses.replace(eileen, name="Bob", until=datetime.now(UTC) - timedelta(days=1))
-    save_gallery(Gallery(MODEL, 128, (eileen, ended)), desk.gallery)
+    save_gallery(Gallery(MODEL, 256, (eileen, ended)), desk.gallery)
     said = desk.run(run_people).splitlines()
     assert "ENDED" in said[0]
     assert "Bob" in said[0]

@@ -1,8 +1,8 @@
 r"""Train the network that guesses the gender of bare and masked faces, and measure it.
 
     python -m monitor.training.gender train --data ../shared/data \
-        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface --out models/gender_v1 --minutes 8
-    python -m monitor.training.gender evaluate models/gender_v1.onnx --data ../shared/data \
+        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface --out models/gender_v2 --minutes 8
+    python -m monitor.training.gender evaluate models/gender_v2.onnx --data ../shared/data \
         --baseline weights/gender-v1.onnx --write-figures \
         --summary docs/training --name gender --json docs/training/gender.json
 
@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     train = commands.add_parser("train", help="train and export")
     train.add_argument("--data", type=Path, required=True, help="folder that holds utkface_aligned")
     train.add_argument("--weights", default="imagenet", help="imagenet, none, or a weight file (default: imagenet)")
-    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v1")
+    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v2")
     train.add_argument(
         "--teacher", default="sface", help="embedding model to learn from as well, or none (default: sface)"
     )

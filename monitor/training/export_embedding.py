@@ -2,7 +2,7 @@
 
     python -m monitor.training.export_embedding weights/sface.keras models/sface
 
-Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.align`; output "embeddings" (N, 128), not normalised.
+Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.align`; output "embeddings" (N, D), not normalised.
 With `--aligner` the network of `train_aligner` comes first and lays the faces straight.
 The weights are stored as float16 and widened when the file is loaded, which halves it; the arithmetic stays float32.
 Half a minute. An existing card keeps what is not the file's own (threshold, figures, notes).
@@ -230,10 +230,10 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     to_onnx(model, path, half=not arguments.float32)
     worst = disagreement(model, path, random_faces())
-    if arguments.aligner:
-        put_before(path, arguments.aligner)
     if worst > (AGREE if arguments.float32 else 1e-2):
         raise ModelError(f"{path.name} and {arguments.keras.name} differ by {worst:.1e}: export again with --float32")
+    if arguments.aligner:
+        put_before(path, arguments.aligner)
     about = json.loads(arguments.about.read_text(encoding="utf-8")) if arguments.about else SFACE
     write_card(arguments.out, about, int(model.output_shape[-1]))
     yield f"{path}: {path.stat().st_size / 1e6:.1f} MB, differs from the Keras model by at most {worst:.1e}"

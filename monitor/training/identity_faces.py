@@ -92,12 +92,17 @@ def _watched(name: str) -> bool:
     return zlib.crc32(name.encode()) >> 1 & VALIDATION_BITS == 0
 
 
+def kept_for_tests(name: str) -> bool:
+    """Whether a test, here or of the half that is kept aside, may hold the public figure of this name."""
+    return bool(zlib.crc32(name.encode()) & 1) or is_test(name, "rmfrd")
+
+
 def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
     """Bare, aligned chips of named people whom no test holds: neither the test half here nor the half that is kept aside."""
     by_name: dict[str, list[Image]] = {}
     for chip in chips:
         name = chip.identity
-        if name is None or chip.landmarks is None or zlib.crc32(name.encode()) & 1 or is_test(name, "rmfrd"):
+        if name is None or chip.landmarks is None or kept_for_tests(name):
             continue
         image = cv2.imread(str(chip.path))
         if image is not None:

@@ -36,8 +36,7 @@ from monitor.records import FloatArray, Image
 from monitor.training import augment, batches, cli, fabric, occlude, pool, synth
 from monitor.training.aligner_onnx import CENTRE, PARTS, to_onnx
 from monitor.training.data import load_chips
-from monitor.training.identity_faces import donors
-from monitor.training.verify_identity import is_test
+from monitor.training.identity_faces import donors, kept_for_tests
 
 FACE_MIN_PX = 60
 # How far faces are laid wrong, standard deviations as measured on drawn masks (and on bare faces): shift in px, log of the
@@ -87,8 +86,7 @@ def read_samples(data: Path, every: int = 1) -> tuple[list[Sample], list[Sample]
         for c in load_chips(data / "mask_chips")
         if c.label == "unmasked" and c.landmarks is not None and c.face_px >= FACE_MIN_PX
     ]
-    chips = [c for c in chips if c.identity is None or not (zlib.crc32(c.identity.encode()) & 1)]
-    chips = [c for c in chips if c.identity is None or not is_test(c.identity, "rmfrd")]
+    chips = [c for c in chips if c.identity is None or not kept_for_tests(c.identity)]
     chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
     chips = chips[::every]
     if not chips:

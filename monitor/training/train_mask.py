@@ -75,9 +75,8 @@ class Stage:
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
     """With --first-epochs: those at a small size, where they cost half, then the others at full size with half the rate."""
-    fits = (
-        options.network == "mobilenetv2" and options.first_size < options.size
-    )  # not all networks can change their size
+    # Not all networks can change their size.
+    fits = options.network == "mobilenetv2" and options.first_size < options.size
     small = options.first_epochs * options.epoch_steps if fits else 0
     full = batches.Recipe(options.size, options.margin, options.batch, more_occluders=options.more_occluders)
     rate = options.rate / 2 if small else options.rate
@@ -247,6 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     keras.utils.set_random_seed(options.seed)
     history: list[dict[str, float]] = []
+    steps = 0  # fewer than were asked for where a stage stopped early
     learnt: list[npt.NDArray[np.float32]] | None = None
     for stage, stream in zip(stages, streams, strict=True):
         model = networks.build(options.network, stage.size, options.weights if learnt is None else "none", len(LABELS))
@@ -263,6 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             stream.close()
         history += [{"size": stage.size, **epoch} for epoch in training.history]
+        steps += training.step
         learnt = model.get_weights()
     logits = trainer.logits(model, watched)
     temperature = options.temperature
@@ -285,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         + " ".join(arguments if arguments is not None else sys.argv[1:]),
         "temperature": temperature,
         "minutes": sum(h["minutes"] for h in history),
-        "steps": sum(stage.steps for stage in stages),
+        "steps": steps,
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
         "recipe": asdict(stage.recipe),
         "counts": {f"{s} {n}": c for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())},

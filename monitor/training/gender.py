@@ -1,8 +1,9 @@
 r"""Train the network that guesses the gender of bare and masked faces, and measure it.
 
     python -m monitor.training.gender train --data ../shared/data \
-        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface --out models/gender_v2 --minutes 8
-    python -m monitor.training.gender evaluate models/gender_v2.onnx --data ../shared/data \
+        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface \
+        --guesses weights/gender-v1.onnx --out models/gender_v3 --steps 1800
+    python -m monitor.training.gender evaluate models/gender_v3.onnx --data ../shared/data \
         --baseline weights/gender-v1.onnx --write-figures \
         --summary docs/training --name gender --json docs/training/gender.json
 
@@ -16,6 +17,7 @@ The answer is a guess from looks, trained on a two-valued label; it must not dec
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 import time
@@ -25,12 +27,14 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.align import SIZE
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
 from monitor.gender import GENDERS
 from monitor.identify import Embedder
+from monitor.records import FloatArray
 from monitor.training import batches, cli, evaluate_gender, gender_faces, metrics, pool, report, verify_identity
 
 SMOKE_EVERY = 25  # a smoke run takes one picture of so many
@@ -51,10 +55,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     train = commands.add_parser("train", help="train and export")
     train.add_argument("--data", type=Path, required=True, help="folder that holds utkface_aligned")
     train.add_argument("--weights", default="imagenet", help="imagenet, none, or a weight file (default: imagenet)")
-    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v2")
+    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v3")
     train.add_argument(
         "--teacher", default="sface", help="embedding model to learn from as well, or none (default: sface)"
     )
+    train.add_argument("--guesses", type=Path, help="dlib's gender-v1.onnx, to guess at faces without a label as well")
     train.add_argument("--minutes", type=float, default=8, help="of training (default: 8)")
     train.add_argument("--steps", type=int, help="batches instead of what the minutes allow, to repeat a run")
     train.add_argument("--size", type=int, default=SIZE, help=f"input side, px; faces are {SIZE} (default: {SIZE})")
@@ -74,6 +79,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         for name, low in (("minutes", 0.01), ("size", 32), ("batch", 4)):
             if getattr(options, name) < low:
                 raise ConfigError(f"--{name} must be {low} or more, not {getattr(options, name)}")
+        if options.guesses and options.teacher == "none":
+            raise ConfigError("--guesses needs a --teacher: give one, or leave it out")
         if options.smoke:
             options.steps, options.batch = options.steps or 6, min(options.batch, 8)
     return options
@@ -94,27 +101,23 @@ def train(options: argparse.Namespace, command: str) -> int:
     every = SMOKE_EVERY if options.smoke else 1
     parts = gender_faces.parts(options.data, every)
     chips = [*parts.train, *([] if options.teacher == "none" else parts.unlabelled)]
-    known = gender_faces.genders_known(chips)
     print(
-        f"{len(parts.train)} faces to train on ({int((known == 0).sum())} {GENDERS[0]}, {int((known == 1).sum())} {GENDERS[1]}), "
-        f"{int((known < 0).sum())} without a label, {len(parts.watched)} watched, {len(parts.test)} kept for the test; "
-        f"{parts.near_duplicates} near duplicates of test faces left out",
+        f"{len(parts.train)} faces to train on, {len(chips) - len(parts.train)} without a label, {len(parts.watched)} watched, "
+        f"{len(parts.test)} kept for the test; {parts.near_duplicates} near duplicates of test faces left out",
         flush=True,
     )
+    faces = gender_faces.read(chips)
+    known, lessons = gender_faces.genders_known(chips), None
+    if options.teacher != "none":
+        faces, known, lessons = _lesson(options, parts, faces, known)
     recipe = gender_faces.Recipe(options.size, options.batch)
-    maker = gender_faces.Maker(pool.read(chips, None), gender_faces.bank(options.data, every), recipe, options.seed)
+    maker = gender_faces.Maker(faces, gender_faces.bank(options.data, every), recipe, options.seed)
     if options.sheet:
         _sheet(maker, options.sheet)
     watched, truth = gender_faces.watched_pictures(parts.watched, options.size)
     # Before TensorFlow starts its threads.
     stream = batches.Stream(maker.batch, PROBE_STEPS if options.steps else 0, NEVER)
     try:
-        lessons = None
-        if options.teacher != "none":
-            print(f"embeddings of {len(chips)} faces by {options.teacher}", flush=True)
-            lessons = Embedder.load(options.teacher).embed(verify_identity.read_aligned([c.path for c in chips]))
-            known = gender_faces.taught(known, lessons)
-            print(f"{int((known >= 0).sum())} faces with a label or a sure guess of the teacher's", flush=True)
         cli.quiet_tensorflow()
         import keras
 
@@ -141,7 +144,7 @@ def train(options: argparse.Namespace, command: str) -> int:
             return float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
 
         started = time.monotonic()
-        student.fit(batch_stream, schedule, options.minutes * 60, validate)
+        student.fit(batch_stream, schedule, math.inf if options.steps else options.minutes * 60, validate)
         minutes = (time.monotonic() - started) / 60
     finally:
         stream.close()
@@ -173,13 +176,18 @@ def train(options: argparse.Namespace, command: str) -> int:
             else "random",
             "utkface_aligned": "UTKFace (non-commercial research), the only faces with a label of gender",
             "lfw_aligned": "LFW deepfunneled, training half, without a label",
+            "mask_chips": f"bare chips of {', '.join(gender_faces.CHIP_SOURCES)} (MIT, licence unknown), without a label",
             "teacher": "none"
             if options.teacher == "none"
             else f"{model_stem(options.teacher).name}: embeddings of bare faces",
+            "guesses": "none"
+            if options.guesses is None
+            else "dlib's gender-v1 (CC0): its sure guesses at faces without a "
+            "label; what it was trained on is not known",
             "masks": "drawn (synth, fabric, mask_drawing), textures of MaskTheFace (MIT), masks of really masked faces",
         },
         "split": "test: 4 tenths of utkface_aligned by CRC32 of the number in the file name, never trained on; a twentieth of "
-        "the rest watched; near duplicates of test faces left out of training",
+        "the rest watched; near duplicates of test faces, and faces whose embedding is like a test face's, left out of training",
         "seed": options.seed,
         "command": command,
         "temperature": temperature,
@@ -190,6 +198,7 @@ def train(options: argparse.Namespace, command: str) -> int:
             "train": len(parts.train),
             "guessed_by_teacher": int((known >= 0).sum()) - len(parts.train),
             "unlabelled": int((known < 0).sum()),
+            "like_a_test_face_left_out": len(chips) - len(faces),
             "watched": len(parts.watched),
             "near_duplicates_left_out": parts.near_duplicates,
         },
@@ -198,6 +207,23 @@ def train(options: argparse.Namespace, command: str) -> int:
     export.write_card(options.out, files, options.size, 0.0, report.plain(about))
     print(f"wrote {options.out}.onnx and .json; {(time.monotonic() - began) / 60:.1f} minutes in all")
     return 0
+
+
+def _lesson(
+    options: argparse.Namespace, parts: gender_faces.Parts, faces: list[pool.Face], known: npt.NDArray[np.int64]
+) -> tuple[list[pool.Face], npt.NDArray[np.int64], FloatArray]:
+    """Embeddings of the faces, and what the teachers guess; without the faces that may show somebody of the test."""
+    print(f"embeddings of {len(faces) + len(parts.test)} faces by {options.teacher}", flush=True)
+    embedder = Embedder.load(options.teacher)
+    pictures = np.stack([gender_faces.template_part(f) for f in faces])
+    lessons = embedder.embed(pictures)
+    tested = embedder.embed(verify_identity.read_aligned([c.path for c in parts.test]))
+    keep = (known >= 0) | gender_faces.unlike(lessons, tested)
+    guesses = evaluate_gender.DlibGender(options.guesses)(pictures[keep]) if options.guesses else None
+    lessons, faces = lessons[keep], [f for f, kept in zip(faces, keep, strict=True) if kept]
+    known = gender_faces.taught(known[keep], lessons, guesses)
+    print(f"{int((known >= 0).sum())} of {len(faces)} faces with a label or a sure guess of the teachers'", flush=True)
+    return faces, known, lessons
 
 
 def _sheet(maker: gender_faces.Maker, path: Path) -> None:

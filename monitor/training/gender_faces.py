@@ -6,8 +6,10 @@ that is a near duplicate of a test picture (`duplicates`) is left out. The same 
 read from there; the only chips that are used are really masked faces of other sources, whose masks are laid on bare faces here.
 UTKFace names nobody, so that one person may be on both sides with two pictures that do not look alike.
 
-Faces without a label of gender are the training half of `lfw_aligned` (`verify_identity.is_test`): the network learns SFace's
-embeddings from them, and where a logistic regression on those embeddings is sure of the gender, its guess serves as a label.
+Faces without a label of gender are the training half of `lfw_aligned` (`verify_identity.is_test`) and bare chips, laid straight;
+no public figure whom a test of identity can hold is among them, and nobody whose embedding is like that of a test face. The
+network learns SFace's embeddings from them, and where its teachers are sure of the gender, their guess serves as a label: a
+logistic regression on those embeddings, and dlib's network, which sees bare faces well and masked ones badly.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monitor.align import SIZE, TEMPLATE
+from monitor.align import SIZE, TEMPLATE, similarity
 from monitor.errors import ConfigError
 from monitor.gender import GENDERS, resized
 from monitor.mask_drawing import STYLES, draw_mask
@@ -30,6 +32,7 @@ from monitor.records import FloatArray, Image
 from monitor.training import augment, batches, duplicates, fabric, pool, synth, verify_identity
 from monitor.training.conditions import Person, person_of
 from monitor.training.data import Chip, load_data
+from monitor.training.identity_faces import kept_for_tests
 from monitor.training.pool import Face
 
 WATCHED = 20  # one of so many of the training part is watched instead
@@ -37,7 +40,12 @@ WATCHED = 20  # one of so many of the training part is watched instead
 DONOR_SOURCES = ("chandrika", "ilc2021", "andrewmvd")
 DONOR_MIN_PX = 60.0
 DONORS_MAX = 1200
-SURE = 0.95  # probability from which on a guess is taken for a label
+SURE = 0.9  # probability from which on a guess is taken for a label
+CHIP_SOURCES = ("chandrika", "ashish12k")  # whose bare chips are learnt from; none of them holds UTKFace
+CHIP_MIN_PX = 48.0
+ALIKE = 0.5  # cosine of two embeddings of SFace from which on they may show one person
+RIM = (20, 4)  # px that `pool.read` adds left of and above an aligned picture, and
+RIMMED = (SIZE + 40, SIZE + 40)  # width and height with the rim
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +55,7 @@ class Parts:
     train: list[Chip]
     watched: list[Chip]
     test: list[Chip]
-    unlabelled: list[Chip]
+    unlabelled: list[Chip]  # those of CHIP_SOURCES are not aligned, see `read`
     near_duplicates: int  # left out of training, as they look like a test picture
 
 
@@ -70,15 +78,18 @@ def genders_known(chips: Sequence[Chip]) -> npt.NDArray[np.int64]:
     return np.array([-1 if p is None else GENDERS.index(p.gender) for p in people], np.int64)
 
 
-def taught(known: npt.NDArray[np.int64], lessons: FloatArray) -> npt.NDArray[np.int64]:
-    """Labels for faces that have none, by a logistic regression on the embeddings of those that have one.
+def taught(
+    known: npt.NDArray[np.int64], lessons: FloatArray, guesses: FloatArray | None = None
+) -> npt.NDArray[np.int64]:
+    """Labels for faces that have none: the guess of a logistic regression on the embeddings of those that have one.
 
     Args:
         known: (N,) as `genders_known` gives them.
         lessons: (N, D) embeddings of the bare faces.
+        guesses: (N, 2) what another network says of them, in the order of `GENDERS`: the mean of both decides then.
 
     Returns:
-        (N,): known labels as they were, sure guesses in place of -1, and -1 where the regression is less than `SURE`.
+        (N,): known labels as they were, sure guesses in place of -1, and -1 where the probability is less than `SURE`.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -87,8 +98,37 @@ def taught(known: npt.NDArray[np.int64], lessons: FloatArray) -> npt.NDArray[np.
         return known
     regression = LogisticRegression(C=10, max_iter=1000).fit(lessons[labelled], known[labelled])
     probability = regression.predict_proba(lessons)
+    if guesses is not None:
+        probability = (probability + guesses) / 2
     guess = np.where(probability.max(axis=1) >= SURE, probability.argmax(axis=1), -1)
     return np.where(labelled, known, guess)
+
+
+def read(chips: Sequence[Chip]) -> list[Face]:
+    """Decode faces of `Parts`; all lie as `pool.read` gives aligned ones: the template with a rim round it."""
+    return [_straight(face) if face.source in CHIP_SOURCES else face for face in pool.read(chips, None)]
+
+
+def template_part(face: Face) -> Image:
+    """(112, 112, 3) BGR without the rim."""
+    left, top = RIM
+    return face.image[top : top + SIZE, left : left + SIZE]
+
+
+def _straight(face: Face) -> Face:
+    assert face.landmarks is not None
+    matrix = similarity(face.landmarks[None])[0] + np.array([[0, 0, RIM[0]], [0, 0, RIM[1]]], np.float32)
+    size = float(np.hypot(*matrix[:, 0]))
+    image = face.image
+    if size < 0.6:  # warpAffine does not average
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.35 / size), np.uint8)
+    image = np.asarray(cv2.warpAffine(image, matrix, RIMMED, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return replace(face, image=image, landmarks=TEMPLATE + np.array(RIM, np.float32))
+
+
+def unlike(lessons: FloatArray, tested: FloatArray) -> npt.NDArray[np.bool_]:
+    """(N,) whether a face is like none of those of the test, by SFace's embeddings (N, D) and (M, D)."""
+    return np.asarray((lessons @ tested.T).max(axis=1, initial=-1.0) < ALIKE)
 
 
 def _labelled(data: Path, every: int) -> list[Chip]:
@@ -125,8 +165,21 @@ def parts(data: Path, every: int = 1) -> Parts:
         raise ConfigError(
             f"{data / 'utkface_aligned'} has too few faces named AGE_GENDER_RACE_date ({len(chips)}): see --data"
         )
-    unlabelled = [c for c in people if c.path not in like_test]
+    unlabelled = [c for c in people if c.path not in like_test] + _bare_chips(data)[::every]
     return Parts(train, watched, test, unlabelled, len(like_test))
+
+
+def _bare_chips(data: Path) -> list[Chip]:
+    chips = load_data(data / "mask_chips") if (data / "mask_chips").is_dir() else []
+    return [
+        c
+        for c in chips
+        if c.label == "unmasked"
+        and c.source in CHIP_SOURCES
+        and c.face_px >= CHIP_MIN_PX
+        and c.landmarks is not None
+        and not (c.identity and kept_for_tests(c.identity))
+    ]
 
 
 def _bucket(chip: Chip) -> int:
@@ -165,7 +218,7 @@ class Recipe:
     worn_right: float = 0.86  # part of those masks that cover nose and mouth
     plain: float = 0.25  # part that is drawn as `monitor.mask_drawing` does it
     as_taken: float = 0.3  # part that no camera has spoilt
-    labelled: float = 0.65  # part of the faces whose gender is known, where there are others
+    labelled: float = 0.55  # part of the faces whose gender is known, where there are others
     group_power: float = 0.8  # a group (gender, decade) of n faces is drawn n ** power times as often
 
 

@@ -14,6 +14,7 @@ from monitor.errors import ConfigError, ModelError
 from monitor.gender import GENDERS, GenderGuesser
 from monitor.records import Image
 from monitor.training import evaluate_gender, gender, gender_faces, pool
+from monitor.training.identity_faces import kept_for_tests
 from monitor.training.verify_identity import CUTOUTS, is_test
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
@@ -130,6 +131,56 @@ def test_sure_guesses_serve_as_labels_and_unsure_ones_do_not() -> None:
     assert np.array_equal(made[1:300], truth[1:])
     assert made[300] == -1
     assert np.array_equal(gender_faces.taught(np.full(5, -1), lessons[:5]), np.full(5, -1))
+
+
+def test_two_teachers_must_agree() -> None:
+    lessons = np.repeat(np.eye(2, dtype=np.float32), 50, axis=0)
+    known = np.repeat([0, 1], 50)
+    known[[0, 1, 50]] = -1
+    agree, contradict = np.array([0.98, 0.02]), np.array([0.02, 0.98])
+    guesses = np.tile(agree, (100, 1))
+    guesses[1] = contradict
+    guesses[50] = contradict
+    made = gender_faces.taught(known, lessons, guesses)
+    assert made[[0, 1, 50]].tolist() == [0, -1, 1]
+
+
+def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_out(tmp_path: Path) -> None:
+    face = cv2.copyMakeBorder(made_face(True, 3), 40, 40, 40, 40, cv2.BORDER_CONSTANT)
+    turn = cv2.getRotationMatrix2D((96.0, 96.0), 25, 0.9)
+    (tmp_path / "mask_chips").mkdir()
+    cv2.imwrite(str(tmp_path / "mask_chips" / "a.jpg"), cv2.warpAffine(face, turn, (192, 192)))
+    points = (TEMPLATE + 40) @ turn[:, :2].T + turn[:, 2]
+    marks = " ".join(f"{v:.2f}" for v in points.ravel())
+    kept, tested = (next(n for n in map(str, range(99)) if kept_for_tests(n) is held) for held in (False, True))
+    rows = ["file,source,label,identity,x_min,y_min,x_max,y_max,face_px,landmarks,original"]
+    for source, label, who, px in (
+        ("chandrika", "unmasked", kept, 90),
+        ("chandrika", "unmasked", tested, 90),
+        ("chandrika", "masked", "", 90),
+        ("chandrika", "unmasked", "", 30),
+        ("utkface", "unmasked", "", 90),
+    ):
+        rows.append(f"a.jpg,{source},{label},{who},50,50,140,150,{px},{marks},a.jpg")
+    (tmp_path / "mask_chips" / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "utkface_aligned").mkdir()
+    for i in range(COUNT):
+        name = f"{20 + i % 50}_{i % 2}_{i % 5}_201701{i:011d}.jpg"
+        cv2.imwrite(str(tmp_path / "utkface_aligned" / name), made_face(bool(i % 2), i))
+    unlabelled = gender_faces.parts(tmp_path).unlabelled
+    assert [c.identity for c in unlabelled] == [kept]
+    straight = gender_faces.template_part(gender_faces.read(unlabelled)[0])
+    inside = np.s_[20:92, 20:92]
+    apart = np.abs(straight.astype(int) - made_face(True, 3))[inside].mean()
+    assert apart < 12
+    assert apart < 0.5 * np.abs(np.roll(straight, 6, axis=0).astype(int) - made_face(True, 3))[inside].mean()
+
+
+def test_whoever_may_be_in_the_test_is_told_by_the_embedding() -> None:
+    lessons = np.eye(3, dtype=np.float32)
+    tested = np.array([[0.8, 0.6, 0.0]], np.float32)
+    assert gender_faces.unlike(lessons, tested).tolist() == [False, False, True]
+    assert gender_faces.unlike(lessons, tested[:0]).all()
 
 
 def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:

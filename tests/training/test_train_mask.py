@@ -78,7 +78,7 @@ def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Pa
         "--name",
         "x",
     ]
-    command += ["--epochs", "2", "--epoch-steps", "2", "--batch", "8"]
+    command += ["--first-epochs", "1", "--epochs", "1", "--epoch-steps", "2", "--batch", "8"]
     assert train_mask.main(command) == 0
     figures = json.loads((tmp_path / "runs" / "x" / "figures.json").read_text())
     assert figures["figures"]["two"]["bare_right"]["count"] == 8
@@ -91,7 +91,7 @@ def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Pa
 
 
 def test_the_second_stage_goes_on_from_what_the_first_learnt(chips: Path, tmp_path: Path) -> None:
-    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s", "--more-occluders"]
+    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s"]
     command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "1"]
     assert train_mask.main([*command, "--epoch-steps", "2", "--batch", "8", "--rate", "0.001"]) == 0
     folder = tmp_path / "runs" / "s"

@@ -6,7 +6,7 @@ reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logit
 least cost, averaged over the sources, wins: the rates of bare faces that set off no alarm, of masked ones that do, and of
 masks worn wrong that do not, each divided by what its bar allows (3, 1.5 and 15 %). Every source is also judged by the bias
 that the others alone would have chosen: that is the figure to report for it. Temperature: least negative log-likelihood over
-all sources, each counting the same. `--bias` keeps one that was chosen before, and reports the sources with it.
+all sources, each counting the same.
 """
 
 from __future__ import annotations
@@ -100,29 +100,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("predictions", nargs="+", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out")
     parser.add_argument(
-        "--bias", type=float, nargs=2, metavar=LABELS[1:], help="keep this one: nothing is chosen but the temperature"
-    )
-    parser.add_argument(
         "--json", type=Path, default=UNSEEN_FILE, help=f"where figures and choice go (default: {UNSEEN_FILE.name})"
     )
     options = parser.parse_args(arguments)
     sets = [load(item) for item in options.predictions]
-    kept = (options.bias[0], options.bias[1]) if options.bias else None
     report: dict[str, object] = {}
     for s in sets:
         others = [o for o in sets if o is not s]
-        tried = {"no bias": (0.0, 0.0)}
-        if kept:
-            tried["kept bias"] = kept
-        elif others:
-            tried["bias of the others"] = choose(others)
-        for name, bias in tried.items():
+        by_others = choose(others) if others else (0.0, 0.0)
+        for name, bias in (("no bias", (0.0, 0.0)), ("bias of the others", by_others)):
             rates = metrics.door_rates(s.truth, metrics.softmax(s.logits + np.array([0, *bias])), LABELS)
             print(f"{s.source}, {name} {bias}: " + ", ".join(f"{k} {v}" for k, v in rates.items()))
             report[f"{s.source}, {name}"] = {"bias": bias, **{k: v.as_json() for k, v in rates.items()}}
-    bias = kept or choose(sets)
+    bias = choose(sets)
     report |= {"bias": bias, "temperature": temperature(sets, bias)}
-    print(f"{'kept' if kept else 'chosen'}: --bias 0 {bias[0]:g} {bias[1]:g} --temperature {report['temperature']:.3f}")
+    print(f"chosen: --bias 0 {bias[0]:g} {bias[1]:g} --temperature {report['temperature']:.3f}")
     options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 

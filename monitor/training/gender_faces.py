@@ -6,8 +6,8 @@ that is a near duplicate of a test picture (`duplicates`) is left out. The same 
 read from there; the only chips that are used are really masked faces of other sources, whose masks are laid on bare faces here.
 UTKFace names nobody, so that one person may be on both sides with two pictures that do not look alike.
 
-Faces without a label of gender are the training half of `lfw_aligned` (`verify_identity.is_test`) and bare chips, laid straight;
-no public figure whom a test of identity can hold is among them, and nobody whose embedding is like that of a test face. The
+Faces without a label of gender are the training half of `lfw_aligned` (`verify_identity.is_test`) and bare chips, laid straight:
+none that is named after a public figure whom a test of identity can hold, and none whose embedding is like that of a test face. The
 network learns SFace's embeddings from them, and where its teachers are sure of the gender, their guess serves as a label: a
 logistic regression on those embeddings, and dlib's network, which sees bare faces well and masked ones badly.
 """

@@ -31,7 +31,7 @@ WEIGHTS = {
     "utkface": 0.5,
 }
 SEEN_MIN = 0.025  # a mask that fills less of the crop is not seen
-CROWDED = 0.07  # of the faces have another head beside or before them, where the recipe asks for more occluders
+CROWDED = 0.07  # of the faces have another head beside or before them
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
@@ -44,7 +44,6 @@ class Recipe:
     batch: int = 64
     real: tuple[float, float, float] = (0.30, 0.25, 0.09)  # masked, unmasked, incorrect, as they are
     drawn: float = 0.36  # pairs of one bare face that differ in the mask alone
-    more_occluders: bool = False  # glasses, hair, caps and other heads besides hands, scarves, beards and sunglasses
     source_power: float = 0.5  # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
 
 
@@ -95,14 +94,13 @@ class Maker:
             face = self._real[label].draw(rng)
             image = self._crowd(face.image, face, rng)
             if face.landmarks is not None and self.bank is not None:
-                image = synth.disturb(image, face.landmarks, LABELS[label], self.bank, rng, recipe.more_occluders)
+                image = synth.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
             rois.append(augment.degrade(augment.crop(image, self._where(face, rng), recipe.size, rng), rng))
             labels.append(int(label))
         return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
 
     def _pair(self, rng: np.random.Generator, rois: list[Image], labels: list[int]) -> None:
         assert self.bank is not None
-        more = self.recipe.more_occluders
         face = self._bare.draw(rng)
         assert face.landmarks is not None
         style = self.bank.style(rng)
@@ -116,12 +114,12 @@ class Maker:
             view = self._where(face, generator)
             if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
                 label = "unmasked"  # it hangs outside of what the network gets to see
-            image = synth.disturb(self._crowd(image, face, rng), face.landmarks, label, self.bank, rng, more)
+            image = synth.disturb(self._crowd(image, face, rng), face.landmarks, label, self.bank, rng)
             rois.append(augment.degrade(augment.crop(image, view, self.recipe.size, generator), generator))
             labels.append(LABELS.index(label))
 
     def _crowd(self, image: Image, face: Face, rng: np.random.Generator) -> Image:
-        if not self.recipe.more_occluders or rng.random() > CROWDED:
+        if rng.random() > CROWDED:
             return image
         filled = [f for f in self._real if len(f)]
         other = filled[int(rng.integers(len(filled)))].draw(rng)

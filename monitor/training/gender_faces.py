@@ -44,8 +44,6 @@ SURE = 0.9  # probability from which on a guess is taken for a label
 CHIP_SOURCES = ("chandrika", "ashish12k")  # whose bare chips are learnt from; none of them holds UTKFace
 CHIP_MIN_PX = 48.0
 ALIKE = 0.5  # cosine of two embeddings of SFace from which on they may show one person
-RIM = (20, 4)  # px that `pool.read` adds left of and above an aligned picture, and
-RIMMED = (SIZE + 40, SIZE + 40)  # width and height with the rim
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +109,21 @@ def read(chips: Sequence[Chip]) -> list[Face]:
 
 def template_part(face: Face) -> Image:
     """(112, 112, 3) BGR without the rim."""
-    left, top = RIM
+    left, top, _, _ = pool.RIM
     return face.image[top : top + SIZE, left : left + SIZE]
 
 
 def _straight(face: Face) -> Face:
     assert face.landmarks is not None
-    matrix = similarity(face.landmarks[None])[0] + np.array([[0, 0, RIM[0]], [0, 0, RIM[1]]], np.float32)
+    left, top, right, bottom = pool.RIM
+    matrix = similarity(face.landmarks[None])[0] + np.array([[0, 0, left], [0, 0, top]], np.float32)
+    size_wh = (left + SIZE + right, top + SIZE + bottom)
     size = float(np.hypot(*matrix[:, 0]))
     image = face.image
     if size < 0.6:  # warpAffine does not average
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.35 / size), np.uint8)
-    image = np.asarray(cv2.warpAffine(image, matrix, RIMMED, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    return replace(face, image=image, landmarks=TEMPLATE + np.array(RIM, np.float32))
+    image = np.asarray(cv2.warpAffine(image, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return replace(face, image=image, landmarks=TEMPLATE + np.array([left, top], np.float32))
 
 
 def unlike(lessons: FloatArray, tested: FloatArray) -> npt.NDArray[np.bool_]:

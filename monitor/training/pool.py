@@ -15,17 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monitor.align import TEMPLATE, TEMPLATE_BOX
 from monitor.boxes import iou_matrix, xywh_to_xyxy
 from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
 from monitor.training.data import PICTURES, Box, Chip
 
-# The five points of the standard 112 x 112 template (arXiv:1801.07698): right eye, left eye, nose, mouth corners.
-TEMPLATE: FloatArray = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
-)
-# YuNet's box in that template: the median of 10,000 chips.
-TEMPLATE_BOX: Box = (15.2, 14.3, 98.2, 116.0)
+# What is added round an aligned picture: px left, top, right and bottom, for what hangs below the chin.
+RIM = (20, 4, 20, 36)
 LARGE_PX, CHIP_PX = 260, 192  # a picture larger than the first is cut, to the second
 UTKFACE_HELD_OUT = 4  # tenths of utkface_aligned, by CRC32 of the file name, that never enter training
 
@@ -116,8 +113,9 @@ def _face(image: Image, chip: Chip) -> Face:
     """Large pictures are cut to the face's surroundings and shrunk; aligned ones get a rim for what hangs below the chin."""
     scale, dx, dy = 1.0, 0.0, 0.0
     if chip.landmarks is TEMPLATE:
-        image = cv2.copyMakeBorder(image, 4, 36, 20, 20, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
-        dx, dy = 20.0, 4.0
+        left, top, right, bottom = RIM
+        image = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        dx, dy = float(left), float(top)
     elif max(image.shape[:2]) > LARGE_PX:
         x0, y0, x1, y1 = chip.box
         reach = max(x1 - x0, y1 - y0) * 0.9

@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from monitor.align import TEMPLATE
 from monitor.records import FloatArray, Image
 from monitor.training import augment, fabric, occlude
 from monitor.training.fabric import Bank as Bank
 from monitor.training.fabric import Style
-from monitor.training.pool import TEMPLATE, Face
+from monitor.training.pool import Face
 
 LABEL_OF = {
     "bare": "unmasked",
@@ -90,13 +91,8 @@ def wear(
     return _blend(image, layer, alpha, rng), alpha
 
 
-def disturb(
-    image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator, more: bool = False
-) -> Image:
-    """Now and then what is no mask: a hand, a scarf, a beard, sunglasses. The label stays what it was.
-
-    With `more`, glasses, hair and caps as well.
-    """
+def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
+    """Now and then what is no mask: a hand, a scarf, a beard, glasses, hair, a cap. The label stays what it was."""
     if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
         return image
     to_face = template_to(landmarks)
@@ -112,13 +108,12 @@ def disturb(
         image = occlude.thing(image, to_face, fabric.colour(rng), rng)
     if rng.random() < 0.06:
         image = augment.cover_eyes(image, landmarks, rng)
-    if more:
-        if pick > 0.94:
-            image = occlude.glasses(image, to_face, rng)
-        if rng.random() < 0.06:
-            image = occlude.hair(image, to_face, rng)
-        if rng.random() < 0.05:
-            image = occlude.cap(image, to_face, fabric.colour(rng), rng)
+    if pick > 0.94:
+        image = occlude.glasses(image, to_face, rng)
+    if rng.random() < 0.06:
+        image = occlude.hair(image, to_face, rng)
+    if rng.random() < 0.05:
+        image = occlude.cap(image, to_face, fabric.colour(rng), rng)
     return image
 
 

@@ -76,7 +76,7 @@ class Stage:
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
     """The epochs at a small size, where they cost half, then the others at full size with half the rate."""
     first, last = options.first_epochs * options.epoch_steps, options.epochs * options.epoch_steps
-    full = batches.Recipe(options.size, options.margin, options.batch, more_occluders=options.more_occluders)
+    full = batches.Recipe(options.size, options.margin, options.batch)
     # Not all networks can change their size: those take all steps at full size.
     if not first or options.network != "mobilenetv2" or options.first_size >= options.size:
         return [Stage(full, first + last, options.rate, folder, options.seed, 0)]
@@ -107,12 +107,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)")
     parser.add_argument("--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)")
-    parser.add_argument(
-        "--more-occluders",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="draw glasses, hair, caps and other heads too (default: yes)",
-    )
     parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
     parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")

@@ -94,7 +94,7 @@ class IdentifyConfig:
 @dataclass(frozen=True, slots=True)
 class GenderConfig:
     show: bool = _setting(False)  # write a guess at the person's gender beside the box; never stored
-    model: str = _setting("gender_v3")  # a name in models/, or a path without its ending
+    model: str = _setting("gender_v4")  # a name in models/, or a path without its ending
 
 
 @dataclass(frozen=True, slots=True)

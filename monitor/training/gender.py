@@ -2,8 +2,8 @@ r"""Train the network that guesses the gender of bare and masked faces, and meas
 
     python -m monitor.training.gender train --data ../shared/data \
         --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface \
-        --guesses weights/gender-v1.onnx --out models/gender_v3 --steps 1800
-    python -m monitor.training.gender evaluate models/gender_v3.onnx --data ../shared/data \
+        --guesses weights/gender-v1.onnx --out models/gender_v4 --steps 1800 --size 160
+    python -m monitor.training.gender evaluate models/gender_v4.onnx --data ../shared/data \
         --baseline weights/gender-v1.onnx --write-figures \
         --summary docs/training --name gender --json docs/training/gender.json
 
@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     train = commands.add_parser("train", help="train and export")
     train.add_argument("--data", type=Path, required=True, help="folder that holds utkface_aligned")
     train.add_argument("--weights", default="imagenet", help="imagenet, none, or a weight file (default: imagenet)")
-    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v3")
+    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v4")
     train.add_argument(
         "--teacher", default="sface", help="embedding model to learn from as well, or none (default: sface)"
     )

@@ -23,7 +23,6 @@ from monitor.boxes import crop_square
 from monitor.errors import ConfigError
 from monitor.records import Image
 from monitor.training import cli
-from monitor.training.clean_labels import verdicts
 from monitor.training.data import LABELS, Chip, load_data
 from monitor.training.duplicates import DISTANCE_MAX, Pair, find_pairs
 from monitor.training.report import COLOURS, Page, grid, markdown_table, output_dir, save_figure, write_json, write_text
@@ -33,11 +32,6 @@ STREAK_HEAD = ["source/class", "faces", "streaked", "mean area"]
 STREAKS = (
     "Where a crop reaches over the picture's edge the edge pixels are repeated. A class that has more of them than another "
     f"teaches a shortcut. Measured on the square with a margin of {MARGIN}; streaked: over 2 % of the area."
-)
-CORRECTED_HEAD = ["source", "label", "training takes it as", "faces"]
-CORRECTED = (
-    "Labels that the lists of `clean_labels` call wrong, by eye or by a model that never saw the picture. Training corrects "
-    "them or leaves the faces out; tests keep the labels as they came."
 )
 STREAK_ROWS = 3  # equal rows at an edge that make a streak
 STREAK_TEXTURE = 4.0  # deviation along the edge row, in grey levels, below which a streak would not be seen
@@ -108,12 +102,6 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
             ],
             "label_noise": [_names(p) for p in pairs if p.straddles],
         },
-        "corrected": [
-            {"source": source, "label": label, "corrected": right, "count": n}
-            for (source, label, right), n in sorted(
-                Counter((c.source, c.label, right) for c, right in verdicts(chips) if right != c.label).items()
-            )
-        ],
     }
 
 
@@ -189,18 +177,6 @@ def pair_sheet(pairs: Sequence[Pair], count: int = 40) -> Image:
     )
 
 
-def corrected_sheets(chips: Sequence[Chip], count: int = 60) -> list[tuple[str, Image]]:
-    """The faces whose labels training corrects, a sheet for each kind of correction, with its title."""
-    kinds: dict[str, list[Chip]] = {}
-    for chip, right in verdicts(chips):
-        if right != chip.label:
-            kinds.setdefault(f"{chip.label} → {right or 'left out'}", []).append(chip)
-    return [
-        (f"{kind}: {len(faces)} faces", grid([read_face(c, 96) for c in faces[:count]], 12))
-        for kind, faces in sorted(kinds.items())
-    ]
-
-
 def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
     """Look at the chips, write `report.html` and `report.json` into `out`, and return what the JSON holds."""
     output_dir(out)
@@ -236,12 +212,6 @@ def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
         noise = [p for p in pairs if p.straddles]
         if noise:
             page.image(pair_sheet(noise), "Near duplicates with different labels: one of each pair is wrong")
-    if found["corrected"]:
-        page.heading("Wrong labels")
-        page.text(CORRECTED)
-        page.table(CORRECTED_HEAD, corrected_rows(found))
-        for title, sheet in corrected_sheets(chips):
-            page.image(sheet, title)
     page.save(out / "report.html")
     write_json(out / "report.json", found)
     return found
@@ -265,8 +235,6 @@ def write_summary(found: dict[str, Any], chips: Sequence[Chip], folder: Path, co
         f"## Streaked borders\n\n{STREAKS}\n\n{markdown_table(STREAK_HEAD, streak_rows(found))}\n"
         f"## Near duplicates\n\n{duplicate_text(duplicates)}\n"
     )
-    if found["corrected"]:
-        text += f"\n## Wrong labels\n\n{CORRECTED}\n\n{markdown_table(CORRECTED_HEAD, corrected_rows(found))}"
     write_text(folder / "data.md", text)
 
 
@@ -280,11 +248,6 @@ def streak_rows(found: dict[str, Any]) -> list[list[object]]:
     return [
         [k, v["count"], f"{100 * v['streaked']:.1f} %", f"{100 * v['area']:.1f} %"] for k, v in found["streaks"].items()
     ]
-
-
-def corrected_rows(found: dict[str, Any]) -> list[list[object]]:
-    """Rows of the table of wrong labels."""
-    return [[c["source"], c["label"], c["corrected"] or "left out", c["count"]] for c in found["corrected"]]
 
 
 def duplicate_text(duplicates: dict[str, Any]) -> str:

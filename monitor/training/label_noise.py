@@ -18,9 +18,9 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.training import cli, duplicates
-from monitor.training.clean_labels import NOISE_FILE, file_of
 from monitor.training.data import LABELS, load_data
 from monitor.training.metrics import softmax
+from monitor.training.train_mask import NOISE_FILE, file_of
 
 PASTED = "maskedfacenet"  # the same faces with and without a mask: near duplicates by design
 SURE = 0.03  # a label that gets less than this is taken for wrong

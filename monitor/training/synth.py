@@ -43,7 +43,7 @@ PAIR_SHARE = (0.44, 0.2, 0.12, 0.07, 0.08, 0.03, 0.03, 0.03)
 # Upper edge, lower edge and half width in template pixels (eyes at y 52, nose tip 72, mouth 92, chin about 116).
 _PLACES = {
     "right": ((53, 67), (111, 126), (39, 51)),
-    "nose_out": ((74, 90), (115, 130), (38, 48)),
+    "nose_out": ((78, 90), (115, 130), (38, 48)),
     "mouth_out": ((98, 106), (121, 138), (33, 45)),
     "chin": ((104, 116), (124, 146), (28, 42)),
     "eyes": ((34, 44), (62, 74), (36, 48)),

@@ -12,6 +12,7 @@ repeats the shipped model; `--leave-out ilc2021` trains without a source, tests 
 from __future__ import annotations
 
 import argparse
+import csv
 import functools
 import json
 import shutil
@@ -28,11 +29,11 @@ import numpy.typing as npt
 from monitor.boxes import crop_square
 from monitor.errors import ConfigError
 from monitor.training import batches, cli, duplicates, fabric, metrics, pool
-from monitor.training.clean_labels import clean, file_of
 from monitor.training.data import LABELS, Chip, leave_source_out, load_data, merge_groups, split
 from monitor.training.pool import Face
 
 RUNS = Path("runs")
+NOISE_FILE = Path(__file__).with_name("label_noise.csv")
 DETECTOR = "face_detection_yunet_2023mar_int8bq.onnx"
 SMOKE_FACES = 150
 # Chosen by `choose_bias` from the runs that left out andrewmvd and ilc2021.
@@ -164,7 +165,7 @@ def gather(options: argparse.Namespace) -> Sets:
     if options.leave_out:
         chips, left_out = leave_source_out(chips, options.leave_out)
         test[options.leave_out] = pool.read(left_out, None)
-    chips = clean(chips)  # never what is tested on
+    chips = _clean(chips)  # never what is tested on
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
     chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
     kept, watched = split(chips, 0.95, options.seed)
@@ -178,7 +179,7 @@ def gather(options: argparse.Namespace) -> Sets:
     if (beside / "lfw_aligned").is_dir():
         more += pool.aligned(beside / "lfw_aligned")
     if (beside / "rmfrd_ids").is_dir():
-        more += clean(pool.rmfrd(beside / "rmfrd_ids"))
+        more += pool.rmfrd(beside / "rmfrd_ids")
     if options.smoke:
         more = more[:: max(1, len(more) // SMOKE_FACES)]
     train = pool.read([*kept, *more], detector)
@@ -327,6 +328,20 @@ def _validate(
         labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
         print(f"  area under the ROC curve of masked: {metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}")
     return loss
+
+
+def file_of(chip: Chip) -> str:
+    """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder, file."""
+    return "/".join(chip.path.parts[-3:])
+
+
+def _clean(chips: Sequence[Chip]) -> list[Chip]:
+    """Without the chips that `label_noise.csv` names."""
+    if not NOISE_FILE.is_file():
+        return list(chips)
+    with NOISE_FILE.open(encoding="utf-8", newline="") as file:
+        dropped = {row["file"] for row in csv.DictReader(file)}
+    return [c for c in chips if file_of(c) not in dropped]
 
 
 def _print_rates(name: str, rates: dict[str, Any]) -> None:

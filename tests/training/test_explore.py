@@ -12,8 +12,7 @@ import pytest
 
 from monitor.errors import ConfigError
 from monitor.records import Image
-from monitor.training import clean_labels, explore
-from monitor.training.data import load_chips
+from monitor.training import explore
 
 
 def test_report_and_summary(tmp_path: Path, write_chips: Callable[..., Path]) -> None:
@@ -34,21 +33,6 @@ def test_report_and_summary(tmp_path: Path, write_chips: Callable[..., Path]) ->
     assert {p.suffix for p in (tmp_path / "docs").iterdir()} == {".md", ".svg"}
     assert "| made | 4 | 3 | 2 |" in (tmp_path / "docs" / "data.md").read_text()
     assert "<image" not in (tmp_path / "docs" / "data_sizes.svg").read_text()
-
-
-def test_labels_that_training_corrects_are_shown(
-    tmp_path: Path, write_chips: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = write_chips(tmp_path / "chips", {"masked": 2, "unmasked": 1})
-    first, second = (clean_labels.file_of(c) for c in load_chips(root) if c.label == "masked")
-    listed = tmp_path / "corrections.csv"
-    listed.write_text(f"file,label,corrected,reason\n{first},masked,incorrect,\n{second},masked,,\n")
-    monkeypatch.setattr(clean_labels, "CORRECTIONS_FILE", listed)
-    explore.main([str(root), "--out", str(tmp_path / "out"), "--summary", str(tmp_path / "docs")])
-    summary = (tmp_path / "docs" / "data.md").read_text()
-    assert "| made | masked | incorrect | 1 |" in summary
-    assert "| made | masked | left out | 1 |" in summary
-    assert "masked → left out: 1 faces" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_repeated_edge_pixels_are_seen(face: Callable[..., Image]) -> None:

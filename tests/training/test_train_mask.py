@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ import pytest
 
 from monitor.card import load_card
 from monitor.errors import ConfigError
-from monitor.training import clean_labels, train_mask
-from monitor.training.data import LABELS, Chip, load_chips
+from monitor.training import train_mask
+from monitor.training.data import LABELS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
 
@@ -113,32 +112,20 @@ def test_mistakes_are_one_line(chips: Path) -> None:
         train_mask.main(["--data", str(chips)])
 
 
-def test_wrong_labels_are_put_right_in_training_but_not_in_the_test(
+def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
     chips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from monitor.training.data import load_chips
+
     everything = load_chips(chips)
-    noise, corrections = tmp_path / "noise.csv", tmp_path / "corrections.csv"
-    wrong = [clean_labels.file_of(c) for c in everything if c.label == "incorrect"]
-    noise.write_text("file,label,predicted,confidence,reason\n" + "".join(f"{n},incorrect,masked,,\n" for n in wrong))
-    bare = [clean_labels.file_of(c) for c in everything if c.label == "unmasked"]
-    corrections.write_text("file,label,corrected,reason\n" + "".join(f"{n},unmasked,masked,\n" for n in bare))
-    monkeypatch.setattr(clean_labels, "NOISE_FILE", noise)
-    monkeypatch.setattr(clean_labels, "CORRECTIONS_FILE", corrections)
-    sets = train_mask.gather(train_mask.parse(["--data", str(chips), "--leave-out", "two"]))
-    trained = [*sets.train, *sets.validation]
-    assert {f.label for f in trained} == {"masked"}
-    assert {f.chip.path.name.split("_")[1] for f in trained} == {"masked", "unmasked"}  # what they were labelled
+    listed = tmp_path / "noise.csv"
+    names = [train_mask.file_of(c) for c in everything if c.label == "incorrect"]
+    listed.write_text("file,label,predicted,confidence,reason\n" + "".join(f"{n},incorrect,masked,,\n" for n in names))
+    monkeypatch.setattr(train_mask, "NOISE_FILE", listed)
+    options = train_mask.parse(["--data", str(chips), "--leave-out", "two"])
+    sets = train_mask.gather(options)
+    assert {f.label for f in [*sets.train, *sets.validation]} == {"masked", "unmasked"}
     assert {f.label for f in sets.test["two"]} == set(LABELS)
-
-
-def test_lists_of_wrong_labels_name_no_people() -> None:
-    chip = Chip(
-        Path("rmfrd_ids/some_name/masked/1.jpg"), "rmfrd_ids", "masked", (0, 0, 9, 9), None, 9, "1.jpg", None, "g"
-    )
-    assert "some_name" not in clean_labels.file_of(chip)
-    assert clean_labels.file_of(chip) != clean_labels.file_of(
-        replace(chip, path=Path("rmfrd_ids/some_name/masked/2.jpg"))
-    )
 
 
 def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_temperature(tmp_path: Path) -> None:

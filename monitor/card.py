@@ -1,10 +1,10 @@
 """Model cards: a JSON file beside each weight file that says what it is and which bytes it was.
 
-`models/mask_v2.json` describes `models/mask_v2.onnx` (and `mask_v2.keras`). Fields that the program reads:
+`models/mask_v3.json` describes `models/mask_v3.onnx` (and `mask_v3.keras`). Fields that the program reads:
 
     name        the model's name, written into every sighting
     task        "mask", "detector", "embedding" or "gender"
-    files       {"mask_v2.onnx": {"sha256": ..., "bytes": ...}, ...}
+    files       {"mask_v3.onnx": {"sha256": ..., "bytes": ...}, ...}
     classes     ["masked", "unmasked", "incorrect"], in the order of the network's outputs
     input       {"size": 128, "margin": 0.25, "colour": "RGB", "range": [-1, 1], "layout": "NHWC"}
 

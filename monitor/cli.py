@@ -71,7 +71,7 @@ def _run_parser() -> argparse.ArgumentParser:
     source.add_argument("--images", metavar="DIR", type=Path, help="pictures, each of which stands alone")
     parser.add_argument("--detector", help="face detector (yunet)", **_choice(DETECTORS))
     parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
-    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v2)")
+    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
     parser.add_argument("--identify", action="store_true", help="name the people who are enrolled (off by default)")
     parser.add_argument(
         "--gallery", metavar="FILE", type=Path, help="who is enrolled; default: in the user's data folder"

@@ -50,7 +50,7 @@ class DetectConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClassifyConfig:
-    model: str = _setting("mask_v2")  # a name in models/, or a path without its ending
+    model: str = _setting("mask_v3")  # a name in models/, or a path without its ending
     backend: str = _setting("auto", choices=BACKENDS)  # auto: TensorFlow where it has a GPU, else ONNX Runtime
     threads: int = _setting(2, 1, 64)
     # how often a track whose state is settled is looked at again; 0: always

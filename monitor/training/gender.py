@@ -119,12 +119,11 @@ def train(options: argparse.Namespace, command: str) -> int:
     stream = batches.Stream(maker.batch, PROBE_STEPS if options.steps else 0, NEVER)
     try:
         cli.quiet_tensorflow()
-        import keras
 
         from monitor.training import export, gender_training, trainer
 
         def fresh() -> gender_training.Student:
-            keras.utils.set_random_seed(options.seed)
+            trainer.seed(options.seed)
             return gender_training.Student(options.size, options.weights, options.freeze, known, lessons)
 
         batch_stream = iter(stream)

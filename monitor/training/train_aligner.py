@@ -195,12 +195,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done = batches.step_of(folder)
     stream = batches.Stream(maker.batch, done, options.steps)  # type: ignore[arg-type]
     cli.quiet_tensorflow()
-    import keras
     import tensorflow as tf
 
     from monitor.training import trainer
 
-    keras.utils.set_random_seed(options.seed)
+    trainer.seed(options.seed)
     model = build()
     base = tf.constant(np.column_stack([POINTS - CENTRE, np.ones(len(POINTS))]), tf.float32)
 

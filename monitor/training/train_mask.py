@@ -1,7 +1,7 @@
 r"""Train the mask classifier.
 
     python -m monitor.training.train_mask --data ../shared/data \
-        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v2
+        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no model but
 `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`, `--smoke` runs a minute's worth.
@@ -96,7 +96,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--weights", default="imagenet", help="imagenet, none, or the path of a weight file (default: imagenet)"
     )
-    parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v2")
+    parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3")
     parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
     parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
     parser.add_argument(
@@ -242,11 +242,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The streams fork: before TensorFlow starts its threads.
     streams = [stage.stream(sets.train, bank) for stage in stages]
     cli.quiet_tensorflow()
-    import keras
 
     from monitor.training import networks, trainer
 
-    keras.utils.set_random_seed(options.seed)
+    trainer.seed(options.seed)
     history: list[dict[str, float]] = []
     steps = 0  # fewer than were asked for where a stage stopped early
     learnt: list[npt.NDArray[np.float32]] | None = None

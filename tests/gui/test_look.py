@@ -169,7 +169,7 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
     text = dialog.findChild(QTextBrowser).toPlainText()
     assert "Mask-only: nobody is identified" in text
     assert "Mask-only" not in AboutDialog(Config(), window, identify=True).text.toPlainText()
-    for expected in ("MIT licence", "LGPL", "opencv-python", "Model mask_v2", "classes: masked, unmasked, incorrect"):
+    for expected in ("MIT licence", "LGPL", "opencv-python", "Model mask_v3", "classes: masked, unmasked, incorrect"):
         assert expected in text
     assert model_facts("no_such_model") == [model_facts("no_such_model")[0]]
     assert without_password("postgresql://anna:pw@db/x") == "postgresql://db/x"

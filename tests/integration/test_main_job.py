@@ -226,7 +226,7 @@ print(json.dumps([loaded, list(sys.modules)]))
 """,
     )
     networks, modules = found
-    assert sorted(Path(path).name for path in networks) == ["mask_v2.onnx", "yunet.onnx"]
+    assert sorted(Path(path).name for path in networks) == ["mask_v3.onnx", "yunet.onnx"]
     assert not {"monitor.identify", "monitor.gallery", "monitor.align"} & set(modules)
     assert not {"tensorflow", "keras", "PySide6"} & set(modules)
 
@@ -239,7 +239,7 @@ import json
 import cv2, numpy as np
 from monitor.classify import MaskClassifier
 from monitor.engine import load_network
-onnx, keras = (MaskClassifier(load_network("mask_v2", backend, 2)) for backend in ("onnx", "tensorflow"))
+onnx, keras = (MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx", "tensorflow"))
 rng = np.random.default_rng(7)
 rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size, 3)).astype(np.float32)]
 for name in ("bare", "masked"):

@@ -14,7 +14,7 @@ from monitor.errors import ModelError
 
 
 def test_a_bare_name_lies_in_models() -> None:
-    assert engine.model_stem("mask_v2") == MODELS_DIR / "mask_v2"
+    assert engine.model_stem("mask_v3") == MODELS_DIR / "mask_v3"
 
 
 def test_a_path_is_a_path(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_choice_of_backend(monkeypatch: pytest.MonkeyPatch, backend: str, driver
     monkeypatch.setattr(engine, "_tensorflow_has_gpu", lambda: asked.append("tensorflow") or gpu)
     monkeypatch.setattr(engine, "OnnxNetwork", lambda stem, threads: "onnx")
     monkeypatch.setattr(engine, "KerasNetwork", lambda stem: "keras")
-    assert engine.load_network("mask_v2", backend, 2) == kind
+    assert engine.load_network("mask_v3", backend, 2) == kind
     if not driver:
         assert asked == []  # TensorFlow takes seconds to import: never without a driver
 
@@ -67,4 +67,4 @@ def test_the_driver_question_has_an_answer() -> None:
 
 
 def test_a_bare_name_may_have_its_ending() -> None:
-    assert engine.model_stem("mask_v2.onnx") == MODELS_DIR / "mask_v2"
+    assert engine.model_stem("mask_v3.onnx") == MODELS_DIR / "mask_v3"

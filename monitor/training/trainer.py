@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from monitor.errors import ConfigError
 from monitor.preprocess import scale
 from monitor.records import FloatArray
 from monitor.training.batches import Batch
@@ -79,6 +80,9 @@ class Trainer:
             schedule: How long and how fast.
             folder: Where the checkpoint lies; made if need be.
             objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of logits.
+
+        Raises:
+            ConfigError: If the checkpoint lacks what an unfinished run needs to go on.
         """
         self.model, self.schedule, self.folder = model, schedule, folder
         warm_up = min(schedule.warm_up, schedule.steps // 5)
@@ -188,8 +192,11 @@ class Trainer:
             self.model.set_weights([state[f"m{i}"] for i in range(len(self.model.get_weights()))])
             for i, variable in enumerate(self.optimizer.variables):
                 variable.assign(state[f"o{i}"])
-            for i, variable in enumerate(self._random()):
-                variable.assign(state[f"r{i}"])
+            kept = [state[key] for key in (f"r{i}" for i in range(len(self._random()))) if key in state]
+            if len(kept) < len(self._random()) and int(state["step"]) < self.schedule.steps:
+                raise ConfigError(f"{path} was written by an older version and cannot be gone on with: remove it")
+            for variable, value in zip(self._random(), kept, strict=False):
+                variable.assign(value)
             self.step, self.history = int(state["step"]), json.loads(str(state["history"]))
             self._best = (float(state["best"][0]), int(state["best"][1]))
         print(f"going on from step {self.step} of {path}")

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.errors import ConfigError
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow warns about itself
 
 STEPS, EPOCH = 6, 2
@@ -19,7 +21,7 @@ def train(folder: Path, stop_after: int | None = None) -> list[np.ndarray]:
     from monitor.training.batches import Batch
 
     trainer.seed(3)
-    model = networks.build("mobilenetv2", 32, "none", dropout=0.5)
+    model = networks.build("cnn_pool", 32, "none", dropout=0.5)
     training = trainer.Trainer(model, trainer.Schedule(STEPS, 1e-3, warm_up=1), folder)
 
     def batches() -> Iterator[Batch]:
@@ -39,3 +41,13 @@ def test_two_runs_are_the_same_to_the_bit_even_if_one_was_stopped(tmp_path: Path
         train(tmp_path / "twice", stop_after=EPOCH)
     twice = train(tmp_path / "twice")
     assert all(np.array_equal(a, b) for a, b in zip(once, twice, strict=True))
+
+
+def test_an_unfinished_checkpoint_of_an_older_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, stop_after=EPOCH)
+    with np.load(tmp_path / "checkpoint.npz") as state:
+        older = {key: state[key] for key in state if not key.startswith("r")}
+    np.savez(tmp_path / "checkpoint.npz", **older)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="older version"):
+        train(tmp_path)

@@ -28,9 +28,9 @@ import numpy.typing as npt
 
 from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
-from monitor.training import batches, cli, metrics, pool, synth, train_mask
+from monitor.training import batches, cli, compare_report, metrics, pool, synth, train_mask
 from monitor.training.data import LABELS
-from monitor.training.report import markdown_table, output_dir, write_json, write_text
+from monitor.training.report import output_dir
 
 NAMES = ("mobilenetv2", "cnn_pool", "cnn_bn", "resnet50", "densenet121", "xception", "inceptionv3", "vgg19")
 CUSTOM = ("cnn_pool", "cnn_bn")
@@ -195,40 +195,6 @@ def _tested(model: Any, test: dict[str, Any], size: int) -> dict[str, Any]:
     return row
 
 
-def table(rows: Sequence[dict[str, Any]], left_out: str) -> str:
-    """The comparison as Markdown."""
-    head = [
-        "network",
-        "weights",
-        "px",
-        f"accuracy on {left_out}",
-        "macro F1",
-        "accuracy on held-out",
-        "macro F1",
-        "parameters",
-    ]
-    head += ["ONNX MB", "ms a face, batch 1", "batch 8", "training s", "cut short"]
-    body = [
-        [
-            r["network"],
-            r["weights"],
-            r["size"],
-            f"{100 * r['test_accuracy']:.1f} %",
-            r["test_macro_f1"],
-            f"{100 * r['validation_accuracy']:.1f} %",
-            r["validation_macro_f1"],
-            f"{r['parameters']:,}",
-            f"{r['onnx_mb']:.1f}",
-            f"{r['ms_batch_1']:.2f}",
-            f"{r['ms_batch_8']:.2f}",
-            r["training_s"],
-            r["cut_short"],
-        ]
-        for r in rows
-    ]
-    return markdown_table(head, body)
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
@@ -291,7 +257,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
     deadline = _deadline(args.until)
     before: dict[str, Any] = (
-        earlier(args.out / "comparison.json", names) if args.add else {"rows": [], "not_run": [], "command": ""}
+        compare_report.earlier(args.out / "comparison.json", names)
+        if args.add
+        else {"rows": [], "not_run": [], "command": ""}
     )
     if args.prepare_only and not args.prepared:
         raise ConfigError("--prepare-only wants --prepared FILE, the place to keep what it makes")
@@ -318,25 +286,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{name} ({rows[-1]['weights']}): {json.dumps({k: v for k, v in rows[-1].items() if not k.endswith('door')})}",
             flush=True,
         )
-        write(args, rows, skipped, command, len(made) * args.batch)
-    write(args, rows, skipped, command, len(made) * args.batch)
-    print(table(rows, args.leave_out))
+        compare_report.write(args, rows, skipped, command, len(made) * args.batch)
+    compare_report.write(args, rows, skipped, command, len(made) * args.batch)
+    print(compare_report.table(rows, args.leave_out))
     return 0
-
-
-def earlier(path: Path, names: Sequence[str]) -> dict[str, Any]:
-    """What a comparison that is there holds, without the networks that are run again.
-
-    Raises:
-        ConfigError: If there is none.
-    """
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        kept = [row for row in found["rows"] if row["network"] not in names]
-        left = [name for name in found["not_run"] if name not in names]
-        return {"rows": kept, "not_run": left, "command": found["command"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"--add wants an earlier comparison at {path} ({error!r}): run without --add first") from None
 
 
 def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
@@ -390,28 +343,6 @@ def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, An
         truth = np.array([LABELS.index(f.label) for f in large], int)
         test[part] = (train_mask.rois(large, args.size, args.margin), truth)
     return made, test
-
-
-def write(
-    args: argparse.Namespace, rows: Sequence[dict[str, Any]], skipped: Sequence[str], command: str, faces: int
-) -> None:
-    """`comparison.json`, and with --summary `comparison.md`: after every network, so that a stop loses nothing."""
-    result = {"command": command, "left_out": args.leave_out, "rows": list(rows), "not_run": list(skipped)}
-    write_json(output_dir(args.out) / "comparison.json", result)
-    if not args.summary:
-        return
-    write_json(args.summary / "comparison.json", result)
-    first = rows[0]
-    text = (
-        f"# Networks compared\n\n    {command}\n\nEach was trained for as long as its row says on two cores with batches of {args.batch} "
-        f"out of the same {faces} faces (masks drawn on, live crops, camera faults, as `train_mask` makes them), with one schedule and "
-        f"one seed, and tested on the {first['test_count']} faces of 40 px or more of {args.leave_out}, which none was trained on, and on "
-        f"{first['validation_count']} held-out faces of the other sources. Times are ONNX Runtime's on two threads.\n\n"
-        f"{table(rows, args.leave_out)}"
-    )
-    if skipped:
-        text += f"\nNot run for lack of time: {', '.join(skipped)}.\n"
-    write_text(args.summary / "comparison.md", text)
 
 
 if __name__ == "__main__":

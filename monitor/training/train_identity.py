@@ -278,7 +278,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cli.quiet_tensorflow()
     import keras
 
-    keras.utils.set_random_seed(options.seed)
+    from monitor.training import trainer
+
+    trainer.seed(options.seed)
     network = keras.saving.load_model(options.weights, compile=False)
     targets = places(people, onnx_of(network, options.out.parent / "teacher.onnx"))
     stem_model, tail = cut(network)

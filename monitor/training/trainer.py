@@ -82,7 +82,7 @@ class Trainer:
             objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of logits.
 
         Raises:
-            ConfigError: If the checkpoint lacks what an unfinished run needs to go on.
+            ConfigError: If the checkpoint does not fit the model.
         """
         self.model, self.schedule, self.folder = model, schedule, folder
         warm_up = min(schedule.warm_up, schedule.steps // 5)
@@ -171,15 +171,10 @@ class Trainer:
         for variable, value in zip(self.model.trainable_variables, values, strict=True):
             variable.assign(value)
 
-    def _random(self) -> list[keras.Variable]:
-        """What dropout draws from: it belongs to the model, but not to its weights."""
-        weights = {id(v) for v in self.model.weights}
-        return [v for v in self.model.variables if id(v) not in weights]
-
     def _save(self) -> None:
-        state: dict[str, Any] = {f"m{i}": v for i, v in enumerate(self.model.get_weights())}
+        # Not the weights alone: without what dropout draws from, a run that was stopped does not repeat one that was not.
+        state: dict[str, Any] = {f"m{i}": v.numpy() for i, v in enumerate(self.model.variables)}
         state |= {f"o{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
-        state |= {f"r{i}": v.numpy() for i, v in enumerate(self._random())}
         partial = self.folder / "checkpoint.partial.npz"
         np.savez(partial, step=self.step, history=json.dumps(self.history), best=np.array(self._best), **state)
         partial.replace(self.folder / "checkpoint.npz")
@@ -189,14 +184,12 @@ class Trainer:
         if not path.is_file():
             return
         with np.load(path) as state:
-            self.model.set_weights([state[f"m{i}"] for i in range(len(self.model.get_weights()))])
-            for i, variable in enumerate(self.optimizer.variables):
-                variable.assign(state[f"o{i}"])
-            kept = [state[key] for key in (f"r{i}" for i in range(len(self._random()))) if key in state]
-            if len(kept) < len(self._random()) and int(state["step"]) < self.schedule.steps:
-                raise ConfigError(f"{path} was written by an older version and cannot be gone on with: remove it")
-            for variable, value in zip(self._random(), kept, strict=False):
-                variable.assign(value)
+            variables = {f"m{i}": v for i, v in enumerate(self.model.variables)}
+            variables |= {f"o{i}": v for i, v in enumerate(self.optimizer.variables)}
+            if any(key not in state or state[key].shape != v.shape for key, v in variables.items()):
+                raise ConfigError(f"{path} is of another network or an older version: remove its folder to begin anew")
+            for key, variable in variables.items():
+                variable.assign(state[key])
             self.step, self.history = int(state["step"]), json.loads(str(state["history"]))
             self._best = (float(state["best"][0]), int(state["best"][1]))
         print(f"going on from step {self.step} of {path}")

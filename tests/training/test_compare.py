@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.training import compare, networks
+from monitor.training import compare, compare_report, networks
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -46,7 +46,7 @@ def test_one_network_from_training_to_its_row() -> None:
     assert 0 < row["ms_batch_8"] < 1000
     assert row["weights"] == "random"
     assert "passes" in row["cut_short"]
-    assert "cnn_bn" in compare.table([row], "elsewhere")
+    assert "cnn_bn" in compare_report.table([row], "elsewhere")
 
 
 def test_every_network_sees_the_same_pictures_at_its_own_size() -> None:
@@ -81,9 +81,9 @@ def test_networks_can_be_added(tmp_path: Path) -> None:
     path = tmp_path / "comparison.json"
     rows = [{"network": "cnn_pool"}, {"network": "vgg19"}]
     path.write_text(json.dumps({"rows": rows, "not_run": ["xception", "vgg19"], "command": "c"}))
-    assert compare.earlier(path, ["vgg19"]) == {"rows": rows[:1], "not_run": ["xception"], "command": "c"}
+    assert compare_report.earlier(path, ["vgg19"]) == {"rows": rows[:1], "not_run": ["xception"], "command": "c"}
     with pytest.raises(ConfigError, match="without --add"):
-        compare.earlier(tmp_path / "none.json", ["vgg19"])
+        compare_report.earlier(tmp_path / "none.json", ["vgg19"])
 
 
 def test_names_are_those_of_the_networks() -> None:

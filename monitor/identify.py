@@ -20,8 +20,9 @@ from monitor.engine import Network, load_network
 from monitor.errors import ModelError
 from monitor.gallery import VISITOR, Gallery, Person, open_gallery
 from monitor.records import FloatArray, Image
+from monitor.straighten import Aligner
 
-MODEL = "sface_masked_v2"  # the embedding model in models/
+MODEL = "sface_masked_v3"  # the embedding model in models/
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
 MAX_BATCH = 32
 LOOKS_MIN = 4  # no name before so many looks: one frame never decides
@@ -33,12 +34,16 @@ K = TypeVar("K", bound=Hashable)
 class Embedder:
     """Faces to embeddings. Not thread-safe: one thread calls it."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, aligner: Aligner | None = None) -> None:
         """
+        Args:
+            network: Of aligned faces.
+            aligner: Lays them straight first.
+
         Raises:
             ModelError: If the card is not that of an embedding model for this program.
         """
-        self._network = network
+        self._network, self._aligner = network, aligner
         card = network.card
         try:
             self.name = str(card["name"])
@@ -55,10 +60,14 @@ class Embedder:
     def load(cls, model: str = MODEL, threads: int = 2) -> Embedder:
         """ONNX Runtime in every case: no Keras file of this network is shipped.
 
+        The aligner that its card names is looked for in `models`, or where the name is a path, there.
+
         Raises:
-            ModelError: If the model is missing, changed, without a card or not for this program.
+            ModelError: If the model or its aligner is missing, changed, without a card or not for this program.
         """
-        return cls(load_network(model, "onnx", threads))
+        network = load_network(model, "onnx", threads)
+        aligner = network.card.get("aligner")
+        return cls(network, Aligner.load(str(aligner), threads) if aligner else None)
 
     @property
     def card(self) -> dict[str, Any]:
@@ -74,6 +83,8 @@ class Embedder:
         """
         if len(faces_bgr) == 0:
             return np.empty((0, self.dimension), np.float32)
+        if self._aligner is not None:
+            faces_bgr = self._aligner(faces_bgr)
         parts = [
             self._network(np.ascontiguousarray(faces_bgr[i : i + MAX_BATCH, ..., ::-1], np.float32))
             for i in range(0, len(faces_bgr), MAX_BATCH)

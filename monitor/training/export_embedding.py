@@ -3,7 +3,7 @@
     python -m monitor.training.export_embedding weights/sface.keras models/sface
 
 Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.align`; output "embeddings" (N, D), not normalised.
-With `--aligner` the network of `train_aligner` comes first and lays the faces straight.
+With `--aligner` the card names a model of `train_aligner`, and the program lays the faces straight with it first.
 The weights are stored as float16 and widened when the file is loaded, which halves it; the arithmetic stays float32.
 Half a minute. An existing card keeps what is not the file's own (threshold, figures, notes).
 """
@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.card import sha256
-from monitor.errors import ConfigError, ModelError
+from monitor.errors import ModelError
+from monitor.straighten import Aligner
 from monitor.training.cli import quiet_tensorflow, run
 
 OPSET = 17
@@ -177,26 +178,6 @@ def disagreement(model: Any, path: Path, faces: npt.NDArray[np.float32]) -> floa
     return float(np.abs(one - other).max())
 
 
-def put_before(path: Path, aligner: Path) -> None:
-    """Put the aligner before the embedding network at `path`, in one file.
-
-    Raises:
-        ConfigError: If the aligner is not there.
-    """
-    import onnx
-    from onnx import compose
-
-    if not aligner.is_file():
-        raise ConfigError(f"{aligner} is not there: make it with monitor.training.train_aligner")
-    first = onnx.load(str(aligner))
-    halve(first.graph)
-    then = compose.add_prefix(onnx.load(str(path)), "embedding_", rename_outputs=False)
-    then.ir_version = first.ir_version
-    merged = compose.merge_models(first, then, io_map=[("straight", "embedding_faces")])
-    onnx.checker.check_model(merged)
-    onnx.save(merged, str(path))
-
-
 def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
     """Write `stem`.json for `stem`.onnx; what an older card says of thresholds and figures stays."""
     path, onnx_path = Path(f"{stem}.json"), Path(f"{stem}.onnx")
@@ -232,9 +213,10 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
     worst = disagreement(model, path, random_faces())
     if worst > (AGREE if arguments.float32 else 1e-2):
         raise ModelError(f"{path.name} and {arguments.keras.name} differ by {worst:.1e}: export again with --float32")
-    if arguments.aligner:
-        put_before(path, arguments.aligner)
     about = json.loads(arguments.about.read_text(encoding="utf-8")) if arguments.about else SFACE
+    if arguments.aligner:
+        Aligner.load(arguments.aligner)
+        about = about | {"aligner": arguments.aligner}
     write_card(arguments.out, about, int(model.output_shape[-1]))
     yield f"{path}: {path.stat().st_size / 1e6:.1f} MB, differs from the Keras model by at most {worst:.1e}"
 
@@ -246,7 +228,9 @@ def main() -> int:
     parser.add_argument(
         "--about", type=Path, help="JSON with source, licence, data ... for the card; SFace's by default"
     )
-    parser.add_argument("--aligner", type=Path, help="network of train_aligner that lays the faces straight first")
+    parser.add_argument(
+        "--aligner", help="model of train_aligner that lays the faces straight first: the card names it"
+    )
     parser.add_argument("--float32", action="store_true", help="keep float32 weights: twice the size")
     for line in _lines(parser.parse_args()):
         print(line)

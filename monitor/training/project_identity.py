@@ -1,10 +1,10 @@
 r"""Teach SFace which of its features a mask leaves alone: a linear discriminant over the face's seven bands.
 
-    python -m monitor.training.train_aligner --data ../shared/data --out runs/identity/aligner
-    python -m monitor.training.project_identity --data ../shared/data --weights weights/sface.keras \
-        --aligner runs/identity/aligner.onnx --out runs/identity/sface_masked_v2
-    python -m monitor.training.export_embedding runs/identity/sface_masked_v2.keras models/sface_masked_v2 \
-        --aligner runs/identity/aligner.onnx --about runs/identity/sface_masked_v2.about.json
+    python -m monitor.training.train_aligner --data ../shared/data --out models/aligner_v1
+    python -m monitor.training.project_identity --data ../shared/data --weights weights/sface.keras --aligner aligner_v1 \
+        --out runs/identity/sface_masked_v3
+    python -m monitor.training.export_embedding runs/identity/sface_masked_v3.keras models/sface_masked_v3 \
+        --aligner aligner_v1 --about runs/identity/sface_masked_v3.about.json
 
 SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is added up by rows first: seven
 bands from brow to chin, 128 numbers each. How each number varies between people and within one (bare, masked, degraded,
@@ -39,8 +39,8 @@ from monitor.errors import ConfigError
 from monitor.gallery import templates
 from monitor.identify import normalised
 from monitor.records import FloatArray
+from monitor.straighten import Aligner
 from monitor.training import cli, fabric
-from monitor.training.aligner_onnx import Aligner
 from monitor.training.identity_faces import Faces, People, donors, read_people, variants
 from monitor.training.train_identity import card_text, onnx_of
 from monitor.training.verify_identity import ENROLLED, Trial, trial
@@ -229,7 +229,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
     )
     parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
-    parser.add_argument("--aligner", type=Path, help="network of train_aligner that lays the faces straight first")
+    parser.add_argument("--aligner", help="model of train_aligner that lays the faces straight first")
     parser.add_argument("--shrink", type=float, default=SHRINK, help=f"0 to 1 (default: {SHRINK})")
     parser.add_argument("--share", type=float, default=SHARE, help=f"of the discriminant, 0 to 1 (default: {SHARE})")
     parser.add_argument("--folds", type=int, default=3, help="of the cross-check (default: 3)")
@@ -273,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     network = keras.saving.load_model(options.weights, compile=False)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     bands_of = Bands(network, options.out.parent)
-    straight: Callable[[Faces], Faces] = Aligner(options.aligner) if options.aligner else lambda faces: faces
+    straight: Callable[[Faces], Faces] = Aligner.load(options.aligner) if options.aligner else lambda faces: faces
     clean = bands_of(straight(people.images))
     doctored = bands_of(straight(images))
     samples = Samples(np.concatenate([doctored, clean]), np.concatenate([person, people.person]))
@@ -306,10 +306,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     further = "a linear discriminant over the seven rows of its last feature map, monitor.training.project_identity"
     if options.aligner:
-        further += "; before it a network that lays the face straight, monitor.training.train_aligner"
+        further += f"; before it {options.aligner}, which lays the face straight"
     card = card_text(about, further)
-    if options.aligner:
-        card["further_data"] += "; bare chips of mask_chips for the network that lays faces straight"
     for path, value in ((".json", about), (".about.json", card)):
         Path(f"{options.out}{path}").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")

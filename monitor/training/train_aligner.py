@@ -1,18 +1,16 @@
 r"""Train the aligner: a small network that lays a face straight on the template where landmarks under a mask have missed.
 
-    python -m monitor.training.train_aligner --data ../shared/data --out runs/identity/aligner
+    python -m monitor.training.train_aligner --data ../shared/data --out models/aligner_v1
 
-YuNet guesses nose and mouth behind a mask, and `monitor.align` lays the face by them, several px of 112 away from where it lay
-bare; SFace pays for it. The aligner looks at the face as it was laid, says by which affine map the template lies in it, samples it
-anew along that map, and looks again: a spatial transformer (Jaderberg et al., arXiv:1506.02025) that is taught its map instead of
-finding it. Stretched pictures are straightened as well.
+`monitor.straighten` says what for and how it is run: its looks share this network.
 
 It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn on, laid wrong on purpose and
 degraded. Who is on them does not matter; named chips of people whom an identity test may hold, and the test part of UTKFace, are
 left out all the same.
 
-Writes OUT.onnx: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "straight", the same. `export_embedding --aligner` puts it before
-an embedding network. About fifteen minutes on two cores.
+Writes OUT.onnx with its card: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "maps" (N, 2, 3) float32, where the template lies in
+the face, an affine map in px; checkpoints go into runs/. `export_embedding --aligner` names it in the card of an embedding network.
+About fifteen minutes on two cores.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,18 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.align import SIZE, TEMPLATE, similarity
+from monitor.card import sha256
 from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
+from monitor.straighten import LOOKS, Aligner
 from monitor.training import augment, batches, cli, fabric, occlude, pool, synth
-from monitor.training.aligner_onnx import CENTRE, PARTS, to_onnx
 from monitor.training.data import load_chips
 from monitor.training.identity_faces import donors, kept_for_tests
 
 FACE_MIN_PX = 60
+# The network's answer, (2, 3): linear and shift of x + linear * (x - CENTRE) + shift, in units of PARTS: share of (x - CENTRE), px.
+CENTRE = np.array([56.0, 72.0])
+PARTS = np.array([[0.25, 0.25, 10.0]] * 2, np.float32)
 # How far faces are laid wrong, standard deviations as measured on drawn masks (and on bare faces): shift in px, log of the
 # scale, turn in degrees.
 MASKED, BARE = (6.5, 0.18, 6.5), (2.8, 0.08, 4.5)
@@ -181,6 +184,46 @@ def moved(parts: FloatArray) -> FloatArray:
     return made
 
 
+def missed(parts: FloatArray) -> FloatArray:
+    """(N, 2, 3) in units of `PARTS` to (N,): by how many px the five points are moved in the mean."""
+    return np.hypot(*np.moveaxis(moved(parts)[:, :5], 2, 0)).mean(axis=1)  # type: ignore[no-any-return]
+
+
+def measured(path: Path, faces_bgr: Image, parts: FloatArray) -> dict[str, list[float]]:
+    """By how many px the five points of watched faces are missed (50, 75, 90 %) as laid and after some looks."""
+    aligner = Aligner.load(str(path))
+    off = {"as_laid": parts}
+    for looks in (1, LOOKS):
+        off[f"after_{looks}"] = parts - np.stack([to_parts(m) for m in aligner.maps(faces_bgr, looks)])
+    return {name: _quantiles(missed(p)) for name, p in off.items()}
+
+
+def _quantiles(values: FloatArray) -> list[float]:
+    return [round(float(q), 2) for q in np.percentile(values, (50, 75, 90))]
+
+
+def to_onnx(model: Any, path: Path) -> None:
+    """Write the network with what makes maps of its answers; the weights as float16, see `export_embedding`."""
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    from monitor.training.export_embedding import OPSET, halve
+
+    def maps(faces: tf.Tensor) -> tf.Tensor:
+        said = model(faces / 127.5 - 1.0, training=False) * PARTS
+        linear, shift = said[:, :, :2], said[:, :, 2:]
+        turned = tf.reduce_sum(linear * CENTRE.astype(np.float32), axis=2, keepdims=True)
+        return tf.identity(tf.concat([linear + np.eye(2, dtype=np.float32), shift - turned], axis=2), name="maps")
+
+    signature = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32, name="faces")]
+    proto, _ = tf2onnx.convert.from_function(tf.function(maps, signature), input_signature=signature, opset=OPSET)
+    halve(proto.graph)
+    onnx.checker.check_model(proto)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(proto, str(path))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, write."""
     options = parse(arguments)
@@ -190,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(train)} bare faces to learn from, {len(watched or train)} watched; {options.steps} batches", flush=True
     )
     held_faces, held_parts = _held_out(Maker(watched or train, bank, 64, options.seed + 1), 2 if options.smoke else 12)
-    folder = Path(f"{options.out}.checkpoint")
+    folder = Path("runs") / options.out.name
     maker = Maker(train, bank, options.batch, options.seed)
     done = batches.step_of(folder)
     stream = batches.Stream(maker.batch, done, options.steps)  # type: ignore[arg-type]
@@ -210,18 +253,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     schedule = trainer.Schedule(options.steps, options.rate, average=0.995, patience=1000)
     training = trainer.Trainer(model, schedule, folder, objective)
-    history: list[dict[str, Any]] = []
 
     def validate() -> float:
         found = trainer.logits(model, held_faces).reshape(-1, 2, 3)
-        off = np.hypot(*np.moveaxis(moved(found - held_parts)[:, :5], 2, 0)).mean(axis=1)
-        before = np.hypot(*np.moveaxis(moved(held_parts)[:, :5], 2, 0)).mean(axis=1)
-        history.append({"off_px": [float(q) for q in np.percentile(off, (50, 75, 90))]})
-        text = ", ".join(
-            f"{q:.1f} (was {b:.1f})"
-            for q, b in zip(*(np.percentile(v, (50, 75, 90)) for v in (off, before)), strict=True)
-        )
-        print(f"  the five points miss by {text} px: median, 75 %, 90 %", flush=True)
+        off = missed(found - held_parts)
+        print(f"  {_quantiles(off)} px missed by the five points after one look (50, 75, 90 %)", flush=True)
         return float(off.mean())
 
     try:
@@ -233,16 +269,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = "python -m monitor.training.train_aligner " + " ".join(
         arguments if arguments is not None else sys.argv[1:]
     )
-    about = {
+    card = {
+        "name": path.stem,
+        "task": "aligner",
+        "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
+        "input": {"name": "faces", "size": SIZE, "colour": "RGB", "range": [0, 255], "layout": "NHWC"},
+        "output": {"name": "maps", "shape": [2, 3], "unit": "px"},
+        "source": "monitor.training.train_aligner",
+        "paper": "Jaderberg et al., Spatial Transformer Networks, arXiv:1506.02025; here the map is taught",
+        "licence": "MIT. Trained on pictures of mixed licences, most of them from the web; the pictures are not part of this "
+        "project.",
+        "data": "bare chips of mask_chips; masks of other people's pictures (andrewmvd, ilc2021, masktypes) and made-up ones "
+        "drawn on",
+        "split": f"one original in {HELD_OUT} watched, by CRC32 of its name; named chips of people whom an identity test may "
+        "hold, and the test part of UTKFace, left out",
+        "seed": options.seed,
         "command": command,
+        "minutes": round(sum(h["minutes"] for h in training.history), 1),
         "faces": len(train),
         "steps": options.steps,
-        "minutes": round(sum(h["minutes"] for h in training.history), 1),
-        "history": history,
+        "libraries": {name: version(name) for name in ("tensorflow", "keras", "onnx", "tf2onnx")},
     }
-    Path(f"{options.out}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {path}")
+    _write(path, card)
+    figures = measured(path, np.ascontiguousarray(held_faces[..., ::-1]), held_parts)
+    _write(path, card | {"figures": {"px_missed_50_75_90": figures}})
+    print(f"wrote {path}; px missed (50, 75, 90 %): {figures}")
     return 0
+
+
+def _write(path: Path, card: dict[str, Any]) -> None:
+    path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:

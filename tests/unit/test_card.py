@@ -95,5 +95,5 @@ def test_broken_card(tmp_path: Path, text: bytes) -> None:
 def test_every_shipped_model_is_what_its_card_says(path: Path) -> None:
     card = load_card(path)
     assert card["name"]
-    assert card["task"] in ("mask", "detector", "embedding", "gender")
+    assert card["task"] in ("mask", "detector", "embedding", "gender", "aligner")
     assert card["files"][path.name]["bytes"] == path.stat().st_size

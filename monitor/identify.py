@@ -20,11 +20,10 @@ from monitor.engine import Network, load_network
 from monitor.errors import ModelError
 from monitor.gallery import VISITOR, Gallery, Person, open_gallery
 from monitor.records import FloatArray, Image
-from monitor.straighten import Aligner
+from monitor.straighten import MAX_BATCH, Aligner
 
 MODEL = "sface_masked_v3"  # the embedding model in models/
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
-MAX_BATCH = 32
 LOOKS_MIN = 4  # no name before so many looks: one frame never decides
 EVIDENCE_MIN = 1.5  # nor before their weights add up to this
 VISITOR_EVIDENCE = 5.0  # a visitor is settled later than a name: the face may still come nearer or turn

@@ -17,7 +17,7 @@ from monitor.errors import ModelError
 from monitor.records import FloatArray, Image
 
 LOOKS = 3
-MAX_BATCH = 32
+MAX_BATCH = 32  # faces, of this network and of the embedding's
 
 
 class Aligner:

@@ -39,6 +39,23 @@ class Network(Protocol):
 ACCELERATORS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider")
 
 
+def onnx_runtime() -> Any:
+    """ONNX Runtime, with its telemetry off: the one way in which program, training and bench load it.
+
+    On Linux and macOS the environment variable that `monitor/__init__.py` sets keeps it from writing a device id and from
+    asking for its maker's address; on Windows its trace events are switched off by this call.
+    """
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def cardless_session(path: Path) -> Any:
+    """An ONNX Runtime session on the CPU for a file of the training side that has no card (yet)."""
+    return onnx_runtime().InferenceSession(str(path), providers=[CPU])
+
+
 def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
     """An ONNX Runtime session for the file at `path`, checked against its card.
 
@@ -51,8 +68,7 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
         ModelError: If file or card are not right, or ONNX Runtime cannot load the file.
     """
     load_card(path)
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(threads, os.cpu_count() or 1)
     options.inter_op_num_threads = 1

@@ -18,6 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2  # noqa: F401
 import pytest
 
+import monitor  # noqa: F401  (switches ONNX Runtime's telemetry off before a test loads it)
+
 for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own Qt, not PySide6's
     os.environ.pop(_name, None)
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from monitor.engine import model_stem
+from monitor.engine import cardless_session, model_stem
 from monitor.errors import ConfigError
 from monitor.gender import SURE_MIN, GenderGuesser
 from monitor.records import FloatArray
@@ -53,9 +53,7 @@ class DlibGender:
         """
         if not path.is_file():
             raise ConfigError(f"{path} is not there: fetch the weights, or leave --baseline out")
-        import onnxruntime
-
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        self._session = cardless_session(path)
 
     def __call__(self, faces_bgr: Faces) -> FloatArray:
         """(N, 112, 112, 3) uint8 BGR to (N, 2) in the order of `GENDERS`."""

@@ -19,6 +19,7 @@ import tensorflow as tf
 import tf2onnx
 
 from monitor.card import sha256
+from monitor.engine import cardless_session
 from monitor.errors import ModelError
 from monitor.records import FloatArray
 
@@ -82,14 +83,12 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
 
 def disagreement(keras_path: Path, onnx_path: Path, count: int = 16, seed: int = 0) -> float:
     """Largest difference of any probability between the two files on `count` random pictures of low frequency."""
-    import onnxruntime
-
     model = keras.saving.load_model(keras_path, compile=False)
     size = model.input_shape[1]
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(-1, 1, (count, 8, 8, 3)).astype(np.float32)
     faces = np.asarray(tf.image.resize(coarse, (size, size)), np.float32)
-    session = onnxruntime.InferenceSession(str(onnx_path), providers=["CPUExecutionProvider"])
+    session = cardless_session(onnx_path)
     by_onnx = session.run(["probabilities"], {"faces": faces})[0]
     return float(np.abs(np.asarray(model(faces, training=False)) - by_onnx).max())
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.card import sha256
+from monitor.engine import cardless_session
 from monitor.errors import ModelError
 from monitor.straighten import Aligner
 from monitor.training.cli import quiet_tensorflow, run
@@ -170,9 +171,7 @@ def random_faces(count: int = 16, seed: int = 0) -> npt.NDArray[np.float32]:
 
 def disagreement(model: Any, path: Path, faces: npt.NDArray[np.float32]) -> float:
     """Largest difference of any element of the normalised embeddings of a Keras model and an ONNX file."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = cardless_session(path)
     pair = [np.asarray(model(faces, training=False)), session.run(["embeddings"], {"faces": faces})[0]]
     one, other = (e / np.linalg.norm(e, axis=1, keepdims=True) for e in pair)
     return float(np.abs(one - other).max())

@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.engine import cardless_session
 from monitor.errors import ConfigError
 from monitor.identify import normalised
 from monitor.records import FloatArray
@@ -122,13 +123,11 @@ class Watch:
 
 def onnx_of(model: Any, path: Path) -> Embed:
     """`model` as a function of (N, 112, 112, 3) uint8 BGR, run by ONNX Runtime: a third of TensorFlow's time."""
-    import onnxruntime
-
     from monitor.training.export_embedding import to_onnx
 
     path.parent.mkdir(parents=True, exist_ok=True)
     to_onnx(model, path, half=False)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = cardless_session(path)
 
     def call(faces_bgr: Faces) -> FloatArray:
         made = np.empty(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from monitor.camera.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list, public_name
 from monitor.config import Config
 from monitor.errors import CameraError, StoreError
-from monitor.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list, public_name
 
 if TYPE_CHECKING:
-    from monitor.worker import Parts
+    from monitor.analysis.worker import Parts
 
 DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 
@@ -101,27 +101,27 @@ def build_parts(options: RunOptions) -> Parts:
         StoreError: If the store, the CSV or the events file cannot be written.
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
     """
-    from monitor.classify import MaskClassifier
+    from monitor.analysis.pipeline import Pipeline
+    from monitor.analysis.worker import Parts
     from monitor.detect import make_detector
-    from monitor.events import EventLog
-    from monitor.export import CsvLog
-    from monitor.ledger import Ledger, new_shift_id
-    from monitor.pipeline import Pipeline
-    from monitor.snapshots import Snapshots
-    from monitor.store import Store
-    from monitor.worker import Parts
+    from monitor.faces.classify import MaskClassifier
+    from monitor.storage.csv_files import CsvLog
+    from monitor.storage.events import EventLog
+    from monitor.storage.ledger import Ledger, new_shift_id
+    from monitor.storage.snapshots import Snapshots
+    from monitor.storage.store import Store
 
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
     identifier = None
     if options.identify:
-        from monitor.identify import load_identifier
+        from monitor.identity.identify import load_identifier
 
         identifier = load_identifier(options.gallery, config.identify.far, config.classify.threads)
     guesser = None
     if config.gender.show:
-        from monitor.gender import GenderGuesser
+        from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
     store = Store(config.store.url)

@@ -6,7 +6,7 @@
     task        "mask", "detector", "embedding", "gender" or "aligner"
     files       {"mask_v3.onnx": {"sha256": ..., "bytes": ...}, ...}
     classes     ["masked", "unmasked", "incorrect"], in the order of the network's outputs
-    aligner     of an embedding model: the model that lays the faces straight first, see `monitor.straighten`
+    aligner     of an embedding model: the model that lays the faces straight first, see `monitor.identity.straighten`
     input       {"size": 128, "margin": 0.25, "colour": "RGB", "range": [-1, 1], "layout": "NHWC"}
 
 All else (source, licence, data, split, seed, figures) is for people.

@@ -8,13 +8,13 @@ import platform
 import sys
 from collections.abc import Iterator
 
+from monitor.camera.sources import camera_list
 from monitor.card import MODELS_DIR, load_card
-from monitor.classify import MaskClassifier
 from monitor.config import ClassifyConfig, DetectConfig
 from monitor.detect import make_detector
 from monitor.errors import MonitorError, StoreError
-from monitor.sources import camera_list
-from monitor.store import Store
+from monitor.faces.classify import MaskClassifier
+from monitor.storage.store import Store
 
 PACKAGES = ("opencv-python", "numpy", "PySide6_Essentials", "onnxruntime", "SQLAlchemy", "tensorflow")
 

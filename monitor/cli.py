@@ -160,7 +160,7 @@ def _open(options: RunOptions) -> int:
 
 def _cameras(argv: Sequence[str]) -> int:
     _Parser(prog="main.py cameras", description="List the cameras that the system knows.").parse_args(argv)
-    from monitor.sources import camera_list
+    from monitor.camera.sources import camera_list
 
     cameras = camera_list()
     for index, name in cameras:
@@ -200,8 +200,8 @@ def _export(argv: Sequence[str]) -> int:
     since, until = arguments.since, arguments.until
     if arguments.day:
         since, until = arguments.day, (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-    from monitor.export import export
-    from monitor.store import Store
+    from monitor.storage.csv_files import export
+    from monitor.storage.store import Store
 
     store = Store(arguments.store)
     try:
@@ -213,19 +213,19 @@ def _export(argv: Sequence[str]) -> int:
 
 
 def _people(argv: Sequence[str]) -> int:
-    from monitor.people import run_people
+    from monitor.identity.commands import run_people
 
     return run_people(argv)
 
 
 def _enrol(argv: Sequence[str]) -> int:
-    from monitor.people import run_enrol
+    from monitor.identity.commands import run_enrol
 
     return run_enrol(argv)
 
 
 def _forget(argv: Sequence[str]) -> int:
-    from monitor.people import run_forget
+    from monitor.identity.commands import run_forget
 
     return run_forget(argv)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from monitor.classify import STATES
+from monitor.camera.sources import Picture
 from monitor.errors import CameraError, StoreError
+from monitor.faces.classify import STATES
 from monitor.records import Detections, Frame, MaskState, Sighting, Visit
-from monitor.sources import Picture
-from monitor.store import Store
+from monitor.storage.store import Store
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MASKED = np.array([0.98, 0.01, 0.01], np.float32)

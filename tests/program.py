@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.records import Sighting, Visit
-from monitor.store import Store
+from monitor.storage.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_S = 100.0

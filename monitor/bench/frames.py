@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from monitor.analysis.worker import Parts
 from monitor.app import RunOptions, build_parts
 from monitor.bench.measure import Usage, summary
 from monitor.bench.peers import Peer
 from monitor.config import Config, StoreConfig
 from monitor.records import Frame, FrameResult, Image
-from monitor.worker import Parts
 
 # `resize` is a part of `detect`; `draw` is the window's and not in `frame`
 STAGES = ("frame", "resize", "detect", "track", "classify", "identify", "store", "draw")

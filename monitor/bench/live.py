@@ -15,16 +15,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from monitor.analysis.worker import InferenceThread, WorkerState
 from monitor.app import Chosen, build_parts
 from monitor.bench.frames import options_for
 from monitor.bench.measure import Usage, in_own_process, summary
 from monitor.bench.pictures import crowd
-from monitor.capture import CaptureThread
+from monitor.camera.capture import CaptureThread
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import Picture
 from monitor.config import Config, load_config
 from monitor.records import Frame, Image, Update
-from monitor.slot import LatestSlot
-from monitor.sources import Picture
-from monitor.worker import InferenceThread, WorkerState
 
 SETTLE_S = 3.0  # models load, caches fill; not counted
 LOOP_FRAMES = 60
@@ -141,9 +141,9 @@ def run_window(task: LiveTask, config: Config) -> dict[str, Any]:
 
     from monitor.bench.painting import on_paint
     from monitor.gui.application import make_application
+    from monitor.gui.picture.view import PictureView
     from monitor.gui.preferences import Preferences
     from monitor.gui.theme import Theme
-    from monitor.gui.view import PictureView
     from monitor.gui.window import MainWindow
 
     tally, last = _Tally(), [-1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.records import Frame, FrameResult, Update
 
 if TYPE_CHECKING:
-    from monitor.gui.view import PictureView
+    from monitor.gui.picture.view import PictureView
     from monitor.gui.window import MainWindow
 
 VIEW_WH = (900, 640)  # of the picture in a window of 1280x720
@@ -21,7 +21,7 @@ def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
 
     Call it before the window is made. The window's classes are changed for the rest of the process.
     """
-    from monitor.gui.view import PictureView
+    from monitor.gui.picture.view import PictureView
     from monitor.gui.window import MainWindow
 
     classes: Any = (PictureView, MainWindow)
@@ -47,7 +47,7 @@ def offscreen_painter() -> Callable[[FrameResult], float]:
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
     from monitor.gui.application import make_application
-    from monitor.gui.view import PictureView
+    from monitor.gui.picture.view import PictureView
 
     application = make_application()
     view = PictureView()

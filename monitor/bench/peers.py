@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from monitor.boxes import as_boxes, clip, xywh_to_xyxy
 from monitor.config import DetectConfig
 from monitor.detect import make_detector
 from monitor.errors import ConfigError, ModelError
+from monitor.faces.boxes import as_boxes, clip, xywh_to_xyxy
 from monitor.records import FloatArray, Image
 
 SIDE = 224

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monitor.camera.sources import ClipSource, read_picture
 from monitor.errors import CameraError
 from monitor.records import Image
-from monitor.sources import ClipSource, read_picture
 
 PORTRAITS = Path(__file__).resolve().parents[2] / "assets" / "portraits"
 WH_720P = (1280, 720)

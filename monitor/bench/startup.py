@@ -46,7 +46,7 @@ def main() -> None:
     from monitor.bench.painting import on_paint
     from monitor.config import load_config
     from monitor.gui.application import make_application, open_window
-    from monitor.gui.view import PictureView
+    from monitor.gui.picture.view import PictureView
     from monitor.records import Frame
 
     result: dict[str, Any] = {}

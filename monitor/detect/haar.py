@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.boxes import as_boxes, clip, longer_side, xywh_to_xyxy
 from monitor.errors import ModelError
+from monitor.faces.boxes import as_boxes, clip, longer_side, xywh_to_xyxy
 from monitor.records import Detections, Image
 
-CONFIDENCE_MIN = 0.5  # `python -m monitor.training.detector_curve --detector haar`
+CONFIDENCE_MIN = 0.5  # `python -m monitor.training.detectors.detector_curve --detector haar`
 SMALLEST_PX = 24  # the cascade's window
 SMALL_FACE_PX = 32  # of the frame: shrinking it to the window is what the working size is chosen for
 SIDE_LIMITS = (640, 960)  # px; its cost grows with the area

@@ -1,6 +1,6 @@
 """OpenCV's ResNet-10 face detector, an SSD (Liu et al., arXiv:1512.02325), run by ONNX Runtime.
 
-`monitor/training/convert_detectors.py` rebuilt it from its Caffe files. It looks at every picture at 300 x 300 px, without
+`monitor/training/detectors/convert_detectors.py` rebuilt it from its Caffe files. It looks at every picture at 300 x 300 px, without
 regard to its shape, as it was trained: small faces in large frames are lost. There by choice; YuNet is the default.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from monitor.boxes import clip, longer_side
 from monitor.card import MODELS_DIR
+from monitor.faces.boxes import clip, longer_side
 from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "ssd.onnx"
-CONFIDENCE_MIN = 0.3  # chosen from the curve that `python -m monitor.training.detector_curve --detector ssd` prints
+CONFIDENCE_MIN = (
+    0.3  # chosen from the curve that `python -m monitor.training.detectors.detector_curve --detector ssd` prints
+)
 SIDE = 300  # px, fixed by the network's priors
 NMS_IOU_MAX = 0.45  # these two from the network's DetectionOutput layer
 _TOP_K = 400

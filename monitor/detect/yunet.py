@@ -11,12 +11,12 @@ import time
 import cv2
 import numpy as np
 
-from monitor.boxes import clip, iou_matrix, longer_side, nms
 from monitor.card import MODELS_DIR
+from monitor.faces.boxes import clip, iou_matrix, longer_side, nms
 from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "yunet.onnx"
-CONFIDENCE_MIN = 0.4  # chosen from the curve that `python -m monitor.training.detector_curve` prints
+CONFIDENCE_MIN = 0.4  # chosen from the curve that `python -m monitor.training.detectors.detector_curve` prints
 NMS_IOU_MAX = 0.3  # as in cv2.FaceDetectorYN
 STRIDES = (8, 16, 32)  # px of the working picture; the heads of the network
 SMALL_FACE_PX = 32  # of the frame: what the working size is chosen for, unless larger faces are enough
@@ -155,7 +155,7 @@ class YuNet:
         ]
         confidence, boxes, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-        # OpenCV's NMS and not monitor.boxes.nms: its cost does not grow with the square of the candidates.
+        # OpenCV's NMS and not monitor.faces.boxes.nms: its cost does not grow with the square of the candidates.
         kept = np.asarray(cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp).ravel()  # type: ignore[arg-type]
         return confidence[kept], boxes[kept], landmarks[kept]
 

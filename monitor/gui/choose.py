@@ -9,14 +9,14 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
 
 from monitor.app import Chosen, RunOptions, camera_source, choose_source
+from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, public_name
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.bridge import Bridge
-from monitor.gui.grid import CameraGrid
 from monitor.gui.menus import Menus
+from monitor.gui.picture.grid import CameraGrid
 from monitor.gui.preferences import Preferences
-from monitor.gui.session import CAMERAS_MAX, Session
-from monitor.sources import ClipSource, FolderSource, FrameSource, camera_list, public_name
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import CAMERAS_MAX, Session
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
 

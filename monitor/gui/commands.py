@@ -15,19 +15,19 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMainWindow, QMenu, QMessag
 from monitor.app import RunOptions
 from monitor.config import with_values
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.bridge import Bridge
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
-from monitor.gui.grid import CameraGrid
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.menus import Menus
+from monitor.gui.picture.grid import CameraGrid
 from monitor.gui.preferences import Preferences
-from monitor.gui.session import Session
-from monitor.gui.sightings_panel import CORRECTIONS, SightingsPanel, correction_icon
+from monitor.gui.side.sightings_panel import CORRECTIONS, SightingsPanel, correction_icon
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import Session
 from monitor.records import Correction, Face, MaskState, Sighting
 
 if TYPE_CHECKING:
-    from monitor.gui.people_page import PeopleDialog
-    from monitor.worker import Parts
+    from monitor.analysis.worker import Parts
+    from monitor.gui.people.page import PeopleDialog
 
 
 class Commands(QObject):
@@ -168,7 +168,7 @@ class Commands(QObject):
     @Slot()
     def show_people(self) -> PeopleDialog:
         """Open the People page, or bring it to the front."""
-        from monitor.gui.people_page import PeopleDialog
+        from monitor.gui.people.page import PeopleDialog
 
         if self.people is None:
             self.people = PeopleDialog(self._session, self._bridge, self.new_shift, self._window)

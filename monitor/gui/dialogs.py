@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.config import DETECTORS, Config
-from monitor.gui.card import FaintLabel
+from monitor.gui.side.panel import FaintLabel
 
 DETECTOR_WORDS = {
     "yunet": "YuNet (recommended)",

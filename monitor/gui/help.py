@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from monitor import __version__
 from monitor.card import MODELS_DIR
 from monitor.config import Config
-from monitor.gui.card import scaled_font
-from monitor.gui.symbols import state_icon
-from monitor.marks import MARKS
+from monitor.gui.picture.marks import MARKS
+from monitor.gui.picture.symbols import state_icon
+from monitor.gui.side.panel import scaled_font
 from monitor.records import MaskState
 
 KEYS = (

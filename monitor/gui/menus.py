@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from monitor.config import DETECTORS
 from monitor.gui.dialogs import DETECTOR_WORDS
-from monitor.gui.session import CAMERAS_MAX
 from monitor.gui.theme import THEMES
+from monitor.gui.threads.session import CAMERAS_MAX
 
 
 class Menus:

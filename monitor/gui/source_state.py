@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.caption import Caption
-from monitor.gui.grid import CameraGrid
-from monitor.gui.session import Session
+from monitor.gui.picture.caption import Caption
+from monitor.gui.picture.grid import CameraGrid
+from monitor.gui.picture.view import PictureView
 from monitor.gui.status import StatusBar, sources_text, state_text
-from monitor.gui.view import PictureView
-from monitor.gui.watched import Watched
+from monitor.gui.threads.session import Session
+from monitor.gui.threads.watched import Watched
 from monitor.records import Count, SourceState, SourceStatus, Update
 
 PLATES = {

@@ -22,25 +22,25 @@ from PySide6.QtWidgets import (
 from monitor.app import Chosen, RunOptions, build_parts
 from monitor.errors import MonitorError
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.bridge import Bridge
-from monitor.gui.chart import HourPanel
 from monitor.gui.choose import SourceChooser, dropped_path, first_source
 from monitor.gui.commands import Commands
-from monitor.gui.count_panel import CountPanel
-from monitor.gui.grid import CameraGrid
-from monitor.gui.hour_feed import HourFeed
 from monitor.gui.menus import Menus
+from monitor.gui.picture.grid import CameraGrid
+from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
-from monitor.gui.session import Session
-from monitor.gui.sightings_panel import SightingsPanel
+from monitor.gui.side.chart import HourPanel
+from monitor.gui.side.count_panel import CountPanel
+from monitor.gui.side.hour_feed import HourFeed
+from monitor.gui.side.sightings_panel import SightingsPanel
 from monitor.gui.source_state import SourceWatch
 from monitor.gui.status import StatusBar, retention_text
 from monitor.gui.theme import Theme
-from monitor.gui.view import PictureView
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import Session
 from monitor.records import Count, SourceState, Update
 
 if TYPE_CHECKING:
-    from monitor.worker import Parts
+    from monitor.analysis.worker import Parts
 
 log = logging.getLogger(__name__)
 
@@ -190,8 +190,6 @@ class MainWindow(QMainWindow):
 
         def prepare() -> Chosen:
             # These take SQLAlchemy with them: imported here, so that the window need not wait.
-            import monitor.capture
-            import monitor.worker  # noqa: F401
 
             return chosen or first_source(options, last)
 

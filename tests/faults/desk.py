@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 from fakes import UNMASKED, FakeClassifier, FakeSource, face_at, found, picture
 
+from monitor.analysis.pipeline import Pipeline
+from monitor.analysis.worker import InferenceThread, Parts, WorkerState
 from monitor.app import RunOptions, build_parts
-from monitor.capture import CaptureThread
+from monitor.camera.capture import CaptureThread
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import FrameSource
 from monitor.config import Config, load_config
-from monitor.events import EventLog
-from monitor.export import CsvLog
-from monitor.ledger import Ledger, new_shift_id
-from monitor.pipeline import Pipeline
 from monitor.records import Detections, Frame, Sighting, SourceState, SourceStatus, Update, Visit
-from monitor.slot import LatestSlot
-from monitor.sources import FrameSource
-from monitor.store import Store
-from monitor.worker import InferenceThread, Parts, WorkerState
+from monitor.storage.csv_files import CsvLog
+from monitor.storage.events import EventLog
+from monitor.storage.ledger import Ledger, new_shift_id
+from monitor.storage.store import Store
 
 WAIT_S = 30.0
 QUICK = {

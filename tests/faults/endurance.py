@@ -27,18 +27,18 @@ import numpy as np  # noqa: E402
 import psutil  # noqa: E402
 from fakes import MASKED, UNMASKED, FakeSource, face_at, found  # noqa: E402
 
+from monitor.analysis.pipeline import Pipeline  # noqa: E402
+from monitor.analysis.worker import InferenceThread, Parts  # noqa: E402
 from monitor.app import RunOptions, build_parts  # noqa: E402
-from monitor.capture import CaptureThread  # noqa: E402
+from monitor.camera.capture import CaptureThread  # noqa: E402
+from monitor.camera.slot import LatestSlot  # noqa: E402
+from monitor.camera.sources import Picture  # noqa: E402
 from monitor.config import load_config  # noqa: E402
-from monitor.events import EventLog  # noqa: E402
-from monitor.export import CsvLog  # noqa: E402
-from monitor.ledger import Ledger  # noqa: E402
-from monitor.pipeline import Pipeline  # noqa: E402
 from monitor.records import Detections, Frame, Update  # noqa: E402
-from monitor.slot import LatestSlot  # noqa: E402
-from monitor.sources import Picture  # noqa: E402
-from monitor.store import Store  # noqa: E402
-from monitor.worker import InferenceThread, Parts  # noqa: E402
+from monitor.storage.csv_files import CsvLog  # noqa: E402
+from monitor.storage.events import EventLog  # noqa: E402
+from monitor.storage.ledger import Ledger  # noqa: E402
+from monitor.storage.store import Store  # noqa: E402
 
 RATE = 15
 PERIOD, PRESENT = 500, 200  # frames from one person to the next, and how many of them the person is there

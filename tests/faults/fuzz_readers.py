@@ -29,9 +29,9 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from peak import peak_mb  # noqa: E402
 
+from monitor.camera.sources import read_picture  # noqa: E402
 from monitor.config import Config, load_config  # noqa: E402
 from monitor.errors import ConfigError  # noqa: E402
-from monitor.sources import read_picture  # noqa: E402
 
 TOKENS = (
     *(b"[", b"]", b"[[", b"]]", b"{", b"}", b"=", b".", b",", b'"', b'"""', b"'", b"\\", b"\\u0000", b"\\ud800", b"#", b"\n", b"\r"),

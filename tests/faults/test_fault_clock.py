@@ -16,15 +16,15 @@ import pytest
 from desk import QUICK, Stage
 from fakes import UNMASKED, FakeClassifier, frame
 
-from monitor.capture import CaptureThread
+from monitor.analysis.pipeline import Pipeline
+from monitor.camera.capture import CaptureThread
+from monitor.camera.slot import LatestSlot
 from monitor.cli import main
 from monitor.config import load_config
-from monitor.export import CsvLog, export, totals
-from monitor.ledger import Ledger
-from monitor.pipeline import Pipeline
 from monitor.records import Frame, Update
-from monitor.slot import LatestSlot
-from monitor.store import Store
+from monitor.storage.csv_files import CsvLog, export, totals
+from monitor.storage.ledger import Ledger
+from monitor.storage.store import Store
 
 BERLIN = "Europe/Berlin"
 STEP_S = 0.1
@@ -210,7 +210,7 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
     """The wall clock is set back an hour between two pictures of a camera: no pause, no stall, no lost picture."""
     from fakes import FakeSource, picture
 
-    monkeypatch.setattr("monitor.capture.datetime", faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]))
+    monkeypatch.setattr("monitor.camera.capture.datetime", faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]))
     source = FakeSource([picture(0.1 * i) for i in range(6)], live=True)
     frames: list[Frame] = []
     slot: LatestSlot[Frame] = LatestSlot()
@@ -232,13 +232,13 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
 def test_the_window_counts_today_from_midnight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
     """Also on the two days whose midnight had another offset than the present hour."""
     from monitor.app import RunOptions
-    from monitor.gui.bridge import Bridge
-    from monitor.gui.session import Session
+    from monitor.gui.threads.bridge import Bridge
+    from monitor.gui.threads.session import Session
 
     local = now.astimezone(ZoneInfo(BERLIN))
     midnight = at(local.year, local.month, local.day, 0)
     Day(tmp_path, steady(midnight - timedelta(seconds=8)), STAYS)  # two before midnight, two after
-    monkeypatch.setattr("monitor.gui.session.datetime", faked_clock([now]))
+    monkeypatch.setattr("monitor.gui.threads.session.datetime", faked_clock([now]))
     config = load_config(None, {"store": {"url": f"sqlite:///{tmp_path / 'm.db'}"}})
     session = Session(RunOptions(config=config), Bridge())
     try:

@@ -19,10 +19,10 @@ from fakes import found as found_faces
 from fakes import frame, picture
 from program import ROOT, Books, environment, started
 
-from monitor.classify import MaskClassifier
+from monitor.analysis.pipeline import Pipeline
 from monitor.config import Config, load_config
 from monitor.detect import make_detector
-from monitor.pipeline import Pipeline
+from monitor.faces.classify import MaskClassifier
 from monitor.records import Face, FrameResult, MaskState
 
 DATA = ROOT / "tests" / "data"

@@ -9,8 +9,8 @@ from desk import Desk, Stage, endless
 from locker import locked
 from program import ROOT, run
 
-from monitor.store import Store
-from monitor.worker import WorkerState
+from monitor.analysis.worker import WorkerState
+from monitor.storage.store import Store
 
 
 @pytest.mark.parametrize("how", ["free", pytest.param("kill", marks=pytest.mark.long)])

@@ -13,10 +13,10 @@ from desk import QUICK, Desk, Stage
 from faulty_camera import FaultyCamera, NoiseServer
 from program import ROOT
 
-from monitor import sources
+from monitor.camera import sources
+from monitor.camera.sources import CameraSource
 from monitor.config import CameraConfig
 from monitor.records import SourceState
-from monitor.sources import CameraSource
 
 
 def stream(desk: Desk, url: str) -> CameraSource:

@@ -17,7 +17,7 @@ from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.gui.application import open_window
 from monitor.gui.window import MainWindow
-from monitor.store import Store
+from monitor.storage.store import Store
 
 LONG_MS = 60_000
 

@@ -6,9 +6,9 @@ import threading
 
 import numpy as np
 
+from monitor.camera.sources import Picture
 from monitor.errors import CameraError
 from monitor.records import Image
-from monitor.sources import Picture
 from tests.fakes import FakeSource
 
 

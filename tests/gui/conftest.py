@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.app import Chosen, RunOptions, build_parts
+from monitor.camera.sources import ClipSource, FrameSource
 from monitor.config import load_config
 from monitor.gui.application import make_application
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
-from monitor.sources import ClipSource, FrameSource
 
 LONG_MS = 30_000
 RATE = 15

@@ -23,18 +23,18 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
+from monitor.camera.sources import ClipSource, FrameSource, Picture
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import make_application
 from monitor.gui.banner import Severity
-from monitor.gui.chart import Hour
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
+from monitor.gui.side.chart import Hour
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
-from monitor.sources import ClipSource, FrameSource, Picture
 from tests.fakes import FakeSource
 
 STATES = list(MaskState)
@@ -228,8 +228,8 @@ def draw_cameras(folder: Path, work: Path) -> None:
 
 def draw_people(folder: Path, work: Path) -> None:
     """The People page with three people, the form, and the guidance before a camera."""
-    from monitor.gallery import Gallery, Kind, Person, save_gallery
-    from monitor.identify import MODEL
+    from monitor.identity.gallery import Gallery, Kind, Person, save_gallery
+    from monitor.identity.identify import MODEL
 
     rng = np.random.default_rng(1)
 

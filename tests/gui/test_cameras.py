@@ -13,17 +13,17 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
+from monitor.camera.slot import LatestSlot
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
-from monitor.gui.caption import Caption
 from monitor.gui.choose import first_source
-from monitor.gui.gate import Gate
-from monitor.gui.grid import CameraGrid, grid_shape
+from monitor.gui.picture.caption import Caption
+from monitor.gui.picture.grid import CameraGrid, grid_shape
+from monitor.gui.threads.gate import Gate
 from monitor.gui.window import MainWindow
 from monitor.records import Count, Frame, MaskState
-from monitor.slot import LatestSlot
-from monitor.store import Store
+from monitor.storage.store import Store
 from tests.fakes import frame
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -168,7 +168,7 @@ def test_what_is_watched_is_kept_without_passwords(
 ) -> None:
     limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
     window = make_window(Camera("camera 3"), start=False, camera=limits)
-    monkeypatch.setattr("monitor.gui.watched.Watched.status", lambda self: self.capture._status)
+    monkeypatch.setattr("monitor.gui.threads.watched.Watched.status", lambda self: self.capture._status)
     window.chooser.open(Camera("camera 3"))
     window.chooser.add_camera("http://127.0.0.1:9/yard.mjpg")
     window.chooser.add_camera("http://anna:secret@127.0.0.1:9/hall.mjpg")

@@ -14,16 +14,16 @@ from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
 from monitor.config import Config, load_config
-from monitor.gui.chart import Hour, describe, hours_of
-from monitor.gui.count_panel import percent_text
 from monitor.gui.help import AboutDialog, HelpDialog, model_facts, without_password
-from monitor.gui.overlay import label_text
+from monitor.gui.picture.marks import MARKS
+from monitor.gui.picture.overlay import label_text
 from monitor.gui.preferences import Preferences
-from monitor.gui.sightings_model import duration_text, headline, progress, sentence
+from monitor.gui.side.chart import Hour, describe, hours_of
+from monitor.gui.side.count_panel import percent_text
+from monitor.gui.side.sightings_model import duration_text, headline, progress, sentence
 from monitor.gui.status import retention_text
 from monitor.gui.theme import is_dark
 from monitor.gui.window import MainWindow
-from monitor.marks import MARKS
 from monitor.records import Correction, Count, Face, MaskState, Update
 from tests.fakes import sighting
 

@@ -16,23 +16,23 @@ import pytest
 from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
-from monitor import gallery
 from monitor.app import RunOptions
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import Picture
 from monitor.errors import ConfigError
-from monitor.gallery import VISITOR
 from monitor.gui import names
-from monitor.gui.enrol_dialog import FOLDER, EnrolDialog
-from monitor.gui.overlay import label_text
-from monitor.gui.people_desk import Guide, PeopleDesk, Wanted
-from monitor.gui.people_page import OFF, PeopleDialog
-from monitor.gui.sightings_model import details, sentence
+from monitor.gui.people.enrol_dialog import FOLDER, EnrolDialog
+from monitor.gui.people.page import OFF, PeopleDialog
+from monitor.gui.picture.overlay import label_text
+from monitor.gui.side.sightings_model import details, sentence
 from monitor.gui.status import privacy_text
 from monitor.gui.window import MainWindow
-from monitor.identify import MODEL
+from monitor.identity import gallery
+from monitor.identity.desk import Guide, PeopleDesk, Wanted
+from monitor.identity.gallery import VISITOR
+from monitor.identity.identify import MODEL
 from monitor.records import Face, Frame, MaskState
-from monitor.slot import LatestSlot
-from monitor.sources import Picture
-from monitor.store import Store
+from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from monitor.camera.slot import LatestSlot
 from monitor.errors import StoreError
-from monitor.gui.bridge import Bridge
-from monitor.gui.gate import Gate
-from monitor.gui.labels import LabelPlacer, Rect, overlaps
-from monitor.gui.qimage import scaled_qimage, to_qimage
+from monitor.gui.picture.labels import LabelPlacer, Rect, overlaps
+from monitor.gui.picture.qimage import scaled_qimage, to_qimage
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.gate import Gate
 from monitor.records import Frame
-from monitor.slot import LatestSlot
 from tests.fakes import frame
 
 BOUNDS: Rect = (0.0, 0.0, 900.0, 506.0)

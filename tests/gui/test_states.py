@@ -11,12 +11,12 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
+from monitor.analysis.worker import Parts
 from monitor.app import RunOptions, build_parts
+from monitor.camera.sources import ClipSource, FolderSource
 from monitor.errors import ModelError, StoreError
 from monitor.gui.window import MainWindow
 from monitor.records import MaskState
-from monitor.sources import ClipSource, FolderSource
-from monitor.worker import Parts
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 

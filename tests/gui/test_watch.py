@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState
-from monitor.store import Store
+from monitor.storage.store import Store
 from tests.gui.conftest import LONG_MS
 
 MakeWindow = Callable[..., MainWindow]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from program import ROOT, Done, run
 
-from monitor.store import Store
+from monitor.storage.store import Store
 
 CLIP = ROOT / "assets" / "demo.mp4"
 Make = Callable[[Path], list[str | Path]]

@@ -227,7 +227,7 @@ print(json.dumps([loaded, list(sys.modules)]))
     )
     networks, modules = found
     assert sorted(Path(path).name for path in networks) == ["mask_v3.onnx", "yunet.onnx"]
-    assert not {"monitor.identify", "monitor.gallery", "monitor.align"} & set(modules)
+    assert not {"monitor.identity.identify", "monitor.identity.gallery", "monitor.faces.align"} & set(modules)
     assert not {"tensorflow", "keras", "PySide6"} & set(modules)
 
 
@@ -237,7 +237,7 @@ def test_both_backends_give_the_same_answers(tmp_path: Path) -> None:
         """
 import json
 import cv2, numpy as np
-from monitor.classify import MaskClassifier
+from monitor.faces.classify import MaskClassifier
 from monitor.engine import load_network
 onnx, keras = (MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx", "tensorflow"))
 rng = np.random.default_rng(7)

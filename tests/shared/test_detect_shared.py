@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.boxes import iou_matrix
 from monitor.detect import ssd, yunet
-from monitor.training.convert_detectors import caffe_boxes
-from monitor.training.detector_curve import tally
+from monitor.faces.boxes import iou_matrix
+from monitor.training.detectors.convert_detectors import caffe_boxes
+from monitor.training.detectors.detector_curve import tally
 
 pytestmark = pytest.mark.shared
 

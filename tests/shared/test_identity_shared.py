@@ -12,12 +12,12 @@ import pytest
 
 from monitor.card import MODELS_DIR, load_card
 from monitor.detect.yunet import YuNet
-from monitor.enrol import Shot, take_from_picture
-from monitor.enrolment import build_person
-from monitor.gallery import Person
-from monitor.identify import MODEL, Embedder, Matcher, normalised
+from monitor.identity.enrol import build_person
+from monitor.identity.gallery import Person
+from monitor.identity.guide import Shot, take_from_picture
+from monitor.identity.identify import MODEL, Embedder, Matcher, normalised
 from monitor.records import FloatArray, Image
-from monitor.training.verify_identity import (
+from monitor.training.identity.verify import (
     CELEBS_IN_LFW,
     CUTOUTS,
     Cutouts,
@@ -55,7 +55,7 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from monitor.training.export_embedding import disagreement, random_faces, to_onnx
+    from monitor.training.identity.export import disagreement, random_faces, to_onnx
 
     model = keras.saving.load_model(KERAS, compile=False)
     paths = [p for person in sorted((DATA / "lfw_aligned").iterdir())[:40] for p in pictures(person)[:1]]

@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from monitor.card import sha256
-from monitor.preprocess import face_batch
+from monitor.faces.preprocess import face_batch
 from monitor.records import Image
 
 CLASSES = ("masked", "unmasked", "incorrect")

@@ -1,0 +1,149 @@
+"""Tracker: boxes in, track ids out. Knows nothing of pictures, masks or files.
+
+Greedy association by overlap with a constant-velocity forecast, as SORT does (arXiv:1602.00763), with two things that an
+entrance camera asks for: time is in seconds, not in frames, so that it holds at 5 and at 60 frames a second; and weak
+detections carry a track on but never begin one, as in ByteTrack (arXiv:2110.06864). The libraries that we looked at
+(norfair, supervision, motpy) count in frames and bring SciPy, filterpy or matplotlib to the desk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from monitor.config import TrackConfig
+from monitor.faces.boxes import iou_matrix, longer_side
+from monitor.records import Detections, FloatArray
+
+# A face may move by this many of its own sizes between two looks and still be taken for the same one where boxes do not overlap.
+REACH = 0.8
+REACH_PER_S = 1.5
+SIZE_RATIO_MAX = 1.8
+VELOCITY_BLEND = 0.5  # weight of the newest movement in the smoothed velocity
+SILENT_MAX_S = 15.0  # without any look for so long, people are taken to have left
+FORECAST_MAX_S = 0.5  # a face that is not seen is not expected to go on for longer
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One face followed over time."""
+
+    track_id: int
+    box: FloatArray  # (4,) xyxy where it was last seen
+    first_t: float
+    last_t: float
+    hits: int = 1
+    misses: int = 0  # looks since it was last seen
+    velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))  # px/s of the box's middle
+
+    def forecast(self, t: float) -> FloatArray:
+        """The box expected at time `t`."""
+        shift = self.velocity * np.float32(min(t - self.last_t, FORECAST_MAX_S))
+        return self.box + np.tile(shift, 2)
+
+    def see(self, box: FloatArray, t: float) -> None:
+        gap_s = t - self.last_t
+        if gap_s > 0:
+            moved = ((box[:2] + box[2:]) - (self.box[:2] + self.box[2:])) / np.float32(2 * gap_s)
+            self.velocity = (VELOCITY_BLEND * moved + (1 - VELOCITY_BLEND) * self.velocity).astype(np.float32)
+        self.box, self.last_t = box, t
+        self.hits += 1
+        self.misses = 0
+
+
+class Tracker:
+    """Follows the faces of one camera. The inference thread alone calls it.
+
+    Args:
+        config: Limits.
+        ids: Where new track ids come from; shared between cameras so that ids are unique in a run.
+    """
+
+    def __init__(self, config: TrackConfig, ids: Iterator[int] | None = None) -> None:
+        self._config = config
+        self._ids = ids if ids is not None else itertools.count(1)
+        self._tracks: list[Track] = []
+
+    def update(self, t: float, found: Detections) -> tuple[list[Track | None], list[Track]]:
+        """Take one look.
+
+        Args:
+            t: Seconds, never less than in the last call.
+            found: The detector's faces.
+
+        Returns:
+            The track of each detection (None: too weak to begin one), and the tracks that have ended.
+        """
+        ended = self.expire(t)
+        owner: list[Track | None] = [None] * len(found)
+        for track in self._tracks:
+            track.misses += 1
+        for i, j in self._pairs(t, found.boxes):
+            self._tracks[j].see(found.boxes[i], t)
+            owner[i] = self._tracks[j]
+        for i in range(len(found)):
+            if owner[i] is None and found.confidence[i] >= self._config.birth_confidence:
+                track = Track(next(self._ids), found.boxes[i], t, t)
+                self._tracks.append(track)
+                owner[i] = track
+        return owner, ended + self.expire(t)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def smallest_px(self) -> float:
+        """The longer side of the smallest face that is followed; infinite where there is none."""
+        return min((float(longer_side(track.box[None])[0]) for track in self._tracks), default=math.inf)
+
+    def forecast(self, t: float) -> list[tuple[Track, FloatArray]]:
+        """Where each track that was seen in the last look is expected at time `t`."""
+        return [(track, track.forecast(t)) for track in self._tracks if track.misses == 0]
+
+    def expire(self, t: float) -> list[Track]:
+        """End the tracks that were not seen for too long, in at least two looks: a camera may be slow."""
+        ended = [
+            k
+            for k in self._tracks
+            if t - k.last_t > self._config.lost_after_s and (k.misses > 1 or t - k.last_t > SILENT_MAX_S)
+        ]
+        self._tracks = [k for k in self._tracks if k not in ended]
+        return ended
+
+    def end_all(self) -> list[Track]:
+        """End every track: the source was closed."""
+        ended, self._tracks = self._tracks, []
+        return ended
+
+    def is_person(self, track: Track) -> bool:
+        """Whether the track was seen for long enough to be a visit rather than a flicker of the detector."""
+        return track.hits >= self._config.confirm_hits and track.last_t - track.first_t >= self._config.confirm_s
+
+    def _pairs(self, t: float, boxes: FloatArray) -> list[tuple[int, int]]:
+        """Pairs (detection, track), best first, each used once."""
+        if not self._tracks or not len(boxes):
+            return []
+        forecast = np.stack([track.forecast(t) for track in self._tracks])
+        overlap = iou_matrix(boxes, forecast)
+        size, known_size = longer_side(boxes)[:, None], longer_side(forecast)[None, :]
+        ratio = np.maximum(size, known_size) / np.maximum(np.minimum(size, known_size), 1e-3)
+        middle = (boxes[:, None, :2] + boxes[:, None, 2:] - forecast[None, :, :2] - forecast[None, :, 2:]) / 2
+        gap = np.array([t - track.last_t for track in self._tracks], np.float32)
+        reach = (REACH + REACH_PER_S * gap)[None, :] * np.minimum(size, known_size)
+        nearness = 1 - np.linalg.norm(middle, axis=2) / np.maximum(reach, 1e-3)
+        # Overlapping boxes come before boxes that are merely near.
+        score = np.where(overlap >= self._config.iou_min, 1 + overlap, nearness)
+        score[ratio > SIZE_RATIO_MAX] = -1
+        pairs, used_i, used_j = [], set(), set()
+        for flat in np.argsort(-score, axis=None, kind="stable"):
+            i, j = divmod(int(flat), score.shape[1])
+            if score[i, j] <= 0:
+                break
+            if i not in used_i and j not in used_j:
+                pairs.append((i, j))
+                used_i.add(i)
+                used_j.add(j)
+        return pairs

@@ -1,0 +1,165 @@
+"""The inference thread: loads the models, runs the pipeline on the newest frame of each camera, keeps the ledger."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from monitor.analysis.pipeline import Pipeline
+from monitor.camera.slot import LatestSlot
+from monitor.errors import MonitorError
+from monitor.records import Frame, Update
+from monitor.storage.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+FAULTS_MAX = 10  # so many bad frames in a row stop the thread, visibly
+IDLE_S = 0.1
+
+
+class WorkerState(Enum):
+    LOADING = "loading models"
+    READY = "ready"
+    FAILED = "stopped"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the inference thread owns; built in that thread, so that the window need not wait for models."""
+
+    pipeline: Pipeline
+    ledger: Ledger
+    model: str  # for the status bar
+
+
+class InferenceThread(threading.Thread):
+    """Runs until it is stopped, or a fault ends it.
+
+    Args:
+        build: Loads models and opens the store; called in this thread. May raise `MonitorError`.
+        frames: Where frames come from.
+        on_update: Called in this thread with each `Update`.
+        on_state: Called in this thread when the state changes, with a line for the user.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Parts],
+        frames: LatestSlot[Frame],
+        on_update: Callable[[Update], None],
+        on_state: Callable[[WorkerState, str], None] = lambda state, message: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name="inference", daemon=True)
+        self._build, self._frames, self._on_update, self._on_state, self._now = build, frames, on_update, on_state, now
+        self._commands: queue.SimpleQueue[Callable[[Parts], None]] = queue.SimpleQueue()
+        self._stop_event = threading.Event()
+        self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
+        self._faults = 0
+        self.state, self.message = WorkerState.LOADING, ""
+        self.error: MonitorError | None = None  # what ended the thread, if it was the user's to mend
+
+    # Called by other threads
+
+    def stop(self) -> None:
+        """Ask the thread to end the open visits, write all and end."""
+        self._stop_event.set()
+
+    def submit(self, command: Callable[[Parts], None]) -> None:
+        """Have something done with pipeline and ledger between two frames."""
+        self._commands.put(command)
+
+    def end_source(self, camera: str) -> None:
+        """End the visits of a source that was closed, after the frames that it gave."""
+
+        def end(parts: Parts) -> None:
+            changes = parts.pipeline.end(camera)
+            self._live_zero.pop(camera, None)
+            parts.ledger.absorb(changes.visits, changes.sightings)
+
+        self.submit(end)
+
+    # The thread itself
+
+    def run(self) -> None:
+        try:
+            parts = self._build()
+        except MonitorError as error:
+            self.error = error
+            self._set(WorkerState.FAILED, str(error))
+            return
+        except Exception as error:  # the top of a thread
+            log.exception("the models could not be loaded")
+            self._set(WorkerState.FAILED, f"the models could not be loaded ({error}): run `python main.py check`")
+            return
+        self._set(WorkerState.READY, parts.model)
+        try:
+            while not self._stop_event.is_set() and self._faults < FAULTS_MAX:
+                self._step(parts)
+        finally:
+            self._finish(parts)
+
+    def _step(self, parts: Parts) -> None:
+        frames = self._frames.take_all(IDLE_S)
+        try:
+            for frame in frames:
+                if frame.live:
+                    self._live_zero[frame.camera] = frame.captured_at - frame.t
+            for result in parts.pipeline.process(frames):
+                self._on_update(parts.ledger.record(result))
+            if not frames:
+                self._idle(parts)
+            self._run_commands(parts)
+            self._faults = 0
+        except Exception:  # the top of a thread: one bad frame is skipped
+            self._faults += 1
+            log.exception("a frame was skipped (%d in a row)", self._faults)
+            if self._faults >= FAULTS_MAX:
+                again = "start Mask Monitor again and see the log"
+                self._set(WorkerState.FAILED, f"the analysis has stopped after ten faults in a row: {again}")
+
+    def _idle(self, parts: Parts) -> None:
+        """No frame came: people before a silent camera leave all the same."""
+        written = parts.ledger.idle()
+        for camera, zero in self._live_zero.items():
+            changes = parts.pipeline.expire(camera, self._now() - zero)
+            if changes.visits:
+                parts.ledger.absorb(changes.visits, changes.sightings)
+                written = True
+        if written:
+            self._on_update(parts.ledger.update())
+
+    def _run_commands(self, parts: Parts) -> None:
+        ran = False
+        while not self._commands.empty():
+            self._commands.get()(parts)
+            ran = True
+        if ran:
+            self._on_update(parts.ledger.update())
+
+    def _finish(self, parts: Parts) -> None:
+        try:
+            self._run_commands(parts)
+            for camera in parts.pipeline.cameras:
+                changes = parts.pipeline.end(camera)
+                parts.ledger.absorb(changes.visits, changes.sightings)
+            try:
+                parts.ledger.close()
+            finally:
+                self._on_update(parts.ledger.update())
+        except MonitorError as error:
+            self.error = error
+            self._set(WorkerState.FAILED, str(error))
+        else:
+            if self.state is not WorkerState.FAILED:
+                self._set(WorkerState.ENDED, "")
+
+    def _set(self, state: WorkerState, message: str) -> None:
+        self.state, self.message = state, message
+        self._on_state(state, message)

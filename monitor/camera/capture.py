@@ -1,0 +1,163 @@
+"""The capture thread: opens a source, reads it, puts frames into a slot, opens it again when it is lost.
+
+Live sources: the newest frame wins. Recordings: no frame is skipped; they are paced as recorded if wanted.
+Nobody but this thread touches the source.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import FrameSource, Picture
+from monitor.config import CameraConfig
+from monitor.errors import CameraError
+from monitor.records import Frame, SourceState, SourceStatus
+
+log = logging.getLogger(__name__)
+
+StatusCallback = Callable[[SourceStatus], None]
+
+
+class CaptureThread(threading.Thread):
+    """Reads one source until it is stopped or a recording has ended.
+
+    Args:
+        source: Not opened yet; from now on this thread's own.
+        slot: Where frames go.
+        config: Time limits.
+        paced: Play a recording at its own speed.
+        retry_first: Also try again when the very first opening fails (a window does, a batch run does not).
+        on_status: Called in this thread at each change of state.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        slot: LatestSlot[Frame],
+        config: CameraConfig,
+        *,
+        paced: bool = False,
+        retry_first: bool = True,
+        on_status: StatusCallback = lambda status: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name=f"capture {source.name}", daemon=True)
+        self.source_name, self.live, self.stills = source.name, source.live, source.stills
+        self._source, self._slot, self._config = source, slot, config
+        self._paced, self._retry_first, self._on_status, self._now = paced, retry_first, on_status, now
+        self._stop_event, self._running = threading.Event(), threading.Event()
+        self._running.set()
+        self._status = SourceStatus(SourceState.OPENING)
+        self._last_picture_at = now()
+        self._index = 0
+        self._opened_at = datetime.now(UTC)  # wall time of a recording's t = 0
+
+    # Called by other threads
+
+    def stop(self) -> None:
+        """Ask the thread to end; `join` it with a time limit, as a read may hang."""
+        self._stop_event.set()
+        self._running.set()
+
+    def pause(self, paused: bool) -> None:
+        """Hold the frames back. A camera goes on being read, so that its pictures are fresh afterwards."""
+        if paused:
+            self._running.clear()
+        else:
+            self._running.set()
+
+    @property
+    def paused(self) -> bool:
+        return not self._running.is_set()
+
+    def status(self) -> SourceStatus:
+        """The state now: `STALLED` when a live source has been silent for too long."""
+        silent_s = self._now() - self._last_picture_at
+        if self._status.state is SourceState.LIVE and self.live and silent_s > self._config.stall_after_s:
+            return SourceStatus(SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s")
+        return self._status
+
+    # The thread itself
+
+    def run(self) -> None:
+        try:
+            self._run()
+        except Exception as error:  # the top of a thread: show the fault instead of dying unseen
+            log.exception("the capture thread of %s stopped", self.source_name)
+            self._set(SourceState.FAILED, f"{self.source_name} cannot be read any more ({error}): open it again")
+        finally:
+            self._source.close()
+
+    def _run(self) -> None:
+        pause_s, opened_once = 1.0, False
+        while not self._stop_event.is_set():
+            self._set(SourceState.OPENING)
+            first = self._index
+            try:
+                self._source.open()
+                opened_once = True
+                self._read_all()
+                return
+            except CameraError as error:
+                log.debug("%s", error)
+                self._source.close()
+                if not self._source.live or not (opened_once or self._retry_first):
+                    self._set(SourceState.FAILED, str(error))
+                    return
+                pause_s = 1.0 if self._index > first else pause_s
+                self._set(SourceState.LOST, str(error), pause_s)
+            self._stop_event.wait(pause_s)
+            pause_s = min(2 * pause_s, self._config.retry_max_s)
+
+    def _read_all(self) -> None:
+        """Read until a stop or the end of a recording; CameraError when a live source is lost."""
+        started, paused_s = self._now(), 0.0
+        self._opened_at = datetime.now(UTC)
+        while not self._stop_event.is_set():
+            if not self.live and self.paused:
+                before = self._now()
+                self._running.wait()
+                paused_s += self._now() - before
+                continue
+            picture = self._source.read()
+            if picture is None:
+                while not self._stop_event.is_set() and not self._slot.wait_empty(0.2, self.source_name):
+                    pass
+                self._set(SourceState.ENDED)
+                return
+            self._last_picture_at = self._now()
+            if self._status.state is not SourceState.LIVE:
+                self._set(SourceState.LIVE)
+            if self._paced and not self.live:
+                self._stop_event.wait(max(0.0, started + paused_s + picture.t - self._now()))
+            self._put(picture)
+
+    def _put(self, picture: Picture) -> None:
+        picture.image.setflags(write=False)
+        frame = Frame(
+            image=picture.image,
+            index=self._index,
+            t=picture.t,
+            captured_at=self._now(),
+            wall_time=datetime.now(UTC) if self.live else self._opened_at + timedelta(seconds=picture.t),
+            camera=self.source_name,
+            file=picture.file,
+            live=self.live,
+            still=self.stills,
+        )
+        self._index += 1
+        if self.live:
+            if not self.paused:
+                self._slot.put(frame, self.source_name)
+            return
+        while not self._stop_event.is_set() and not self._slot.put_when_empty(frame, 0.2, self.source_name):
+            pass
+
+    def _set(self, state: SourceState, message: str = "", retry_in_s: float | None = None) -> None:
+        self._status = SourceStatus(state, message, retry_in_s)
+        self._on_status(self._status)

@@ -1,0 +1,1 @@
+"""One face at a time: its box, its alignment, how well it can be judged, its mask, its gender."""

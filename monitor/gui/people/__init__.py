@@ -1,0 +1,1 @@
+"""The People page and the dialog that enrols somebody."""

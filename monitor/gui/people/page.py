@@ -1,0 +1,274 @@
+"""The People page: who is enrolled, with which consent; enrolling and forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.people.enrol_dialog import EnrolDialog
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import Session
+
+if TYPE_CHECKING:  # imported in the background once the page is open
+    from monitor.identity.desk import PeopleDesk
+    from monitor.identity.gallery import Person
+
+T = TypeVar("T")
+COLUMNS = ("Name", "Shots", "Consent given", "Until", "Enrolled by", "What was agreed to")
+OFF = (
+    "Identification is off: nobody is named until Mask Monitor is started with --identify. "
+    "People can be enrolled and forgotten here all the same."
+)
+ON = (
+    "Identification is on: the people below are named, masked or not, and everybody else is a visitor. "
+    "Changes take effect with the next shift."
+)
+
+
+class PeopleDialog(QDialog):
+    """Beside the window, which goes on. Reading and writing is done in the background.
+
+    Args:
+        session: The cameras to enrol from.
+        new_shift: Begins a new shift, which reads the gallery anew.
+    """
+
+    def __init__(self, session: Session, bridge: Bridge, new_shift: Callable[[], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("People")
+        self._session, self._bridge, self._new_shift = session, bridge, new_shift
+        self._desk: PeopleDesk | None = None
+        self.people: list[Person] = []
+        self.busy = False
+        self.enrolling: EnrolDialog | None = None
+        self._lay_out()
+        self.resize(self.sizeHint())  # by itself Qt keeps dialogs to two thirds of a small screen
+        self._enable()
+        self.read()
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 480)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 14)
+        layout.setSpacing(0)
+        self.banners = BannerStack()
+        layout.addWidget(self.banners)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(16, 14, 16, 0)
+        inner.setSpacing(12)
+        layout.addLayout(inner, 1)
+        self.note = QLabel(ON if self._session.options.identify else OFF)
+        self.note.setWordWrap(True)
+        inner.addWidget(self.note)
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setHorizontalHeaderLabels(COLUMNS)
+        self.table.setAccessibleName("People who are enrolled")
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setWordWrap(False)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height())
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setStretchLastSection(True)
+        for column, width in enumerate((210, 60, 115, 115, 120)):
+            self.table.setColumnWidth(column, width)
+        self.table.itemSelectionChanged.connect(self._enable)
+        inner.addWidget(self.table, 1)
+        self.consent = QLabel()
+        self.consent.setWordWrap(True)
+        self.consent.setTextFormat(Qt.TextFormat.PlainText)
+        self.consent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inner.addWidget(self.consent)
+        self.enrol_button, self.forget_button = QPushButton("&Enrol…"), QPushButton("&Forget…")
+        close = QPushButton("&Close")
+        self.enrol_button.clicked.connect(self.ask_to_enrol)
+        self.forget_button.clicked.connect(self.ask_to_forget)
+        close.clicked.connect(self.close)
+        row = QHBoxLayout()
+        row.addWidget(self.enrol_button)
+        row.addWidget(self.forget_button)
+        row.addStretch(1)
+        row.addWidget(close)
+        inner.addLayout(row)
+
+    # Work in the background
+
+    def _open_desk(self) -> PeopleDesk:
+        """In a background thread: this takes the embedding code with it."""
+        from monitor.identity.desk import PeopleDesk
+
+        if self._desk is None:
+            self._desk = PeopleDesk(self._session.options)
+        return self._desk
+
+    def _run(self, name: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """One thing at a time, so that the gallery has one writer."""
+        self.busy = True
+        self._enable()
+
+        def finish(answer: T) -> None:
+            self.busy = False
+            done(answer)
+            self._enable()
+
+        def fail(message: str) -> None:
+            self.busy = False
+            self.banners.show_message("fault", Severity.ERROR, message)
+            self._enable()
+
+        self._bridge.run(name, work, finish, fail)
+
+    def read(self) -> None:
+        """Show who is enrolled now."""
+        self._run("reading the gallery", lambda: self._open_desk().read(), self._show)
+
+    def _show(self, answer: tuple[list[Person], list[str]]) -> None:
+        self.people, ended = answer
+        if ended:
+            text = f"The consent of {', '.join(ended)} had ended: removed from the gallery"
+            self.banners.show_message("ended", Severity.INFO, text)
+        self.table.setRowCount(len(self.people))
+        for row, person in enumerate(self.people):
+            for column, text in enumerate(_cells(person)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self.table.setItem(row, column, item)
+
+    @Slot()
+    def _enable(self) -> None:
+        self.enrol_button.setEnabled(not self.busy)
+        person = self.selected()
+        self.forget_button.setEnabled(not self.busy and person is not None)
+        if person is not None:
+            self.consent.setText(f"{person.name} agreed to: {person.consent}")
+        else:
+            self.consent.setText("" if self.people or self.busy else "Nobody is enrolled yet.")
+
+    def selected(self) -> Person | None:
+        """Who is selected."""
+        rows = self.table.selectionModel().selectedRows() if self.table.selectionModel() else []
+        return self.people[rows[0].row()] if rows and rows[0].row() < len(self.people) else None
+
+    # Enrolling
+
+    @Slot()
+    def ask_to_enrol(self) -> None:
+        desk = self._desk
+        if desk is None:  # the gallery could not be read: the message says why
+            self.read()
+            return
+        self.enrolling = EnrolDialog(desk, self._session, self._bridge, [p.name for p in self.people], self)
+        self.enrolling.enrolled.connect(self._enrolled)
+        self.enrolling.finished.connect(self._enrol_ended)
+        self.enrolling.open()
+
+    @Slot(str)
+    def _enrolled(self, text: str) -> None:
+        self.banners.clear("fault")
+        if self._session.options.identify:
+            text += " The name is known from the next shift on."
+            self.banners.show_message("result", Severity.INFO, text, "Start a new shift", self._begin_shift)
+        else:
+            self.banners.show_message("result", Severity.INFO, text)
+        self.read()
+
+    @Slot()
+    def _enrol_ended(self) -> None:
+        if self.enrolling is not None:
+            self.enrolling.deleteLater()
+            self.enrolling = None
+
+    def _begin_shift(self) -> None:
+        self.banners.clear("result")
+        self._new_shift()
+
+    # Forgetting
+
+    @Slot()
+    def ask_to_forget(self) -> None:
+        person = self.selected()
+        if person is None:
+            return
+        question = (
+            f"Forget {person.name}? The embeddings and the consent are deleted from the gallery, the name from all visits "
+            "and sightings in the store, and the pictures that were kept. This cannot be undone."
+        )
+        if self._session.options.identify:
+            question += " A new shift begins, so that the name is not used any more."
+        box = QMessageBox(QMessageBox.Icon.Question, "Forget", question, parent=self)
+        forget = box.addButton("&Forget", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        if box.clickedButton() is forget:
+            self.forget(person.name)
+
+    def forget(self, name: str) -> None:
+        """Forget somebody and show the receipt."""
+        self._run("forgetting", lambda: self._open_desk().forget(name), lambda lines: self._forgotten(name, lines))
+
+    def _forgotten(self, name: str, lines: list[str]) -> None:
+        self.banners.clear("fault")
+        if not self._session.options.identify:
+            self._show_receipt(lines)
+            return
+        # The shift that runs still knows the name and may write it until it has ended.
+        self._new_shift()
+
+        def show(rows: int) -> None:
+            more = f"  the shift that ran: the name removed from {rows} more visits and sightings"
+            self._show_receipt([*lines, more] if rows else lines)
+
+        self._run("forgetting", lambda: self._session.forget_again(name), show)
+
+    def _show_receipt(self, lines: list[str]) -> None:
+        self.banners.show_message("result", Severity.INFO, "\n".join(lines))
+        self.read()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.enrolling is not None:
+            self.enrolling.reject()
+        super().closeEvent(event)
+
+
+def _cells(person: Person) -> tuple[str, ...]:
+    return (
+        person.name,
+        f"{person.shots}",
+        _day(person.given),
+        "without end" if person.until is None else _day(person.until - timedelta(seconds=1)),
+        person.by,
+        person.consent,
+    )
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone():%d %b %Y}"

@@ -1,0 +1,1 @@
+"""The live picture: frames, boxes, labels, symbols."""

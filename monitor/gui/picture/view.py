@@ -1,0 +1,250 @@
+"""One live picture with boxes and labels, and a caption where several are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFont,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from monitor.gui.picture import caption as strip
+from monitor.gui.picture.caption import Caption, paint_caption
+from monitor.gui.picture.overlay import PLATE, Overlay, box_in_widget, label_text
+from monitor.gui.picture.qimage import scaled_qimage
+from monitor.records import Face, Image
+
+BACKGROUND = QColor("#0E1013")
+FAINT = QColor("#A4ABB5")
+
+
+class PictureView(QWidget):
+    """Shows one picture, as large as fits, in its own proportions. Main thread."""
+
+    face_menu_wanted = Signal(str, QPoint)  # visit id, place on the screen
+    tile_menu_wanted = Signal(QPoint)  # beside the faces; only with a caption, as the next two
+    chosen = Signal()
+    alone_wanted = Signal()  # to be shown alone, or with the others again
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Live picture")
+        self._image: Image | None = None
+        self._scaled: QImage | None = None
+        self._faces: Sequence[Face] = ()
+        self._corrected: Collection[str] = ()
+        self._overlay = Overlay()
+        self._title, self._hint, self._plate = "", "", ""
+        self._caption: Caption | None = None
+        self._is_chosen = False
+
+    def sizeHint(self) -> QSize:
+        return QSize(860, 540)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 220) if self._caption is None else QSize(120, 90)
+
+    @property
+    def faces(self) -> Sequence[Face]:
+        """The faces that are drawn."""
+        return self._faces
+
+    @property
+    def has_picture(self) -> bool:
+        return self._image is not None
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the picture as it came, in pixels; (0, 0) for none."""
+        return (self._image.shape[1], self._image.shape[0]) if self._image is not None else (0, 0)
+
+    @property
+    def plate(self) -> str:
+        return self._plate
+
+    @property
+    def caption(self) -> Caption | None:
+        return self._caption
+
+    def show_picture(self, image_bgr: Image, faces: Sequence[Face] = (), corrected: Collection[str] = ()) -> None:
+        """Show another picture. It must not be written to afterwards.
+
+        Args:
+            image_bgr: (H, W, 3) uint8 BGR, of any size.
+            faces: Of that picture.
+            corrected: Visits whose state is the receptionist's word.
+        """
+        self._image, self._faces, self._corrected, self._scaled = image_bgr, faces, corrected, None
+        described = ", ".join(label_text(face, corrected) for face in faces[:10])
+        self.setAccessibleDescription(described or "No faces")
+        self.update(self._area())
+
+    def drop_faces(self) -> None:
+        """Keep the picture without its boxes."""
+        if self._faces:
+            self._faces = ()
+            self.update(self._area())
+
+    def clear(self) -> None:
+        self._image, self._faces, self._scaled = None, (), None
+        self.update()
+
+    def set_placeholder(self, title: str, hint: str = "") -> None:
+        """What stands there while there is no picture."""
+        if (title, hint) != (self._title, self._hint):
+            self._title, self._hint = title, hint
+            self.update()
+
+    def set_plate(self, text: str) -> None:
+        """A line over the picture's lower edge; empty for none."""
+        if text != self._plate:
+            self._plate = text
+            self.update(self._area())
+
+    def set_caption(self, caption: Caption | None, is_chosen: bool = False) -> None:
+        """The strip above the picture, which makes this one of several; None for none."""
+        if (caption, is_chosen) == (self._caption, self._is_chosen):
+            return
+        if (caption is None) != (self._caption is None):
+            self._scaled = None
+            self.setFocusPolicy(Qt.FocusPolicy.NoFocus if caption is None else Qt.FocusPolicy.StrongFocus)
+            self.update()
+        self._caption, self._is_chosen = caption, is_chosen
+        self.setAccessibleName("Live picture" if caption is None else caption.sentence)
+        self.setToolTip("" if caption is None else caption.name)
+        self.update(QRect(0, 0, self.width(), strip.HEIGHT))
+
+    def _area(self) -> QRect:
+        """What the picture may fill."""
+        return self.rect() if self._caption is None else self.rect().adjusted(0, strip.HEIGHT, 0, 0)
+
+    def picture_rect(self) -> QRectF:
+        """Where in the widget the picture is."""
+        area = self._area()
+        if self._image is None or area.height() < 1:
+            return QRectF(area)
+        height, width = self._image.shape[:2]
+        scale = min(area.width() / width, area.height() / height)
+        shown_w, shown_h = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (area.width() - shown_w) // 2, area.top() + (area.height() - shown_h) // 2
+        return QRectF(left, top, shown_w, shown_h)
+
+    def face_at(self, place: QPoint) -> Face | None:
+        """The face whose box is at a point of the widget; the smallest where several are."""
+        picture = self.picture_rect()
+        scale, hit = self._scale(picture), []
+        for face in self._faces:
+            x0, y0, x1, y1 = box_in_widget(face, picture, scale)
+            if x0 <= place.x() < x1 and y0 <= place.y() < y1:
+                hit.append(((x1 - x0) * (y1 - y0), face))
+        return min(hit, key=lambda pair: pair[0])[1] if hit else None
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        face = self.face_at(event.pos())
+        if face is not None and face.visit_id is not None:
+            self.face_menu_wanted.emit(face.visit_id, event.globalPos())
+        elif self._caption is not None:
+            self.tile_menu_wanted.emit(event.globalPos())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if self._caption is not None:
+            self.chosen.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._caption is not None and event.button() is Qt.MouseButton.LeftButton:
+            self.alone_wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._caption is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.alone_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _scale(self, picture: QRectF) -> float:
+        """Widget pixels per pixel of the picture."""
+        return picture.width() / self._image.shape[1] if self._image is not None else 1.0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._scaled = None
+        super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._caption is not None:
+            area = QRectF(0, 0, self.width(), strip.HEIGHT)
+            if event.rect().top() < strip.HEIGHT:
+                paint_caption(painter, area, self._caption, self._is_chosen, self.font())
+        if event.rect().intersects(self._area()):
+            painter.fillRect(self._area(), BACKGROUND)
+            self._paint_picture(painter)
+        painter.end()
+
+    def _paint_picture(self, painter: QPainter) -> None:
+        picture = self.picture_rect()
+        if self._image is None:
+            self._paint_placeholder(painter)
+        else:
+            ratio = self.devicePixelRatioF()
+            if self._scaled is None or self._scaled.devicePixelRatio() != ratio:
+                self._scaled = scaled_qimage(
+                    self._image, round(picture.width() * ratio), round(picture.height() * ratio)
+                )
+                self._scaled.setDevicePixelRatio(ratio)
+            painter.drawImage(picture.topLeft(), self._scaled)
+            font = self._label_font(picture)
+            self._overlay.paint(painter, self._faces, self._corrected, picture, self._scale(picture), font)
+        if self._plate:
+            self._paint_plate(painter, picture)
+
+    def _label_font(self, picture: QRectF) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(max(12, min(20, round(picture.height() / 42))))
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def _paint_placeholder(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        area = QRectF(self._area()).adjusted(20, 0, -20, 0)
+        small = area.height() < 320
+        font = QFont(self.font())
+        font.setPixelSize(16 if small else 22)
+        painter.setFont(font)
+        painter.setPen(QColor("#FFFFFF"))
+        middle = area.center().y()
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        title_box = QRectF(area.left(), middle - 90, area.width(), 84)
+        painter.drawText(title_box, flags | Qt.AlignmentFlag.AlignBottom, self._title)
+        font.setPixelSize(13 if small else 15)
+        painter.setFont(font)
+        painter.setPen(FAINT)
+        painter.drawText(
+            QRectF(area.left(), middle + 8, area.width(), 120), flags | Qt.AlignmentFlag.AlignTop, self._hint
+        )
+
+    def _paint_plate(self, painter: QPainter, picture: QRectF) -> None:
+        font = QFont(self.font())
+        font.setPixelSize(15)
+        painter.setFont(font)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = min(painter.fontMetrics().horizontalAdvance(self._plate) + 28, picture.width() - 16)
+        plate = QRectF(picture.center().x() - width / 2, picture.bottom() - 44, width, 32)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(PLATE)
+        painter.drawRoundedRect(plate, 16, 16)
+        painter.setPen(QColor("#FFFFFF"))
+        text = painter.fontMetrics().elidedText(self._plate, Qt.TextElideMode.ElideRight, round(width - 24))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,1 @@
+"""The side panel: count, chart of the hours, list of sightings."""

@@ -1,0 +1,150 @@
+"""Today by the hour: a small bar chart of visits by state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from monitor.gui.picture.marks import MARKS
+from monitor.gui.side.panel import Card, scaled_font
+from monitor.records import MaskState
+
+# A pattern beside the colour, so that the bars can be told apart without it.
+STACK = (
+    (MaskState.MASKED, None),
+    (MaskState.INCORRECT, Qt.BrushStyle.HorPattern),
+    (MaskState.UNMASKED, Qt.BrushStyle.FDiagPattern),
+)
+HOURS_MIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Visits that began in one hour."""
+
+    masked: int = 0
+    unmasked: int = 0
+    incorrect: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.masked + self.unmasked + self.incorrect
+
+
+def hours_of(rows: Sequence[Sequence[str]]) -> dict[int, Hour]:
+    """The hours among the rows of `monitor.storage.csv_files.totals`: the same figures as in the export."""
+    found = {}
+    for period, masked, unmasked, incorrect, *_ in rows:
+        if period.startswith("hour "):
+            hour = int(period.split()[-1].split(":")[0])
+            found[hour] = Hour(int(masked), int(unmasked), int(incorrect))
+    return {hour: value for hour, value in found.items() if value.total}
+
+
+class _Bars(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hours: dict[int, Hour] = {}
+        self.now = datetime.now().astimezone().hour
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMouseTracking(True)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 92)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 64)
+
+    def _range(self) -> range:
+        """The hours on the axis: from the first visit to now, and at least `HOURS_MIN`."""
+        first, last = min(self.hours, default=self.now), max(max(self.hours, default=self.now), self.now)
+        last = min(23, max(last, first + HOURS_MIN - 1))
+        return range(max(0, min(first, last - HOURS_MIN + 1)), last + 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(scaled_font(self, 0.82))
+        metrics, text = painter.fontMetrics(), self.palette().color(QPalette.ColorRole.Text)
+        faint = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        base, top = self.height() - metrics.height() - 3.0, metrics.height() + 2.0
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
+        painter.drawLine(QPointF(0, base + 0.5), QPointF(self.width(), base + 0.5))
+        hours = self._range()
+        step = self.width() / len(hours)
+        every = max(1, -(-metrics.horizontalAdvance("00  ") // max(1, int(step))))
+        most = max((hour.total for hour in self.hours.values()), default=0)
+        for place, number in enumerate(hours):
+            left = place * step
+            if place % every == 0:
+                painter.setPen(text if number == self.now else faint)
+                label = QRectF(left, base + 2, step, metrics.height() + 1)
+                painter.drawText(label, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{number}")
+            hour = self.hours.get(number)
+            if hour is None:
+                continue
+            width = min(30.0, step * 0.68)
+            area = QRectF(left + (step - width) / 2, top, width, base - top)
+            used = self._paint_bar(painter, area, hour, most)
+            painter.setPen(text)
+            above = QRectF(left, base - used - metrics.height() - 1, step, metrics.height())
+            painter.drawText(above, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{hour.total}")
+        if not self.hours:
+            painter.setPen(faint)
+            painter.drawText(QRectF(0, 0, self.width(), base), Qt.AlignmentFlag.AlignCenter, "No visits yet today")
+        painter.end()
+
+    @staticmethod
+    def _paint_bar(painter: QPainter, area: QRectF, hour: Hour, most: int) -> float:
+        """Returns the height of the bar."""
+        y = area.bottom()
+        for state, pattern in STACK:
+            height = area.height() * getattr(hour, state.value) / most
+            if not height:
+                continue
+            part = QRectF(area.left(), y - height, area.width(), height)
+            painter.fillRect(part, QColor(MARKS[state].colour))
+            if pattern is not None:
+                painter.fillRect(part, QBrush(QColor(0, 0, 0, 90), pattern))
+            y -= height
+        return area.bottom() - y
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            hours = self._range()
+            number = hours[min(len(hours) - 1, max(0, int(event.pos().x() * len(hours) / max(1, self.width()))))]
+            QToolTip.showText(event.globalPos(), describe(number, self.hours.get(number, Hour())), self)
+            return True
+        return super().event(event)
+
+
+def describe(number: int, hour: Hour) -> str:
+    """An hour in words."""
+    return f"{number}:00 to {number + 1}:00: {hour.masked} masked, {hour.unmasked} without a mask, {hour.incorrect} worn incorrectly"
+
+
+class HourPanel(Card):
+    """The chart with its title."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Visits today, by the hour", parent)
+        self.bars = _Bars()
+        self.body.addWidget(self.bars)
+
+    def show_hours(self, hours: Mapping[int, Hour], now: int) -> None:
+        """Show other figures.
+
+        Args:
+            hours: By the hour of the day, local time.
+            now: The present hour.
+        """
+        self.bars.hours, self.bars.now = dict(hours), now
+        self.setAccessibleDescription(
+            "; ".join(describe(n, h) for n, h in sorted(hours.items())) or "No visits yet today"
+        )
+        self.bars.update()

@@ -1,0 +1,170 @@
+"""The latest sightings as a list model, and how a row is drawn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from monitor.gui.names import shown_name
+from monitor.gui.picture.marks import CORRECTION_WORDS, MARKS
+from monitor.gui.picture.symbols import draw_symbol
+from monitor.records import Correction, MaskState, Sighting
+
+Index = QModelIndex | QPersistentModelIndex
+SIGHTING_ROLE = Qt.ItemDataRole.UserRole
+
+
+def duration_text(seconds: float) -> str:
+    """`8 s`, `2 min 05 s`, `1 h 04 min`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def time_text(moment: datetime, now: datetime | None = None) -> str:
+    """The time of day; with the date where that is not today."""
+    there = moment.astimezone()
+    today = (now or datetime.now()).astimezone().date()
+    return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%d %b %H:%M}"
+
+
+def shown_state(sighting: Sighting) -> MaskState:
+    """The receptionist's word before the machine's; a sighting of nobody is marked as not sure."""
+    if sighting.corrected is None:
+        return sighting.worst_state
+    return MaskState.UNSURE if sighting.corrected is Correction.NO_PERSON else MaskState(sighting.corrected.value)
+
+
+def headline(sighting: Sighting) -> str:
+    """What was seen, and for how long."""
+    word = "No person" if sighting.corrected is Correction.NO_PERSON else MARKS[shown_state(sighting)].word
+    return f"{word}, {duration_text(sighting.seconds_unmasked)}"
+
+
+def progress(sighting: Sighting) -> str:
+    """Whether it goes on, and how it ended."""
+    if sighting.open:
+        return "now"
+    return "mask put on" if sighting.final_state is MaskState.MASKED else "left"
+
+
+def details(sighting: Sighting) -> str:
+    """The second line: name, correction, note, and the camera last, as it is the same most of the time."""
+    corrected = "corrected" if sighting.corrected is not None else ""
+    note = f"“{sighting.note}”" if sighting.note else ""
+    return "  ·  ".join(part for part in (shown_name(sighting.identity), corrected, note, sighting.camera) if part)
+
+
+def sentence(sighting: Sighting) -> str:
+    """A whole row in words, for tooltips and screen readers."""
+    corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
+    note = f". Note: {sighting.note}" if sighting.note else ""
+    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}"
+    name = shown_name(sighting.identity)
+    return f"{seen}{f', {name}' if name else ''}, {sighting.camera}{corrected}{note}"
+
+
+class SightingsModel(QAbstractListModel):
+    """Newest first. Main thread."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._sightings: tuple[Sighting, ...] = ()
+
+    @property
+    def sightings(self) -> tuple[Sighting, ...]:
+        return self._sightings
+
+    def show(self, sightings: tuple[Sighting, ...]) -> None:
+        """Take over another list; rows that stay keep their selection."""
+        if sightings is self._sightings:
+            return
+        old, new = [s.sighting_id for s in self._sightings], [s.sighting_id for s in sightings]
+        added = len(new) - len(old)
+        if new == old:
+            self._sightings = sightings
+            self.dataChanged.emit(self.index(0), self.index(max(0, len(new) - 1)))
+        elif added > 0 and new[added:] == old:
+            self.beginInsertRows(QModelIndex(), 0, added - 1)
+            self._sightings = sightings
+            self.endInsertRows()
+            self.dataChanged.emit(self.index(added), self.index(len(new) - 1))
+        else:
+            self.beginResetModel()
+            self._sightings = sightings
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._sightings)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self._sightings):
+            return None
+        sighting = self._sightings[index.row()]
+        if role == SIGHTING_ROLE:
+            return sighting
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return sentence(sighting)
+        return None
+
+
+class SightingDelegate(QStyledItemDelegate):
+    """Two lines a row: symbol, state and duration, time; below camera, correction and note."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(240, 2 * QFontMetrics(option.font).height() + 16)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        sighting = index.data(SIGHTING_ROLE)
+        if not isinstance(sighting, Sighting):
+            return
+        painter.save()
+        palette, area = option.palette, QRectF(option.rect)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if selected:
+            painter.fillRect(area, palette.color(QPalette.ColorRole.Highlight))
+        else:
+            painter.setPen(palette.color(QPalette.ColorRole.Midlight))
+            painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if sighting.open:  # a quiet stripe while it goes on
+            stripe = QRectF(area.left(), area.top() + 4, 3, area.height() - 8)
+            painter.fillRect(
+                stripe, palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Link)
+            )
+        draw_symbol(painter, shown_state(sighting), QRectF(area.left() + 12, area.center().y() - 11, 22, 22))
+        strong = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        faint = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.PlaceholderText)
+        left, right = area.left() + 46, area.right() - 12
+        line = QFontMetrics(option.font).height()
+        first, second = (
+            QRectF(left, area.top() + 7, right - left, line),
+            QRectF(left, area.top() + 9 + line, right - left, line),
+        )
+        bold = QFont(option.font)
+        bold.setWeight(QFont.Weight.DemiBold)
+        self._pair(
+            painter, first, headline(sighting), bold, strong, time_text(sighting.first_seen), option.font, strong
+        )
+        self._pair(painter, second, details(sighting), option.font, faint, progress(sighting), option.font, faint)
+        painter.restore()
+
+    @staticmethod
+    def _pair(
+        painter: QPainter, area: QRectF, text: str, font: QFont, ink: QColor, end: str, end_font: QFont, end_ink: QColor
+    ) -> None:
+        """A text that gives way to another one at the right end."""
+        end_width = QFontMetrics(end_font).horizontalAdvance(end)
+        painter.setFont(end_font)
+        painter.setPen(end_ink)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, end)
+        room = max(0, round(area.width()) - end_width - 12)
+        painter.setFont(font)
+        painter.setPen(ink)
+        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -1,0 +1,146 @@
+"""The list of the latest sightings, with the receptionist's corrections."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QIcon, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
+
+from monitor.gui.picture.symbols import state_icon
+from monitor.gui.side.panel import Card, FaintLabel
+from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
+from monitor.records import Correction, MaskState, Sighting
+
+CORRECTIONS = (
+    # correction, text in menus, text on the button, shortcut
+    (Correction.MASKED, "It was &masked", "Masked", "Alt+1"),
+    (Correction.UNMASKED, "It was &no mask", "No mask", "Alt+2"),
+    (Correction.INCORRECT, "It was &worn incorrectly", "Incorrect", "Alt+3"),
+    (Correction.NO_PERSON, "It was no &person", "No person", "Alt+4"),
+)
+
+
+def correction_icon(correction: Correction) -> QIcon:
+    """The symbol of what is said; none for "no person"."""
+    return QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
+
+
+class _List(QListView):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.model() is not None and self.model().rowCount() == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(12, 8, -12, -8), flags, "Nobody without a mask so far")
+            painter.end()
+
+
+class SightingsPanel(Card):
+    """Emits what the receptionist says; the window sees to it."""
+
+    corrected = Signal(str, object)  # visit id, Correction or None
+    note_wanted = Signal(object)  # Sighting
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Latest sightings", parent)
+        self._total = FaintLabel()
+        self.head.addWidget(self._total)
+        self.model = SightingsModel(self)
+        self.list = _List()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(SightingDelegate(self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setUniformItemSizes(True)
+        self.list.setMinimumHeight(64)
+        self.list.setAccessibleName("Latest sightings, newest first")
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.list.selectionModel().selectionChanged.connect(self._enable)
+        self.list.doubleClicked.connect(self._ask_for_note)
+        self.body.addWidget(self.list, 1)
+        self.actions_: list[QAction] = []
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(FaintLabel("It was"))
+        for correction, text, short, key in CORRECTIONS:
+            tip = f"{text.replace('&', '')}: the count follows"
+            action = self._action(text, tip, key, correction_icon(correction))
+            action.setIconText(short)
+            action.triggered.connect(lambda _=False, c=correction: self._correct(c))
+            row.addWidget(self._button(action))
+        row.addStretch(1)
+        self._as_seen = self._action("As the monitor &saw it", "Take this visit's correction back", "Alt+0")
+        self._as_seen.triggered.connect(lambda: self._correct(None))
+        note = self._action("Add a n&ote…", "Keep a note with this sighting", "Alt+N")
+        note.setIconText("Note…")
+        note.triggered.connect(self._ask_for_note)
+        row.addWidget(self._button(note))
+        self.body.addLayout(row)
+        self._enable()
+
+    def _action(self, text: str, tip: str, key: str, icon: QIcon | None = None) -> QAction:
+        action = QAction(icon or QIcon(), text, self)
+        action.setToolTip(f"{tip} ({key})")
+        action.setShortcut(key)
+        self.actions_.append(action)
+        return action
+
+    def _button(self, action: QAction) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to the pause
+        button.setIconSize(QSize(18, 18))
+        if not action.icon().isNull():
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(action.text().replace("&", ""))
+        return button
+
+    def show_sightings(self, sightings: tuple[Sighting, ...], total: int) -> None:
+        """Show other sightings, newest first."""
+        self.model.show(sightings)
+        self._total.setText(f"{total} this shift" if total else "")
+        self._enable()
+
+    def selected(self) -> Sighting | None:
+        """The sighting that is selected."""
+        index = self.list.currentIndex()
+        sighting = index.data(SIGHTING_ROLE) if index.isValid() and self.list.selectionModel().hasSelection() else None
+        return sighting if isinstance(sighting, Sighting) else None
+
+    def select(self, row: int) -> None:
+        self.list.setCurrentIndex(self.model.index(row))
+
+    @Slot()
+    def _enable(self) -> None:
+        sighting = self.selected()
+        for action in self.actions_:
+            action.setEnabled(sighting is not None)
+        self._as_seen.setEnabled(sighting is not None and sighting.corrected is not None)
+
+    def _correct(self, correction: Correction | None) -> None:
+        sighting = self.selected()
+        if sighting is not None and sighting.corrected is not correction:
+            self.corrected.emit(sighting.visit_id, correction)
+
+    def _ask_for_note(self, _: object = None) -> None:
+        sighting = self.selected()
+        if sighting is not None:
+            self.note_wanted.emit(sighting)
+
+    @Slot(QPoint)
+    def _show_menu(self, place: QPoint) -> None:
+        index: QModelIndex = self.list.indexAt(place)
+        if index.isValid():
+            self.list.setCurrentIndex(index)
+            self.menu().popup(self.list.viewport().mapToGlobal(place))
+
+    def menu(self) -> QMenu:
+        """The context menu of the selected sighting."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.actions_)
+        return menu

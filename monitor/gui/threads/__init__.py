@@ -1,0 +1,1 @@
+"""What runs behind the window, and the one way from there into it."""

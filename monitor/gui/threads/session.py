@@ -1,0 +1,290 @@
+"""What runs behind the window: a capture thread a camera, one inference thread, a reader of the store. Main thread only."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.app import RunOptions, build_parts
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import FrameSource
+from monitor.errors import CameraError, MonitorError
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.watched import Watched
+from monitor.records import Frame, SourceState, SourceStatus, Update
+
+if TYPE_CHECKING:  # imported in the background after the window is up: they take SQLAlchemy with them
+    from monitor.analysis.worker import InferenceThread, Parts, WorkerState
+    from monitor.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
+CAMERAS_MAX = 9
+
+
+class Session:
+    """Starts, changes and stops the threads. They report through the bridge; the window then asks here.
+
+    Args:
+        options: How models and store are built.
+        bridge: Notified by the threads.
+        build: Makes the inference thread's parts, in that thread.
+    """
+
+    def __init__(self, options: RunOptions, bridge: Bridge, build: Callable[[RunOptions], Parts] = build_parts) -> None:
+        self.options = options
+        self._bridge, self._build = bridge, build
+        self._frames: LatestSlot[Frame] = LatestSlot()
+        self._updates: LatestSlot[tuple[int, Update]] = LatestSlot()
+        self._worker: InferenceThread | None = None
+        self._former: InferenceThread | None = None
+        self.watched: tuple[Watched, ...] = ()  # never changed in place: other threads look at it
+        self._retired: list[threading.Thread] = []
+        self._reader: Store | None = None
+        self._reader_lock = threading.Lock()
+        self.shift_began = datetime.now().astimezone()
+        self.analysed = 0  # frames that the present inference thread has done
+        self.enrolled: int | None = None  # people whom the present inference thread can name; None in mask-only mode
+        self.paused = False
+        self._analyses = False
+
+    # The inference thread
+
+    def start_worker(self, options: RunOptions | None = None) -> None:
+        """Load models and open the store in a new inference thread; a former one ends first. This is a new shift."""
+        from monitor.analysis.worker import InferenceThread, WorkerState
+
+        self.options = options or self.options
+        built_from, former = self.options, self._worker
+        updates: LatestSlot[tuple[int, Update]] = LatestSlot()
+        numbers = itertools.count()
+
+        def build() -> Parts:
+            if former is not None:
+                former.join(STOP_LIMIT_S)  # two shifts never write at once
+            parts = self._build(built_from)
+            if updates is self._updates:
+                self.enrolled = parts.pipeline.enrolled
+            return parts
+
+        def on_update(update: Update) -> None:
+            if update.result is not None and updates is self._updates:
+                self.analysed += 1
+            camera = update.result.frame.camera if update.result is not None else None
+            updates.put((next(numbers), update), camera)
+            self._bridge.notify()
+
+        def on_state(state: WorkerState, message: str) -> None:
+            if updates is self._updates:
+                self._analyses = state is WorkerState.READY
+                if state is WorkerState.FAILED:
+                    for watched in self.watched:
+                        watched.gate.drain()
+            self._bridge.notify()
+
+        self._frames, self._updates, self._analyses, self.analysed = LatestSlot(), updates, False, 0
+        if former is not None:
+            former.stop()
+            self._retire(former)
+        self._former = former
+        self._worker = InferenceThread(build, self._frames, on_update, on_state)
+        for watched in self.watched:
+            if not watched.lent:
+                watched.gate.lead_to(self._frames)
+        self.shift_began = datetime.now().astimezone()
+        self._worker.start()
+
+    def submit(self, command: Callable[[Parts], None]) -> None:
+        """Have the inference thread do something with pipeline and ledger."""
+        if self._worker is not None:
+            self._worker.submit(command)
+
+    def worker_state(self) -> tuple[str, str]:
+        """Name of the inference thread's state (LOADING, READY, FAILED, ENDED) and its line for the user."""
+        return (self._worker.state.name, self._worker.message) if self._worker is not None else ("LOADING", "")
+
+    def take_updates(self) -> list[Update]:
+        """The newest update of each camera, each once, the oldest first. All of them have the newest count and sightings."""
+        taken = [update for _, update in sorted(self._updates.take_all(0), key=lambda pair: pair[0])]
+        return [replace(taken[-1], result=update.result) for update in taken]
+
+    # The cameras
+
+    def open(self, *sources: FrameSource) -> None:
+        """Leave what is watched and read these sources. Does not wait for the old ones, whose reads may hang."""
+        left, self.watched, self.paused = self.watched, (), False
+        for watched in left:
+            self._leave(watched)
+        for source in sources:
+            self.add(source)
+
+    def add(self, source: FrameSource) -> None:
+        """Read a source beside those that are watched.
+
+        Raises:
+            CameraError: If it is watched already, or if there are too many.
+        """
+        if self.find(source.name) is not None:
+            raise CameraError(f"{source.name} is watched already: choose another camera")
+        if len(self.watched) >= CAMERAS_MAX:
+            raise CameraError(f"{CAMERAS_MAX} cameras are watched already: remove one before another is added")
+        self._start(source, len(self.watched))
+
+    def remove(self, name: str) -> None:
+        """Stop reading one source; its visits end, and what was counted stays."""
+        watched = self.find(name)
+        if watched is not None:
+            self.watched = tuple(w for w in self.watched if w is not watched)
+            self._leave(watched)
+
+    def again(self, name: str) -> None:
+        """Play a clip from its beginning, or try a source again."""
+        watched = self.find(name)
+        if watched is not None and not watched.lent:
+            place = self.watched.index(watched)
+            self.remove(name)
+            self._start(watched.source, place)
+
+    def pause(self, paused: bool) -> None:
+        """Hold all cameras, or let them go on."""
+        self.paused = paused
+        for watched in self.watched:
+            watched.capture.pause(paused)
+
+    def find(self, name: str) -> Watched | None:
+        return next((w for w in self.watched if w.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(w.name for w in self.watched)
+
+    def status_of(self, watched: Watched) -> SourceStatus:
+        """What a source does now."""
+        status = watched.status()
+        if status.state is SourceState.ENDED and not watched.ended_told and self._worker is not None:
+            watched.ended_told = True
+            self._worker.end_source(watched.name)
+        return status
+
+    def take_previews(self) -> list[Frame]:
+        """The newest frame of each camera that nobody analyses: while models load, after they failed, while it is lent."""
+        return [frame for w in self.watched if (frame := w.take_preview()) is not None]
+
+    def lend(self, name: str) -> LatestSlot[Frame] | None:
+        """The frames of a camera for an enrolment; nobody is counted there meanwhile. None if it is not watched."""
+        watched = self.find(name)
+        if watched is None or watched.lent:
+            return None
+        frames = watched.lend()
+        if self._worker is not None:
+            self._worker.end_source(name)
+        return frames
+
+    def give_back(self, name: str) -> None:
+        """The enrolment is over."""
+        watched = self.find(name)
+        if watched is not None and watched.lent:
+            watched.give_back(self._frames)
+            if self._failed:
+                watched.gate.drain()
+
+    def _start(self, source: FrameSource, place: int) -> None:
+        watched = Watched(source, self.options.config.camera, self._frames, self._bridge.notify, lambda: self._analyses)
+        self.watched = (*self.watched[:place], watched, *self.watched[place:])
+        if self._failed:
+            watched.gate.drain()
+        watched.capture.pause(self.paused)
+        watched.capture.start()
+
+    def _leave(self, watched: Watched) -> None:
+        watched.leave()
+        if self._worker is not None:
+            self._worker.end_source(watched.name)
+        self._retire(watched.capture)
+
+    @property
+    def _failed(self) -> bool:
+        return self._worker is not None and self._worker.state.name == "FAILED"
+
+    # The store; called in background threads
+
+    def read_totals(self) -> list[list[str]]:
+        """Today's totals as `monitor.storage.csv_files.totals` gives them.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        from monitor.storage.csv_files import totals
+        from monitor.storage.store import Store
+
+        with self._reader_lock:
+            if self._reader is None:
+                self._reader = Store(self.options.config.store.url)
+            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
+            reader = self._reader
+            return totals(reader.read_shifts(midnight), reader.read_visits(midnight), reader.read_sightings(midnight))
+
+    def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
+        """Write sightings and totals; see `monitor.storage.csv_files.export`.
+
+        Raises:
+            StoreError: If the store cannot be read or a file cannot be written.
+        """
+        from monitor.storage.csv_files import export
+        from monitor.storage.store import Store
+
+        store = Store(self.options.config.store.url)
+        try:
+            return export(store, path, since)
+        finally:
+            store.close()
+
+    def forget_again(self, name: str) -> int:
+        """After a new shift was begun: take a name out of what the former shift has still written. Returns how many rows.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        from monitor.storage.store import Store
+
+        former = self._former
+        if former is not None:
+            former.join(STOP_LIMIT_S)
+        store = Store(self.options.config.store.url)
+        try:
+            return store.forget_identity(name)
+        finally:
+            store.close()
+
+    # Ending
+
+    def close(self) -> MonitorError | None:
+        """Stop all, within a time limit. Returns what could not be saved, if anything."""
+        for watched in self.watched:
+            watched.capture.stop()
+            self._retire(watched.capture)
+        worker, failed_before = self._worker, False
+        if worker is not None:
+            failed_before = worker.error is not None
+            worker.stop()
+            self._retire(worker)
+        deadline = time.monotonic() + STOP_LIMIT_S
+        for thread in self._retired:
+            thread.join(max(0.1, deadline - time.monotonic()))
+            if thread.is_alive():
+                log.warning("the %s thread did not end in time", thread.name)
+        self._bridge.close(2.0)
+        if self._reader is not None:
+            self._reader.close()
+        return worker.error if worker is not None and not failed_before else None
+
+    def _retire(self, thread: threading.Thread) -> None:
+        self._retired = [t for t in self._retired if t.is_alive()] + [thread]

@@ -1,0 +1,91 @@
+"""One source that the window watches: its capture thread, its gate, and the pictures that nobody analyses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from monitor.camera.slot import LatestSlot
+from monitor.camera.sources import FrameSource
+from monitor.config import CameraConfig
+from monitor.gui.threads.gate import Gate
+from monitor.records import Frame, SourceStatus
+
+if TYPE_CHECKING:
+    from monitor.camera.capture import CaptureThread
+
+
+class Watched:
+    """Main thread only; `_on_frame` alone is called by the capture thread.
+
+    Args:
+        source: Not open, and never opened itself: the capture thread gets a copy, as does the next one of the same source.
+        config: Time limits.
+        frames: The inference thread's slot.
+        notify: Called in the capture thread when something is new.
+        analysed: Whether the inference thread shows what this source gives.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        config: CameraConfig,
+        frames: LatestSlot[Frame],
+        notify: Callable[[], None],
+        analysed: Callable[[], bool],
+    ) -> None:
+        from monitor.camera.capture import CaptureThread
+
+        self.source = source
+        self.name, self.live, self.stills = source.name, source.live, source.stills
+        self.ended_told = False  # the inference thread knows that there is nothing more to come
+        self._notify, self._analysed = notify, analysed
+        self._preview: LatestSlot[Frame] = LatestSlot()
+        self._borrower: LatestSlot[Frame] | None = None
+        self.gate = Gate(frames, self._on_frame)
+        self.capture: CaptureThread = CaptureThread(
+            copy.copy(source), self.gate, config, paced=True, on_status=lambda status: notify()
+        )
+
+    def status(self) -> SourceStatus:
+        return self.capture.status()
+
+    def leave(self) -> None:
+        """Stop reading, without waiting for a read that hangs; no frame passes any more."""
+        self.capture.stop()
+        self.gate.shut()
+        self._preview.get(0)
+
+    def take_preview(self) -> Frame | None:
+        """The newest frame that nobody analyses, each once."""
+        return self._preview.get(0)
+
+    # Enrolling somebody before this camera
+
+    @property
+    def lent(self) -> bool:
+        """Whether its frames go to an enrolment; nobody is counted then."""
+        return self._borrower is not None
+
+    def lend(self) -> LatestSlot[Frame]:
+        """Hold the frames back from the inference thread and give the newest one to whoever asks this slot."""
+        self._borrower = LatestSlot()
+        self.gate.drain()
+        return self._borrower
+
+    def give_back(self, frames: LatestSlot[Frame]) -> None:
+        """Hand the frames to the inference thread again."""
+        self._borrower = None
+        self._preview.get(0)
+        self.gate.lead_to(frames)
+
+    # The capture thread
+
+    def _on_frame(self, frame: Frame) -> None:
+        borrower = self._borrower
+        if borrower is not None:
+            borrower.put(frame)
+        if borrower is not None or not self._analysed():
+            self._preview.put(frame)
+            self._notify()

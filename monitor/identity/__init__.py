@@ -1,0 +1,1 @@
+"""Who agreed to be named: embeddings, gallery, enrolment. Nothing here is loaded in mask-only mode."""

@@ -1,0 +1,1 @@
+"""What must not be lost: the ledger, the store, the files written from it."""

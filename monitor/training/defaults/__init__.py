@@ -1,0 +1,1 @@
+"""The curves behind the defaults of the settings."""

@@ -1,0 +1,1 @@
+"""Face detectors: conversion, and what they find against false boxes."""

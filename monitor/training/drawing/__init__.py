@@ -1,0 +1,1 @@
+"""Masks, scarves, glasses, hair and camera faults drawn on faces."""

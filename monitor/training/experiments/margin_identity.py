@@ -1,0 +1,352 @@
+r"""Fine-tune SFace so that it knows people behind masks.
+
+    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights weights/sface.keras \
+        --out runs/identity/sface_margin
+    python -m monitor.training.identity.export runs/identity/sface_margin.keras runs/identity/sface_margin \
+        --about runs/identity/sface_margin.about.json
+
+Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of the person's bare pictures.
+A doctored picture of that person (mask drawn on or really worn, cap, glasses, low resolution) is drawn to the place by two
+losses: distillation (1 - cosine to the teacher's place, which never moves) and a margin softmax over all people at once, whose
+places may move (CosFace, Wang et al., arXiv:1801.09414). A picture of UTKFace counts as a person: against thousands of others
+a covered face must still be nearest to its own bare one.
+
+Only the tail is trained (from 14 x 14 px on: three convolutions and the dense layer, 8 of 9.6 million numbers): what comes
+before it is computed once for each doctored picture and kept, which makes an epoch ten times cheaper on a machine without a
+GPU. The result is a mean of SFace's weights and the trained ones (`--blend`; WiSE-FT, Wortsman et al., arXiv:2109.01903), which
+keeps what SFace knows of bare faces. Who is trained on: see `identity_faces`. Not what the program uses: on people that it never
+saw it was worse than `project_identity` (docs/training/identity.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.engine import cardless_session
+from monitor.errors import ConfigError
+from monitor.identity.identify import normalised
+from monitor.records import FloatArray
+from monitor.training import command as cli
+from monitor.training.drawing import fabric
+from monitor.training.identity.faces import (
+    STRETCH,
+    Faces,
+    People,
+    donors,
+    read_people,
+    stretched,
+    validation_people,
+    variants,
+)
+from monitor.training.identity.verify import ENROLLED, drawn, figures, masked_all, pictures, read_aligned, trial
+
+TAIL_FROM = "zero_padding2d_12"  # the first layer of SFace's tail: it takes (14, 14, 512)
+SCALE, MARGIN = 40.0, 0.25  # of the margin softmax
+DISTIL = 8.0  # weight of 1 - cosine against the margin loss, which starts at about 10
+FURTHER = "its tail (14 x 14 px on), by distillation and margin softmax, monitor.training.experiments.margin_identity"
+PLACE_PICTURES = 4  # bare pictures that make a person's place
+Embed = Callable[[Any], FloatArray]
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned")
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
+    parser.add_argument("--epochs", type=int, default=6, help="rounds over all doctored pictures (default: 6)")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=3e-4, help="highest learning rate (default: 0.0003)")
+    parser.add_argument(
+        "--blend", type=float, default=0.8, help="part of the trained weights in the result (default: 0.8)"
+    )
+    parser.add_argument("--minutes", type=float, default=0, help="of training at most; 0: all epochs")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
+    options = parser.parse_args(arguments)
+    if not options.weights.is_file():
+        raise ConfigError(f"{options.weights} is not there: make it with shared/weights/get_weights.py")
+    if not 0 <= options.blend <= 1:
+        raise ConfigError(f"--blend must be 0 to 1, not {options.blend}")
+    if options.smoke:
+        options.epochs, options.batch = 2, 8
+    return options
+
+
+def places(people: People, embed: Embed) -> FloatArray:
+    """(persons, D) of length 1: the mean embedding of each person's first bare pictures, or masked ones where there are none."""
+    rows: list[int] = []
+    for number in range(people.count):
+        own = np.flatnonzero(people.person == number)
+        bare = own[people.source[own] != "masked"]
+        rows += (bare if len(bare) else own)[:PLACE_PICTURES].tolist()
+    faces = people.images[rows]
+    for i, row in enumerate(rows):
+        if people.source[row] == "rmfrd":
+            faces[i] = stretched(faces[i], 1 / STRETCH)
+    embeddings = embed(faces)
+    sums = np.zeros((people.count, embeddings.shape[1]), np.float32)
+    np.add.at(sums, people.person[rows], embeddings)
+    return normalised(sums)
+
+
+class Watch:
+    """People of the train half who are not trained on: three bare pictures enrolled, the others probed bare and with a mask."""
+
+    def __init__(self, data: Path, every: int, stem: Embed) -> None:
+        root = data / "lfw_aligned"
+        faces = [read_aligned(pictures(root / n)) for n in validation_people(root)[::every]]
+        self._enrolled = [stem(f[:ENROLLED]) for f in faces]
+        self._probes = {
+            "bare": [stem(f[ENROLLED:]) for f in faces],
+            "masked": [stem(masked_all(f[ENROLLED:], drawn, i)) for i, f in enumerate(faces)],
+        }
+
+    def figures(self, tail: Embed) -> dict[str, dict[str, float]]:
+        enrolled = [normalised(tail(f)) for f in self._enrolled]
+        return {
+            name: figures(trial(enrolled, [normalised(tail(f)) for f in probes], "mean"))
+            for name, probes in self._probes.items()
+        }
+
+
+def onnx_of(model: Any, path: Path) -> Embed:
+    """`model` as a function of (N, 112, 112, 3) uint8 BGR, run by ONNX Runtime: a third of TensorFlow's time."""
+    from monitor.training.identity.export import to_onnx
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    to_onnx(model, path, half=False)
+    session = cardless_session(path)
+
+    def call(faces_bgr: Faces) -> FloatArray:
+        made = np.empty(
+            (len(faces_bgr), *model.output_shape[1:]), np.float16 if len(model.output_shape) > 2 else np.float32
+        )
+        for i in range(0, len(faces_bgr), 32):
+            faces = np.ascontiguousarray(faces_bgr[i : i + 32, ..., ::-1], np.float32)
+            made[i : i + 32] = session.run(None, {session.get_inputs()[0].name: faces})[0]
+        return made
+
+    return call
+
+
+def cut(network: Any) -> tuple[Any, Any]:
+    """The network's stem, and its tail as a model of the stem's output; both share the network's layers.
+
+    Raises:
+        ConfigError: If it is not SFace as `get_weights.py` makes it.
+    """
+    import keras
+
+    names = [layer.name for layer in network.layers]
+    if TAIL_FROM not in names:
+        raise ConfigError(f"{network.name} has no layer {TAIL_FROM}: give SFace as get_weights.py makes it")
+    first = names.index(TAIL_FROM)
+    stem = keras.Model(network.input, network.layers[first - 1].output)
+    x = inputs = keras.Input(stem.output_shape[1:], name="features")
+    for layer in network.layers[first:]:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+        x = layer(x)
+    return stem, keras.Model(inputs, x, name="tail")
+
+
+def with_places(tail: Any, targets: FloatArray) -> Any:
+    """Model of the stem's features -> embedding (N, 128) of length 1, cosines (N, persons) to places that may move."""
+    import keras
+
+    features = keras.Input(tail.input_shape[1:], name="features")
+    embedding = keras.layers.UnitNormalization(name="embedding")(tail(features))
+    layer = keras.layers.Dense(
+        len(targets), use_bias=False, kernel_constraint=keras.constraints.UnitNorm(axis=0), name="places"
+    )
+    cosines = layer(embedding)
+    layer.set_weights([targets.T])
+    return keras.Model(features, [embedding, cosines], name="identity")
+
+
+def train(
+    model: Any,
+    tail: Any,
+    features: npt.NDArray[np.float16],
+    person: npt.NDArray[np.int64],
+    targets: FloatArray,
+    options: argparse.Namespace,
+    watch: Watch,
+) -> list[dict[str, Any]]:
+    """Train the tail and leave the averaged weights in it; the curve of the watched people, one entry an epoch."""
+    import keras
+    import tensorflow as tf
+
+    fixed = tf.constant(targets)
+    curve: list[dict[str, Any]] = []
+    embed = tail_of(tail)
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        """All doctored pictures in a new order each epoch."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._rng = np.random.default_rng(options.seed)
+            self.on_epoch_end()
+
+        def __len__(self) -> int:
+            return len(features) // int(options.batch)
+
+        def __getitem__(self, index: int) -> Any:
+            rows = np.sort(self._order[index * options.batch : (index + 1) * options.batch])
+            return features[rows].astype(np.float32), (person[rows], person[rows])
+
+        def on_epoch_end(self) -> None:
+            self._order = self._rng.permutation(len(features))
+
+    def margin(labels: Any, cosines: Any) -> Any:
+        wanted = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), len(targets))
+        return tf.nn.softmax_cross_entropy_with_logits(wanted, SCALE * (cosines - MARGIN * wanted))
+
+    def distil(labels: Any, embedding: Any) -> Any:
+        return 1 - tf.reduce_sum(embedding * tf.gather(fixed, tf.cast(tf.reshape(labels, [-1]), tf.int32)), axis=1)
+
+    class Look(keras.callbacks.Callback):  # type: ignore[misc]
+        """Looks at the watched people after each epoch, and ends the training when its time is up."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._began = time.monotonic()
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            seen, minutes = watch.figures(embed), (time.monotonic() - self._began) / 60
+            curve.append({"epoch": epoch + 1, "minutes": round(minutes, 1), "loss": (logs or {}).get("loss"), **seen})
+            print(f"epoch {epoch + 1}, {minutes:.1f} min, loss {curve[-1]['loss']:.3f}: {shown(seen)}", flush=True)
+            if options.minutes and minutes * (epoch + 2) / (epoch + 1) > options.minutes:
+                print("the time is up", flush=True)
+                self.model.stop_training = True
+
+    batches = Batches()
+    steps = len(batches) * options.epochs
+    rate = keras.optimizers.schedules.CosineDecay(
+        options.rate * 0.05,
+        max(1, steps - steps // 20),
+        alpha=0.02,
+        warmup_target=options.rate,
+        warmup_steps=steps // 20,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, use_ema=True, ema_momentum=0.99, global_clipnorm=5.0)
+    model.compile(optimizer, loss=[distil, margin], loss_weights=[DISTIL, 1.0])
+    # The averaged weights are in place whenever `Look` looks, and at the end.
+    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    model.fit(batches, epochs=options.epochs, verbose=0, callbacks=[average, Look()])
+    return curve
+
+
+def tail_of(tail: Any) -> Embed:
+    """The tail as a function of features, with the weights that it has when called."""
+    import tensorflow as tf
+
+    call = tf.function(lambda x: tail(x, training=False), reduce_retracing=True)
+
+    def embed(features: Any) -> FloatArray:
+        parts = [call(tf.constant(features[i : i + 128], tf.float32)).numpy() for i in range(0, len(features), 128)]
+        return np.concatenate(parts) if parts else np.empty((0, tail.output_shape[-1]), np.float32)
+
+    return embed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train and write the network."""
+    options = parse(arguments)
+    began = time.monotonic()
+    people = read_people(options.data, 40 if options.smoke else 1)
+    counts = dict(Counter(people.source.tolist()))
+    print(f"{len(people.images)} pictures of {people.count} people: {counts}", flush=True)
+    bank = fabric.Bank(None, donors(options.data))  # none of the photographed masks that the test draws
+    images, person = variants(people, bank, options.seed)
+    print(f"{len(images)} doctored pictures, {_minutes(began)} minutes so far", flush=True)
+
+    cli.quiet_tensorflow()
+    import keras
+
+    from monitor.training.learning import trainer
+
+    trainer.seed(options.seed)
+    network = keras.saving.load_model(options.weights, compile=False)
+    targets = places(people, onnx_of(network, options.out.parent / "teacher.onnx"))
+    stem_model, tail = cut(network)
+    stem = onnx_of(stem_model, options.out.parent / "stem.onnx")
+    watch = Watch(options.data, 5 if options.smoke else 1, stem)
+    features: npt.NDArray[np.float16] = stem(images)  # type: ignore[assignment]
+    print(f"features ready, {_minutes(began)} minutes so far", flush=True)
+    start = tail.get_weights()
+    before = watch.figures(tail_of(tail))
+    print(f"SFace itself: {shown(before)}", flush=True)
+    curve = train(with_places(tail, targets), tail, features, person, targets, options, watch)
+    trained = tail.get_weights()
+    blends = {}
+    for part in sorted({0.5, 1.0, options.blend}, key=lambda p: p == options.blend):  # the wanted one last: it stays
+        tail.set_weights([(1 - part) * a + part * b for a, b in zip(start, trained, strict=True)])
+        blends[str(part)] = watch.figures(tail_of(tail))
+        print(f"blend {part}: {shown(blends[str(part)])}", flush=True)
+    network.save(f"{options.out}.keras")
+    command = "python -m monitor.training.experiments.margin_identity "
+    command += " ".join(arguments if arguments is not None else sys.argv[1:])
+    about = {
+        "command": command,
+        "minutes": _minutes(began),
+        "pictures": counts,
+        "people": people.count,
+        "doctored": len(images),
+        "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
+        "before": before,
+        "curve": curve,
+        "blends": blends,
+    }
+    Path(f"{options.out}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    Path(f"{options.out}.about.json").write_text(
+        json.dumps(card_text(about, FURTHER), indent=2) + "\n", encoding="utf-8"
+    )
+    print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
+    return 0
+
+
+def card_text(about: dict[str, Any], further: str) -> dict[str, Any]:
+    """What the card of the exported network tells people; `further` says what was done to SFace."""
+    from monitor.training.identity.export import SFACE
+
+    return {
+        **SFACE,
+        "trained_further": f"for faces behind masks: {further}",
+        "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed licences, most of them from the "
+        "web, UTKFace's for non-commercial research; the pictures are not part of this project.",
+        "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks of other people's pictures "
+        "(andrewmvd, ilc2021, masktypes) and made-up ones drawn on",
+        "split": "people: lfw_aligned by the lowest bit of the CRC32 of the name (odd: test), rmfrd_ids by the second lowest "
+        "(set: test); named chips only of people whom neither this nor a set kept aside (odd CRC32) tests; utkface_aligned: "
+        "four tenths by CRC32 of the number in the file name never trained on; celeb5 never",
+        "seed": about["options"]["seed"],
+        **{k: about[k] for k in ("command", "minutes", "pictures", "people", "doctored")},
+    }
+
+
+def _minutes(began: float) -> float:
+    return round((time.monotonic() - began) / 60, 1)
+
+
+def shown(seen: dict[str, dict[str, float]]) -> str:
+    """One line of figures."""
+    return ", ".join(f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}" for k, v in seen.items())
+
+
+if __name__ == "__main__":
+    cli.run(main)

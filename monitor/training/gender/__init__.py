@@ -1,0 +1,1 @@
+"""The gender network: labels, student, evaluation."""

@@ -1,0 +1,1 @@
+"""The embedding and the aligner: faces, training, export, verification."""

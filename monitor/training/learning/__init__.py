@@ -1,0 +1,1 @@
+"""Networks, the loop that trains them, streams of batches, export."""

@@ -1,0 +1,1 @@
+"""The mask classifier: batches, training, evaluation, its card."""

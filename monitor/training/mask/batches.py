@@ -1,0 +1,193 @@
+"""Training batches: which faces, drawn on or not, in which proportions; made by worker processes in a fixed order.
+
+Batch number `i` depends on the seed and on `i` alone, so a run repeats itself and goes on after a stop where it left off.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from monitor.records import Image
+from monitor.training.drawing import camera_faults, fabric, occlude, wear
+from monitor.training.pictures.chips import LABELS
+from monitor.training.pictures.pool import Face
+
+# Crowds and streets, where people look aside and down, count more; portraits and aligned faces, all from the front, less: with
+# equal weights every profile was taken for masked (bare faces of ilc2021, left out). Pasted masks are all alike.
+WEIGHTS = {
+    "ilc2021": 2.5,
+    "andrewmvd": 2.0,
+    "maskedfacenet": 0.35,
+    "lfw_aligned": 0.5,
+    "utkface_aligned": 0.5,
+    "utkface": 0.5,
+}
+SEEN_MIN = 0.025  # a mask that fills less of the crop is not seen
+CROWDED = 0.07  # of the faces have another head beside or before them
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a batch is made of. Parts are of the batch and sum up to 1."""
+
+    size: int
+    margin: float
+    batch: int = 64
+    real: tuple[float, float, float] = (0.30, 0.25, 0.09)  # masked, unmasked, incorrect, as they are
+    drawn: float = 0.36  # pairs of one bare face that differ in the mask alone
+    source_power: float = 0.5  # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
+
+
+class Faces:
+    """Faces of one label, drawn source by source."""
+
+    def __init__(self, faces: Sequence[Face], power: float, weights: dict[str, float] | None = None) -> None:
+        by_source: dict[str, list[Face]] = {}
+        for face in faces:
+            by_source.setdefault(face.source, []).append(face)
+        self._sources = [by_source[name] for name in sorted(by_source)]
+        factor = weights or {}
+        share = np.array(
+            [factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)], np.float64
+        )
+        self._share = share / share.sum() if len(share) else share
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sources))
+
+    def draw(self, rng: np.random.Generator) -> Face:
+        source = self._sources[int(rng.choice(len(self._sources), p=self._share))]
+        return source[int(rng.integers(len(source)))]
+
+
+class Maker:
+    """Makes the batches of one training."""
+
+    def __init__(self, faces: Sequence[Face], bank: fabric.Bank | None, recipe: Recipe, seed: int) -> None:
+        self.recipe, self.bank, self.seed = recipe, bank, seed
+        self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, WEIGHTS) for name in LABELS]
+        bare = [f for f in faces if f.label == "unmasked" and fabric.fits(f)]
+        self._bare = Faces(bare, recipe.source_power, WEIGHTS)
+
+    def batch(self, index: int) -> Batch:
+        """Batch number `index`: (N, size, size, 3) uint8 RGB and (N,) class numbers."""
+        rng = np.random.default_rng([self.seed, index])
+        recipe = self.recipe
+        rois: list[Image] = []
+        labels: list[int] = []
+        drawn = self.bank is not None and len(self._bare) > 0
+        pairs = round(recipe.batch * recipe.drawn / 2) if drawn else 0
+        for _ in range(pairs):
+            self._pair(rng, rois, labels)
+        have = np.array([len(f) > 0 for f in self._real], np.float64)
+        share = np.array(recipe.real) * have
+        for label in rng.choice(len(LABELS), recipe.batch - len(rois), p=share / share.sum()):
+            face = self._real[label].draw(rng)
+            image = self._crowd(face.image, face, rng)
+            if face.landmarks is not None and self.bank is not None:
+                image = wear.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
+            rois.append(camera_faults.degrade(camera_faults.crop(image, self._where(face, rng), recipe.size, rng), rng))
+            labels.append(int(label))
+        return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
+
+    def _pair(self, rng: np.random.Generator, rois: list[Image], labels: list[int]) -> None:
+        assert self.bank is not None
+        face = self._bare.draw(rng)
+        assert face.landmarks is not None
+        style = self.bank.style(rng)
+        first, second = wear.PAIRS[int(rng.choice(len(wear.PAIRS), p=wear.PAIR_SHARE))]
+        views = int(rng.integers(2**62))
+        same = rng.random() < 0.6  # the same square and the same camera for both, or each its own
+        for how in (first, second):
+            image, mask = wear.wear(face.image, face.landmarks, how, style, self.bank, rng)
+            label = wear.LABEL_OF[how]
+            generator = np.random.default_rng(views) if same else rng
+            view = self._where(face, generator)
+            if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
+                label = "unmasked"  # it hangs outside of what the network gets to see
+            image = wear.disturb(self._crowd(image, face, rng), face.landmarks, label, self.bank, rng)
+            rois.append(camera_faults.degrade(camera_faults.crop(image, view, self.recipe.size, generator), generator))
+            labels.append(LABELS.index(label))
+
+    def _crowd(self, image: Image, face: Face, rng: np.random.Generator) -> Image:
+        if rng.random() > CROWDED:
+            return image
+        filled = [f for f in self._real if len(f)]
+        other = filled[int(rng.integers(len(filled)))].draw(rng)
+        return occlude.neighbour(image, face.chip.box, other.image, other.chip.box, rng)
+
+    def _where(self, face: Face, rng: np.random.Generator) -> camera_faults.View:
+        box, by_hand = face.chip.box, face.chip.landmarks is None and face.detected is None
+        if face.detected is not None and rng.random() < 0.6:
+            box = face.detected
+        return camera_faults.live_view(box, self.recipe.margin, by_hand, rng)
+
+
+def _seen(mask: npt.NDArray[np.uint8], view: camera_faults.View) -> float:
+    """The part of the view's square that the mask fills."""
+    x0, x1 = max(0, round(view.cx - view.half)), max(0, round(view.cx + view.half))
+    y0, y1 = max(0, round(view.cy - view.half)), max(0, round(view.cy + view.half))
+    return float(mask[y0:y1, x0:x1].sum()) / 255 / (2 * view.half) ** 2
+
+
+def step_of(folder: Path) -> int:
+    """How many batches the training whose checkpoint lies in `folder` has taken; 0 where there is none."""
+    path = folder / "checkpoint.npz"
+    if not path.is_file():
+        return 0
+    with np.load(path) as state:
+        return int(state["step"])
+
+
+class Stream:
+    """Batches `first` to `last` - 1 in order, made by forked processes (in this one where the system cannot fork).
+
+    Make it before TensorFlow is imported: a process that forks after its threads have started may hang.
+    Each worker waits in `send` until its batch is taken, so that at most one batch a worker lies ready.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], first: int, last: int, workers: int = 2) -> None:
+        self._make, self._first, self._last = make, first, last
+        self._pipes: list[Connection] = []
+        self._processes: list[multiprocessing.process.BaseProcess] = []
+        if "fork" not in multiprocessing.get_all_start_methods():
+            return
+        context = multiprocessing.get_context("fork")
+        # Before the fork: OpenCV's threads do not live on in the child, and ending them there waits for ever.
+        cv2.setNumThreads(1)
+        for number in range(workers):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_work, args=(make, theirs, range(first + number, last, workers)), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for index in range(self._first, self._last):
+            yield self._pipes[(index - self._first) % len(self._pipes)].recv() if self._pipes else self._make(index)
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+
+def _work(make: Callable[[int], Batch], pipe: Connection, indices: range) -> None:
+    try:
+        for index in indices:
+            pipe.send(make(index))
+    except (BrokenPipeError, KeyboardInterrupt):
+        return

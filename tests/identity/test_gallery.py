@@ -1,0 +1,362 @@
+"""The gallery file: what goes in comes out, nobody else's file is harmed, consents end."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import stat
+import sys
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from monitor.errors import ConfigError
+from monitor.identity.gallery import (
+    NAME_MAX,
+    Gallery,
+    Kind,
+    Person,
+    clean_name,
+    load_gallery,
+    merged,
+    open_gallery,
+    same_name,
+    save_gallery,
+)
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+D = 8
+
+
+def person(
+    name: str = "Ann", seed: int = 0, until: datetime | None = None, kinds: tuple[int, ...] = (0, 2, 1)
+) -> Person:
+    vectors = np.random.default_rng(seed).normal(size=(len(kinds), D))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Person(name, "door", NOW, until, "desk", vectors.astype(np.float32), np.array(kinds, np.uint8))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gallery.npz"
+
+
+def saved(path: Path, *people: Person) -> Gallery:
+    gallery = Gallery("sface", D, people)
+    save_gallery(gallery, path)
+    return gallery
+
+
+def load(path: Path) -> Gallery:
+    return load_gallery(path, "sface", D)
+
+
+def test_what_goes_in_comes_out(path: Path) -> None:
+    people = (
+        person("Zoë 😀", 1, NOW + timedelta(days=3)),
+        dataclasses.replace(person("=1+1", 2), pictures="some folder"),
+    )
+    saved(path, *people)
+    found = load(path).people
+    for before, after in zip(people, found, strict=True):
+        for field in dataclasses.fields(Person):
+            np.testing.assert_array_equal(getattr(before, field.name), getattr(after, field.name))
+
+
+def test_missing_file_is_an_empty_gallery(path: Path) -> None:
+    assert load(path).people == ()
+    assert not path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")
+def test_only_the_owner_reads_it(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        saved(path, person())
+        saved(path, person(), person("Bob", 1))
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir()] == [path.name]  # no temporary files are left
+
+
+def test_holds_no_pickle_and_no_picture(path: Path) -> None:
+    saved(path, person())
+    with zipfile.ZipFile(path) as archive:
+        assert sorted(archive.namelist()) == ["about.npy", "embeddings.npy", "kind.npy", "person.npy"]
+    np.load(path, allow_pickle=False)["embeddings"]
+
+
+def test_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(path, person())
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigError, match=r"cannot be written .No space left"):
+        saved(path, person("Bob", 1))
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    path.symlink_to(tmp_path / "real" / "g.npz")
+    saved(path, person())
+    assert path.is_symlink()
+    assert len(load(tmp_path / "real" / "g.npz").people) == 1
+
+
+def rewritten(path: Path, **changes: Any) -> None:
+    """The file with some arrays, or entries of `about`, replaced."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    about = json.loads(arrays["about"].tobytes())
+    for key, value in changes.items():
+        if key in arrays:
+            arrays[key] = value
+        else:
+            about[key] = value
+    if "about" not in changes:
+        arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+def test_another_model_is_refused_in_one_line_and_without_a_copy(path: Path) -> None:
+    saved(path, person())
+    with pytest.raises(ConfigError, match="embedding model sface, not other") as caught:
+        load_gallery(path, "other", D)
+    assert "\n" not in str(caught.value)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_newer_version_is_refused(path: Path) -> None:
+    saved(path, person())
+    rewritten(path, version=2)
+    with pytest.raises(ConfigError, match="newer Mask Monitor"):
+        load(path)
+
+
+DAMAGE: dict[str, dict[str, Any]] = {
+    "format": {"format": "something else"},
+    "no people": {"people": None},
+    "record": {"people": [{"name": "Ann"}]},
+    "control character": {
+        "people": [{"name": "A\x07", "consent": "", "given": NOW.isoformat(), "until": None, "by": ""}]
+    },
+    "time without zone": {
+        "people": [{"name": "Ann", "consent": "", "given": "2026-11-21T08:00:00", "until": None, "by": ""}]
+    },
+    "not a number": {"embeddings": np.full((3, D), np.nan, np.float32)},
+    "not of length 1": {"embeddings": np.ones((3, D), np.float32)},
+    "double": {"embeddings": np.eye(3, D)},
+    "shape": {"embeddings": np.eye(3, D + 1, dtype=np.float32)},
+    "owner": {"person": np.array([0, 0, 9], np.int32)},
+    "owner short": {"person": np.array([0], np.int32)},
+    "kind": {"kind": np.array([0, 1, 77], np.uint8)},
+    "about": {"about": np.frombuffer(b"\xff\xfe{", np.uint8)},
+    "about nested": {"about": np.frombuffer(b"[" * 100_000, np.uint8)},
+    "about no mapping": {"about": np.frombuffer(b"[]", np.uint8)},
+}
+
+
+@pytest.mark.parametrize("changes", DAMAGE.values(), ids=DAMAGE)
+def test_wrong_content_is_refused_and_kept(path: Path, changes: dict[str, Any]) -> None:
+    saved(path, person())
+    rewritten(path, **changes)
+    refused(path)
+
+
+def refused(path: Path) -> None:
+    """A file that is not ours: one line, not touched, one copy however often it is tried."""
+    before = path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="damaged or no gallery") as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+    copies = [p for p in path.parent.iterdir() if p != path]
+    assert len(copies) == 1
+    assert copies[0].read_bytes() == before
+    assert copies[0].name in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04", b"\x93NUMPY", b"SQLite format 3\0" + bytes(100)])
+def test_foreign_file_is_refused_and_kept(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    refused(path)
+
+
+def test_every_cut_is_refused(path: Path) -> None:
+    saved(path, person())
+    whole = path.read_bytes()
+    for end in range(0, len(whole), max(1, len(whole) // 60)):
+        path.write_bytes(whole[:end])
+        with pytest.raises(ConfigError):
+            load(path)
+
+
+def test_flipped_bytes_never_get_through_or_crash(path: Path) -> None:
+    """The zip's checksums catch what changes the arrays; a flip elsewhere may be harmless."""
+    people = (person(), person("Bob", 1))
+    saved(path, *people)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    caught = 0
+    for _ in range(300):
+        changed = bytearray(whole)
+        changed[int(rng.integers(len(whole)))] ^= int(rng.integers(1, 256))
+        path.write_bytes(changed)
+        try:
+            found = load(path)
+        except ConfigError:
+            caught += 1
+        else:
+            for before, after in zip(people, found.people, strict=True):
+                assert before.name == after.name
+                np.testing.assert_array_equal(before.embeddings, after.embeddings)
+    assert caught > 200
+
+
+def test_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("about", "person", "kind"):
+            archive.writestr(f"{name}.npy", b"")
+        with archive.open("embeddings.npy", "w", force_zip64=True) as file:
+            for _ in range(600):
+                file.write(bytes(2**20))
+    refused(path)
+
+
+def test_pickles_are_refused(path: Path) -> None:
+    saved(path, person())
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{"a": 1}], object), allow_pickle=True)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, buffer.getvalue() if name == "embeddings.npy" else content)
+    refused(path)
+
+
+def test_a_folder_in_its_place(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(ConfigError, match="is a folder"):
+        load(path)
+
+
+def test_ended_consent_is_left_out_and_erased(path: Path) -> None:
+    saved(path, person("Ann", 0, NOW + timedelta(days=1)), person("Bob", 1))
+    assert [p.name for p in open_gallery(path, "sface", D, NOW).people] == ["Ann", "Bob"]
+    later = NOW + timedelta(days=1)
+    assert [p.name for p in open_gallery(path, "sface", D, later).people] == ["Bob"]
+    assert [p.name for p in load(path).people] == ["Bob"]
+    assert b"Ann" not in path.read_bytes()
+
+
+def test_ended_consent_is_left_out_where_the_file_cannot_be_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(path, person("Ann", 0, NOW))
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", denied)
+    assert open_gallery(path, "sface", D, NOW).people == ()
+
+
+def test_find_replace_and_remove() -> None:
+    gallery = Gallery("sface", D, (person("Zoë"),))
+    assert gallery.find("ZOE\u0308") is not None  # decomposed, other case
+    assert gallery.find("Zoe") is None
+    again = gallery.with_person(person("zoë", 5))
+    assert [p.name for p in again.people] == ["zoë"]
+    assert again.without("Zoë").people == ()
+    assert len(gallery.people) == 1
+
+
+def test_more_shots_keep_the_old_and_take_the_newer_consent() -> None:
+    both = merged(person("Ann", 0), person("ann", 1, NOW + timedelta(days=9)))
+    assert both.name == "Ann"
+    assert len(both.embeddings) == len(both.kinds) == 6
+    assert both.until == NOW + timedelta(days=9)
+
+
+def test_templates_are_the_mean_bare_and_the_mean_really_masked_face_and_one_between() -> None:
+    someone = person(kinds=(0, 0, 1, 2))
+    bare, masked = (unit(someone.embeddings[rows].mean(axis=0)) for rows in (slice(0, 2), slice(2, 3)))
+    np.testing.assert_allclose(someone.templates(), np.stack([bare, masked, unit(bare + masked)]), rtol=1e-5)
+    assert person(kinds=(1,)).templates().shape == (1, D)
+    assert person(kinds=(0, 0)).templates().shape == (1, D)
+
+
+def test_drawn_masks_stand_in_halfway_where_no_real_one_was_enrolled() -> None:
+    someone = person(kinds=(0, 2, 2))
+    bare, drawn = someone.embeddings[0], unit(someone.embeddings[1:].mean(axis=0))
+    np.testing.assert_allclose(someone.templates(), np.stack([bare, unit(bare + drawn)]), rtol=1e-5)
+
+
+def test_drawn_masks_are_no_shots() -> None:
+    assert person(kinds=(0, 2, 2, 1)).shots == 2
+    assert list(Kind) == [0, 1, 2]
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (" Ann ", "Ann"),
+        ("Zoe\u0308", "Zoë"),
+        ("😀", "😀"),
+        ("👩‍👩‍👧", "👩‍👩‍👧"),
+        ("=SUM(A1)", "=SUM(A1)"),
+        ("x" * NAME_MAX, "x" * NAME_MAX),
+        ("王小明", "王小明"),
+        ("O'Neil; DROP TABLE visits", "O'Neil; DROP TABLE visits"),
+    ],
+)
+def test_names_that_are_kept(given: str, kept: str) -> None:
+    assert clean_name(given) == kept
+    assert clean_name(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "x" * (NAME_MAX + 1),
+        "a\nb",
+        "a\x00",
+        "a\x1b[2J",
+        "\u202eevil",
+        "a\u2028b",
+        "\ud800",
+        "visitor",
+        "Visitor",
+    ],
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        clean_name(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_same_name() -> None:
+    assert same_name("Straße", "STRASSE")
+    assert same_name("Zoë", "zoe\u0308")
+    assert not same_name("Ann", "Anne")

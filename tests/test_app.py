@@ -1,0 +1,105 @@
+"""Which source a run has, and what is built for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes import FakeSource
+
+from monitor import app
+from monitor.camera.sources import CameraSource, ClipSource, FolderSource
+from monitor.config import Config, with_values
+from monitor.errors import CameraError, ModelError
+
+
+def options(**changes: object) -> app.RunOptions:
+    return app.RunOptions(**changes)  # type: ignore[arg-type]
+
+
+def with_camera(source: str) -> app.RunOptions:
+    return options(config=with_values(Config(), {"camera": {"source": source}}))
+
+
+def test_what_is_named_is_taken(tmp_path: Path) -> None:
+    assert isinstance(app.choose_source(options(video=tmp_path / "a.mp4")).source, ClipSource)
+    assert isinstance(app.choose_source(options(images=tmp_path)).source, FolderSource)
+    chosen = app.choose_source(with_camera("3"))
+    assert isinstance(chosen.source, CameraSource)
+    assert (chosen.source.name, chosen.notice) == ("camera 3", "")
+
+
+def test_a_clip_on_the_command_line_wins_over_the_settings(tmp_path: Path) -> None:
+    both = options(video=tmp_path / "a.mp4", config=with_camera("3").config)
+    assert app.choose_source(both).source.name == "a.mp4"
+
+
+def test_the_first_camera_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "camera_list", lambda: [(2, "Door cam"), (5, "Other")])
+    assert app.choose_source(options()).source.name == "camera 2"
+
+
+def test_without_a_camera_the_bundled_clip_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "camera_list", list)
+    chosen = app.choose_source(options())
+    assert chosen.source.name == "demo.mp4"
+    assert "No camera found" in chosen.notice
+    assert app.DEMO_CLIP.is_file()
+
+
+@pytest.mark.parametrize("source", ["0", "12", "rtsp://h/live", "http://h:80/x.mjpg", "HTTPS://h/", "rtsp://u:p@h/"])
+def test_cameras(source: str) -> None:
+    assert app.camera_source(source, Config()).live
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "front door",
+        "-1",
+        "1.5",
+        "video.mp4",
+        "c:\\clip.avi",
+        "ftp://user:secret@h/x",
+        "file:///etc/passwd",
+        "\u0663",
+        "9999",
+    ],
+)
+def test_what_is_no_camera(source: str) -> None:
+    with pytest.raises(CameraError, match="neither a camera's number nor a stream") as caught:
+        app.camera_source(source, Config())
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_after_camera_gets_a_hint() -> None:
+    with pytest.raises(CameraError, match="--video"):
+        app.camera_source("clip.mp4", Config())
+
+
+def test_a_broken_address_is_said() -> None:
+    with pytest.raises(CameraError) as caught:
+        app.camera_source("http://user:secret@[::1/x", Config())
+    assert "secret" not in str(caught.value)
+
+
+def test_recordings_are_checked_at_once_cameras_are_not() -> None:
+    bad = FakeSource()
+    bad.open_errors = [CameraError("empty")]
+    with pytest.raises(CameraError, match="empty"):
+        app.check_source(bad)
+    assert bad.closed == 1
+    live = FakeSource(live=True)
+    app.check_source(live)
+    assert live.opened == 0
+
+
+def test_a_wrong_model_leaves_no_files_behind(tmp_path: Path) -> None:
+    config = with_values(
+        Config(),
+        {"classify": {"model": str(tmp_path / "none")}, "store": {"url": f"sqlite:///{tmp_path / 'monitor.db'}"}},
+    )
+    with pytest.raises(ModelError, match="is missing"):
+        app.build_parts(options(config=config, csv=tmp_path / "s.csv", events=tmp_path / "e.jsonl"))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,118 @@
+"""What a run without a window prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+from pathlib import Path
+
+import pytest
+from fakes import sighting
+
+from monitor.analysis.worker import WorkerState
+from monitor.app import RunOptions
+from monitor.errors import CameraError, ModelError, MonitorError
+from monitor.headless import _Run
+from monitor.records import Count, SourceState, SourceStatus, Update
+
+
+@pytest.fixture
+def run() -> _Run:
+    return _Run(RunOptions(), ["door"])
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return messages
+
+
+def test_a_sighting_is_told_when_it_begins_and_when_it_ends(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    closed = dataclasses.replace(sighting(1), open=False, seconds_unmasked=2.34)
+    for shown in (sighting(1), sighting(1, seconds_unmasked=1.5), closed, closed):
+        run.on_update(Update(None, Count(), (shown,), 1))
+    first, second = lines(caplog)
+    assert first.endswith("sighting shift-v1-s1 began")
+    assert second.endswith("sighting shift-v1-s1 ended after 2.3 s, unmasked")
+
+
+def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
+    for problem in ("", "the store is full", "the store is full", "", ""):
+        run.on_update(Update(None, Count(), (), 0, problem))
+    assert lines(caplog) == ["the store is full", "everything that waited has been saved"]
+
+
+def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for state in (
+        SourceStatus(SourceState.OPENING),
+        SourceStatus(SourceState.LIVE),
+        SourceStatus(SourceState.LOST, "door gives no more pictures", 4.0),
+        SourceStatus(SourceState.OPENING),
+        SourceStatus(SourceState.LIVE),
+    ):
+        run.on_source("door", state)
+    assert lines(caplog) == [
+        "door is live",
+        "door gives no more pictures; trying again in 4 s",
+        "door is live",
+    ]
+    assert not run.done.is_set()
+
+
+def test_a_recording_is_not_said_to_be_live(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    caplog.set_level(logging.INFO)
+    for options in (RunOptions(video=tmp_path / "a.mp4"), RunOptions(images=tmp_path)):
+        _Run(options, ["recording"]).on_source("recording", SourceStatus(SourceState.LIVE))
+    assert lines(caplog) == []
+
+
+def test_summary(run: _Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run.on_update(Update(None, Count(3, 1, 0, 2), (), 1))
+    assert run.close(None) == 0
+    assert capsys.readouterr().out == (
+        "door: 6 visits: 3 masked, 1 unmasked, 0 incorrect, 2 unsure; compliance 75 %; 1 sighting\n"
+    )
+
+
+def test_summary_of_nobody(run: _Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.close(None) == 0
+    assert "0 visits" in (out := capsys.readouterr().out)
+    assert "nobody judged" in out
+
+
+def test_summary_of_pictures_and_the_csv(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = RunOptions(images=tmp_path, csv=tmp_path / "s.csv")
+    _Run(options, ["pictures"]).close(None)
+    out = capsys.readouterr().out
+    assert "0 faces" in out
+    assert str(tmp_path / "s.csv") in out
+
+
+def test_what_ends_the_run(run: _Run) -> None:
+    run.on_worker(WorkerState.READY, "")
+    assert run.done_or_ready.is_set()
+    assert not run.done.is_set()
+    run.on_source("door", SourceStatus(SourceState.FAILED, "camera 9 is not there"))
+    assert run.done.is_set()
+    with pytest.raises(CameraError, match="camera 9 is not there"):
+        run.close(None)
+
+
+def test_a_signal_ends_it_well(run: _Run) -> None:
+    run.on_signal(signal.SIGTERM, None)
+    assert run.done.is_set()
+    assert run.done_or_ready.is_set()
+    assert run.close(None) == 0
+
+
+def test_the_workers_own_error_comes_first(run: _Run) -> None:
+    run.on_worker(WorkerState.FAILED, "mask_v3.onnx is missing")
+    assert run.done.is_set()
+    with pytest.raises(ModelError):
+        run.close(ModelError("mask_v3.onnx is missing"))
+    with pytest.raises(MonitorError, match="is missing") as caught:
+        run.close(None)
+    assert type(caught.value) is MonitorError  # a fault of the program: exit 1

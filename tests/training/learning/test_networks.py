@@ -1,0 +1,107 @@
+"""Every network of the papers has the same input and output, and never asks the network for weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.errors import ConfigError
+from monitor.training.learning import networks
+
+# Keras 3.15 with numpy 2.4, on saving weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def no_weights_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(networks, "WEIGHTS_DIR", tmp_path / "weights")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+
+@pytest.mark.parametrize(("name", "size"), [("mobilenetv2", 64), ("cnn_pool", 120), ("cnn_bn", 64)])
+def test_gives_logits(name: str, size: int) -> None:
+    model = networks.build(name, size, "none")
+    x = np.linspace(-1, 1, 2 * size * size * 3, dtype=np.float32).reshape(2, size, size, 3)
+    logits = model(x).numpy()
+    assert logits.shape == (2, 3)
+    assert np.isfinite(logits).all()
+    assert (model.input_shape, networks.parameters(model) > 100_000) == ((None, size, size, 3), True)
+
+
+def test_sigmoid_network_normalises_its_sigmoids() -> None:
+    model = networks.build("cnn_bn", 48, "none")
+    x = np.zeros((1, 48, 48, 3), np.float32)
+    sigmoid = np.exp(model(x).numpy())
+    assert ((sigmoid > 0) & (sigmoid < 1)).all()  # each output is the logarithm of a sigmoid
+
+
+@pytest.mark.parametrize(
+    ("convert", "red", "expected"),
+    [
+        (networks._caffe, 255.0, [0 - 103.939, 0 - 116.779, 255 - 123.68]),
+        (networks._torch, 255.0, [(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, (0 - 0.406) / 0.225]),
+    ],
+)
+def test_own_preprocessing_is_inside(convert: object, red: float, expected: list[float]) -> None:
+    import keras
+
+    inputs = keras.Input((2, 2, 3))
+    model = keras.Model(inputs, convert(inputs))  # type: ignore[operator]
+    pixel = np.array([red, 0, 0], np.float32) / 127.5 - 1
+    assert model(np.broadcast_to(pixel, (1, 2, 2, 3))).numpy()[0, 0, 0] == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2", "resnet50", "densenet121", "xception", "inceptionv3", "vgg19"])
+def test_missing_imagenet_weights_are_named_with_their_place(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        networks.build(name, 128, "imagenet")
+    message = str(caught.value)
+    assert networks.PUBLISHED[name].files[0] in message
+    assert str(tmp_path / "keras" / "models") in message
+    assert "\n" not in message
+
+
+def test_imagenet_weights_are_found_in_the_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "keras" / "models"
+    cache.mkdir(parents=True)
+    first = networks.build("mobilenetv2", 64, "none")
+    first.get_layer("backbone").save_weights(tmp_path / "b.weights.h5")
+    (tmp_path / "b.weights.h5").rename(cache / networks.PUBLISHED["mobilenetv2"].files[0])
+    second = networks.build("mobilenetv2", 64, "imagenet")
+    for a, b in zip(first.get_layer("backbone").get_weights(), second.get_layer("backbone").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_whole_model_can_be_the_start(tmp_path: Path) -> None:
+    first = networks.build("cnn_bn", 48, "none")
+    first.save(tmp_path / "m.keras")
+    second = networks.build("cnn_bn", 48, tmp_path / "m.keras")
+    np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("mobilnetv2", 96, "none"), "did you mean mobilenetv2"),
+        (("cnn_pool", 120, "imagenet"), "use --weights none"),
+        (("xception", 64, "none"), "71 px"),
+        (("mobilenetv2", 96, "nowhere.h5"), "nowhere.h5"),
+    ],
+)
+def test_mistakes_are_named(arguments: tuple[str, int, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        networks.build(*arguments)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    networks.build("cnn_bn", 48, "none").save(tmp_path / "m.keras")
+    with pytest.raises(ConfigError, match="do not fit"):
+        networks.build("cnn_pool", 48, tmp_path / "m.keras")
+
+
+def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.weights.h5").write_bytes(b"not a weight file")
+    with pytest.raises(ConfigError, match="do not fit"):
+        networks.build("cnn_bn", 48, tmp_path / "m.weights.h5")

@@ -1,0 +1,143 @@
+"""The training command from pictures to a model that the program's engine loads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.card import load_card
+from monitor.errors import ConfigError
+from monitor.training.mask import train
+from monitor.training.pictures.chips import LABELS
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
+
+
+@pytest.fixture
+def chips(tmp_path: Path, write_chips: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # runs/ goes here
+    root = write_chips(tmp_path / "chips", {"masked": 24, "unmasked": 24, "incorrect": 12}, "one")
+    return write_chips(root, {"masked": 8, "unmasked": 8, "incorrect": 4}, "two")
+
+
+def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    out = tmp_path / "models" / "m"
+    status = train.main(
+        [
+            "--data",
+            str(chips),
+            "--network",
+            "cnn_pool",
+            "--weights",
+            "none",
+            "--size",
+            "32",
+            "--smoke",
+            "--out",
+            str(out),
+        ]
+    )
+    assert status == 0
+    card = load_card(Path(f"{out}.onnx"))
+    assert card["classes"] == list(LABELS)
+    assert card["input"] == {
+        "name": "faces",
+        "size": 32,
+        "margin": 0.2,
+        "colour": "RGB",
+        "range": [-1, 1],
+        "layout": "NHWC",
+    }
+    assert card["command"].endswith(f"--out {out}")
+    assert {"m.onnx", "m.keras"} == set(card["files"])
+    session = onnxruntime.InferenceSession(f"{out}.onnx")
+    faces = np.random.default_rng(0).uniform(-1, 1, (5, 32, 32, 3)).astype(np.float32)
+    (confidence,) = session.run(["probabilities"], {"faces": faces})
+    assert confidence.shape == (5, 3)
+    assert confidence.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+
+
+def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Path, tmp_path: Path) -> None:
+    command = [
+        "--data",
+        str(chips),
+        "--network",
+        "cnn_pool",
+        "--weights",
+        "none",
+        "--size",
+        "32",
+        "--leave-out",
+        "two",
+        "--name",
+        "x",
+    ]
+    command += ["--first-epochs", "1", "--epochs", "1", "--epoch-steps", "2", "--batch", "8"]
+    assert train.main(command) == 0
+    figures = json.loads((tmp_path / "runs" / "x" / "figures.json").read_text())
+    assert figures["figures"]["two"]["bare_right"]["count"] == 8
+    assert figures["figures"]["two"]["incorrect_alarmed"]["count"] == 4
+    assert all(name.startswith("one") for name in figures["counts"])
+    assert [round(h["step"]) for h in figures["history"]] == [2, 4]
+    assert train.main(command) == 0  # all steps are done: nothing is trained again
+    again = json.loads((tmp_path / "runs" / "x" / "figures.json").read_text())
+    assert again["history"] == figures["history"]
+
+
+def test_the_second_stage_goes_on_from_what_the_first_learnt(chips: Path, tmp_path: Path) -> None:
+    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s"]
+    command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "1"]
+    assert train.main([*command, "--epoch-steps", "2", "--batch", "8", "--rate", "0.001"]) == 0
+    folder = tmp_path / "runs" / "s"
+    about = json.loads((folder / "figures.json").read_text())
+    assert [(h["size"], h["step"]) for h in about["history"]] == [(32, 2), (64, 2)]
+    assert about["steps"] == 4
+    with np.load(folder / "first" / "checkpoint.npz") as first, np.load(folder / "checkpoint.npz") as second:
+        kernels = [np.asarray(state["m0"]) for state in (first, second)]
+    assert 0 < np.abs(kernels[1] - kernels[0]).max() < 0.05  # random weights of its own would be far off
+
+
+def test_mistakes_are_one_line(chips: Path) -> None:
+    with pytest.raises(ConfigError, match="choose one of one, two"):
+        train.main(["--data", str(chips), "--weights", "none", "--leave-out", "three"])
+    with pytest.raises(ConfigError, match="--batch must be 4"):
+        train.main(["--data", str(chips), "--out", "x", "--batch", "1"])
+    with pytest.raises(SystemExit):
+        train.main(["--data", str(chips)])
+
+
+def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
+    chips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitor.training.pictures.chips import load_chips
+
+    everything = load_chips(chips)
+    listed = tmp_path / "noise.csv"
+    names = [train.file_of(c) for c in everything if c.label == "incorrect"]
+    listed.write_text("file,label,predicted,confidence,reason\n" + "".join(f"{n},incorrect,masked,,\n" for n in names))
+    monkeypatch.setattr(train, "NOISE_FILE", listed)
+    options = train.parse(["--data", str(chips), "--leave-out", "two"])
+    sets = train.gather(options)
+    assert {f.label for f in [*sets.train, *sets.validation]} == {"masked", "unmasked"}
+    assert {f.label for f in sets.test["two"]} == set(LABELS)
+
+
+def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_temperature(tmp_path: Path) -> None:
+    from monitor.training.learning import export, networks, trainer
+    from monitor.training.report import metrics
+
+    trained = networks.build("mobilenetv2", 32, "none")
+    trained.get_layer("logits").set_weights([10 * w for w in trained.get_layer("logits").get_weights()])
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    raw = trainer.logits(trained, pictures)
+    bias = np.array([0.5, 0.0, -0.25], np.float32)
+    ready = export.inference_model(trained, 0.8, bias)
+    wanted = metrics.softmax((raw + bias) / 0.8)
+    assert trainer.logits(ready, pictures) == pytest.approx(wanted, abs=1e-5)
+    assert "dropout" not in {layer.name for layer in ready.layers}

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from monitor.camera.sources import CameraSource, ClipSource, FolderSource, FrameSource, camera_list, public_name
+from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, camera_source
 from monitor.config import Config
 from monitor.errors import CameraError, StoreError
 
@@ -58,40 +57,18 @@ def choose_source(options: RunOptions) -> Chosen:
         return Chosen(FolderSource(options.images))
     named = options.config.camera.source.split()
     if named:
-        first, *further = (camera_source(source, options.config) for source in named)
+        first, *further = (camera_source(source, options.config.camera) for source in named)
         names = [source.name for source in (first, *further)]
         if len(set(names)) < len(names):
             raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
         return Chosen(first, further=tuple(further))
     cameras = camera_list()
     if cameras:
-        return Chosen(camera_source(str(cameras[0][0]), options.config))
+        return Chosen(camera_source(str(cameras[0][0]), options.config.camera))
     return Chosen(
         ClipSource(DEMO_CLIP),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
     )
-
-
-def camera_source(source: str, config: Config) -> CameraSource:
-    """
-    Raises:
-        CameraError: If `source` is neither a camera index nor a stream's URL.
-    """
-    is_url = (
-        source.split("://")[0].lower() in ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp") and "://" in source
-    )
-    if not (is_url or (source.isascii() and source.isdigit() and len(source) < 4)):
-        hint = "give a recorded file with --video" if Path(source).suffix else "see `python main.py cameras`"
-        raise CameraError(
-            f"--camera {public_name(source)!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}"
-        )
-    try:
-        urlsplit(source)
-    except ValueError:
-        raise CameraError(
-            f"--camera {public_name(source)!r} is no valid address: write it like rtsp://host/stream"
-        ) from None
-    return CameraSource(source, config.camera)
 
 
 def build_parts(options: RunOptions) -> Parts:

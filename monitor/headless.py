@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from monitor.analysis.worker import InferenceThread, WorkerState
+from monitor.analysis.worker import InferenceThread
 from monitor.app import RunOptions, build_parts, check_source, choose_source
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.errors import CameraError, MonitorError
-from monitor.records import Count, Frame, SourceState, SourceStatus, Update
+from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
 

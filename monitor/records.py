@@ -46,6 +46,15 @@ class SourceState(Enum):
     FAILED = "failed"  # cannot be used and is not tried again
 
 
+class WorkerState(Enum):
+    """What the inference thread is doing."""
+
+    LOADING = "loading models"
+    READY = "ready"
+    FAILED = "stopped"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """The state of a source, with one line for the user when something is wrong."""

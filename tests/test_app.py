@@ -8,8 +8,8 @@ import pytest
 from fakes import FakeSource
 
 from monitor import app
-from monitor.camera.sources import CameraSource, ClipSource, FolderSource
-from monitor.config import Config, with_values
+from monitor.camera.sources import CameraSource, ClipSource, FolderSource, camera_source
+from monitor.config import CameraConfig, Config, with_values
 from monitor.errors import CameraError, ModelError
 
 
@@ -49,7 +49,7 @@ def test_without_a_camera_the_bundled_clip_and_it_says_so(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("source", ["0", "12", "rtsp://h/live", "http://h:80/x.mjpg", "HTTPS://h/", "rtsp://u:p@h/"])
 def test_cameras(source: str) -> None:
-    assert app.camera_source(source, Config()).live
+    assert camera_source(source, CameraConfig()).live
 
 
 @pytest.mark.parametrize(
@@ -68,19 +68,19 @@ def test_cameras(source: str) -> None:
 )
 def test_what_is_no_camera(source: str) -> None:
     with pytest.raises(CameraError, match="neither a camera's number nor a stream") as caught:
-        app.camera_source(source, Config())
+        camera_source(source, CameraConfig())
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_after_camera_gets_a_hint() -> None:
     with pytest.raises(CameraError, match="--video"):
-        app.camera_source("clip.mp4", Config())
+        camera_source("clip.mp4", CameraConfig())
 
 
 def test_a_broken_address_is_said() -> None:
     with pytest.raises(CameraError) as caught:
-        app.camera_source("http://user:secret@[::1/x", Config())
+        camera_source("http://user:secret@[::1/x", CameraConfig())
     assert "secret" not in str(caught.value)
 
 

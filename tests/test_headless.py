@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from fakes import sighting
 
-from monitor.analysis.worker import WorkerState
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
 from monitor.headless import _Run
-from monitor.records import Count, SourceState, SourceStatus, Update
+from monitor.records import Count, SourceState, SourceStatus, Update, WorkerState
 
 
 @pytest.fixture

@@ -8,25 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.slot import LatestSlot
 from monitor.errors import MonitorError
-from monitor.records import Frame, Update
+from monitor.records import Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
 FAULTS_MAX = 10  # so many bad frames in a row stop the thread, visibly
 IDLE_S = 0.1
-
-
-class WorkerState(Enum):
-    LOADING = "loading models"
-    READY = "ready"
-    FAILED = "stopped"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from monitor.analysis.worker import InferenceThread, WorkerState
+from monitor.analysis.worker import InferenceThread
 from monitor.app import Chosen, build_parts
 from monitor.bench.frames import options_for
 from monitor.bench.measure import Usage, in_own_process, summary
@@ -24,7 +24,7 @@ from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.camera.sources import Picture
 from monitor.config import Config, load_config
-from monitor.records import Frame, Image, Update
+from monitor.records import Frame, Image, Update, WorkerState
 
 SETTLE_S = 3.0  # models load, caches fill; not counted
 LOOP_FRAMES = 60

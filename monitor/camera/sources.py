@@ -174,6 +174,28 @@ class CameraSource(_Capture):
         raise CameraError(f"{self.name} gives no more pictures: check its cable, its power and the network")
 
 
+def camera_source(source: str, config: CameraConfig) -> CameraSource:
+    """
+    Raises:
+        CameraError: If `source` is neither a camera index nor a stream's URL.
+    """
+    is_url = (
+        source.split("://")[0].lower() in ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp") and "://" in source
+    )
+    if not (is_url or (source.isascii() and source.isdigit() and len(source) < 4)):
+        hint = "give a recorded file with --video" if Path(source).suffix else "see `python main.py cameras`"
+        raise CameraError(
+            f"--camera {public_name(source)!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}"
+        )
+    try:
+        urlsplit(source)
+    except ValueError:
+        raise CameraError(
+            f"--camera {public_name(source)!r} is no valid address: write it like rtsp://host/stream"
+        ) from None
+    return CameraSource(source, config)
+
+
 class ClipSource(_Capture):
     """A recorded file, by its own frame times."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
 
-from monitor.app import Chosen, RunOptions, camera_source, choose_source
-from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, public_name
+from monitor.app import Chosen, RunOptions, choose_source
+from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, camera_source, public_name
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.menus import Menus
@@ -31,7 +31,7 @@ def first_source(options: RunOptions, last_cameras: str) -> Chosen:
     if not named and last_cameras:
         there = {str(index) for index, _ in camera_list()}
         known = dict.fromkeys(camera for camera in last_cameras.split() if "://" in camera or camera in there)
-        sources = [camera_source(camera, options.config) for camera in [*known][:CAMERAS_MAX]]
+        sources = [camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]]
         if sources:
             return Chosen(sources[0], further=tuple(sources[1:]))
     return choose_source(options)
@@ -130,7 +130,7 @@ class SourceChooser(QObject):
 
     def _camera(self, source: str, watch: Callable[[FrameSource], None]) -> None:
         try:
-            camera = camera_source(source, self._session.options.config)
+            camera = camera_source(source, self._session.options.config.camera)
         except CameraError as error:
             self._banners.show_message("choice", Severity.ERROR, str(error).removeprefix("--camera "))
             return

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from monitor.config import DetectConfig, nearest
 from monitor.detect import make_detector
 from monitor.errors import ConfigError
+from monitor.identity.embed import Embedder
 from monitor.identity.enrol import (
     build_person,
     check_face,
@@ -37,7 +38,6 @@ from monitor.identity.gallery import (
     save_gallery,
 )
 from monitor.identity.guide import SHOTS, Shot
-from monitor.identity.identify import Embedder
 from monitor.identity.kept_pictures import keep_pictures, remove_pictures
 from monitor.records import FloatArray
 
@@ -198,7 +198,7 @@ def _card() -> tuple[str, int]:
     """Name and dimension of the embedding model, from its card; the network itself is not loaded."""
     from monitor.card import load_card
     from monitor.engine import model_stem
-    from monitor.identity.identify import MODEL
+    from monitor.identity.embed import MODEL
 
     card = load_card(model_stem(MODEL).with_suffix(".onnx"))
     return str(card["name"]), int(card["output"]["dimension"])

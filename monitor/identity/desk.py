@@ -22,6 +22,7 @@ from monitor.detect import FaceDetector, make_detector
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
 from monitor.identity.commands import run_forget
+from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.enrol import build_person, check_face, mask_teller, shots_from_folder
 from monitor.identity.gallery import (
     Kind,
@@ -35,7 +36,6 @@ from monitor.identity.gallery import (
     save_gallery,
 )
 from monitor.identity.guide import SHOTS, EnrolSession, IsMasked, Progress, Shot
-from monitor.identity.identify import MODEL, Embedder
 from monitor.records import Frame, Image
 
 Say = Callable[[str], None]

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.camera.sources import ClipSource, FolderSource
-from monitor.config import ClassifyConfig, Config
+from monitor.camera.sources import ClipSource, FolderSource, camera_source
+from monitor.config import CameraConfig, ClassifyConfig
 from monitor.detect import FaceDetector
 from monitor.errors import ConfigError, ModelError
+from monitor.identity.embed import Embedder, normalised
 from monitor.identity.gallery import Gallery, Kind, Person
 from monitor.identity.guide import FOLDER_GATE, EnrolSession, IsMasked, Shot, Step, take_from_picture, with_drawn_masks
-from monitor.identity.identify import Embedder, Matcher, normalised, threshold_for
+from monitor.identity.match import Matcher, threshold_for
 from monitor.records import FloatArray, Image
 
 Say = Callable[[str], None]
@@ -105,9 +106,7 @@ def shots_from_video(
 def shots_from_camera(
     camera: str, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
 ) -> list[Shot]:
-    from monitor.app import camera_source
-
-    source = camera_source(camera, Config())
+    source = camera_source(camera, CameraConfig())
     session = EnrolSession(count, is_masked, keep_pictures=keep)
     source.open()
     last = ""

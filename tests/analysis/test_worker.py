@@ -11,11 +11,11 @@ import pytest
 from fakes import FailingStore, FakeClassifier, FakeClock, FakeDetector, face_at, found, frame
 
 from monitor.analysis.pipeline import Pipeline
-from monitor.analysis.worker import FAULTS_MAX, InferenceThread, Parts, WorkerState
+from monitor.analysis.worker import FAULTS_MAX, InferenceThread, Parts
 from monitor.camera.slot import LatestSlot
 from monitor.config import Config
 from monitor.errors import ModelError
-from monitor.records import Count, Detections, Frame, Update
+from monitor.records import Count, Detections, Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
 from monitor.storage.store import Store
 

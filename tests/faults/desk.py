@@ -17,13 +17,13 @@ import numpy as np
 from fakes import UNMASKED, FakeClassifier, FakeSource, face_at, found, picture
 
 from monitor.analysis.pipeline import Pipeline
-from monitor.analysis.worker import InferenceThread, Parts, WorkerState
+from monitor.analysis.worker import InferenceThread, Parts
 from monitor.app import RunOptions, build_parts
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.camera.sources import FrameSource
 from monitor.config import Config, load_config
-from monitor.records import Detections, Frame, Sighting, SourceState, SourceStatus, Update, Visit
+from monitor.records import Detections, Frame, Sighting, SourceState, SourceStatus, Update, Visit, WorkerState
 from monitor.storage.csv_files import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger, new_shift_id

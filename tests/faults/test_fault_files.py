@@ -13,7 +13,7 @@ from desk import Desk, Stage, endless
 from disk import Disk, LimitedDisk, mount, unmount
 from program import ROOT, run
 
-from monitor.analysis.worker import WorkerState
+from monitor.records import WorkerState
 
 
 @contextmanager

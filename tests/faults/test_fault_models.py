@@ -11,12 +11,11 @@ import pytest
 from desk import QUICK, Desk, endless
 from program import ROOT, run
 
-from monitor.analysis.worker import WorkerState
 from monitor.card import load_card
 from monitor.detect import make_detector, ssd, yunet
 from monitor.engine import OnnxNetwork, onnx_session
 from monitor.errors import ModelError
-from monitor.records import SourceState
+from monitor.records import SourceState, WorkerState
 
 MODELS = ROOT / "models"
 CUTS = (0, 1, 100, -100, -1)  # bytes that are left, or that are missing at the end

@@ -9,7 +9,7 @@ from desk import Desk, Stage, endless
 from locker import locked
 from program import ROOT, run
 
-from monitor.analysis.worker import WorkerState
+from monitor.records import WorkerState
 from monitor.storage.store import Store
 
 

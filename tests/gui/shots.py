@@ -228,8 +228,8 @@ def draw_cameras(folder: Path, work: Path) -> None:
 
 def draw_people(folder: Path, work: Path) -> None:
     """The People page with three people, the form, and the guidance before a camera."""
+    from monitor.identity.embed import MODEL
     from monitor.identity.gallery import Gallery, Kind, Person, save_gallery
-    from monitor.identity.identify import MODEL
 
     rng = np.random.default_rng(1)
 

@@ -29,8 +29,8 @@ from monitor.gui.status import privacy_text
 from monitor.gui.window import MainWindow
 from monitor.identity import gallery
 from monitor.identity.desk import Guide, PeopleDesk, Wanted
+from monitor.identity.embed import MODEL
 from monitor.identity.gallery import VISITOR
-from monitor.identity.identify import MODEL
 from monitor.records import Face, Frame, MaskState
 from monitor.storage.store import Store
 from tests.fakes import sighting

@@ -19,10 +19,10 @@ import pytest
 from monitor.errors import CameraError, ConfigError
 from monitor.faces.align import TEMPLATE
 from monitor.identity.commands import run_enrol, run_forget, run_people
+from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.enrol import KEPT_MAX, build_person
 from monitor.identity.gallery import Gallery, Kind, Person, load_gallery, save_gallery
 from monitor.identity.guide import Shot, Step
-from monitor.identity.identify import MODEL, Embedder
 from monitor.identity.kept_pictures import keep_pictures, remove_pictures
 from monitor.records import MaskState, Sighting, Visit
 from monitor.storage.snapshots import Snapshots
@@ -234,7 +234,7 @@ def test_enrol_before_a_camera(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> N
             self.t = getattr(self, "t", 0.0) + 40.0  # so slow that each step times out at once
             return type("Picture", (), {"image": image, "t": self.t})
 
-    monkeypatch.setattr("monitor.app.camera_source", lambda source, config: FakeCamera())
+    monkeypatch.setattr("monitor.identity.enrol.camera_source", lambda source, config: FakeCamera())
     with pytest.raises(ConfigError, match="nothing was stored"):
         desk.run(run_enrol, "Ann", "--camera", "0", *CONSENT)
     assert FakeCamera.closed

@@ -16,20 +16,17 @@ import pytest
 
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.align import align
+from monitor.identity.embed import MODEL, Embedder, normalised
 from monitor.identity.gallery import VISITOR, Gallery, Person, save_gallery
 from monitor.identity.identify import (
     EVIDENCE_MIN,
     LOOKS_MIN,
-    MODEL,
     VISITOR_EVIDENCE,
-    Embedder,
     IdentityVote,
-    Matcher,
     assign_unique,
     load_identifier,
-    normalised,
-    threshold_for,
 )
+from monitor.identity.match import Matcher, threshold_for
 from monitor.records import FloatArray
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from monitor.engine import load_network
 from monitor.errors import ModelError
 from monitor.faces.align import SIZE, align
-from monitor.identity.identify import MODEL, Embedder
+from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.straighten import LOOKS, Aligner
 from monitor.records import FloatArray, Image
 

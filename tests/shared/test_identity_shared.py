@@ -12,10 +12,11 @@ import pytest
 
 from monitor.card import MODELS_DIR, load_card
 from monitor.detect.yunet import YuNet
+from monitor.identity.embed import MODEL, Embedder, normalised
 from monitor.identity.enrol import build_person
 from monitor.identity.gallery import Person
 from monitor.identity.guide import Shot, take_from_picture
-from monitor.identity.identify import MODEL, Embedder, Matcher, normalised
+from monitor.identity.match import Matcher
 from monitor.records import FloatArray, Image
 from monitor.training.identity.verify import (
     CELEBS_IN_LFW,

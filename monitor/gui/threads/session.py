@@ -21,7 +21,8 @@ from monitor.gui.threads.watched import Watched
 from monitor.records import Frame, SourceState, SourceStatus, Update
 
 if TYPE_CHECKING:  # imported in the background after the window is up: they take SQLAlchemy with them
-    from monitor.analysis.worker import InferenceThread, Parts, WorkerState
+    from monitor.analysis.worker import InferenceThread, Parts
+    from monitor.records import WorkerState
     from monitor.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ class Session:
 
     def start_worker(self, options: RunOptions | None = None) -> None:
         """Load models and open the store in a new inference thread; a former one ends first. This is a new shift."""
-        from monitor.analysis.worker import InferenceThread, WorkerState
+        from monitor.analysis.worker import InferenceThread
+        from monitor.records import WorkerState
 
         self.options = options or self.options
         built_from, former = self.options, self._worker

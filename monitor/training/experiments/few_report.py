@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sklearn.metrics import f1_score
 
 from monitor.errors import ConfigError
-from monitor.identity.identify import Embedder, normalised
+from monitor.identity.embed import Embedder, normalised
 from monitor.training.experiments.few_people import FewPeople, load
 from monitor.training.identity.verify import CUTOUTS, Cutouts, Faces, drawn, masked_all
 from monitor.training.report.metrics import rate

@@ -34,7 +34,7 @@ import numpy.typing as npt
 
 from monitor.engine import cardless_session
 from monitor.errors import ConfigError
-from monitor.identity.identify import normalised
+from monitor.identity.embed import normalised
 from monitor.records import FloatArray
 from monitor.training import command as cli
 from monitor.training.drawing import fabric

@@ -33,7 +33,7 @@ from monitor.engine import model_stem
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE
 from monitor.faces.gender import GENDERS
-from monitor.identity.identify import Embedder
+from monitor.identity.embed import Embedder
 from monitor.records import FloatArray
 from monitor.training import command as cli
 from monitor.training.gender import evaluate as evaluate_gender

@@ -36,8 +36,8 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 
 from monitor.errors import ConfigError
+from monitor.identity.embed import normalised
 from monitor.identity.gallery import templates
-from monitor.identity.identify import normalised
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
 from monitor.training import command as cli

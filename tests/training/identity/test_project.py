@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.identity.identify import normalised
+from monitor.identity.embed import normalised
 from monitor.training.identity import project as pi
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves

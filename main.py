@@ -13,5 +13,8 @@ if __name__ == "__main__":
     try:
         from monitor.cli import main
     except ImportError as error:
-        sys.exit(f"mask-monitor: {error.name} is not installed: run `make run`, or `pip install -r requirements.txt`")
+        sys.exit(
+            f"mask-monitor: {error.name} is not installed: run `make run`, or `pip install -r "
+            f"requirements.txt`"
+        )
     sys.exit(main())

@@ -11,8 +11,9 @@ What happens, at 20 frames a second (the tests rely on these times):
     12.0 - 21.5 s  second visit: bare, and puts a mask on at 16.0 to 16.6 s
     21.5 - 22.5 s  nobody
 
-The people are cut out of `assets/portraits/` (see `assets/SOURCES.md`), their masks are polygons placed by YuNet's landmarks.
-Takes about half a minute. The second command writes the tests' pictures of a bare and a masked face instead.
+The people are cut out of `assets/portraits/` (see `assets/SOURCES.md`), their masks are polygons
+placed by YuNet's landmarks. Takes about half a minute. The second command writes the tests'
+pictures of a bare and a masked face instead.
 """
 
 from __future__ import annotations
@@ -37,9 +38,18 @@ VISIT_MASKED = (1.0, 9.0)
 VISIT_BARE = (12.0, 21.5)
 MASK_ON = (16.0, 16.6)
 
-# Outline of a mask on the right half of a face: across in eye distances from the middle, down in parts of the way from the
-# eyes to the mouth (0: eyes, 1: mouth). The left half mirrors it.
-OUTLINE = ((0.0, 0.38), (0.22, 0.45), (0.55, 0.52), (0.95, 0.5), (0.97, 0.95), (0.78, 1.45), (0.45, 1.78), (0.0, 1.86))
+# Outline of a mask on the right half of a face: across in eye distances from the middle, down in
+# parts of the way from the eyes to the mouth (0: eyes, 1: mouth). The left half mirrors it.
+OUTLINE = (
+    (0.0, 0.38),
+    (0.22, 0.45),
+    (0.55, 0.52),
+    (0.95, 0.5),
+    (0.97, 0.95),
+    (0.78, 1.45),
+    (0.45, 1.78),
+    (0.0, 1.86),
+)
 LOOPS = (((0.95, 0.55), (1.16, 0.18)), ((0.9, 1.1), (1.16, 0.62)))  # the straps, cheek to ear
 PLEATS = (0.8, 1.08, 1.36)
 
@@ -58,12 +68,19 @@ def load_person(name: str, body: list[tuple[float, float]], height: int) -> Pers
 
     Args:
         name: File in `assets/portraits`.
-        body: Rough outline of head and shoulders, in parts of width and height: GrabCut makes it exact.
+        body: Rough outline of head and shoulders, in parts of width and height: GrabCut makes it
+            exact.
         height: Height of the result in pixels.
     """
     image = cv2.imread(str(ASSETS / "portraits" / name))
     scale = height / image.shape[0]
-    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    image = cv2.resize(
+        image,
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
+    )
     rows, columns = image.shape[:2]
     outline = (np.array(body) * (columns, rows)).round().astype(np.int32)
     likely = cv2.fillPoly(np.zeros((rows, columns), np.uint8), [outline], 1)
@@ -76,11 +93,19 @@ def load_person(name: str, body: list[tuple[float, float]], height: int) -> Pers
     cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     inside = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(inside)
-    inside = (parts == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()).astype(np.uint8) if count > 1 else inside
+    inside = (
+        (parts == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()).astype(np.uint8)
+        if count > 1
+        else inside
+    )
     inside = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
-    inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
+    inside = cv2.morphologyEx(
+        inside, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    )
     # One pixel in, then soft: the old background does not shine through at the edge.
-    alpha = cv2.GaussianBlur(cv2.erode(inside, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), 1.5)
+    alpha = cv2.GaussianBlur(
+        cv2.erode(inside, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), 1.5
+    )
     found = YuNet(side=640).detect(image)
     if found.landmarks is None or not len(found):
         raise SystemExit(f"no face was found in {name}")
@@ -93,7 +118,8 @@ def wear_mask(person: Person, colour_bgr: tuple[int, int, int], on: float) -> np
     Args:
         person: Who wears it.
         colour_bgr: Colour of the cloth.
-        on: 1: worn as it should be; towards 0 the mask is further below the chin, and at 0 it is not there.
+        on: 1: worn as it should be; towards 0 the mask is further below the chin, and at 0 it is
+            not there.
 
     Returns:
         (H, W, 3) uint8 BGR, a copy.
@@ -115,12 +141,18 @@ def wear_mask(person: Person, colour_bgr: tuple[int, int, int], on: float) -> np
     side = ((x - origin[0]) * across[0] + (y - origin[1]) * across[1]) / float(across @ across)
     shade = 1.06 - 0.22 * side**2 - 0.05 * side
     light = cv2.GaussianBlur(
-        cv2.cvtColor(person.image, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), float(across[0]) / 5
+        cv2.cvtColor(person.image, cv2.COLOR_BGR2GRAY).astype(np.float32),
+        (0, 0),
+        float(across[0]) / 5,
     )
     shade *= 0.8 + 0.2 * light / max(1.0, float(light[cover > 0.5].mean()))
     for pleat in PLEATS:
-        curve = place(np.array([(u, pleat + 0.06 * (1 - u * u)) for u in np.linspace(-0.93, 0.93, 15)]))
-        line = cv2.polylines(np.zeros((rows, columns), np.uint8), [_fixed(curve)], False, 255, 2, cv2.LINE_AA, 4)
+        curve = place(
+            np.array([(u, pleat + 0.06 * (1 - u * u)) for u in np.linspace(-0.93, 0.93, 15)])
+        )
+        line = cv2.polylines(
+            np.zeros((rows, columns), np.uint8), [_fixed(curve)], False, 255, 2, cv2.LINE_AA, 4
+        )
         shade -= 0.13 * cv2.GaussianBlur(line.astype(np.float32) / 255, (0, 0), 1.5)
     cloth = np.array(colour_bgr, np.float32) * shade[..., None]
     image = person.image.astype(np.float32)
@@ -128,7 +160,9 @@ def wear_mask(person: Person, colour_bgr: tuple[int, int, int], on: float) -> np
     for side_sign in (1, -1):
         for strap in LOOPS:
             ends = place(np.array(strap) * (side_sign, 1))
-            line = cv2.polylines(np.zeros((rows, columns), np.uint8), [_fixed(ends)], False, 255, 3, cv2.LINE_AA, 4)
+            line = cv2.polylines(
+                np.zeros((rows, columns), np.uint8), [_fixed(ends)], False, 255, 3, cv2.LINE_AA, 4
+            )
             part = (line.astype(np.float32) / 255 * strength * 0.85)[..., None]
             image += part * (np.array(colour_bgr, np.float32) * 0.95 - image)
     shadow = cv2.GaussianBlur(cover, (0, 0), float(across[0]) / 14) * (1 - cover) * 0.35 * strength
@@ -141,7 +175,9 @@ def _smooth(points: np.ndarray, count: int = 160) -> np.ndarray:
     """A closed curve through the points (Catmull-Rom)."""
     a, b, c, d = (np.roll(points, shift, axis=0)[:, None] for shift in (1, 0, -1, -2))
     t = np.linspace(0, 1, count // len(points), endpoint=False)[None, :, None]
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    curve = 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
     return curve.reshape(-1, 2)
 
 
@@ -152,23 +188,34 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 
 def _fill(points: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """(rows, columns) float32 in [0, 1]: inside of a closed curve, with a soft edge."""
-    inside = cv2.fillPoly(np.zeros((rows, columns), np.uint8), [_fixed(points)], 255, cv2.LINE_AA, 4)
+    inside = cv2.fillPoly(
+        np.zeros((rows, columns), np.uint8), [_fixed(points)], 255, cv2.LINE_AA, 4
+    )
     return cv2.GaussianBlur(inside.astype(np.float32) / 255, (0, 0), 0.8)
 
 
 def lobby() -> np.ndarray:
     """The empty scene: wall, floor, glass door, counter and plant, a little out of focus."""
     shade = np.linspace(1.05, 0.88, HEIGHT, dtype=np.float32)[:, None, None]
-    image = (np.full((HEIGHT, WIDTH, 3), (196, 206, 210), np.float32) * shade).clip(0, 255).astype(np.uint8)
+    image = (
+        (np.full((HEIGHT, WIDTH, 3), (196, 206, 210), np.float32) * shade)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
     horizon = 560
-    floor = np.linspace(0.75, 1.0, HEIGHT - horizon, dtype=np.float32)[:, None, None] * np.float32((150, 160, 168))
+    floor = np.linspace(0.75, 1.0, HEIGHT - horizon, dtype=np.float32)[:, None, None] * np.float32(
+        (150, 160, 168)
+    )
     image[horizon:] = floor
     for x in range(-1600, 2900, 190):  # tiles run towards one point
-        cv2.line(image, (x, HEIGHT), (640 + (x - 640) // 3, horizon), (128, 138, 146), 2, cv2.LINE_AA)
+        cv2.line(
+            image, (x, HEIGHT), (640 + (x - 640) // 3, horizon), (128, 138, 146), 2, cv2.LINE_AA
+        )
     for y in (575, 600, 640, 695):
         cv2.line(image, (0, y), (WIDTH, y), (128, 138, 146), 2)
     cv2.rectangle(image, (0, horizon - 14), (WIDTH, horizon), (120, 130, 140), -1)
-    cv2.rectangle(image, (470, 90), (810, horizon), (70, 76, 80), -1)  # the door: frame, two panes, handles
+    # the door: frame, two panes, handles
+    cv2.rectangle(image, (470, 90), (810, horizon), (70, 76, 80), -1)
     for left in (486, 646):
         pane = image[106 : horizon - 8, left : left + 148]
         pane[:] = np.linspace((232, 222, 205), (190, 200, 196), len(pane))[:, None]
@@ -180,7 +227,16 @@ def lobby() -> np.ndarray:
     for x in range(1010, WIDTH, 90):
         cv2.line(image, (x, 440), (x, 640), (80, 104, 130), 2)
     cv2.rectangle(image, (900, 140), (1200, 250), (140, 96, 52), -1)  # sign
-    cv2.putText(image, "RECEPTION", (925, 210), cv2.FONT_HERSHEY_DUPLEX, 1.4, (240, 240, 240), 2, cv2.LINE_AA)
+    cv2.putText(
+        image,
+        "RECEPTION",
+        (925, 210),
+        cv2.FONT_HERSHEY_DUPLEX,
+        1.4,
+        (240, 240, 240),
+        2,
+        cv2.LINE_AA,
+    )
     cv2.rectangle(image, (110, 500), (210, 620), (58, 76, 110), -1)  # plant
     for i in range(-6, 7):
         tip = (160 + 22 * i, 290 + 5 * i * i)
@@ -188,7 +244,14 @@ def lobby() -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), 1.6)
 
 
-def step_in(frame: np.ndarray, person: Person, image: np.ndarray, centre_x: float, scale: float, phase: float) -> None:
+def step_in(
+    frame: np.ndarray,
+    person: Person,
+    image: np.ndarray,
+    centre_x: float,
+    scale: float,
+    phase: float,
+) -> None:
     """Draw a person into the frame, standing on its lower edge.
 
     Args:
@@ -206,7 +269,10 @@ def step_in(frame: np.ndarray, person: Person, image: np.ndarray, centre_x: floa
     # The face stays over centre_x; the lower edge of the portrait always stays below the frame.
     face_y = HEIGHT - (rows - face[1]) * scale + 16 + 9 * math.cos(2 * math.pi * phase)
     move = np.array(
-        [[cos, -sin, centre_x - cos * face[0] + sin * face[1]], [sin, cos, face_y - sin * face[0] - cos * face[1]]]
+        [
+            [cos, -sin, centre_x - cos * face[0] + sin * face[1]],
+            [sin, cos, face_y - sin * face[0] - cos * face[1]],
+        ]
     )
     how = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_LINEAR
     size = (WIDTH, HEIGHT)
@@ -263,17 +329,28 @@ COLLINS_BODY = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=ASSETS / "demo.mp4")
-    parser.add_argument("--stills", type=Path, help="also write every 20th frame as PNG into this folder")
     parser.add_argument(
-        "--test-pictures", type=Path, help="write bare.jpg and masked.jpg into this folder, and no clip"
+        "--stills", type=Path, help="also write every 20th frame as PNG into this folder"
+    )
+    parser.add_argument(
+        "--test-pictures",
+        type=Path,
+        help="write bare.jpg and masked.jpg into this folder, and no clip",
     )
     args = parser.parse_args()
     if args.test_pictures:
         collins = load_person("collins.jpg", COLLINS_BODY, 350)
-        for name, image in (("bare", collins.image), ("masked", wear_mask(collins, (205, 178, 132), 1.0))):
-            cv2.imwrite(str(args.test_pictures / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        for name, image in (
+            ("bare", collins.image),
+            ("masked", wear_mask(collins, (205, 178, 132), 1.0)),
+        ):
+            cv2.imwrite(
+                str(args.test_pictures / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 90]
+            )
         return
     writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (WIDTH, HEIGHT))
     if not writer.isOpened():

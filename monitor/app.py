@@ -1,4 +1,6 @@
-"""Puts the parts together: which source, which models, which store. Used by the window and by the headless run alike."""
+"""Puts the parts together: which source, which models, which store. Used by the window and by the
+headless run alike.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +48,12 @@ class Chosen:
 
 
 def choose_source(options: RunOptions) -> Chosen:
-    """The sources that the options name; without any, the first camera, or the bundled clip where there is none.
+    """The sources that the options name; without any, the first camera, or the bundled clip where
+    there is none.
 
     Raises:
-        CameraError: If what is named is neither a camera index nor a stream's URL, or is named twice.
+        CameraError: If what is named is neither a camera index nor a stream's URL, or is named
+            twice.
     """
     if options.video is not None:
         return Chosen(ClipSource(options.video))
@@ -111,7 +115,9 @@ def build_parts(options: RunOptions) -> Parts:
         store.close()
         raise
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model)
+    return Parts(
+        Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
+    )
 
 
 def check_source(source: FrameSource) -> None:

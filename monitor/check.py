@@ -16,7 +16,14 @@ from monitor.errors import MonitorError, StoreError
 from monitor.faces.classify import MaskClassifier
 from monitor.storage.store import Store
 
-PACKAGES = ("opencv-python", "numpy", "PySide6_Essentials", "onnxruntime", "SQLAlchemy", "tensorflow")
+PACKAGES = (
+    "opencv-python",
+    "numpy",
+    "PySide6_Essentials",
+    "onnxruntime",
+    "SQLAlchemy",
+    "tensorflow",
+)
 
 
 def run_checks(store_url: str = "") -> int:
@@ -52,7 +59,11 @@ def _qt_loads() -> tuple[bool, str]:
     try:
         import PySide6.QtGui  # noqa: F401
     except ImportError as error:
-        return False, f"Qt cannot be loaded ({error}): install libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3"
+        return (
+            False,
+            f"Qt cannot be loaded ({error}): install libgl1 libegl1 libxkbcommon0 libfontconfig1 "
+            f"libdbus-1-3",
+        )
     return True, "Qt can be loaded"
 
 
@@ -71,13 +82,21 @@ def _models() -> Lines:
     except MonitorError as error:
         yield False, str(error)
     else:
-        yield True, f"{classifier.name} runs on {classifier.backend}, faces are found by {detector.name}"
+        yield (
+            True,
+            f"{classifier.name} runs on {classifier.backend}, faces are found by {detector.name}",
+        )
 
 
 def _cameras() -> Lines:
     cameras = camera_list()
     names = ", ".join(f"{index} {name}" for index, name in cameras)
-    yield True, f"cameras: {names}" if cameras else "no camera found; streams and clips can be watched all the same"
+    yield (
+        True,
+        f"cameras: {names}"
+        if cameras
+        else "no camera found; streams and clips can be watched all the same",
+    )
 
 
 def _store(url: str) -> Lines:

@@ -34,7 +34,9 @@ class _Parser(argparse.ArgumentParser):
         if not message.startswith(prefix):
             return ""
         word = message.removeprefix(prefix).split()[0].split("=")[0]
-        known = [option for action in self._actions for option in action.option_strings] + list(COMMANDS)
+        known = [option for action in self._actions for option in action.option_strings] + list(
+            COMMANDS
+        )
         close = difflib.get_close_matches(word, known, n=1)
         return f" (did you mean {close[0]}?)" if close else ""
 
@@ -44,7 +46,8 @@ def _choice(names: Sequence[str]) -> dict[str, Any]:
         if value not in names:
             close = difflib.get_close_matches(value, names, n=1)
             raise argparse.ArgumentTypeError(
-                f"{value!r} is none of {', '.join(names)}" + (f" (did you mean {close[0]}?)" if close else "")
+                f"{value!r} is none of {', '.join(names)}"
+                + (f" (did you mean {close[0]}?)" if close else "")
             )
         return value
 
@@ -55,7 +58,8 @@ def _run_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
         description="Watches an entrance camera and tells who wears a mask.",
-        epilog="Commands: main.py cameras (list cameras), check (look over the installation), export FILE (sightings and totals as CSV), "
+        epilog="Commands: main.py cameras (list cameras), check (look over the installation), "
+        "export FILE (sightings and totals as CSV), "
         "people (who is enrolled), enrol NAME, forget NAME.",
         allow_abbrev=False,
     )
@@ -65,16 +69,24 @@ def _run_parser() -> argparse.ArgumentParser:
         "--camera",
         metavar="INDEX|URL",
         action="append",
-        help="camera number, or a stream: rtsp://…, http://…/stream.mjpg; give it again for each further camera",
+        help="camera number, or a stream: rtsp://…, http://…/stream.mjpg; give it again for each "
+        "further camera",
     )
     source.add_argument("--video", metavar="FILE", type=Path, help="recorded file")
-    source.add_argument("--images", metavar="DIR", type=Path, help="pictures, each of which stands alone")
+    source.add_argument(
+        "--images", metavar="DIR", type=Path, help="pictures, each of which stands alone"
+    )
     parser.add_argument("--detector", help="face detector (yunet)", **_choice(DETECTORS))
     parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
     parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
-    parser.add_argument("--identify", action="store_true", help="name the people who are enrolled (off by default)")
     parser.add_argument(
-        "--gallery", metavar="FILE", type=Path, help="who is enrolled; default: in the user's data folder"
+        "--identify", action="store_true", help="name the people who are enrolled (off by default)"
+    )
+    parser.add_argument(
+        "--gallery",
+        metavar="FILE",
+        type=Path,
+        help="who is enrolled; default: in the user's data folder",
     )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
@@ -113,7 +125,8 @@ def _run(argv: Sequence[str]) -> int:
             len(camera.split()) > 1 and "://" not in camera
         ):  # an address may hold a password: its error comes without it
             raise ConfigError(
-                f"--camera {camera!r} is neither a camera's number nor a stream: see `python main.py cameras`"
+                f"--camera {camera!r} is neither a camera's number nor a stream: see `python "
+                f"main.py cameras`"
             )
     from monitor.app import RunOptions
 
@@ -128,7 +141,9 @@ def _run(argv: Sequence[str]) -> int:
             headless=arguments.headless,
             identify=arguments.identify,
             gallery=arguments.gallery,
-            named=frozenset(f"{section}.{name}" for section, values in changes.items() for name in values),
+            named=frozenset(
+                f"{section}.{name}" for section, values in changes.items() for name in values
+            ),
         )
     )
 
@@ -137,7 +152,11 @@ def _has_display() -> bool:
     """Whether a window can be opened here."""
     if sys.platform in ("win32", "darwin"):
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM"))
+    return bool(
+        os.environ.get("DISPLAY")
+        or os.environ.get("WAYLAND_DISPLAY")
+        or os.environ.get("QT_QPA_PLATFORM")
+    )
 
 
 def _open(options: RunOptions) -> int:
@@ -146,10 +165,15 @@ def _open(options: RunOptions) -> int:
         from monitor.headless import run_headless
 
         if not options.headless:
-            print("No display: running headless. The sightings go into the store and the CSV.", file=sys.stderr)
+            print(
+                "No display: running headless. The sightings go into the store and the CSV.",
+                file=sys.stderr,
+            )
         return run_headless(options)
     if importlib.util.find_spec("PySide6") is None:
-        raise ConfigError("the window needs PySide6: run `pip install -r requirements.txt`, or use --headless")
+        raise ConfigError(
+            "the window needs PySide6: run `pip install -r requirements.txt`, or use --headless"
+        )
     # opencv-python sets these to its own Qt, which breaks PySide6's.
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
@@ -159,7 +183,9 @@ def _open(options: RunOptions) -> int:
 
 
 def _cameras(argv: Sequence[str]) -> int:
-    _Parser(prog="main.py cameras", description="List the cameras that the system knows.").parse_args(argv)
+    _Parser(
+        prog="main.py cameras", description="List the cameras that the system knows."
+    ).parse_args(argv)
     from monitor.camera.sources import camera_list
 
     cameras = camera_list()
@@ -182,13 +208,18 @@ def _day(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
+        ) from None
 
 
 def _export(argv: Sequence[str]) -> int:
     parser = _Parser(prog="main.py export", description="Write sightings and totals as CSV.")
     parser.add_argument(
-        "file", metavar="FILE", type=Path, help="sightings; the totals go to FILE with _totals in its name"
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="sightings; the totals go to FILE with _totals in its name",
     )
     parser.add_argument("--day", type=_day, help="only this day")
     parser.add_argument("--since", type=_day, help="from this day or time on")
@@ -199,7 +230,8 @@ def _export(argv: Sequence[str]) -> int:
         raise ConfigError("--day goes without --since and --until: give one or the other")
     since, until = arguments.since, arguments.until
     if arguments.day:
-        since, until = arguments.day, (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+        since = arguments.day
+        until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
     from monitor.storage.csv_files import export
     from monitor.storage.store import Store
 
@@ -231,7 +263,9 @@ def _forget(argv: Sequence[str]) -> int:
 
 
 def _log_to_terminal(verbose: bool) -> None:
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -251,6 +285,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
     except MonitorError as error:
         print(f"mask-monitor: {error}", file=sys.stderr)
-        return 1 if type(error) is MonitorError else 2  # the plain base class is a fault of the program
+        # the plain base class is a fault of the program
+        return 1 if type(error) is MonitorError else 2
     except KeyboardInterrupt:
         return 0

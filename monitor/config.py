@@ -1,6 +1,8 @@
-"""Settings: defaults, then a TOML file, then the command line. Parsed once, handed on section by section.
+"""Settings: defaults, then a TOML file, then the command line. Parsed once, handed on section by
+section.
 
-Each field's comment says what it does; its range stands beside its default. `README.md` has a commented example file.
+Each field's comment says what it does; its range stands beside its default. `README.md` has a
+commented example file.
 """
 
 from __future__ import annotations
@@ -20,18 +22,24 @@ DETECTORS = ("yunet", "ssd", "haar")
 BACKENDS = ("auto", "onnx", "tensorflow")
 
 
-def _setting(default: Any, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+def _setting(
+    default: Any, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    source: str = _setting("")  # camera index or stream URL, several with spaces between; empty: the first camera found
+    # camera index or stream URL, several with spaces between; empty: the first camera found
+    source: str = _setting("")
     width: int = _setting(0, 0, 7680)  # asked of the camera, px; 0: what the camera likes best
     height: int = _setting(0, 0, 4320)
-    open_timeout_s: float = _setting(5.0, 0.5, 60)  # a stream that does not answer for so long is lost
-    read_timeout_s: float = _setting(10.0, 0.5, 60)  # an open stream that gives no picture for so long is lost
-    stall_after_s: float = _setting(2.0, 0.2, 60)  # without a picture for so long the window says "stalled"
+    # a stream that does not answer for so long is lost
+    open_timeout_s: float = _setting(5.0, 0.5, 60)
+    # an open stream that gives no picture for so long is lost
+    read_timeout_s: float = _setting(10.0, 0.5, 60)
+    # without a picture for so long the window says "stalled"
+    stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
 
 
@@ -40,32 +48,43 @@ class DetectConfig:
     name: str = _setting("yunet", choices=DETECTORS)
     # faces below are dropped; unset: the detector's own default
     confidence_min: float | None = _setting(None, 0.05, 0.99)
-    working_side: int = _setting(0, 0, 3840)  # longer side of the picture that is searched, px; 0: follows the frame
-    min_face_px: int = _setting(20, 8, 1000)  # smaller faces, in pixels of the frame, are not reported
-    every_s: float = _setting(0.1, 0, 10)  # how often a picture is searched while somebody is there; 0: every frame
+    # longer side of the picture that is searched, px; 0: follows the frame
+    working_side: int = _setting(0, 0, 3840)
+    # smaller faces, in pixels of the frame, are not reported
+    min_face_px: int = _setting(20, 8, 1000)
+    # how often a picture is searched while somebody is there; 0: every frame
+    every_s: float = _setting(0.1, 0, 10)
     idle_every_s: float = _setting(0.2, 0, 10)  # the same while nobody is there
-    sweep_every_s: float = _setting(0.5, 0, 10)  # how often it is searched for the smallest faces as well; 0: always
+    # how often it is searched for the smallest faces as well; 0: always
+    sweep_every_s: float = _setting(0.5, 0, 10)
     threads: int = _setting(2, 1, 64)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifyConfig:
     model: str = _setting("mask_v3")  # a name in models/, or a path without its ending
-    backend: str = _setting("auto", choices=BACKENDS)  # auto: TensorFlow where it has a GPU, else ONNX Runtime
+    # auto: TensorFlow where it has a GPU, else ONNX Runtime
+    backend: str = _setting("auto", choices=BACKENDS)
     threads: int = _setting(2, 1, 64)
     # how often a track whose state is settled is looked at again; 0: always
     settled_every_s: float = _setting(0.2, 0, 10)
-    unsure_face_px: int = _setting(24, 0, 1000)  # faces with a longer side below this are not judged
-    unsure_sharpness: float = _setting(0.0, 0, 1e6)  # ROIs less sharp (variance of the Laplacian) are not judged
-    unsure_side_on: float = _setting(0.0, 0, 10)  # nose so many eye distances off the middle: not judged; 0: all are
-    # pictures that stand alone: a face is unsure if neither "masked" nor "not masked right" is at least so probable
+    # faces with a longer side below this are not judged
+    unsure_face_px: int = _setting(24, 0, 1000)
+    # ROIs less sharp (variance of the Laplacian) are not judged
+    unsure_sharpness: float = _setting(0.0, 0, 1e6)
+    # nose so many eye distances off the middle: not judged; 0: all are
+    unsure_side_on: float = _setting(0.0, 0, 10)
+    # pictures that stand alone: a face is unsure if neither "masked" nor "not masked right" is at
+    # least so probable
     unsure_below: float = _setting(0.6, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackConfig:
-    birth_confidence: float = _setting(0.7, 0.05, 0.99)  # a new track needs a detection at least so confident
-    iou_min: float = _setting(0.2, 0.01, 0.9)  # overlap of a face with a track's forecast that makes them one
+    # a new track needs a detection at least so confident
+    birth_confidence: float = _setting(0.7, 0.05, 0.99)
+    # overlap of a face with a track's forecast that makes them one
+    iou_min: float = _setting(0.2, 0.01, 0.9)
     lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for so long has ended
     confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is so old
     confirm_hits: int = _setting(3, 1, 100)  # and was seen so often
@@ -74,33 +93,40 @@ class TrackConfig:
 @dataclass(frozen=True, slots=True)
 class VoteConfig:
     half_life_s: float = _setting(0.5, 0.02, 30)  # an answer so old weighs half
-    switch_above: float = _setting(0.6, 0.34, 1)  # the vote of another state must be above this to take over
-    hold_above: float = _setting(0.4, 0, 1)  # below this, and with no other above switch_above, a state becomes unsure
-    evidence_min: float = _setting(1.5, 0, 100)  # answers (weighted) before a track has any state but unsure
+    # the vote of another state must be above this to take over
+    switch_above: float = _setting(0.6, 0.34, 1)
+    # below this, and with no other above switch_above, a state becomes unsure
+    hold_above: float = _setting(0.4, 0, 1)
+    # answers (weighted) before a track has any state but unsure
+    evidence_min: float = _setting(1.5, 0, 100)
     settled_above: float = _setting(0.85, 0.34, 1)  # a state with such a vote is settled
 
 
 @dataclass(frozen=True, slots=True)
 class SightingConfig:
-    alert_after_s: float = _setting(0.5, 0, 600)  # unmasked or incorrect for longer than this is a sighting
+    # unmasked or incorrect for longer than this is a sighting
+    alert_after_s: float = _setting(0.5, 0, 600)
     clear_after_s: float = _setting(0.5, 0, 600)  # masked for so long, a sighting has ended
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifyConfig:
-    far: float = _setting(0.001, 1e-6, 0.5)  # wanted share of strangers who are named as somebody enrolled
+    # wanted share of strangers who are named as somebody enrolled
+    far: float = _setting(0.001, 1e-6, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class GenderConfig:
-    show: bool = _setting(False)  # write a guess at the person's gender beside the box; never stored
+    # write a guess at the person's gender beside the box; never stored
+    show: bool = _setting(False)
     model: str = _setting("gender_v4")  # a name in models/, or a path without its ending
 
 
 @dataclass(frozen=True, slots=True)
 class StoreConfig:
     url: str = _setting("")  # SQLAlchemy URL; empty: SQLite in the user's data folder
-    retention_days: int = _setting(30, 0, 3650)  # visits and sightings older than this are deleted; 0: kept for ever
+    # visits and sightings older than this are deleted; 0: kept for ever
+    retention_days: int = _setting(30, 0, 3650)
     snapshots: bool = _setting(False)  # keep a picture of each sighting's face beside the store
 
 
@@ -118,12 +144,16 @@ class Config:
 
 
 def nearest(name: str, valid: tuple[str, ...] | list[str]) -> str:
-    """`; did you mean X?` for the valid name most like `name`, or the list of all where none is like it."""
+    """`; did you mean X?` for the valid name most like `name`, or the list of all where none is
+    like it.
+    """
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else "valid are " + ", ".join(valid)
 
 
-def load_config(path: Path | None = None, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+def load_config(
+    path: Path | None = None, changes: Mapping[str, Mapping[str, Any]] | None = None
+) -> Config:
     """The settings of a run.
 
     Args:
@@ -131,7 +161,8 @@ def load_config(path: Path | None = None, changes: Mapping[str, Mapping[str, Any
         changes: Section to name to value, from the command line; wins over the file.
 
     Raises:
-        ConfigError: If the file cannot be read or is no TOML; if a section, a name or a value is not valid.
+        ConfigError: If the file cannot be read or is no TOML; if a section, a name or a value is
+            not valid.
     """
     config = Config()
     if path is not None:
@@ -152,7 +183,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         RecursionError,
     ) as error:  # not TOML, not UTF-8, a number of thousands of digits, brackets without end
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"settings file {path.name} is not valid TOML ({reason}): correct that line") from None
+        raise ConfigError(
+            f"settings file {path.name} is not valid TOML ({reason}): correct that line"
+        ) from None
 
 
 def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> Config:
@@ -161,15 +194,21 @@ def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> C
     for key, entries in values.items():
         section = _shown(key)
         if section not in sections:
-            raise ConfigError(f"{where}unknown section [{section}]: {nearest(section, list(sections))}")
+            raise ConfigError(
+                f"{where}unknown section [{section}]: {nearest(section, list(sections))}"
+            )
         if not isinstance(entries, Mapping):
-            raise ConfigError(f"{where}{section} is a section: write [{section}] and its settings below")
+            raise ConfigError(
+                f"{where}{section} is a section: write [{section}] and its settings below"
+            )
         fields = {f.name: f for f in dataclasses.fields(sections[section])}
         checked = {}
         for key_of_value, value in entries.items():
             name = _shown(key_of_value)
             if name not in fields:
-                raise ConfigError(f"{where}unknown setting {section}.{name}: {nearest(name, list(fields))}")
+                raise ConfigError(
+                    f"{where}unknown setting {section}.{name}: {nearest(name, list(fields))}"
+                )
             checked[name] = _checked(f"{where}{section}.{name}", fields[name], value)
         sections[section] = dataclasses.replace(sections[section], **checked)
     return Config(**sections)
@@ -193,9 +232,12 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
         "float": numeric and math.isfinite(value),
     }
     if not fits[kind]:
-        wanted = {"bool": "true or false", "str": "a text in quotes", "int": "a whole number", "float": "a number"}[
-            kind
-        ]
+        wanted = {
+            "bool": "true or false",
+            "str": "a text in quotes",
+            "int": "a whole number",
+            "float": "a number",
+        }[kind]
         raise ConfigError(f"{label} = {value!r}: give {wanted}")
     low, high, choices = (spec.metadata[k] for k in ("low", "high", "choices"))
     if choices and value not in choices:

@@ -1,4 +1,6 @@
-"""The user's data folder: where the store, the gallery and snapshots lie unless the user says otherwise."""
+"""The user's data folder: where the store, the gallery and snapshots lie unless the user says
+otherwise.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ CPU = "CPUExecutionProvider"
 
 
 class Network(Protocol):
-    """A loaded network with one input and one output. Not thread-safe: the inference thread alone calls it."""
+    """A loaded network with one input and one output. Not thread-safe: the inference thread alone
+    calls it.
+    """
 
     backend: str
     card: dict[str, Any]
@@ -40,10 +42,12 @@ ACCELERATORS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutio
 
 
 def onnx_runtime() -> Any:
-    """ONNX Runtime, with its telemetry off: the one way in which program, training and bench load it.
+    """ONNX Runtime, with its telemetry off: the one way in which program, training and bench load
+    it.
 
-    On Linux and macOS the environment variable that `monitor/__init__.py` sets keeps it from writing a device id and from
-    asking for its maker's address; on Windows its trace events are switched off by this call.
+    On Linux and macOS the environment variable that `monitor/__init__.py` sets keeps it from
+    writing a device id and from asking for its maker's address; on Windows its trace events are
+    switched off by this call.
     """
     import onnxruntime
 
@@ -62,7 +66,8 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
     Args:
         path: The `.onnx` file.
         threads: On the CPU.
-        accelerate: Use an accelerator where this build of ONNX Runtime has one; one that fails is left with a line in the log.
+        accelerate: Use an accelerator where this build of ONNX Runtime has one; one that fails is
+            left with a line in the log.
 
     Raises:
         ModelError: If file or card are not right, or ONNX Runtime cannot load the file.
@@ -80,16 +85,24 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=[provider, CPU])
         except Exception as error:  # onnxruntime raises its own unexported classes
-            log.warning("%s cannot be used (%s): %s runs on the CPU", provider, _first_line(error), path.name)
+            log.warning(
+                "%s cannot be used (%s): %s runs on the CPU",
+                provider,
+                _first_line(error),
+                path.name,
+            )
             continue
         if session.get_providers()[0] == provider:
             return session
-        log.warning("%s cannot be used (its driver did not start): %s runs on the CPU", provider, path.name)
+        log.warning(
+            "%s cannot be used (its driver did not start): %s runs on the CPU", provider, path.name
+        )
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[CPU])
     except Exception as error:  # onnxruntime raises its own unexported classes
         raise ModelError(
-            f"model {path.name} cannot be loaded ({type(error).__name__}): install Mask Monitor again"
+            f"model {path.name} cannot be loaded ({type(error).__name__}): install Mask Monitor "
+            f"again"
         ) from error
 
 
@@ -106,7 +119,9 @@ class OnnxNetwork:
         self._session = onnx_session(path, threads, accelerate=True)
         self._input = self._session.get_inputs()[0].name
         provider = str(self._session.get_providers()[0])
-        self.backend = "onnx" if provider == CPU else f"onnx ({provider.removesuffix('ExecutionProvider')})"
+        self.backend = (
+            "onnx" if provider == CPU else f"onnx ({provider.removesuffix('ExecutionProvider')})"
+        )
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         output: FloatArray = self._session.run(None, {self._input: batch})[0]
@@ -126,7 +141,9 @@ class KerasNetwork:
             import keras
             import tensorflow as tf
         except ImportError as error:
-            raise ModelError(f"--backend tensorflow needs TensorFlow ({error}): run `pip install tensorflow`") from None
+            raise ModelError(
+                f"--backend tensorflow needs TensorFlow ({error}): run `pip install tensorflow`"
+            ) from None
         gpus = tf.config.list_physical_devices("GPU")
         for device in gpus:
             try:
@@ -138,7 +155,8 @@ class KerasNetwork:
         self._start(gpus[0].name.removeprefix("/physical_device:") if gpus else "CPU:0")
 
     def _start(self, device: str) -> None:
-        """Trace the function for a device and run it once, so that it is warm before the first frame.
+        """Trace the function for a device and run it once, so that it is warm before the first
+        frame.
 
         A GPU whose driver fails is left for the CPU, with one line in the log.
         """
@@ -149,7 +167,8 @@ class KerasNetwork:
                 return model(batch, training=False)
 
         signature = [tf.TensorSpec(self._shape, tf.float32)]
-        self.device, self._run = device, tf.function(run, input_signature=signature, autograph=False)
+        self.device = device
+        self._run = tf.function(run, input_signature=signature, autograph=False)
         self(np.zeros((1, *self._shape[1:]), np.float32))
 
     def __call__(self, batch: FloatArray) -> FloatArray:
@@ -158,7 +177,11 @@ class KerasNetwork:
         except self._tf.errors.OpError as error:
             if self.device == "CPU:0":
                 raise
-            log.warning("%s has failed (%s): TensorFlow goes on with the CPU", self.device, _first_line(error))
+            log.warning(
+                "%s has failed (%s): TensorFlow goes on with the CPU",
+                self.device,
+                _first_line(error),
+            )
             self._start("CPU:0")
             output = self._run(batch).numpy()
         return output
@@ -174,7 +197,9 @@ def cuda_driver_present() -> bool:
 
 
 def model_stem(name: str) -> Path:
-    """Where a model lies: a bare name means the `models` folder, anything else is a path without its ending."""
+    """Where a model lies: a bare name means the `models` folder, anything else is a path without
+    its ending.
+    """
     path = Path(name)
     path = path.with_suffix("") if path.suffix in (".onnx", ".keras", ".json") else path
     return path if path.parent != Path(".") else MODELS_DIR / path
@@ -187,7 +212,9 @@ def load_network(name: str, backend: str, threads: int) -> Network:
         ModelError: See `OnnxNetwork`, `KerasNetwork`.
     """
     stem = model_stem(name)
-    if backend == "tensorflow" or (backend == "auto" and cuda_driver_present() and _tensorflow_has_gpu()):
+    if backend == "tensorflow" or (
+        backend == "auto" and cuda_driver_present() and _tensorflow_has_gpu()
+    ):
         return KerasNetwork(stem)
     return OnnxNetwork(stem, threads)
 

@@ -6,8 +6,9 @@
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
 
-Each message is one line that says what is wrong and what to do about it: `main.py` prints it and exits with status 2.
-Faults that come up while the monitor runs are no exceptions but states (see `records.SourceState`), which the window shows.
+Each message is one line that says what is wrong and what to do about it: `main.py` prints it and
+exits with status 2. Faults that come up while the monitor runs are no exceptions but states (see
+`records.SourceState`), which the window shows.
 """
 
 

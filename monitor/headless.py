@@ -1,4 +1,6 @@
-"""A run without a window: prints the count and the sightings, stops on Ctrl+C or at the end of a recording."""
+"""A run without a window: prints the count and the sightings, stops on Ctrl+C or at the end of a
+recording.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +46,17 @@ def run_headless(options: RunOptions) -> int:
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
     captures = [
         CaptureThread(
-            source, frames, options.config.camera, retry_first=False, on_status=partial(run.on_source, source.name)
+            source,
+            frames,
+            options.config.camera,
+            retry_first=False,
+            on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
     ]
-    previous = {number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         worker.start()
         run.done_or_ready.wait()
@@ -100,7 +108,11 @@ class _Run:
                 log.error(status.message)
         elif status.state is SourceState.LOST:
             log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
-        elif status.state is SourceState.LIVE and not self._recorded and before is not SourceState.LIVE:
+        elif (
+            status.state is SourceState.LIVE
+            and not self._recorded
+            and before is not SourceState.LIVE
+        ):
             log.info("%s is live", name)
         if all(state in (SourceState.FAILED, SourceState.ENDED) for state in self._states.values()):
             self.done.set()
@@ -113,7 +125,8 @@ class _Run:
                 what = (
                     "began"
                     if sighting.open
-                    else f"ended after {sighting.seconds_unmasked:.1f} s, {sighting.final_state.value}"
+                    else f"ended after {sighting.seconds_unmasked:.1f} s, "
+                    f"{sighting.final_state.value}"
                 )
                 log.info("%s sighting %s %s", local(sighting.last_seen), sighting.sighting_id, what)
         if update.problem != self._problem:
@@ -129,9 +142,15 @@ class _Run:
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
         what = "face" if self._options.images else "visit"
-        states = f"{count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, {count.unsure} unsure"
+        states = (
+            f"{count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
+            f"{count.unsure} unsure"
+        )
         sightings = _number(self._last.sighting_total, "sighting")
-        print(f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; {sightings}")
+        print(
+            f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; "
+            f"{sightings}"
+        )
         if self._options.csv:
             print(f"CSV: {self._options.csv.absolute()}")
         if fault is not None:

@@ -18,7 +18,9 @@ FloatArray = npt.NDArray[np.float32]
 
 
 class MaskState(Enum):
-    """How a face wears its mask. The order of a network's classes comes from its card, never from here."""
+    """How a face wears its mask. The order of a network's classes comes from its card, never from
+    here.
+    """
 
     MASKED = "masked"
     UNMASKED = "unmasked"
@@ -70,7 +72,8 @@ class Frame:
 
     image: Image  # (H, W, 3) uint8 BGR, not writeable
     index: int  # counts the frames that the source gave, from 0
-    t: float  # seconds of the source's own time: a clip's frame time, a camera's clock since it was started
+    # seconds of the source's own time: a clip's frame time, a camera's clock since it was started
+    t: float
     captured_at: float  # time.monotonic() when the frame was read, seconds
     wall_time: datetime  # aware, UTC
     camera: str  # the source's name as the user gave it, without secrets
@@ -86,7 +89,8 @@ class Detections:
     boxes: FloatArray  # (N, 4) xyxy, pixels of the frame as read
     confidence: FloatArray  # (N,) in [0, 1]
     landmarks: FloatArray | None = (
-        None  # (N, 5, 2) px: right eye, left eye, nose, right, left mouth corner (the person's right)
+        # (N, 5, 2) px: right eye, left eye, nose, right, left mouth corner (the person's right)
+        None
     )
 
     def __len__(self) -> int:
@@ -108,7 +112,8 @@ class Face:
     alerting: bool = False  # belongs to a sighting that is open
     identity: str | None = None
     identity_confidence: float | None = None
-    gender: str | None = None  # a guess, to be shown and never stored; None where it is not asked for or not clear
+    # a guess, to be shown and never stored; None where it is not asked for or not clear
+    gender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +183,16 @@ class FrameResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """What the window and the log are told: the newest frame, the count, and what is safely stored."""
+    """What the window and the log are told: the newest frame, the count, and what is safely
+    stored.
+    """
 
     result: FrameResult | None  # None: something was stored or corrected between frames
     count: Count
     sightings: tuple[
         Sighting, ...
     ]  # the latest ones of this shift, newest first, each as it was committed to the store
-    sighting_total: int  # how many there are in this shift, without those that the receptionist took back
+    # how many there are in this shift, without those that the receptionist took back
+    sighting_total: int
     problem: str = ""  # why something could not be stored, in one line; it is kept and tried again
     camera_counts: Mapping[str, Count] = field(default_factory=dict)  # by the camera's name

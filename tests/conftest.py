@@ -1,4 +1,6 @@
-"""Fixtures for all tests. A test fails on a warning in the log that it did not ask for, and on a thread left running."""
+"""Fixtures for all tests. A test fails on a warning in the log that it did not ask for, and on a
+thread left running.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,20 @@ def _no_threads_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     limit = time.monotonic() + 5
-    while left := [t for t in threading.enumerate() if t not in before and t.name.startswith(("capture", "inference"))]:
+    while left := [
+        t
+        for t in threading.enumerate()
+        if t not in before and t.name.startswith(("capture", "inference"))
+    ]:
         if time.monotonic() > limit:
             pytest.fail(f"threads left running: {left}")
         left[0].join(0.1)
 
 
 @pytest.fixture(autouse=True)
-def _no_unexpected_warnings(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_unexpected_warnings(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Tests that expect a warning look at `caplog` and clear it."""
     yield
     bad = [

@@ -1,4 +1,6 @@
-"""Small stand-ins for the parts that need a camera, a network or a disk, and makers of records with sensible values."""
+"""Small stand-ins for the parts that need a camera, a network or a disk, and makers of records with
+sensible values.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class FakeClock:
 
 
 class FakeSource:
-    """Gives pictures from memory. An exception among them is raised; `opens` says which openings fail."""
+    """Gives pictures from memory. An exception among them is raised; `opens` says which openings
+    fail.
+    """
 
     def __init__(
         self,
@@ -92,7 +96,9 @@ class FakeNetwork:
 
     backend = "fake"
 
-    def __init__(self, row: Sequence[float] = (0.1, 0.7, 0.2), card: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, row: Sequence[float] = (0.1, 0.7, 0.2), card: dict[str, Any] | None = None
+    ) -> None:
         self.row = np.asarray(row, np.float32)
         self.card = mask_card() if card is None else card
         self.batches: list[tuple[int, ...]] = []
@@ -111,7 +117,9 @@ class FakeClassifier:
         self._answers = list(answers)
         self.looked: list[int] = []  # faces in each call
 
-    def rois(self, image_bgr: np.ndarray[Any, Any], boxes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def rois(
+        self, image_bgr: np.ndarray[Any, Any], boxes: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
         return np.zeros((len(boxes), self.size, self.size, 3), np.float32)
 
     def probabilities(self, rois: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -161,7 +169,9 @@ def mask_card(**changes: Any) -> dict[str, Any]:
 def found(*boxes: Sequence[float], confidence: float | Sequence[float] = 0.95) -> Detections:
     """Detections from boxes x_min, y_min, x_max, y_max."""
     array = np.asarray(boxes, np.float32).reshape(-1, 4)
-    return Detections(array, np.broadcast_to(np.asarray(confidence, np.float32), (len(array),)).copy())
+    return Detections(
+        array, np.broadcast_to(np.asarray(confidence, np.float32), (len(array),)).copy()
+    )
 
 
 def face_at(x: float, y: float = 100, size: float = 80) -> tuple[float, float, float, float]:
@@ -174,7 +184,12 @@ def picture(t: float = 0.0, file: str | None = None, grey: int = 128) -> Picture
 
 
 def frame(
-    t: float = 0.0, *, index: int = 0, camera: str = "door", wall: datetime | None = None, **changes: Any
+    t: float = 0.0,
+    *,
+    index: int = 0,
+    camera: str = "door",
+    wall: datetime | None = None,
+    **changes: Any,
 ) -> Frame:
     """A grey frame."""
     values: dict[str, Any] = {

@@ -15,7 +15,9 @@ RATE = 15  # pictures a second
 
 
 class MjpegCamera:
-    """Serves one picture again and again; `show` changes it, `die` closes the port and all connections."""
+    """Serves one picture again and again; `show` changes it, `die` closes the port and all
+    connections.
+    """
 
     def __init__(self) -> None:
         self._jpeg = b""
@@ -38,7 +40,9 @@ class MjpegCamera:
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.camera = self
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="camera", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="camera", daemon=True
+        )
         self._thread.start()
 
     def die(self) -> None:

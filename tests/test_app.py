@@ -47,7 +47,9 @@ def test_without_a_camera_the_bundled_clip_and_it_says_so(monkeypatch: pytest.Mo
     assert app.DEMO_CLIP.is_file()
 
 
-@pytest.mark.parametrize("source", ["0", "12", "rtsp://h/live", "http://h:80/x.mjpg", "HTTPS://h/", "rtsp://u:p@h/"])
+@pytest.mark.parametrize(
+    "source", ["0", "12", "rtsp://h/live", "http://h:80/x.mjpg", "HTTPS://h/", "rtsp://u:p@h/"]
+)
 def test_cameras(source: str) -> None:
     assert camera_source(source, CameraConfig()).live
 
@@ -98,7 +100,10 @@ def test_recordings_are_checked_at_once_cameras_are_not() -> None:
 def test_a_wrong_model_leaves_no_files_behind(tmp_path: Path) -> None:
     config = with_values(
         Config(),
-        {"classify": {"model": str(tmp_path / "none")}, "store": {"url": f"sqlite:///{tmp_path / 'monitor.db'}"}},
+        {
+            "classify": {"model": str(tmp_path / "none")},
+            "store": {"url": f"sqlite:///{tmp_path / 'monitor.db'}"},
+        },
     )
     with pytest.raises(ModelError, match="is missing"):
         app.build_parts(options(config=config, csv=tmp_path / "s.csv", events=tmp_path / "e.jsonl"))

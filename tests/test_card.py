@@ -17,7 +17,10 @@ def make_model(folder: Path, content: bytes = b"weights", **changes: Any) -> Pat
     """A weight file with its card."""
     path = folder / "net.onnx"
     path.write_bytes(content)
-    card = {"name": "net", "files": {path.name: {"sha256": hashlib.sha256(content).hexdigest()}}} | changes
+    card = {
+        "name": "net",
+        "files": {path.name: {"sha256": hashlib.sha256(content).hexdigest()}},
+    } | changes
     path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
     return path
 
@@ -28,7 +31,10 @@ def test_good_card(tmp_path: Path) -> None:
 
 def test_sha256_of_a_known_text(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
-    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        sha256(tmp_path / "abc")
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
 
 
 def test_missing_model(tmp_path: Path) -> None:
@@ -86,7 +92,9 @@ def test_model_cut_short(tmp_path: Path) -> None:
 def test_broken_card(tmp_path: Path, text: bytes) -> None:
     path = make_model(tmp_path)
     path.with_suffix(".json").write_bytes(text)
-    with pytest.raises(ModelError, match=r"card net\.json cannot be read or does not list net\.onnx") as caught:
+    with pytest.raises(
+        ModelError, match=r"card net\.json cannot be read or does not list net\.onnx"
+    ) as caught:
         load_card(path)
     assert "\n" not in str(caught.value)
 

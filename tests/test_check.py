@@ -15,7 +15,9 @@ from monitor.errors import ModelError
 @pytest.fixture(autouse=True)
 def _no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(check, "MODELS_DIR", tmp_path / "models")
-    monkeypatch.setattr(check.MaskClassifier, "load", lambda config: SimpleNamespace(name="mask", backend="onnx"))
+    monkeypatch.setattr(
+        check.MaskClassifier, "load", lambda config: SimpleNamespace(name="mask", backend="onnx")
+    )
     monkeypatch.setattr(check, "make_detector", lambda config: SimpleNamespace(name="yunet"))
     monkeypatch.setattr(check, "camera_list", lambda: [(0, "Front")])
 
@@ -38,7 +40,9 @@ def test_a_store_that_cannot_be_opened(capsys: pytest.CaptureFixture[str]) -> No
     assert [line for line in lines if line.startswith("WRONG")] == [lines[-1]]
 
 
-def test_a_wrong_model(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     models = tmp_path / "models"
     models.mkdir()
     (models / "net.onnx").write_bytes(b"changed")
@@ -58,7 +62,11 @@ def test_a_wrong_model(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
 
 @pytest.mark.parametrize(("package", "status"), [("tensorflow", 0), ("onnxruntime", 2)])
 def test_a_missing_package(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, package: str, status: int
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    status: int,
 ) -> None:
     real = importlib.metadata.version
 

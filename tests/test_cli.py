@@ -40,19 +40,49 @@ def said(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 def test_all_options(opened: list[RunOptions], tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text('[detect]\nname = "ssd"\nmin_face_px = 33\n')
     argv = [
-        *("--video", "a.mp4", "--detector", "haar", "--backend", "onnx", "--model", "mine", "--headless"),
-        *("--config", str(tmp_path / "m.toml"), "--store", "sqlite:///x.db", "--events", "e.jsonl", "--csv", "s.csv"),
+        *(
+            "--video",
+            "a.mp4",
+            "--detector",
+            "haar",
+            "--backend",
+            "onnx",
+            "--model",
+            "mine",
+            "--headless",
+        ),
+        *(
+            "--config",
+            str(tmp_path / "m.toml"),
+            "--store",
+            "sqlite:///x.db",
+            "--events",
+            "e.jsonl",
+            "--csv",
+            "s.csv",
+        ),
     ]
     assert cli.main(argv) == 0
     (run,) = opened
-    assert (run.video, run.images, run.csv, run.events) == (Path("a.mp4"), None, Path("s.csv"), Path("e.jsonl"))
+    assert (run.video, run.images, run.csv, run.events) == (
+        Path("a.mp4"),
+        None,
+        Path("s.csv"),
+        Path("e.jsonl"),
+    )
     config = run.config
     assert (config.detect.name, config.detect.min_face_px) == ("haar", 33)
-    assert (config.classify.backend, config.classify.model, config.store.url) == ("onnx", "mine", "sqlite:///x.db")
+    assert (config.classify.backend, config.classify.model, config.store.url) == (
+        "onnx",
+        "mine",
+        "sqlite:///x.db",
+    )
     assert run.headless
 
 
-def test_the_camera_comes_from_the_command_line_or_the_settings(opened: list[RunOptions], tmp_path: Path) -> None:
+def test_the_camera_comes_from_the_command_line_or_the_settings(
+    opened: list[RunOptions], tmp_path: Path
+) -> None:
     (tmp_path / "m.toml").write_text('[camera]\nsource = "1"\n')
     cli.main(["--headless", "--config", str(tmp_path / "m.toml")])
     cli.main(["--headless", "--config", str(tmp_path / "m.toml"), "--camera", "rtsp://h/x"])
@@ -85,7 +115,10 @@ def test_no_display_runs_headless_and_says_so(
         (["cameras", "extra"], ["unrecognized arguments: extra"]),
         (["export"], ["required: FILE"]),
         (["export", "a.csv", "--day", "tomorrow"], ["'tomorrow' is no date: write 2026-11-21"]),
-        (["export", "a.csv", "--day", "2026-11-20", "--since", "2026-11-20"], ["--day goes without"]),
+        (
+            ["export", "a.csv", "--day", "2026-11-20", "--since", "2026-11-20"],
+            ["--day goes without"],
+        ),
     ],
 )
 def test_mistakes(argv: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,9 +127,14 @@ def test_mistakes(argv: list[str], words: list[str], capsys: pytest.CaptureFixtu
         assert word in line
 
 
-@pytest.mark.parametrize(("error", "status"), [(MonitorError("a fault"), 1), (app.CameraError("gone"), 2)])
+@pytest.mark.parametrize(
+    ("error", "status"), [(MonitorError("a fault"), 1), (app.CameraError("gone"), 2)]
+)
 def test_exit_status(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: MonitorError, status: int
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: MonitorError,
+    status: int,
 ) -> None:
     def fail(options: RunOptions) -> int:
         raise error
@@ -114,7 +152,9 @@ def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["--headless"]) == 0
 
 
-def test_cameras_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cameras_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from monitor.camera import sources
 
     monkeypatch.setattr(sources, "camera_list", lambda: [(0, "Front"), (2, "Back")])
@@ -151,21 +191,31 @@ def store_url(tmp_path: Path) -> str:
     ],
 )
 def test_export(
-    tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str], range_: list[str], number: int
+    tmp_path: Path,
+    store_url: str,
+    capsys: pytest.CaptureFixture[str],
+    range_: list[str],
+    number: int,
 ) -> None:
     out = tmp_path / "out.csv"
     assert cli.main(["export", str(out), "--store", store_url, *range_]) == 0
-    assert capsys.readouterr().out.startswith(f"{number} sightings: {out}\ntotals: {tmp_path / 'out_totals.csv'}")
+    assert capsys.readouterr().out.startswith(
+        f"{number} sightings: {out}\ntotals: {tmp_path / 'out_totals.csv'}"
+    )
     assert len(out.read_text(encoding="utf-8-sig").splitlines()) == number + 1
 
 
 def test_export_to_a_place_that_cannot_be_written(
     tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "cannot be written" in said(capsys, "export", str(tmp_path / "none" / "o.csv"), "--store", store_url)
+    assert "cannot be written" in said(
+        capsys, "export", str(tmp_path / "none" / "o.csv"), "--store", store_url
+    )
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["export", "--help"], ["check", "--help"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], ["export", "--help"], ["check", "--help"]]
+)
 def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)

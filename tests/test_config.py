@@ -55,7 +55,10 @@ def test_what_is_no_number_is_refused(section: str, spec: Any) -> None:
 
 
 def test_file_then_command_line(tmp_path: Path) -> None:
-    path = write(tmp_path / "m.toml", '[detect]\nname = "ssd"\nmin_face_px = 30\n[sighting]\nalert_after_s = 2\n')
+    path = write(
+        tmp_path / "m.toml",
+        '[detect]\nname = "ssd"\nmin_face_px = 30\n[sighting]\nalert_after_s = 2\n',
+    )
     config = load_config(path, {"detect": {"name": "haar"}})
     assert (config.detect.name, config.detect.min_face_px) == ("haar", 30)
     assert config.sighting.alert_after_s == 2.0
@@ -74,7 +77,10 @@ def test_a_whole_float_is_an_int() -> None:
     [
         ("[detcet]\n", r"in m\.toml: unknown section \[detcet\]: did you mean 'detect'\?"),
         ("[qqqqqq]\n", r"unknown section \[qqqqqq\]: valid are camera, detect"),
-        ("[detect]\nmin_face_pixels = 3\n", r"unknown setting detect\.min_face_pixels: did you mean 'min_face_px'\?"),
+        (
+            "[detect]\nmin_face_pixels = 3\n",
+            r"unknown setting detect\.min_face_pixels: did you mean 'min_face_px'\?",
+        ),
         ("[sighting]\nzzz = 3\n", r"unknown setting sighting\.zzz: valid are alert_after_s"),
         ('[detect]\nname = "yunte"\n', r"detect\.name = 'yunte': did you mean 'yunet'\?"),
         ('[detect]\nname = "qqq"\n', r"detect\.name = 'qqq': valid are yunet, ssd, haar"),
@@ -100,7 +106,9 @@ def test_bad_file(tmp_path: Path, text: str, message: str) -> None:
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
-        with pytest.raises(ConfigError, match=r"cannot be read \(.+\): check the path after --config"):
+        with pytest.raises(
+            ConfigError, match=r"cannot be read \(.+\): check the path after --config"
+        ):
             load_config(path)
     (tmp_path / "latin.toml").write_bytes(b'[store]\nurl = "caf\xe9"\n')
     with pytest.raises(ConfigError, match="not valid TOML"):

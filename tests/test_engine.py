@@ -51,7 +51,9 @@ def test_a_file_that_is_no_network(tmp_path: Path) -> None:
         ("tensorflow", False, False, "keras"),
     ],
 )
-def test_choice_of_backend(monkeypatch: pytest.MonkeyPatch, backend: str, driver: bool, gpu: bool, kind: str) -> None:
+def test_choice_of_backend(
+    monkeypatch: pytest.MonkeyPatch, backend: str, driver: bool, gpu: bool, kind: str
+) -> None:
     asked: list[str] = []
     monkeypatch.setattr(engine, "cuda_driver_present", lambda: driver)
     monkeypatch.setattr(engine, "_tensorflow_has_gpu", lambda: asked.append("tensorflow") or gpu)

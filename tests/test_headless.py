@@ -27,7 +27,9 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return messages
 
 
-def test_a_sighting_is_told_when_it_begins_and_when_it_ends(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sighting_is_told_when_it_begins_and_when_it_ends(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     closed = dataclasses.replace(sighting(1), open=False, seconds_unmasked=2.34)
     for shown in (sighting(1), sighting(1, seconds_unmasked=1.5), closed, closed):
@@ -61,7 +63,9 @@ def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> N
     assert not run.done.is_set()
 
 
-def test_a_recording_is_not_said_to_be_live(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_a_recording_is_not_said_to_be_live(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.INFO)
     for options in (RunOptions(video=tmp_path / "a.mp4"), RunOptions(images=tmp_path)):
         _Run(options, ["recording"]).on_source("recording", SourceStatus(SourceState.LIVE))
@@ -82,7 +86,9 @@ def test_summary_of_nobody(run: _Run, capsys: pytest.CaptureFixture[str]) -> Non
     assert "nobody judged" in out
 
 
-def test_summary_of_pictures_and_the_csv(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_summary_of_pictures_and_the_csv(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     options = RunOptions(images=tmp_path, csv=tmp_path / "s.csv")
     _Run(options, ["pictures"]).close(None)
     out = capsys.readouterr().out

@@ -17,16 +17,27 @@ MODULES = sorted(
 
 
 def loaded_after(*modules: str) -> set[str]:
-    """Top-level packages, and the program's own modules, that are loaded after some imports in a new process."""
+    """Top-level packages, and the program's own modules, that are loaded after some imports in a
+    new process.
+    """
     script = f"import sys; import {', '.join(modules)}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     names = done.stdout.split()
     return {n.split(".")[0] for n in names} | {n for n in names if n.startswith("monitor.")}
 
 
 def test_the_program_starts_without_heavy_packages() -> None:
     loaded = loaded_after("monitor.cli", "monitor.app", "monitor.headless")
-    assert not loaded & {"tensorflow", "keras", "onnxruntime", "PySide6", "monitor.training", "monitor.gui"}
+    assert not loaded & {
+        "tensorflow",
+        "keras",
+        "onnxruntime",
+        "PySide6",
+        "monitor.training",
+        "monitor.gui",
+    }
 
 
 def test_no_module_needs_qt_tensorflow_or_the_training_side() -> None:
@@ -35,6 +46,8 @@ def test_no_module_needs_qt_tensorflow_or_the_training_side() -> None:
     assert not loaded & {"tensorflow", "keras", "PySide6", "monitor.training", "monitor.gui"}
 
 
-@pytest.mark.parametrize("module", ["monitor.cli", "monitor.config", "monitor.errors", "monitor.records"])
+@pytest.mark.parametrize(
+    "module", ["monitor.cli", "monitor.config", "monitor.errors", "monitor.records"]
+)
 def test_light_modules_stay_light(module: str) -> None:
     assert not loaded_after(module) & {"sqlalchemy", "onnxruntime", "tensorflow", "PySide6"}

@@ -37,7 +37,9 @@ def test_length_of_detections(n: int) -> None:
 
 def test_words_of_the_states() -> None:
     assert [s.value for s in records.MaskState] == ["masked", "unmasked", "incorrect", "unsure"]
-    assert {f.name for f in dataclasses.fields(records.Count)} == {s.value for s in records.MaskState}
+    assert {f.name for f in dataclasses.fields(records.Count)} == {
+        s.value for s in records.MaskState
+    }
 
 
 def test_no_record_has_a_dict() -> None:

@@ -1,1 +1,3 @@
-"""Who is before the camera, over time: tracks, votes, visits, sightings, and the inference thread."""
+"""Who is before the camera, over time: tracks, votes, visits, sightings, and the inference
+thread.
+"""

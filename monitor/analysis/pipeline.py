@@ -57,24 +57,33 @@ class Pipeline:
         identifier: Identifier | None = None,
         guesser: GenderGuesser | None = None,
     ) -> None:
-        self._detector, self._classifier, self._config, self._shift_id = detector, classifier, config, shift_id
+        self._detector = detector
+        self._classifier = classifier
+        self._config = config
+        self._shift_id = shift_id
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._ids = itertools.count(1)
 
     def process(self, frames: Sequence[Frame]) -> list[FrameResult]:
-        """One frame of each of several sources; all their faces go through the classifier in one batch.
+        """One frame of each of several sources; all their faces go through the classifier in one
+        batch.
 
-        Frames of cameras, streams and clips are followed over time; pictures that stand alone (`Frame.still`) are not.
+        Frames of cameras, streams and clips are followed over time; pictures that stand alone
+        (`Frame.still`) are not.
         """
         steps = [self._look(frame) for frame in frames]
         started = time.perf_counter()
         rois = [
-            self._classifier.rois(s.frame.image, s.found.boxes[s.looked] if s.found is not None else NO_BOXES)
+            self._classifier.rois(
+                s.frame.image, s.found.boxes[s.looked] if s.found is not None else NO_BOXES
+            )
             for s in steps
         ]
         answers = (
-            self._classifier.probabilities(np.concatenate(rois)) if steps else np.empty((0, len(STATES)), np.float32)
+            self._classifier.probabilities(np.concatenate(rois))
+            if steps
+            else np.empty((0, len(STATES)), np.float32)
         )
         classify_s = (time.perf_counter() - started) / max(1, len(steps))
         results, first = [], 0
@@ -96,7 +105,9 @@ class Pipeline:
         return len(self._identifier.matcher.names) if self._identifier is not None else None
 
     def expire(self, camera: str, t: float) -> Changes:
-        """End the visits of people who have not been seen for too long before a camera that gives no frames."""
+        """End the visits of people who have not been seen for too long before a camera that gives
+        no frames.
+        """
         return self._scenes[camera].expire(t) if camera in self._scenes else Changes()
 
     def end(self, camera: str) -> Changes:
@@ -112,7 +123,13 @@ class Pipeline:
     def _scene(self, camera: str) -> Scene:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
-                self._config, camera, self._shift_id, self._classifier.name, self._ids, self._identifier, self._guesser
+                self._config,
+                camera,
+                self._shift_id,
+                self._classifier.name,
+                self._ids,
+                self._identifier,
+                self._guesser,
             )
         return self._scenes[camera]
 
@@ -122,7 +139,9 @@ class Pipeline:
         if frame.still:
             found = self._detector.detect_still(frame.image)
             detected = time.perf_counter()
-            return _Step(frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0)
+            return _Step(
+                frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0
+            )
         scene = self._scene(frame.camera)
         smallest_px = scene.wants_search(frame.t)
         if smallest_px is None:
@@ -131,7 +150,9 @@ class Pipeline:
         detected = time.perf_counter()
         tracks, ended = scene.follow(frame, found)
         looked = scene.wants_look(frame, tracks)
-        return _Step(frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected)
+        return _Step(
+            frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected
+        )
 
     def _identify(self, step: _Step) -> float:
         """Name the people of a frame who are not named yet. Returns the seconds that it took."""
@@ -146,14 +167,25 @@ class Pipeline:
 
     def _guess_genders(self, step: _Step) -> None:
         if self._guesser is not None and step.found is not None and not step.frame.still:
-            self._guesser.look_at(step.frame, step.found, self._scene(step.frame.camera).gender_votes(step.tracks))
+            self._guesser.look_at(
+                step.frame, step.found, self._scene(step.frame.camera).gender_votes(step.tracks)
+            )
 
-    def _judge(self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings) -> FrameResult:
+    def _judge(
+        self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings
+    ) -> FrameResult:
         if step.found is None:
-            return FrameResult(step.frame, self._scene(step.frame.camera).coast(step.frame), timings)
+            return FrameResult(
+                step.frame, self._scene(step.frame.camera).coast(step.frame), timings
+            )
         if step.frame.still:
-            return FrameResult(step.frame, still_faces(step.found, rois, answers, self._config), timings)
+            return FrameResult(
+                step.frame, still_faces(step.found, rois, answers, self._config), timings
+            )
         scene = self._scene(step.frame.camera)
-        faces, changes = scene.judge(step.frame, step.found, step.tracks, step.looked, rois, answers)
-        visits, sightings = step.ended.visits + changes.visits, step.ended.sightings + changes.sightings
+        faces, changes = scene.judge(
+            step.frame, step.found, step.tracks, step.looked, rois, answers
+        )
+        visits = step.ended.visits + changes.visits
+        sightings = step.ended.sightings + changes.sightings
         return FrameResult(step.frame, faces, timings, visits, sightings)

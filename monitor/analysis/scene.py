@@ -1,4 +1,6 @@
-"""Who is before one camera: tracks become visits, visits get a state, a state may become a sighting."""
+"""Who is before one camera: tracks become visits, visits get a state, a state may become a
+sighting.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ class Person:
     rule: SightingRule | None = None
     identity_vote: IdentityVote | None = None  # None in mask-only mode
     identity_t: float = -1e9  # when an embedding was last made
-    identity: str | None = None  # a name, or "visitor"; None while it is not clear, and in mask-only mode
+    # a name, or "visitor"; None while it is not clear, and in mask-only mode
+    identity: str | None = None
     gender_vote: GenderVote | None = None  # None where no gender is guessed
 
 
@@ -87,7 +90,8 @@ class Scene:
         """Whether, and how closely, the detector should look at the frame of time `t` (s).
 
         Returns:
-            The smallest face that matters, in pixels of the frame; None: the tracks' forecast will do.
+            The smallest face that matters, in pixels of the frame; None: the tracks' forecast will
+            do.
         """
         detect = self._config.detect
         every_s = detect.every_s if len(self._tracker) else detect.idle_every_s
@@ -101,7 +105,9 @@ class Scene:
         return 0.8 * self._tracker.smallest_px()
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
-        """The faces of a frame that is not searched: where they are expected, in the state that they had."""
+        """The faces of a frame that is not searched: where they are expected, in the state that
+        they had.
+        """
         size_wh = frame.image.shape[1], frame.image.shape[0]
         return tuple(
             _face(clip(box[None], size_wh)[0], track, person)
@@ -116,8 +122,12 @@ class Scene:
             if track is not None:
                 if track.track_id not in self._people:
                     person = Person(Vote(self._config.vote), frame.wall_time)
-                    person.identity_vote = self._identifier.new_vote() if self._identifier is not None else None
-                    person.gender_vote = self._guesser.new_vote() if self._guesser is not None else None
+                    person.identity_vote = (
+                        self._identifier.new_vote() if self._identifier is not None else None
+                    )
+                    person.gender_vote = (
+                        self._guesser.new_vote() if self._guesser is not None else None
+                    )
                     self._people[track.track_id] = person
                 self._people[track.track_id].confidence = float(confidence)
         return tracks, self._end(ended)
@@ -125,8 +135,8 @@ class Scene:
     def wants_look(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
         """Which detections the classifier should look at, in ascending order.
 
-        All whose state is not settled, and of the settled ones a few that were not looked at for longest: a crowd that came in
-        together is not looked at again all in one frame.
+        All whose state is not settled, and of the settled ones a few that were not looked at for
+        longest: a crowd that came in together is not looked at again all in one frame.
         """
         every_s = self._config.classify.settled_every_s
         fresh, overdue = [], []
@@ -142,18 +152,30 @@ class Scene:
         return sorted(fresh + [i for _, i in sorted(overdue)[:SETTLED_LOOKS_MAX]])
 
     def wants_embedding(self, frame: Frame, tracks: list[Track | None]) -> list[int]:
-        """Which detections an embedding should be made of: of the visits that are not named yet, those that wait longest."""
+        """Which detections an embedding should be made of: of the visits that are not named yet,
+        those that wait longest.
+        """
         waiting = []
         for i, track in enumerate(tracks):
             person = self._people[track.track_id] if track is not None else None
-            if person is None or person.identity_vote is None or person.identity_vote.settled or person.visit is None:
+            if (
+                person is None
+                or person.identity_vote is None
+                or person.identity_vote.settled
+                or person.visit is None
+            ):
                 continue
             if frame.t - person.identity_t >= EMBED_EVERY_S:
                 waiting.append((person.identity_t, i))
         return [i for _, i in sorted(waiting)[:EMBED_MAX]]
 
     def identify(
-        self, frame: Frame, found: Detections, tracks: list[Track | None], chosen: list[int], embeddings: FloatArray
+        self,
+        frame: Frame,
+        found: Detections,
+        tracks: list[Track | None],
+        chosen: list[int],
+        embeddings: FloatArray,
     ) -> None:
         """Take in the embeddings, (len(chosen), D), of the detections from `wants_embedding`."""
         if not chosen:
@@ -167,14 +189,23 @@ class Scene:
             person.identity_t = frame.t
             person.identity_vote.add(embedding, weight(float(sizes[i]), float(found.confidence[i])))
         assert self._identifier is not None
-        votes = {key: person.identity_vote for key, person in self._people.items() if person.identity_vote is not None}
+        votes = {
+            key: person.identity_vote
+            for key, person in self._people.items()
+            if person.identity_vote is not None
+        }
         for key, name in self._identifier.assign_unique(votes).items():
             self._people[key].identity = name
 
     def gender_votes(self, tracks: list[Track | None]) -> list[GenderVote | None]:
-        """Of each detection whose visit is settled the vote on its gender, for `GenderGuesser.look_at`; else None."""
+        """Of each detection whose visit is settled the vote on its gender, for
+        `GenderGuesser.look_at`; else None.
+        """
         people = [self._people[track.track_id] if track is not None else None for track in tracks]
-        return [p.gender_vote if p is not None and p.visit is not None and p.vote.settled else None for p in people]
+        return [
+            p.gender_vote if p is not None and p.visit is not None and p.vote.settled else None
+            for p in people
+        ]
 
     def judge(
         self,
@@ -201,7 +232,11 @@ class Scene:
             judged = can_be_judged(float(sizes[i]), rois[k], landmarks, self._config.classify)
             person = self._people[track.track_id]
             person.raw, person.looked_t = answers[k], frame.t
-            person.vote.add(frame.t, answers[k], weight(float(sizes[i]), float(found.confidence[i])) if judged else 0.0)
+            person.vote.add(
+                frame.t,
+                answers[k],
+                weight(float(sizes[i]), float(found.confidence[i])) if judged else 0.0,
+            )
         visits, sightings, faces = [], [], []
         for i, track in enumerate(tracks):
             if track is None:
@@ -214,11 +249,14 @@ class Scene:
                 faces.append(_face(found.boxes[i], track, person))
         return tuple(faces), Changes(tuple(visits), tuple(sightings))
 
-    def _update(self, frame: Frame, track: Track, person: Person) -> tuple[Visit | None, Sighting | None]:
+    def _update(
+        self, frame: Frame, track: Track, person: Person
+    ) -> tuple[Visit | None, Sighting | None]:
         """Bring a person's visit and sighting up to date."""
         state, now = person.vote.state, _wall(person, track)
         if state is MaskState.UNSURE and person.visit is not None:
-            state = person.visit.state  # once judged, a visit keeps its last clear state while somebody looks away
+            # once judged, a visit keeps its last clear state while somebody looks away
+            state = person.visit.state
         changed = None
         if person.visit is None:
             if not self._tracker.is_person(track):
@@ -226,7 +264,12 @@ class Scene:
             visit_id = f"{self._shift_id}-v{track.track_id}"
             person.visit = changed = Visit(visit_id, self._camera, person.began, now, state)
             person.rule = SightingRule(
-                self._config.sighting, self._camera, visit_id, self._model, track.first_t, person.began
+                self._config.sighting,
+                self._camera,
+                visit_id,
+                self._model,
+                track.first_t,
+                person.began,
             )
         elif state is not person.visit.state or person.identity != person.visit.identity:
             if person.identity_vote is not None and state is MaskState.UNMASKED:
@@ -235,7 +278,9 @@ class Scene:
                 person.visit, state=state, last_seen=now, identity=person.identity
             )
         assert person.rule is not None
-        return changed, person.rule.update(frame.t, person.vote.state, person.vote.confidence, person.identity)
+        return changed, person.rule.update(
+            frame.t, person.vote.state, person.vote.confidence, person.identity
+        )
 
     def expire(self, t: float) -> Changes:
         """End the visits of those who were not seen for too long, where no frames come."""
@@ -251,7 +296,9 @@ class Scene:
             person = self._people.pop(track.track_id)
             if person.visit is None or person.rule is None:
                 continue
-            visits.append(dataclasses.replace(person.visit, last_seen=_wall(person, track), open=False))
+            visits.append(
+                dataclasses.replace(person.visit, last_seen=_wall(person, track), open=False)
+            )
             sighting = person.rule.close(person.vote.state)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))
@@ -275,12 +322,16 @@ def _face(xyxy: FloatArray, track: Track, person: Person) -> Face:
         visit_id=person.visit.visit_id if person.visit is not None else None,
         alerting=person.rule is not None and person.rule.is_open,
         identity=person.identity,
-        identity_confidence=person.identity_vote.confidence if person.identity_vote and person.identity else None,
+        identity_confidence=person.identity_vote.confidence
+        if person.identity_vote and person.identity
+        else None,
         gender=person.gender_vote.guess if person.gender_vote is not None else None,
     )
 
 
-def still_faces(found: Detections, rois: FloatArray, answers: FloatArray, config: Config) -> tuple[Face, ...]:
+def still_faces(
+    found: Detections, rois: FloatArray, answers: FloatArray, config: Config
+) -> tuple[Face, ...]:
     """The faces of a picture that stands alone: no track, no vote."""
     sizes = longer_side(found.boxes)
     faces = []
@@ -295,6 +346,14 @@ def still_faces(found: Detections, rois: FloatArray, answers: FloatArray, config
         state = STATES[best] if sure else MaskState.UNSURE
         probability = float(answer[best])
         faces.append(
-            Face(found.boxes[i], float(found.confidence[i]), STATES[best], probability, state, probability, None)
+            Face(
+                found.boxes[i],
+                float(found.confidence[i]),
+                STATES[best],
+                probability,
+                state,
+                probability,
+                None,
+            )
         )
     return tuple(faces)

@@ -8,19 +8,27 @@ from monitor.config import SightingConfig
 from monitor.records import MaskState, Sighting
 
 ALARMING = (MaskState.INCORRECT, MaskState.UNMASKED)  # from bad to worst
-REPORT_EVERY_S = 1.0  # an open sighting is written again so often, so that a kill -9 costs a second of it at most
+# an open sighting is written again so often, so that a kill -9 costs a second of it at most
+REPORT_EVERY_S = 1.0
 
 
 class SightingRule:
     """Watches the state of one visit and keeps its sighting. The inference thread alone calls it.
 
-    A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that passes the mouth neither
-    ends one nor begins another. `last_seen` is when it ended, `seconds_unmasked` the time without a mask alone. A mask taken
-    off again after that is a new sighting of the same visit. Being unsure neither opens nor closes one.
+    A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that
+    passes the mouth neither ends one nor begins another. `last_seen` is when it ended,
+    `seconds_unmasked` the time without a mask alone. A mask taken off again after that is a new
+    sighting of the same visit. Being unsure neither opens nor closes one.
     """
 
     def __init__(
-        self, config: SightingConfig, camera: str, visit_id: str, model: str, t: float, wall_time: datetime
+        self,
+        config: SightingConfig,
+        camera: str,
+        visit_id: str,
+        model: str,
+        t: float,
+        wall_time: datetime,
     ) -> None:
         self._config, self._camera, self._visit_id, self._model = config, camera, visit_id, model
         self._zero_t, self._zero_wall = t, wall_time
@@ -43,7 +51,9 @@ class SightingRule:
     def is_open(self) -> bool:
         return self._reported_t is not None
 
-    def update(self, t: float, state: MaskState, confidence: float, identity: str | None = None) -> Sighting | None:
+    def update(
+        self, t: float, state: MaskState, confidence: float, identity: str | None = None
+    ) -> Sighting | None:
         """Take in the visit's smoothed state at time `t` (s).
 
         Returns:
@@ -59,7 +69,8 @@ class SightingRule:
         elif state in ALARMING:
             self._masked_since = None
             if self._bad_since is None:
-                # A visit that is bad when it is first judged has been so since it came: its vote is made of that time.
+                # A visit that is bad when it is first judged has been so since it came: its vote is
+                # made of that time.
                 self._bad_since = self._zero_t if first else t
                 self._seconds = t - self._bad_since
             elif self._was_bad:
@@ -85,7 +96,8 @@ class SightingRule:
         return sighting
 
     def _wall(self, t: float) -> datetime:
-        # Differences of the source's own time: a clock that is set while the person stands there changes nothing.
+        # Differences of the source's own time: a clock that is set while the person stands there
+        # changes nothing.
         return self._zero_wall + timedelta(seconds=t - self._zero_t)
 
     def _sighting(self, final_state: MaskState, *, is_open: bool) -> Sighting:

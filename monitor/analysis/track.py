@@ -1,9 +1,10 @@
 """Tracker: boxes in, track ids out. Knows nothing of pictures, masks or files.
 
-Greedy association by overlap with a constant-velocity forecast, as SORT does (arXiv:1602.00763), with two things that an
-entrance camera asks for: time is in seconds, not in frames, so that it holds at 5 and at 60 frames a second; and weak
-detections carry a track on but never begin one, as in ByteTrack (arXiv:2110.06864). The libraries that we looked at
-(norfair, supervision, motpy) count in frames and bring SciPy, filterpy or matplotlib to the desk.
+Greedy association by overlap with a constant-velocity forecast, as SORT does (arXiv:1602.00763),
+with two things that an entrance camera asks for: time is in seconds, not in frames, so that it
+holds at 5 and at 60 frames a second; and weak detections carry a track on but never begin one, as
+in ByteTrack (arXiv:2110.06864). The libraries that we looked at (norfair, supervision, motpy) count
+in frames and bring SciPy, filterpy or matplotlib to the desk.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from monitor.config import TrackConfig
 from monitor.faces.boxes import iou_matrix, longer_side
 from monitor.records import Detections, FloatArray
 
-# A face may move by this many of its own sizes between two looks and still be taken for the same one where boxes do not overlap.
+# A face may move by this many of its own sizes between two looks and still be taken for the same
+# one where boxes do not overlap.
 REACH = 0.8
 REACH_PER_S = 1.5
 SIZE_RATIO_MAX = 1.8
@@ -38,7 +40,8 @@ class Track:
     last_t: float
     hits: int = 1
     misses: int = 0  # looks since it was last seen
-    velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))  # px/s of the box's middle
+    # px/s of the box's middle
+    velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
 
     def forecast(self, t: float) -> FloatArray:
         """The box expected at time `t`."""
@@ -49,7 +52,9 @@ class Track:
         gap_s = t - self.last_t
         if gap_s > 0:
             moved = ((box[:2] + box[2:]) - (self.box[:2] + self.box[2:])) / np.float32(2 * gap_s)
-            self.velocity = (VELOCITY_BLEND * moved + (1 - VELOCITY_BLEND) * self.velocity).astype(np.float32)
+            self.velocity = (VELOCITY_BLEND * moved + (1 - VELOCITY_BLEND) * self.velocity).astype(
+                np.float32
+            )
         self.box, self.last_t = box, t
         self.hits += 1
         self.misses = 0
@@ -76,7 +81,8 @@ class Tracker:
             found: The detector's faces.
 
         Returns:
-            The track of each detection (None: too weak to begin one), and the tracks that have ended.
+            The track of each detection (None: too weak to begin one), and the tracks that have
+            ended.
         """
         ended = self.expire(t)
         owner: list[Track | None] = [None] * len(found)
@@ -97,18 +103,23 @@ class Tracker:
 
     def smallest_px(self) -> float:
         """The longer side of the smallest face that is followed; infinite where there is none."""
-        return min((float(longer_side(track.box[None])[0]) for track in self._tracks), default=math.inf)
+        return min(
+            (float(longer_side(track.box[None])[0]) for track in self._tracks), default=math.inf
+        )
 
     def forecast(self, t: float) -> list[tuple[Track, FloatArray]]:
         """Where each track that was seen in the last look is expected at time `t`."""
         return [(track, track.forecast(t)) for track in self._tracks if track.misses == 0]
 
     def expire(self, t: float) -> list[Track]:
-        """End the tracks that were not seen for too long, in at least two looks: a camera may be slow."""
+        """End the tracks that were not seen for too long, in at least two looks: a camera may be
+        slow.
+        """
         ended = [
             k
             for k in self._tracks
-            if t - k.last_t > self._config.lost_after_s and (k.misses > 1 or t - k.last_t > SILENT_MAX_S)
+            if t - k.last_t > self._config.lost_after_s
+            and (k.misses > 1 or t - k.last_t > SILENT_MAX_S)
         ]
         self._tracks = [k for k in self._tracks if k not in ended]
         return ended
@@ -119,8 +130,13 @@ class Tracker:
         return ended
 
     def is_person(self, track: Track) -> bool:
-        """Whether the track was seen for long enough to be a visit rather than a flicker of the detector."""
-        return track.hits >= self._config.confirm_hits and track.last_t - track.first_t >= self._config.confirm_s
+        """Whether the track was seen for long enough to be a visit rather than a flicker of the
+        detector.
+        """
+        return (
+            track.hits >= self._config.confirm_hits
+            and track.last_t - track.first_t >= self._config.confirm_s
+        )
 
     def _pairs(self, t: float, boxes: FloatArray) -> list[tuple[int, int]]:
         """Pairs (detection, track), best first, each used once."""
@@ -130,7 +146,9 @@ class Tracker:
         overlap = iou_matrix(boxes, forecast)
         size, known_size = longer_side(boxes)[:, None], longer_side(forecast)[None, :]
         ratio = np.maximum(size, known_size) / np.maximum(np.minimum(size, known_size), 1e-3)
-        middle = (boxes[:, None, :2] + boxes[:, None, 2:] - forecast[None, :, :2] - forecast[None, :, 2:]) / 2
+        middle = (
+            boxes[:, None, :2] + boxes[:, None, 2:] - forecast[None, :, :2] - forecast[None, :, 2:]
+        ) / 2
         gap = np.array([t - track.last_t for track in self._tracks], np.float32)
         reach = (REACH + REACH_PER_S * gap)[None, :] * np.minimum(size, known_size)
         nearness = 1 - np.linalg.norm(middle, axis=2) / np.maximum(reach, 1e-3)

@@ -10,7 +10,9 @@ from monitor.records import FloatArray, MaskState
 
 
 class Vote:
-    """Smooths the answers for one track: a mean whose older parts fade. The inference thread alone calls it."""
+    """Smooths the answers for one track: a mean whose older parts fade. The inference thread alone
+    calls it.
+    """
 
     def __init__(self, config: VoteConfig) -> None:
         self._config = config
@@ -29,8 +31,13 @@ class Vote:
             probabilities: (3,) in the order of `STATES`.
             weight: In [0, 1]; 0 for a face that cannot be judged.
         """
-        # What is known fades with the weight of what comes in its place: poor looks do not wash out good ones.
-        fade = 0.5 ** (weight * (t - self._t) / self._config.half_life_s) if self._t is not None else 1.0
+        # What is known fades with the weight of what comes in its place: poor looks do not wash out
+        # good ones.
+        fade = (
+            0.5 ** (weight * (t - self._t) / self._config.half_life_s)
+            if self._t is not None
+            else 1.0
+        )
         self._t = t
         self._sum = fade * self._sum + weight * probabilities
         self._weight = fade * self._weight + weight
@@ -44,10 +51,16 @@ class Vote:
         best = int(mean.argmax())
         if mean[best] >= self._config.switch_above:
             self.state = STATES[best]
-        elif self.state is not MaskState.UNSURE and mean[STATES.index(self.state)] < self._config.hold_above:
+        elif (
+            self.state is not MaskState.UNSURE
+            and mean[STATES.index(self.state)] < self._config.hold_above
+        ):
             self.state = MaskState.UNSURE
-        # Between the two bounds the last state stands: a hand before the face is no reason to flicker.
-        self.confidence = float(mean[best] if self.state is MaskState.UNSURE else mean[STATES.index(self.state)])
+        # Between the two bounds the last state stands: a hand before the face is no reason to
+        # flicker.
+        self.confidence = float(
+            mean[best] if self.state is MaskState.UNSURE else mean[STATES.index(self.state)]
+        )
 
     @property
     def settled(self) -> bool:

@@ -1,4 +1,6 @@
-"""The inference thread: loads the models, runs the pipeline on the newest frame of each camera, keeps the ledger."""
+"""The inference thread: loads the models, runs the pipeline on the newest frame of each camera,
+keeps the ledger.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ IDLE_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the inference thread owns; built in that thread, so that the window need not wait for models."""
+    """What the inference thread owns; built in that thread, so that the window need not wait for
+    models.
+    """
 
     pipeline: Pipeline
     ledger: Ledger
@@ -49,13 +53,18 @@ class InferenceThread(threading.Thread):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="inference", daemon=True)
-        self._build, self._frames, self._on_update, self._on_state, self._now = build, frames, on_update, on_state, now
+        self._build = build
+        self._frames = frames
+        self._on_update = on_update
+        self._on_state = on_state
+        self._now = now
         self._commands: queue.SimpleQueue[Callable[[Parts], None]] = queue.SimpleQueue()
         self._stop_event = threading.Event()
         self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
         self._faults = 0
         self.state, self.message = WorkerState.LOADING, ""
-        self.error: MonitorError | None = None  # what ended the thread, if it was the user's to mend
+        # what ended the thread, if it was the user's to mend
+        self.error: MonitorError | None = None
 
     # Called by other threads
 
@@ -88,7 +97,10 @@ class InferenceThread(threading.Thread):
             return
         except Exception as error:  # the top of a thread
             log.exception("the models could not be loaded")
-            self._set(WorkerState.FAILED, f"the models could not be loaded ({error}): run `python main.py check`")
+            self._set(
+                WorkerState.FAILED,
+                f"the models could not be loaded ({error}): run `python main.py check`",
+            )
             return
         self._set(WorkerState.READY, parts.model)
         try:
@@ -114,7 +126,10 @@ class InferenceThread(threading.Thread):
             log.exception("a frame was skipped (%d in a row)", self._faults)
             if self._faults >= FAULTS_MAX:
                 again = "start Mask Monitor again and see the log"
-                self._set(WorkerState.FAILED, f"the analysis has stopped after ten faults in a row: {again}")
+                self._set(
+                    WorkerState.FAILED,
+                    f"the analysis has stopped after ten faults in a row: {again}",
+                )
 
     def _idle(self, parts: Parts) -> None:
         """No frame came: people before a silent camera leave all the same."""

@@ -1,1 +1,3 @@
-"""`python -m monitor.bench`: what a frame costs, what a live camera costs, how soon the window is there."""
+"""`python -m monitor.bench`: what a frame costs, what a live camera costs, how soon the window is
+there.
+"""

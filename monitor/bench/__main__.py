@@ -1,6 +1,8 @@
-"""python -m monitor.bench [--video FILE] [--parts frames,faces,cameras,window,startup] [--against script,haar] [--json FILE]
+"""python -m monitor.bench [--video FILE] [--parts frames,faces,cameras,window,startup] [--against
+script,haar] [--json FILE]
 
-Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the README comes from here.
+Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
+README comes from here.
 """
 
 from __future__ import annotations
@@ -31,16 +33,28 @@ CAMERAS = (1, 2, 3, 4)
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m monitor.bench", description="Measures what Mask Monitor costs on this machine."
+        prog="python -m monitor.bench",
+        description="Measures what Mask Monitor costs on this machine.",
     )
     parser.add_argument(
-        "--video", type=Path, default=DEMO_CLIP, help="clip whose frames are measured (the bundled one)"
+        "--video",
+        type=Path,
+        default=DEMO_CLIP,
+        help="clip whose frames are measured (the bundled one)",
     )
-    parser.add_argument("--frames", type=int, default=200, help="how many frames of it, and of each crowd (200)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each live measurement takes (10)")
+    parser.add_argument(
+        "--frames", type=int, default=200, help="how many frames of it, and of each crowd (200)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="how long each live measurement takes (10)"
+    )
     parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
-    parser.add_argument("--parts", default=",".join(PARTS), help="what to measure, with commas (all)")
-    parser.add_argument("--against", default="", help="the loops of tutorials on the same frames: script, haar")
+    parser.add_argument(
+        "--parts", default=",".join(PARTS), help="what to measure, with commas (all)"
+    )
+    parser.add_argument(
+        "--against", default="", help="the loops of tutorials on the same frames: script, haar"
+    )
     parser.add_argument("--identify", action="store_true", help="make embeddings, too")
     parser.add_argument("--config", type=Path, help="settings in TOML")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
@@ -65,32 +79,54 @@ def _run(arguments: argparse.Namespace) -> int:
     if "faces" in wanted:
         result["faces"] = _faces(config, arguments.frames)
     if "cameras" in wanted:
-        tasks = {f"{n} cameras 720p": LiveTask(cameras=n, frames_per_s=15, seconds=arguments.seconds) for n in CAMERAS}
-        result["cameras"] = _live("live cameras at 15 frames a second, 2 people each, no window", tasks)
+        tasks = {
+            f"{n} cameras 720p": LiveTask(cameras=n, frames_per_s=15, seconds=arguments.seconds)
+            for n in CAMERAS
+        }
+        result["cameras"] = _live(
+            "live cameras at 15 frames a second, 2 people each, no window", tasks
+        )
     if "window" in wanted:
-        tasks = {f"{n} people": LiveTask(faces=n, seconds=arguments.seconds, window=True) for n in (0, 2, 10)}
+        tasks = {
+            f"{n} people": LiveTask(faces=n, seconds=arguments.seconds, window=True)
+            for n in (0, 2, 10)
+        }
         result["window"] = _live(
-            "one live 720p camera at 30 frames a second in the window; latency is capture to screen", tasks
+            "one live 720p camera at 30 frames a second in the window; latency is capture to screen",
+            tasks,
         )
     if "startup" in wanted:
         result["startup"] = measure_startup(arguments.video, arguments.runs)
-        print(table(f"start of the window on {arguments.video.name}, {arguments.runs} times", {"": result["startup"]}))
+        print(
+            table(
+                f"start of the window on {arguments.video.name}, {arguments.runs} times",
+                {"": result["startup"]},
+            )
+        )
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
 def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}"
+    )
 
 
 def _frames(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
     images, times, read_s = clip_frames(arguments.video, arguments.frames)
     height, width = images[0].shape[:2]
-    result = measure_frames(config, images, times, identify=arguments.identify, draw=offscreen_painter())
+    result = measure_frames(
+        config, images, times, identify=arguments.identify, draw=offscreen_painter()
+    )
     result["stages"] = {"read": summary(read_s)} | result["stages"]
     print(
-        table(f"{arguments.video.name}, {width}x{height}, {len(images)} frames, as fast as it goes", result["stages"])
+        table(
+            f"{arguments.video.name}, {width}x{height}, {len(images)} frames, as fast as it goes",
+            result["stages"],
+        )
     )
     print(table("", {"ours": result["usage"]}))
     if arguments.against:
@@ -108,7 +144,9 @@ def _faces(config: Config, frames: int) -> dict[str, Any]:
     rows = {}
     for count in FACES:
         times = [k / 30 for k in range(frames)]
-        rows[f"{count} faces"] = measure_frames(config, crowd(count, frames), times)["stages"]["frame"]
+        rows[f"{count} faces"] = measure_frames(config, crowd(count, frames), times)["stages"][
+            "frame"
+        ]
     print(table("composed 720p frames, 30 a second of their own time, all of ours a frame", rows))
     return rows
 

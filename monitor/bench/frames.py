@@ -26,14 +26,17 @@ def options_for(config: Config, folder: str, identify: bool = False) -> RunOptio
     """A run whose store, and gallery, lie in a folder of its own."""
     store = StoreConfig(url=f"sqlite:///{Path(folder) / 'bench.db'}")
     return RunOptions(
-        replace(config, store=store), identify=identify, gallery=Path(folder) / "gallery" if identify else None
+        replace(config, store=store),
+        identify=identify,
+        gallery=Path(folder) / "gallery" if identify else None,
     )
 
 
 def as_frames(images: Sequence[Image], times: Sequence[float], name: str) -> list[Frame]:
     now = datetime.now(UTC)
     return [
-        Frame(image, k, t, 0.0, now, name, live=False) for k, (image, t) in enumerate(zip(images, times, strict=True))
+        Frame(image, k, t, 0.0, now, name, live=False)
+        for k, (image, t) in enumerate(zip(images, times, strict=True))
     ]
 
 
@@ -48,7 +51,8 @@ def measure_frames(
     """Run the pipeline, the ledger and the peers over the same frames, interleaved.
 
     Returns:
-        Stage name to median, p95 and p99 in ms; `frame` is all of ours; `usage` is ours alone where there are no peers.
+        Stage name to median, p95 and p99 in ms; `frame` is all of ours; `usage` is ours alone where
+        there are no peers.
     """
     stages: dict[str, list[float]] = {name: [] for name in STAGES}
     others: dict[str, list[float]] = {peer.name: [] for peer in peers}
@@ -67,15 +71,21 @@ def measure_frames(
                     stages[name].append(seconds)
         used = usage.read()
         parts.ledger.close()
-    result: dict[str, Any] = {"stages": {name: summary(values) for name, values in (stages | others).items()}}
+    result: dict[str, Any] = {
+        "stages": {name: summary(values) for name, values in (stages | others).items()}
+    }
     video_s = times[-1] - times[0] if len(times) > 1 else 0.0
     if not peers and video_s > 0:
         rate = round(len(images) / used["wall_s"], 1) if used["wall_s"] else 0.0
-        result["usage"] = {"frames_per_s": rate} | used | {"cpu_s_per_video_s": round(used["cpu_s"] / video_s, 3)}
+        result["usage"] = (
+            {"frames_per_s": rate} | used | {"cpu_s_per_video_s": round(used["cpu_s"] / video_s, 3)}
+        )
     return result
 
 
-def _one(parts: Parts, frame: Frame, draw: Callable[[FrameResult], float] | None) -> dict[str, float]:
+def _one(
+    parts: Parts, frame: Frame, draw: Callable[[FrameResult], float] | None
+) -> dict[str, float]:
     started = time.perf_counter()
     result = parts.pipeline.process([frame])[0]
     processed = time.perf_counter()
@@ -83,7 +93,9 @@ def _one(parts: Parts, frame: Frame, draw: Callable[[FrameResult], float] | None
     ended = time.perf_counter()
     return {
         "frame": ended - started,
-        "resize": getattr(parts.pipeline.detector, "resize_s", 0.0) if result.timings.detect_s else 0.0,
+        "resize": getattr(parts.pipeline.detector, "resize_s", 0.0)
+        if result.timings.detect_s
+        else 0.0,
         "detect": result.timings.detect_s,
         "track": result.timings.track_s,
         "classify": result.timings.classify_s,

@@ -1,6 +1,7 @@
 """What live cameras cost: processor time, frames a second, and the time from capture to screen.
 
-Each measurement runs in a process of its own (`python -m monitor.bench.live JSON`), so that memory and processor seconds are its own.
+Each measurement runs in a process of its own (`python -m monitor.bench.live JSON`), so that memory
+and processor seconds are its own.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class LoopSource:
         place = self._index % (2 * last)
         self._index += 1
         # A copy, as a camera's driver makes one.
-        return Picture(self._images[min(place, 2 * last - place)].copy(), time.monotonic() - self._start)
+        return Picture(
+            self._images[min(place, 2 * last - place)].copy(), time.monotonic() - self._start
+        )
 
     def close(self) -> None:
         pass
@@ -117,7 +120,9 @@ def run_headless(task: LiveTask, config: Config) -> dict[str, Any]:
         worker.start()
         ready.wait()
         captures = [
-            CaptureThread(LoopSource(f"camera {k}", images, task.frames_per_s), frames, config.camera)
+            CaptureThread(
+                LoopSource(f"camera {k}", images, task.frames_per_s), frames, config.camera
+            )
             for k in range(task.cameras)
         ]
         for capture in captures:
@@ -158,7 +163,9 @@ def run_window(task: LiveTask, config: Config) -> dict[str, Any]:
         application = make_application()
         source = LoopSource("bench camera", crowd(task.faces, LOOP_FRAMES), task.frames_per_s)
         settings = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
-        window = MainWindow(options_for(config, folder), Preferences(settings), Theme(application), Chosen(source))
+        window = MainWindow(
+            options_for(config, folder), Preferences(settings), Theme(application), Chosen(source)
+        )
         window.resize(1280, 720)
         window.show()
         QTimer.singleShot(0, window.start)

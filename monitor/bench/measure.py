@@ -30,8 +30,11 @@ def summary(seconds: Iterable[float]) -> dict[str, float]:
 
 
 def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
-    """Run `python -m module` and read the JSON of its last line; a failure comes back as {"error": its last words}."""
-    # OpenCV adds its own libraries and its own Qt to the environment when it is imported; a child must not inherit them.
+    """Run `python -m module` and read the JSON of its last line; a failure comes back as {"error":
+    its last words}.
+    """
+    # OpenCV adds its own libraries and its own Qt to the environment when it is imported; a child
+    # must not inherit them.
     environment = {name: value for name, value in os.environ.items() if name not in OPENCV_SETS}
     environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     command = [sys.executable, "-m", module, *arguments]
@@ -44,11 +47,14 @@ def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
 
 
 def peak_bytes(process: psutil.Process) -> int:
-    """The most memory that a process has held; where the system does not tell, what it holds now."""
+    """The most memory that a process has held; where the system does not tell, what it holds
+    now.
+    """
     memory = process.memory_info()
     if hasattr(memory, "peak_wset"):  # Windows
         return int(memory.peak_wset)
-    status = Path("/proc/self/status")  # of this process alone; getrusage counts what its parent had when it forked
+    # of this process alone; getrusage counts what its parent had when it forked
+    status = Path("/proc/self/status")
     if process.pid == os.getpid() and status.exists():
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         return int(found[1]) * 1024 if found else int(memory.rss)
@@ -83,11 +89,15 @@ def table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     if not rows:
         return ""
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
-    cells = [["", *columns], *([name, *(str(row.get(c, "")) for c in columns)] for name, row in rows.items())]
+    cells = [
+        ["", *columns],
+        *([name, *(str(row.get(c, "")) for c in columns)] for name, row in rows.items()),
+    ]
     widths = [max(len(line[k]) for line in cells) for k in range(len(columns) + 1)]
     lines = [
         "  ".join(
-            text.ljust(w) if k == 0 else text.rjust(w) for k, (text, w) in enumerate(zip(line, widths, strict=True))
+            text.ljust(w) if k == 0 else text.rjust(w)
+            for k, (text, w) in enumerate(zip(line, widths, strict=True))
         )
         for line in cells
     ]

@@ -1,4 +1,6 @@
-"""Tells the benchmarks when the window has painted a picture, and what painting costs. Qt is imported when it is used."""
+"""Tells the benchmarks when the window has painted a picture, and what painting costs. Qt is
+imported when it is used.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ VIEW_WH = (900, 640)  # of the picture in a window of 1280x720
 
 
 def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
-    """Have `call` called after each paint of the live picture, with the analysed frame that it shows, if it shows one.
+    """Have `call` called after each paint of the live picture, with the analysed frame that it
+    shows, if it shows one.
 
     Call it before the window is made. The window's classes are changed for the rest of the process.
     """
@@ -42,7 +45,9 @@ def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
 
 
 def offscreen_painter() -> Callable[[FrameResult], float]:
-    """A function that paints a result into the window's live picture, offscreen, and returns the seconds that it took."""
+    """A function that paints a result into the window's live picture, offscreen, and returns the
+    seconds that it took.
+    """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)

@@ -1,4 +1,6 @@
-"""The loops that a user would pick instead, written anew: what most tutorials for this job do with each frame."""
+"""The loops that a user would pick instead, written anew: what most tutorials for this job do with
+each frame.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ class _Judge:
         base = keras.applications.MobileNetV2(
             input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, pooling="avg"
         )
-        head = [keras.layers.Dense(128, activation="relu"), keras.layers.Dense(2, activation="softmax")]
+        head = [
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
         self._model: Any = keras.Sequential([base, *head])
         self(np.zeros((SIDE, SIDE, 3), np.uint8), as_boxes([[0, 0, SIDE, SIDE]]))
 
@@ -55,7 +60,8 @@ class _Judge:
 class Script:
     """The tutorial: ResNet-10 SSD on a frame of 400 px width, then `predict`.
 
-    Our ONNX file of the SSD is used, which is faster than the Caffe file in OpenCV that the tutorial reads.
+    Our ONNX file of the SSD is used, which is faster than the Caffe file in OpenCV that the
+    tutorial reads.
     """
 
     name = "script"
@@ -75,11 +81,15 @@ class Haar:
     name = "haar"
 
     def __init__(self, judge: _Judge) -> None:
-        self._cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")  # type: ignore[attr-defined]
+        self._cascade = cv2.CascadeClassifier(
+            cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
+        )  # type: ignore[attr-defined]
         self._judge = judge
 
     def __call__(self, image_bgr: Image) -> None:
-        found = self._cascade.detectMultiScale(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), 1.1, 5, minSize=(60, 60))
+        found = self._cascade.detectMultiScale(
+            cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), 1.1, 5, minSize=(60, 60)
+        )
         self._judge(image_bgr, xywh_to_xyxy(found))
 
 

@@ -43,7 +43,9 @@ def crowd(faces: int, frames: int, size_wh: tuple[int, int] = WH_720P) -> list[I
     """Frames with so many people in a grid, who sway a little, on a plain wall."""
     portraits = [read_picture(path) for path in sorted(PORTRAITS.glob("*.jpg"))]
     if not portraits or any(p is None for p in portraits):
-        raise CameraError("the portraits in assets/portraits cannot be read: run `git checkout assets`")
+        raise CameraError(
+            "the portraits in assets/portraits cannot be read: run `git checkout assets`"
+        )
     width, height = size_wh
     columns = max(1, int(np.ceil(np.sqrt(faces * width / height))))
     rows = max(1, -(-faces // columns))
@@ -68,4 +70,6 @@ def _square(portrait: Image, side: int) -> Image:
     """The upper square of a portrait, where its face is."""
     short = min(portrait.shape[:2])
     left = (portrait.shape[1] - short) // 2
-    return cv2.resize(portrait[:short, left : left + short], (side, side), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cv2.resize(
+        portrait[:short, left : left + short], (side, side), interpolation=cv2.INTER_AREA
+    )  # type: ignore[return-value]

@@ -1,4 +1,6 @@
-"""How soon the window is there: a fresh process, from its creation to the first paint and to the first frame with a box."""
+"""How soon the window is there: a fresh process, from its creation to the first paint and to the
+first frame with a box.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,12 @@ def measure_startup(clip: Path, runs: int) -> dict[str, Any]:
     """Start the window `runs` times on a clip.
 
     Returns:
-        Medians and p95 in ms of `window` and `boxed` (first frame with a box; the clip's own time until somebody is in it
-        counts too), and the largest resident memory in MB.
+        Medians and p95 in ms of `window` and `boxed` (first frame with a box; the clip's own time
+        until somebody is in it counts too), and the largest resident memory in MB.
     """
-    seen = [in_own_process("monitor.bench.startup", str(clip), str(time.time())) for _ in range(runs)]
+    seen = [
+        in_own_process("monitor.bench.startup", str(clip), str(time.time())) for _ in range(runs)
+    ]
     failed = [run for run in seen if "error" in run]
     if failed:
         return failed[0]
@@ -37,7 +41,8 @@ def measure_startup(clip: Path, runs: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    born = float(sys.argv[2])  # when the command was given; the system's own note of it is off by up to a second
+    # when the command was given; the system's own note of it is off by up to a second
+    born = float(sys.argv[2])
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
     from PySide6.QtCore import QSettings, QTimer

@@ -1,7 +1,8 @@
-"""The capture thread: opens a source, reads it, puts frames into a slot, opens it again when it is lost.
+"""The capture thread: opens a source, reads it, puts frames into a slot, opens it again when it is
+lost.
 
-Live sources: the newest frame wins. Recordings: no frame is skipped; they are paced as recorded if wanted.
-Nobody but this thread touches the source.
+Live sources: the newest frame wins. Recordings: no frame is skipped; they are paced as recorded if
+wanted. Nobody but this thread touches the source.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class CaptureThread(threading.Thread):
         slot: Where frames go.
         config: Time limits.
         paced: Play a recording at its own speed.
-        retry_first: Also try again when the very first opening fails (a window does, a batch run does not).
+        retry_first: Also try again when the very first opening fails (a window does, a batch run
+            does not).
         on_status: Called in this thread at each change of state.
     """
 
@@ -49,7 +51,10 @@ class CaptureThread(threading.Thread):
         super().__init__(name=f"capture {source.name}", daemon=True)
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
-        self._paced, self._retry_first, self._on_status, self._now = paced, retry_first, on_status, now
+        self._paced = paced
+        self._retry_first = retry_first
+        self._on_status = on_status
+        self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
         self._running.set()
         self._status = SourceStatus(SourceState.OPENING)
@@ -65,7 +70,9 @@ class CaptureThread(threading.Thread):
         self._running.set()
 
     def pause(self, paused: bool) -> None:
-        """Hold the frames back. A camera goes on being read, so that its pictures are fresh afterwards."""
+        """Hold the frames back. A camera goes on being read, so that its pictures are fresh
+        afterwards.
+        """
         if paused:
             self._running.clear()
         else:
@@ -78,8 +85,14 @@ class CaptureThread(threading.Thread):
     def status(self) -> SourceStatus:
         """The state now: `STALLED` when a live source has been silent for too long."""
         silent_s = self._now() - self._last_picture_at
-        if self._status.state is SourceState.LIVE and self.live and silent_s > self._config.stall_after_s:
-            return SourceStatus(SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s")
+        if (
+            self._status.state is SourceState.LIVE
+            and self.live
+            and silent_s > self._config.stall_after_s
+        ):
+            return SourceStatus(
+                SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s"
+            )
         return self._status
 
     # The thread itself
@@ -89,7 +102,10 @@ class CaptureThread(threading.Thread):
             self._run()
         except Exception as error:  # the top of a thread: show the fault instead of dying unseen
             log.exception("the capture thread of %s stopped", self.source_name)
-            self._set(SourceState.FAILED, f"{self.source_name} cannot be read any more ({error}): open it again")
+            self._set(
+                SourceState.FAILED,
+                f"{self.source_name} cannot be read any more ({error}): open it again",
+            )
         finally:
             self._source.close()
 
@@ -126,7 +142,9 @@ class CaptureThread(threading.Thread):
                 continue
             picture = self._source.read()
             if picture is None:
-                while not self._stop_event.is_set() and not self._slot.wait_empty(0.2, self.source_name):
+                while not self._stop_event.is_set() and not self._slot.wait_empty(
+                    0.2, self.source_name
+                ):
                     pass
                 self._set(SourceState.ENDED)
                 return
@@ -144,7 +162,9 @@ class CaptureThread(threading.Thread):
             index=self._index,
             t=picture.t,
             captured_at=self._now(),
-            wall_time=datetime.now(UTC) if self.live else self._opened_at + timedelta(seconds=picture.t),
+            wall_time=datetime.now(UTC)
+            if self.live
+            else self._opened_at + timedelta(seconds=picture.t),
             camera=self.source_name,
             file=picture.file,
             live=self.live,
@@ -155,7 +175,9 @@ class CaptureThread(threading.Thread):
             if not self.paused:
                 self._slot.put(frame, self.source_name)
             return
-        while not self._stop_event.is_set() and not self._slot.put_when_empty(frame, 0.2, self.source_name):
+        while not self._stop_event.is_set() and not self._slot.put_when_empty(
+            frame, 0.2, self.source_name
+        ):
             pass
 
     def _set(self, state: SourceState, message: str = "", retry_in_s: float | None = None) -> None:

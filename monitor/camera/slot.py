@@ -1,4 +1,6 @@
-"""LatestSlot: hands values from thread to thread. Newest wins, so nothing piles up behind a slow reader."""
+"""LatestSlot: hands values from thread to thread. Newest wins, so nothing piles up behind a slow
+reader.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class LatestSlot(Generic[T]):
             self._changed.notify_all()
 
     def put_when_empty(self, value: T, timeout_s: float, key: Hashable = None) -> bool:
-        """Wait until the last value was taken, then put. False if that took too long or the slot was closed."""
+        """Wait until the last value was taken, then put. False if that took too long or the slot
+        was closed.
+        """
         with self._changed:
             self._changed.wait_for(lambda: key not in self._values or self._closed, timeout_s)
             if key in self._values or self._closed:
@@ -37,7 +41,9 @@ class LatestSlot(Generic[T]):
             return True
 
     def get(self, timeout_s: float) -> T | None:
-        """The value that waits longest, each once; None if there was none in time or the slot is closed and empty."""
+        """The value that waits longest, each once; None if there was none in time or the slot is
+        closed and empty.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._values or self._closed, timeout_s)
             if not self._values:

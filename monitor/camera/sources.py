@@ -1,6 +1,8 @@
-"""Where pictures come from: cameras, streams, clips and folders of pictures, all behind one protocol.
+"""Where pictures come from: cameras, streams, clips and folders of pictures, all behind one
+protocol.
 
-A source is used by one thread alone, from `open` to `close`: OpenCV's `release` during another thread's `read` crashes the process.
+A source is used by one thread alone, from `open` to `close`: OpenCV's `release` during another
+thread's `read` crashes the process.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """What a source gives: an image, its time in seconds of the source's own clock, its file name for folders."""
+    """What a source gives: an image, its time in seconds of the source's own clock, its file name
+    for folders.
+    """
 
     image: Image
     t: float
@@ -44,7 +48,9 @@ class FrameSource(Protocol):
     """A place that pictures come from."""
 
     name: str  # for people and for the store; holds no password
-    live: bool  # True: the newest picture counts and time is the clock's. False: every picture counts, time is the recording's
+    # True: the newest picture counts and time is the clock's. False: every picture counts, time is
+    # the recording's
+    live: bool
     stills: bool  # True: pictures that have nothing to do with each other
 
     def open(self) -> None:
@@ -118,7 +124,9 @@ class CameraSource(_Capture):
 
     live = True
 
-    def __init__(self, source: str, config: CameraConfig, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, source: str, config: CameraConfig, now: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__()
         self._source, self._config, self._now = source, config, now
         self._start = now()
@@ -158,20 +166,34 @@ class CameraSource(_Capture):
 
     def _why_not(self) -> str:
         if self._is_stream:
-            return f"stream {self.name} does not answer: check its address, its password and the network"
+            return (
+                f"stream {self.name} does not answer: check its address, its password and the "
+                f"network"
+            )
         device = Path(f"/dev/video{self._source}")
         if sys.platform == "linux" and device.exists():
             if not os.access(device, os.R_OK | os.W_OK):
-                return f"{self.name} may not be used by this user: run `sudo usermod -aG video $USER` and log in again"
-            return f"{self.name} is busy or gives no pictures: close other programs that use it, or unplug it and plug it in again"
-        return f"{self.name} is not there: plug it in, or choose another one from `python main.py cameras`"
+                return (
+                    f"{self.name} may not be used by this user: run `sudo usermod -aG video "
+                    f"$USER` and log in again"
+                )
+            return (
+                f"{self.name} is busy or gives no pictures: close other programs that use it, "
+                f"or unplug it and plug it in again"
+            )
+        return (
+            f"{self.name} is not there: plug it in, or choose another one from `python main.py "
+            f"cameras`"
+        )
 
     def read(self) -> Picture:
         for _ in range(FAILED_READS_MAX if not self._is_stream else 1):
             image = self._grab()
             if image is not None:
                 return Picture(image, self._now() - self._start)
-        raise CameraError(f"{self.name} gives no more pictures: check its cable, its power and the network")
+        raise CameraError(
+            f"{self.name} gives no more pictures: check its cable, its power and the network"
+        )
 
 
 def camera_source(source: str, config: CameraConfig) -> CameraSource:
@@ -180,18 +202,25 @@ def camera_source(source: str, config: CameraConfig) -> CameraSource:
         CameraError: If `source` is neither a camera index nor a stream's URL.
     """
     is_url = (
-        source.split("://")[0].lower() in ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp") and "://" in source
+        source.split("://")[0].lower() in ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp")
+        and "://" in source
     )
     if not (is_url or (source.isascii() and source.isdigit() and len(source) < 4)):
-        hint = "give a recorded file with --video" if Path(source).suffix else "see `python main.py cameras`"
+        hint = (
+            "give a recorded file with --video"
+            if Path(source).suffix
+            else "see `python main.py cameras`"
+        )
         raise CameraError(
-            f"--camera {public_name(source)!r} is neither a camera's number nor a stream (rtsp://…, http://…): {hint}"
+            f"--camera {public_name(source)!r} is neither a camera's number nor a stream "
+            f"(rtsp://…, http://…): {hint}"
         )
     try:
         urlsplit(source)
     except ValueError:
         raise CameraError(
-            f"--camera {public_name(source)!r} is no valid address: write it like rtsp://host/stream"
+            f"--camera {public_name(source)!r} is no valid address: write it like "
+            f"rtsp://host/stream"
         ) from None
     return CameraSource(source, config)
 
@@ -220,18 +249,25 @@ class ClipSource(_Capture):
         try:
             self._path.open("rb").close()
         except OSError as error:
-            raise CameraError(f"clip {self.name} cannot be read ({error.strerror}): check its permissions") from None
-        # FFmpeg "plays" text files as terminal recordings, and reads %d in a name as a series of pictures.
+            raise CameraError(
+                f"clip {self.name} cannot be read ({error.strerror}): check its permissions"
+            ) from None
+        # FFmpeg "plays" text files as terminal recordings, and reads %d in a name as a series of
+        # pictures.
         looks_like_text = _is_text(self._path)
         try:
             str(self._path).encode()
         except UnicodeEncodeError:  # OpenCV crashes on such names
-            raise CameraError(f"the name of clip {self.name!r} is not valid text: rename the file") from None
+            raise CameraError(
+                f"the name of clip {self.name!r} is not valid text: rename the file"
+            ) from None
         if not looks_like_text:
             self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         if looks_like_text or self._capture is None or not self._capture.isOpened():
             self.close()
-            raise CameraError(f"{self.name} is not a video that can be read: use MP4, AVI, MKV, WebM or GIF")
+            raise CameraError(
+                f"{self.name} is not a video that can be read: use MP4, AVI, MKV, WebM or GIF"
+            )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._step = 1 / rate if 1 <= rate <= 1000 else 1 / 25
         self._t = -self._step
@@ -273,10 +309,15 @@ class FolderSource:
             raise CameraError(f"folder {self._folder} is not there: check the path after --images")
         import imutils.paths  # takes http.client with it, which the way to the window does not need
 
-        self._paths = sorted((Path(p) for p in imutils.paths.list_images(str(self._folder))), key=_natural)
+        self._paths = sorted(
+            (Path(p) for p in imutils.paths.list_images(str(self._folder))), key=_natural
+        )
         self._next = self._read = 0
         if not self._paths:
-            raise CameraError(f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP or TIFF files")
+            raise CameraError(
+                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP or TIFF "
+                f"files"
+            )
 
     def read(self) -> Picture | None:
         while self._next < len(self._paths):
@@ -291,7 +332,10 @@ class FolderSource:
             file = path.relative_to(self._folder).as_posix()
             return Picture(image, float(self._read - 1), file)
         if self._read == 0:
-            raise CameraError(f"none of the {len(self._paths)} pictures in {self._folder} can be read: check the files")
+            raise CameraError(
+                f"none of the {len(self._paths)} pictures in {self._folder} can be read: check the "
+                f"files"
+            )
         self._say_damaged()
         return None
 
@@ -307,23 +351,27 @@ class FolderSource:
 def read_picture(path: Path) -> Image | None:
     """A picture file as BGR; None if it is no picture that can be read.
 
-    Read and decoded in two steps: `cv2.imread` fails on names outside of the system's code page, and crashes the process on
-    names that are not UTF-8.
+    Read and decoded in two steps: `cv2.imread` fails on names outside of the system's code page,
+    and crashes the process on names that are not UTF-8.
     """
     try:
-        if not path.is_file() or path.stat().st_size > PICTURE_BYTES_MAX:  # a pipe would be waited for, for ever
+        # a pipe would be waited for, for ever
+        if not path.is_file() or path.stat().st_size > PICTURE_BYTES_MAX:
             return None
         data = np.fromfile(path, np.uint8)
         if data[: len(PNG)].tobytes() == PNG and _overstates(data.tobytes()):
             return None
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):  # cv2.error: empty, or a forged header with more pixels than OpenCV allows
+    # cv2.error: empty, or a forged header with more pixels than OpenCV allows
+    except (OSError, cv2.error):
         return None
     return to_bgr(image) if image is not None else None
 
 
 def _overstates(png: bytes) -> bool:
-    """Whether a chunk of a PNG claims more bytes than the file has: OpenCV would allocate up to 4 GB for it."""
+    """Whether a chunk of a PNG claims more bytes than the file has: OpenCV would allocate up to 4
+    GB for it.
+    """
     at = len(PNG)
     while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
         at += 12 + int.from_bytes(png[at : at + 4], "big")
@@ -332,14 +380,20 @@ def _overstates(png: bytes) -> bool:
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:
     """Sort key that puts a2.jpg before a10.jpg."""
-    return [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in re.split(r"(\d+)", str(path)) if part]
+    return [
+        (0, int(part)) if part.isdecimal() else (1, part.lower())
+        for part in re.split(r"(\d+)", str(path))
+        if part
+    ]
 
 
 def camera_list() -> list[tuple[int, str]]:
     """Index and name of the cameras that the system knows, without opening any."""
     from cv2_enumerate_cameras import enumerate_cameras
 
-    backend = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}.get(sys.platform, cv2.CAP_V4L2)
+    backend = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}.get(
+        sys.platform, cv2.CAP_V4L2
+    )
     try:
         return [(camera.index % 100, str(camera.name)) for camera in enumerate_cameras(backend)]
     except (OSError, RuntimeError, ValueError) as error:

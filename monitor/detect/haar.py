@@ -1,6 +1,7 @@
 """The frontal face cascade that ships in opencv-python 4 (Viola and Jones, CVPR 2001).
 
-It was made for bare faces that look into the camera and finds few masked ones. There by choice; YuNet is the default.
+It was made for bare faces that look into the camera and finds few masked ones. There by choice;
+YuNet is the default.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from monitor.records import Detections, Image
 
 CONFIDENCE_MIN = 0.5  # `python -m monitor.training.detectors.detector_curve --detector haar`
 SMALLEST_PX = 24  # the cascade's window
-SMALL_FACE_PX = 32  # of the frame: shrinking it to the window is what the working size is chosen for
+# of the frame: shrinking it to the window is what the working size is chosen for
+SMALL_FACE_PX = 32
 SIDE_LIMITS = (640, 960)  # px; its cost grows with the area
 SCALE_FACTOR = 1.1
 MIN_NEIGHBOURS = 3
-# The last stage's weight says how sure the cascade is. On a third of andrewmvd it was 3.8 in the median for faces (5th
-# percentile 0.5) and 2.3 for false boxes (5th percentile 0.2): a poor measure, squashed here so that 1 becomes 0.5.
+# The last stage's weight says how sure the cascade is. On a third of andrewmvd it was 3.8 in the
+# median for faces (5th percentile 0.5) and 2.3 for false boxes (5th percentile 0.2): a poor
+# measure, squashed here so that 1 becomes 0.5.
 _WEIGHT_HALF = 1.0
 
 
@@ -30,17 +33,20 @@ class HaarCascade:
 
     name = "haar"
 
-    def __init__(self, confidence_min: float = CONFIDENCE_MIN, side: int = 0, min_face_px: int = 20) -> None:
+    def __init__(
+        self, confidence_min: float = CONFIDENCE_MIN, side: int = 0, min_face_px: int = 20
+    ) -> None:
         """Load the cascade.
 
         Args:
             confidence_min: Faces below this confidence, in [0, 1], are left out.
-            side: Longer side of the working picture in pixels; 0 lets it follow the frame: three quarters of it, within
-                `SIDE_LIMITS`, never enlarged.
+            side: Longer side of the working picture in pixels; 0 lets it follow the frame: three
+                quarters of it, within `SIDE_LIMITS`, never enlarged.
             min_face_px: Longer side of the smallest face that is returned, in pixels of the frame.
 
         Raises:
-            ModelError: If this OpenCV has no cascades (OpenCV 5 dropped them) or not this one's file.
+            ModelError: If this OpenCV has no cascades (OpenCV 5 dropped them) or not this one's
+                file.
         """
         advice = 'run `pip install "opencv-python>=4.12,<5"` or choose the detector yunet'
         if not hasattr(cv2, "CascadeClassifier") or not hasattr(cv2, "data"):
@@ -51,7 +57,9 @@ class HaarCascade:
         try:
             self._cascade = cv2.CascadeClassifier(str(path))
         except (cv2.error, SystemError):  # OpenCV raises both for one damaged file
-            raise ModelError(f"{path.name} cannot be read by OpenCV {cv2.__version__}: {advice}") from None
+            raise ModelError(
+                f"{path.name} cannot be read by OpenCV {cv2.__version__}: {advice}"
+            ) from None
         self._confidence_min = confidence_min
         self._side = side
         self._min_face_px = min_face_px
@@ -67,7 +75,9 @@ class HaarCascade:
         grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
         if scale != 1:
             work_wh = max(1, round(width * scale)), max(1, round(height * scale))
-            grey = cv2.resize(grey, work_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+            grey = cv2.resize(
+                grey, work_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            )
         smallest = max(SMALLEST_PX, round(self._min_face_px * scale))
         found, _, weights = self._cascade.detectMultiScale3(
             grey,
@@ -92,5 +102,7 @@ class HaarCascade:
     def _scale(self, frame_side: int) -> float:
         """Working pixels per pixel of the frame."""
         low, high = SIDE_LIMITS
-        side = self._side or min(max(frame_side * SMALLEST_PX / SMALL_FACE_PX, low), high, frame_side)
+        side = self._side or min(
+            max(frame_side * SMALLEST_PX / SMALL_FACE_PX, low), high, frame_side
+        )
         return side / frame_side

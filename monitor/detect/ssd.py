@@ -1,7 +1,8 @@
 """OpenCV's ResNet-10 face detector, an SSD (Liu et al., arXiv:1512.02325), run by ONNX Runtime.
 
-`monitor/training/detectors/convert_detectors.py` rebuilt it from its Caffe files. It looks at every picture at 300 x 300 px, without
-regard to its shape, as it was trained: small faces in large frames are lost. There by choice; YuNet is the default.
+`monitor/training/detectors/convert_detectors.py` rebuilt it from its Caffe files. It looks at every
+picture at 300 x 300 px, without regard to its shape, as it was trained: small faces in large frames
+are lost. There by choice; YuNet is the default.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "ssd.onnx"
 CONFIDENCE_MIN = (
-    0.3  # chosen from the curve that `python -m monitor.training.detectors.detector_curve --detector ssd` prints
+    # chosen from the curve that `python -m monitor.training.detectors.detector_curve --detector
+    # ssd` prints
+    0.3
 )
 SIDE = 300  # px, fixed by the network's priors
 NMS_IOU_MAX = 0.45  # these two from the network's DetectionOutput layer
@@ -23,11 +26,15 @@ _TOP_K = 400
 
 
 class ResNetSsd:
-    """Face detector without landmarks. Not thread safe: it owns the buffer that it fills for each picture."""
+    """Face detector without landmarks. Not thread safe: it owns the buffer that it fills for each
+    picture.
+    """
 
     name = "ssd"
 
-    def __init__(self, confidence_min: float = CONFIDENCE_MIN, min_face_px: int = 20, threads: int = 2) -> None:
+    def __init__(
+        self, confidence_min: float = CONFIDENCE_MIN, min_face_px: int = 20, threads: int = 2
+    ) -> None:
         """Load the network.
 
         Args:
@@ -54,13 +61,19 @@ class ResNetSsd:
         height, width = image_bgr.shape[:2]
         for channel, plane in enumerate(cv2.split(cv2.resize(image_bgr, (SIDE, SIDE)))):
             self._blob[0, channel] = plane
-        all_boxes, all_confidence = self._session.run(["boxes", "confidence"], {"image": self._blob})
+        all_boxes, all_confidence = self._session.run(
+            ["boxes", "confidence"], {"image": self._blob}
+        )
         above = np.flatnonzero(all_confidence[0] > self._confidence_min)
         boxes, confidence = all_boxes[0, above], all_confidence[0, above]
         # NMS in parts of the picture, as the network's own last layer does it.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-        kept = np.asarray(cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp).ravel()  # type: ignore[arg-type]
-        boxes = clip(boxes[kept] * np.array([width, height, width, height], np.float32), (width, height))
+        kept = np.asarray(
+            cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp
+        ).ravel()  # type: ignore[arg-type]
+        boxes = clip(
+            boxes[kept] * np.array([width, height, width, height], np.float32), (width, height)
+        )
         large = longer_side(boxes) >= self._min_face_px
         return Detections(boxes[large], confidence[kept][large])
 

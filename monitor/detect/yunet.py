@@ -1,7 +1,9 @@
-"""YuNet (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector. MIR 2023), run by ONNX Runtime.
+"""YuNet (Wu, Peng and Yu: YuNet, a tiny millisecond-level face detector. MIR 2023), run by ONNX
+Runtime.
 
-The network has no anchors: each cell of three grids (8, 16 and 32 px) tells one box, five landmarks and two scores.
-In ONNX Runtime it costs a fifth of what `cv2.FaceDetectorYN` costs, and finds the same boxes.
+The network has no anchors: each cell of three grids (8, 16 and 32 px) tells one box, five landmarks
+and two scores. In ONNX Runtime it costs a fifth of what `cv2.FaceDetectorYN` costs, and finds the
+same boxes.
 """
 
 from __future__ import annotations
@@ -16,31 +18,42 @@ from monitor.faces.boxes import clip, iou_matrix, longer_side, nms
 from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "yunet.onnx"
-CONFIDENCE_MIN = 0.4  # chosen from the curve that `python -m monitor.training.detectors.detector_curve` prints
+# chosen from the curve that `python -m monitor.training.detectors.detector_curve` prints
+CONFIDENCE_MIN = 0.4
 NMS_IOU_MAX = 0.3  # as in cv2.FaceDetectorYN
 STRIDES = (8, 16, 32)  # px of the working picture; the heads of the network
-SMALL_FACE_PX = 32  # of the frame: what the working size is chosen for, unless larger faces are enough
-# Its size in the working picture. Of faces of 32 px in 720p frames it found, bare and masked: 75 and 31 % at 16 px (side 640),
-# 94 and 61 % at 24 px (960), 95 and 79 % at 32 px (1280, which costs twice as much as 960).
+# of the frame: what the working size is chosen for, unless larger faces are enough
+SMALL_FACE_PX = 32
+# Its size in the working picture. Of faces of 32 px in 720p frames it found, bare and masked: 75
+# and 31 % at 16 px (side 640), 94 and 61 % at 24 px (960), 95 and 79 % at 32 px (1280, which costs
+# twice as much as 960).
 SMALL_FACE_WORK_PX = 24
-SIDE_LIMITS = (640, 960)  # working sides that are chosen. Beyond, cost grows and large faces are lost
+# working sides that are chosen. Beyond, cost grows and large faces are lost
+SIDE_LIMITS = (640, 960)
 SWEEP_LIMITS = (640, 1280)  # the same, where the caller says how small a face matters
 FOLLOWED_FACE_WORK_PX = (
-    20  # the size in the working picture that the smallest face of such a call gets: enough for one that is
+    # the size in the working picture that the smallest face of such a call gets: enough for one
+    # that is
+    20
 )
 # known already, as weak detections carry a track on
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
-STILL_SCALES = (0.5, 1.0, 1.5)  # working sides for a picture that stands alone, as parts of the usual one
-STILL_BELOW, STILL_ABOVE = 0.05, 0.2  # confidence under and over the threshold, see `YuNet.detect_still`
+# working sides for a picture that stands alone, as parts of the usual one
+STILL_SCALES = (0.5, 1.0, 1.5)
+# confidence under and over the threshold, see `YuNet.detect_still`
+STILL_BELOW, STILL_ABOVE = 0.05, 0.2
 SAME_IOU = 0.4  # boxes of two looks that overlap so much are one face
-_TOP_K = 5000  # candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
+# candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
+_TOP_K = 5000
 
 
 def working_side(frame_side: int, min_face_px: int) -> int:
-    """The longer side, in pixels, at which YuNet looks at a frame whose longer side is `frame_side`.
+    """The longer side, in pixels, at which YuNet looks at a frame whose longer side is
+    `frame_side`.
 
-    It follows the frame: a face of `SMALL_FACE_PX`, or of `min_face_px` where that is more, gets `SMALL_FACE_WORK_PX`, within
-    `SIDE_LIMITS`. That is 640 for 640x480, 736 for 960x540 and 960 for 1280x720 and 1920x1080.
+    It follows the frame: a face of `SMALL_FACE_PX`, or of `min_face_px` where that is more, gets
+    `SMALL_FACE_WORK_PX`, within `SIDE_LIMITS`. That is 640 for 640x480, 736 for 960x540 and 960 for
+    1280x720 and 1920x1080.
     """
     low, high = SIDE_LIMITS
     wanted = frame_side * SMALL_FACE_WORK_PX / max(SMALL_FACE_PX, min_face_px)
@@ -66,7 +79,8 @@ class YuNet:
 
         Args:
             confidence_min: Faces below this confidence, in [0, 1], are left out.
-            side: Longer side of the working picture in pixels; 0 lets it follow the frame (`working_side`).
+            side: Longer side of the working picture in pixels; 0 lets it follow the frame
+                (`working_side`).
             min_face_px: Longer side of the smallest face that is returned, in pixels of the frame.
             threads: Threads of ONNX Runtime.
 
@@ -77,7 +91,9 @@ class YuNet:
 
         self._session = onnx_session(MODEL, threads)
         self._input = self._session.get_inputs()[0].name
-        self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
+        self._outputs = [
+            f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")
+        ]
         self._confidence_min = confidence_min
         self._side = side
         self._min_face_px = min_face_px
@@ -90,7 +106,8 @@ class YuNet:
 
         Args:
             image_bgr: (H, W, 3) uint8 BGR of any size from 1x1; only read.
-            smallest_px: The smallest face that matters this time, in pixels of the picture; 0: as `working_side` says.
+            smallest_px: The smallest face that matters this time, in pixels of the picture; 0: as
+                `working_side` says.
 
         Returns:
             Faces with (N, 5, 2) landmarks, most confident first, boxes cut to the picture.
@@ -102,13 +119,17 @@ class YuNet:
     def detect_still(self, image_bgr: Image) -> Detections:
         """Faces of a picture that stands alone: looked for at three sizes.
 
-        A face counts if one look is confident of it (`STILL_ABOVE` over the threshold) or two looks agree (`STILL_BELOW` under it
-        will do for each). Against one look this finds 1 % more of the masked faces; the figures are on the card.
+        A face counts if one look is confident of it (`STILL_ABOVE` over the threshold) or two looks
+        agree (`STILL_BELOW` under it will do for each). Against one look this finds 1 % more of the
+        masked faces; the figures are on the card.
         """
         frame_side = max(image_bgr.shape[:2])
         base = self._working_side(frame_side, 0)
         sides = [_round_up(round(base * factor)) for factor in STILL_SCALES]
-        looks = [self._detect(image_bgr, side, max(0.01, self._confidence_min - STILL_BELOW)) for side in sides]
+        looks = [
+            self._detect(image_bgr, side, max(0.01, self._confidence_min - STILL_BELOW))
+            for side in sides
+        ]
         boxes = np.concatenate([look.boxes for look in looks])
         confidence = np.concatenate([look.confidence for look in looks])
         landmarks = np.concatenate([look.landmarks for look in looks if look.landmarks is not None])
@@ -143,7 +164,9 @@ class YuNet:
     def _forward(
         self, image_bgr: Image, work_wh: tuple[int, int], confidence_min: float
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Confidence (N,), boxes (N, 4) and landmarks (N, 5, 2) in pixels of the working picture, after NMS."""
+        """Confidence (N,), boxes (N, 4) and landmarks (N, 5, 2) in pixels of the working picture,
+        after NMS.
+        """
         started = time.perf_counter()
         blob = self._fill(image_bgr, work_wh)
         self.resize_s = time.perf_counter() - started
@@ -153,14 +176,21 @@ class YuNet:
             _decode(outputs[4 * i : 4 * i + 4], stride, columns // stride, confidence_min)
             for i, stride in enumerate(STRIDES)
         ]
-        confidence, boxes, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+        confidence, boxes, landmarks = (
+            np.concatenate(parts) for parts in zip(*levels, strict=True)
+        )
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-        # OpenCV's NMS and not monitor.faces.boxes.nms: its cost does not grow with the square of the candidates.
-        kept = np.asarray(cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp).ravel()  # type: ignore[arg-type]
+        # OpenCV's NMS and not monitor.faces.boxes.nms: its cost does not grow with the square of
+        # the candidates.
+        kept = np.asarray(
+            cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp
+        ).ravel()  # type: ignore[arg-type]
         return confidence[kept], boxes[kept], landmarks[kept]
 
     def _fill(self, image_bgr: Image, work_wh: tuple[int, int]) -> FloatArray:
-        """The network's input: resized, padded with black at the right and bottom, (1, 3, H, W) float32 BGR 0..255."""
+        """The network's input: resized, padded with black at the right and bottom, (1, 3, H, W)
+        float32 BGR 0..255.
+        """
         width, height = work_wh
         padded_shape = (_round_up(height), _round_up(width), 3)
         if self._padded.shape != padded_shape:
@@ -171,10 +201,12 @@ class YuNet:
         if image_bgr.shape[:2] == (height, width):
             self._padded[:height, :width] = image_bgr
         else:
-            # INTER_AREA costs as much as the network where the factor is no whole number, and below 2 it finds no more.
+            # INTER_AREA costs as much as the network where the factor is no whole number, and below
+            # 2 it finds no more.
             how = cv2.INTER_AREA if image_bgr.shape[0] >= 2 * height else cv2.INTER_LINEAR
             cv2.resize(image_bgr, work_wh, dst=self._padded[:height, :width], interpolation=how)
-        for channel, plane in enumerate(cv2.split(self._padded)):  # half the time of cv2.dnn.blobFromImage
+        # half the time of cv2.dnn.blobFromImage
+        for channel, plane in enumerate(cv2.split(self._padded)):
             self._blob[0, channel] = plane
         return self._blob
 
@@ -182,7 +214,8 @@ class YuNet:
 def _decode(
     heads: list[FloatArray], stride: int, columns: int, confidence_min: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Candidates of one grid: confidence (N,), xyxy (N, 4), landmarks (N, 5, 2), pixels of the network's input.
+    """Candidates of one grid: confidence (N,), xyxy (N, 4), landmarks (N, 5, 2), pixels of the
+    network's input.
 
     Only cells above the threshold are decoded: a few dozen of the 4,620 of a 640x352 picture.
     """
@@ -193,7 +226,11 @@ def _decode(
     centre = (corner + bbox[0, cells, :2]) * stride
     half_wh = np.exp(bbox[0, cells, 2:]) * (stride / 2)
     landmarks = (kps[0, cells].reshape(-1, 5, 2) + corner[:, None]) * stride
-    return score[cells], np.hstack([centre - half_wh, centre + half_wh]), landmarks.astype(np.float32)
+    return (
+        score[cells],
+        np.hstack([centre - half_wh, centre + half_wh]),
+        landmarks.astype(np.float32),
+    )
 
 
 def _round_up(side: int) -> int:

@@ -13,7 +13,8 @@ NO_BOXES.setflags(write=False)
 
 
 def as_boxes(boxes: npt.ArrayLike) -> FloatArray:
-    """`boxes` as (N, 4) float32; anything empty (also the `()` of `detectMultiScale`) becomes (0, 4).
+    """`boxes` as (N, 4) float32; anything empty (also the `()` of `detectMultiScale`) becomes (0,
+    4).
 
     Raises:
         ValueError: If the shape is neither empty nor (N, 4).
@@ -34,7 +35,9 @@ def xywh_to_xyxy(xywh: npt.ArrayLike) -> FloatArray:
 
 
 def clip(boxes: FloatArray, size_wh: tuple[int, int]) -> FloatArray:
-    """Boxes cut to a picture of `size_wh` (width, height) pixels; a box wholly outside ends with no area."""
+    """Boxes cut to a picture of `size_wh` (width, height) pixels; a box wholly outside ends with no
+    area.
+    """
     width, height = size_wh
     return as_boxes(boxes).clip(0, np.array([width, height, width, height], np.float32))
 
@@ -89,11 +92,13 @@ def crop_square(image: Image, xyxy: FloatArray, margin: float, size: int) -> Ima
     Args:
         image: (H, W, 3) uint8.
         xyxy: One box, (4,), pixels of `image`; may reach over its edges.
-        margin: How much is added to the longer side, as a part of it (0.25: a quarter in all, an eighth each side).
+        margin: How much is added to the longer side, as a part of it (0.25: a quarter in all, an
+            eighth each side).
         size: Side of the result in pixels.
 
     Returns:
-        (size, size, 3) uint8 in the colour order of `image`. Where the square leaves the picture the edge pixels are repeated.
+        (size, size, 3) uint8 in the colour order of `image`. Where the square leaves the picture
+        the edge pixels are repeated.
     """
     height, width = image.shape[:2]
     x0, y0, x1, y1 = (float(v) for v in xyxy)
@@ -102,12 +107,20 @@ def crop_square(image: Image, xyxy: FloatArray, margin: float, size: int) -> Ima
     left, top = round(cx - half), round(cy - half)
     side = max(1, round(2 * half))
     right, bottom = left + side, top + side
-    # A square wholly outside still yields its nearest row or column of pixels instead of an empty array.
+    # A square wholly outside still yields its nearest row or column of pixels instead of an empty
+    # array.
     in_left, in_top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
     in_right, in_bottom = max(min(right, width), in_left + 1), max(min(bottom, height), in_top + 1)
     roi = image[in_top:in_bottom, in_left:in_right]
-    pad = (max(0, in_top - top), max(0, bottom - in_bottom), max(0, in_left - left), max(0, right - in_right))
+    pad = (
+        max(0, in_top - top),
+        max(0, bottom - in_bottom),
+        max(0, in_left - left),
+        max(0, right - in_right),
+    )
     if any(pad):
         roi = cv2.copyMakeBorder(roi, *pad, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
     shrinks = roi.shape[0] > size
-    return cv2.resize(roi, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # type: ignore[return-value]
+    return cv2.resize(
+        roi, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )  # type: ignore[return-value]

@@ -1,4 +1,6 @@
-"""The mask classifier: all ROIs of a frame in one 4D batch through MobileNetV2 (arXiv:1801.04381)."""
+"""The mask classifier: all ROIs of a frame in one 4D batch through MobileNetV2
+(arXiv:1801.04381).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ MAX_BATCH = 64  # a larger crowd goes in pieces, so that memory stays flat
 
 
 class MaskClassifier:
-    """Probabilities of the three states for faces. Not thread-safe: the inference thread alone calls it."""
+    """Probabilities of the three states for faces. Not thread-safe: the inference thread alone
+    calls it.
+    """
 
     def __init__(self, network: Network) -> None:
         """
@@ -38,7 +42,8 @@ class MaskClassifier:
             self.margin = float(card["input"]["margin"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"the mask model's card is incomplete ({error!r}): make it anew with monitor.training.learning.export"
+                f"the mask model's card is incomplete ({error!r}): make it anew with "
+                f"monitor.training.learning.export"
             ) from None
 
     @classmethod
@@ -64,7 +69,8 @@ class MaskClassifier:
     def probabilities(self, rois: FloatArray) -> FloatArray:
         """
         Args:
-            rois: (N, size, size, 3) float32, from `rois`; from several frames if wanted. N may be 0.
+            rois: (N, size, size, 3) float32, from `rois`; from several frames if wanted. N may be
+                0.
 
         Returns:
             (N, 3) float32, rows sum to 1, columns in the order of `STATES`.

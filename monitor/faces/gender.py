@@ -1,7 +1,9 @@
-"""A guess at a person's gender from the aligned face, for those who ask for it (`[gender] show = true`). Off by default.
+"""A guess at a person's gender from the aligned face, for those who ask for it (`[gender] show =
+true`). Off by default.
 
-It is a guess from looks by a network that was trained on a two-valued label. It is shown in the window and never stored, and
-must not decide anything about a person. With the setting off nothing of this file is imported.
+It is a guess from looks by a network that was trained on a two-valued label. It is shown in the
+window and never stored, and must not decide anything about a person. With the setting off nothing
+of this file is imported.
 """
 
 from __future__ import annotations
@@ -43,13 +45,21 @@ class GenderGuesser:
             self.name = str(card["name"])
             self.size = int(card["input"]["size"])
             self._columns = [list(card["classes"]).index(name) for name in GENDERS]
-            fits = card["task"] == "gender" and card["input"]["colour"] == "RGB" and card["input"]["range"] == [-1, 1]
+            fits = (
+                card["task"] == "gender"
+                and card["input"]["colour"] == "RGB"
+                and card["input"]["range"] == [-1, 1]
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"the gender model's card is incomplete ({error!r}): make it anew with monitor.training.gender.train"
+                f"the gender model's card is incomplete ({error!r}): make it anew with "
+                f"monitor.training.gender.train"
             ) from None
         if not fits:
-            raise ModelError(f"{self.name} is no gender model for RGB faces in -1..1: name another one under [gender]")
+            raise ModelError(
+                f"{self.name} is no gender model for RGB faces in -1..1: name another one under "
+                f"[gender]"
+            )
 
     @classmethod
     def load(cls, model: str, threads: int = 2) -> GenderGuesser:
@@ -66,9 +76,12 @@ class GenderGuesser:
         Args:
             frame: Of any source.
             found: Its faces.
-            votes: One a face; None where it is not to be looked at. Those that wait longest come first.
+            votes: One a face; None where it is not to be looked at. Those that wait longest come
+                first.
         """
-        waiting = sorted((v.looked_t, i) for i, v in enumerate(votes) if v is not None and v.waits(frame.t))
+        waiting = sorted(
+            (v.looked_t, i) for i, v in enumerate(votes) if v is not None and v.waits(frame.t)
+        )
         chosen = [i for _, i in waiting[:FRAME_MAX]]
         landmarks = None if found.landmarks is None else found.landmarks[chosen]
         answers = self.probabilities(align(frame.image, found.boxes[chosen], landmarks))
@@ -89,7 +102,10 @@ class GenderGuesser:
         """
         if len(faces_bgr) == 0:
             return np.empty((0, len(GENDERS)), np.float32)
-        parts = [self._network(self._batch(faces_bgr[i : i + MAX_BATCH])) for i in range(0, len(faces_bgr), MAX_BATCH)]
+        parts = [
+            self._network(self._batch(faces_bgr[i : i + MAX_BATCH]))
+            for i in range(0, len(faces_bgr), MAX_BATCH)
+        ]
         both = [part.reshape(2, -1, part.shape[1]).mean(axis=0) for part in parts]
         return np.concatenate(both)[:, self._columns]
 
@@ -98,16 +114,22 @@ class GenderGuesser:
         return GenderVote()
 
     def _batch(self, faces_bgr: Image) -> FloatArray:
-        """(N, 112, 112, 3) uint8 BGR to (2 N, size, size, 3) float32 RGB -1..1: the faces, then their mirror images."""
+        """(N, 112, 112, 3) uint8 BGR to (2 N, size, size, 3) float32 RGB -1..1: the faces, then
+        their mirror images.
+        """
         faces = scale(resized(faces_bgr, self.size)[..., ::-1])
         return np.concatenate([faces, faces[:, :, ::-1]])
 
 
 def resized(faces: Image, size: int) -> Image:
-    """(N, 112, 112, 3) uint8 from `align` to (N, size, size, 3), for a network with a larger input."""
+    """(N, 112, 112, 3) uint8 from `align` to (N, size, size, 3), for a network with a larger
+    input.
+    """
     if size == SIZE or len(faces) == 0:
         return faces
-    return np.stack([cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR) for face in faces])
+    return np.stack(
+        [cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR) for face in faces]
+    )
 
 
 class GenderVote:

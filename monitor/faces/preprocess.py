@@ -10,7 +10,9 @@ from monitor.records import FloatArray, Image
 
 
 def scale(rois_rgb: Image) -> FloatArray:
-    """uint8 RGB 0..255 to float32 -1..1, the range that MobileNetV2 was trained in (arXiv:1801.04381)."""
+    """uint8 RGB 0..255 to float32 -1..1, the range that MobileNetV2 was trained in
+    (arXiv:1801.04381).
+    """
     return rois_rgb.astype(np.float32) * np.float32(1 / 127.5) - np.float32(1)
 
 

@@ -13,13 +13,16 @@ FULL_WEIGHT_PX = 64.0  # faces this large, or larger, have a full voice in the v
 
 
 def sharpness(roi: FloatArray) -> float:
-    """Variance of the Laplacian of a ROI (H, W, 3) float32 RGB in -1..1, in units of 8-bit grey levels squared."""
+    """Variance of the Laplacian of a ROI (H, W, 3) float32 RGB in -1..1, in units of 8-bit grey
+    levels squared.
+    """
     grey = cv2.cvtColor(roi, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var()) * 127.5**2
 
 
 def side_on(landmarks: FloatArray) -> float:
-    """How far the nose is off the middle between the eyes, in eye distances: 0 from the front, over 1 in profile.
+    """How far the nose is off the middle between the eyes, in eye distances: 0 from the front, over
+    1 in profile.
 
     Args:
         landmarks: (5, 2) px: right eye, left eye, nose, right and left mouth corner.
@@ -32,8 +35,12 @@ def side_on(landmarks: FloatArray) -> float:
     return abs(float(np.dot(nose - (right_eye + left_eye) / 2, across))) / distance**2
 
 
-def can_be_judged(face_px: float, roi: FloatArray, landmarks: FloatArray | None, config: ClassifyConfig) -> bool:
-    """False for a face that is too small, too blurred or too side-on to say anything about its mask."""
+def can_be_judged(
+    face_px: float, roi: FloatArray, landmarks: FloatArray | None, config: ClassifyConfig
+) -> bool:
+    """False for a face that is too small, too blurred or too side-on to say anything about its
+    mask.
+    """
     if face_px < config.unsure_face_px:
         return False
     if landmarks is not None and 0 < config.unsure_side_on < side_on(landmarks):
@@ -42,9 +49,11 @@ def can_be_judged(face_px: float, roi: FloatArray, landmarks: FloatArray | None,
 
 
 def weight(face_px: float, confidence: float) -> float:
-    """A face's voice in its track's vote, in (0, 1]: large faces that the detector is sure of count more.
+    """A face's voice in its track's vote, in (0, 1]: large faces that the detector is sure of count
+    more.
 
-    A head that turns away is found with less and less confidence, and says less and less of its mask.
+    A head that turns away is found with less and less confidence, and says less and less of its
+    mask.
     """
     low, high = WEIGHT_CONFIDENCE
     sure = min(1.0, max(0.05, (confidence - low) / (high - low)))

@@ -33,19 +33,28 @@ def make_application() -> QApplication:
 
 
 def open_window(options: RunOptions, settings: QSettings | None = None) -> MainWindow:
-    """Show the window, before any model or database is loaded; the rest follows as soon as the event loop runs.
+    """Show the window, before any model or database is loaded; the rest follows as soon as the
+    event loop runs.
 
     Raises:
-        CameraError: If the options name a source that is not valid or a recording that cannot be opened.
+        CameraError: If the options name a source that is not valid or a recording that cannot be
+            opened.
     """
-    named = options.video is not None or options.images is not None or bool(options.config.camera.source)
-    chosen = choose_source(options) if named else None  # without a name, cameras are looked for after the window is up
+    named = (
+        options.video is not None
+        or options.images is not None
+        or bool(options.config.camera.source)
+    )
+    # without a name, cameras are looked for after the window is up
+    chosen = choose_source(options) if named else None
     if chosen is not None:
         check_number(chosen)
         for source in chosen.sources:
             check_source(source)
     application = make_application()
-    window = MainWindow(options, Preferences(settings or default_settings()), Theme(application), chosen)
+    window = MainWindow(
+        options, Preferences(settings or default_settings()), Theme(application), chosen
+    )
     window.show()
     QTimer.singleShot(0, window.start)
     return window
@@ -55,10 +64,13 @@ def run_window(options: RunOptions) -> int:
     """Run the monitor in a window. Returns the exit status.
 
     Raises:
-        MonitorError: If what the options name is wrong, or if something could not be saved at the end.
+        MonitorError: If what the options name is wrong, or if something could not be saved at the
+            end.
     """
     window = open_window(options)
-    previous = {number: signal.signal(number, _closer(window)) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, _closer(window)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     former_hook, sys.excepthook = sys.excepthook, _log_fault
     try:
         # The window's own timer wakes Python twice a second, so that signals are seen.
@@ -81,6 +93,8 @@ def _closer(window: MainWindow) -> Callable[[int, FrameType | None], None]:
     return close
 
 
-def _log_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _log_fault(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """A fault in one slot is logged; the window goes on."""
     log.error("a fault in the window", exc_info=(kind, error, trace))

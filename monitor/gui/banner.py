@@ -1,4 +1,6 @@
-"""Banners between the menu and the picture: what is wrong, or good to know, and what to do about it."""
+"""Banners between the menu and the picture: what is wrong, or good to know, and what to do about
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ from enum import Enum
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from monitor.gui.theme import is_dark
 
@@ -109,7 +119,12 @@ class BannerStack(QWidget):
         self.setVisible(False)
 
     def show_message(
-        self, key: str, severity: Severity, text: str, button: str = "", action: Callable[[], None] | None = None
+        self,
+        key: str,
+        severity: Severity,
+        text: str,
+        button: str = "",
+        action: Callable[[], None] | None = None,
     ) -> None:
         """Show or change the banner `key`; without text it goes."""
         if not text or self._hidden.get(key) == text:

@@ -9,7 +9,14 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
 
 from monitor.app import Chosen, RunOptions, choose_source
-from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, camera_source, public_name
+from monitor.camera.sources import (
+    ClipSource,
+    FolderSource,
+    FrameSource,
+    camera_list,
+    camera_source,
+    public_name,
+)
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.menus import Menus
@@ -22,16 +29,25 @@ CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All fi
 
 
 def first_source(options: RunOptions, last_cameras: str) -> Chosen:
-    """What a run begins with: what the options name, else the cameras of the last run, else `choose_source`'s choice.
+    """What a run begins with: what the options name, else the cameras of the last run, else
+    `choose_source`'s choice.
 
     Raises:
         CameraError: If what is named is not valid.
     """
-    named = options.video is not None or options.images is not None or bool(options.config.camera.source)
+    named = (
+        options.video is not None
+        or options.images is not None
+        or bool(options.config.camera.source)
+    )
     if not named and last_cameras:
         there = {str(index) for index, _ in camera_list()}
-        known = dict.fromkeys(camera for camera in last_cameras.split() if "://" in camera or camera in there)
-        sources = [camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]]
+        known = dict.fromkeys(
+            camera for camera in last_cameras.split() if "://" in camera or camera in there
+        )
+        sources = [
+            camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]
+        ]
         if sources:
             return Chosen(sources[0], further=tuple(sources[1:]))
     return choose_source(options)
@@ -44,7 +60,8 @@ def check_number(chosen: Chosen) -> None:
     """
     if len(chosen.sources) > CAMERAS_MAX:
         raise CameraError(
-            f"{len(chosen.sources)} cameras are named, and the window shows at most {CAMERAS_MAX}: name fewer, or add --headless"
+            f"{len(chosen.sources)} cameras are named, and the window shows at most {CAMERAS_MAX}: "
+            f"name fewer, or add --headless"
         )
 
 
@@ -78,8 +95,12 @@ class SourceChooser(QObject):
                 self._kept[public_name(source)] = ""
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
-        menus.open_stream.triggered.connect(lambda: self._ask_for_stream("Open stream", self.open_camera))
-        menus.add_stream.triggered.connect(lambda: self._ask_for_stream("Add stream", self.add_camera))
+        menus.open_stream.triggered.connect(
+            lambda: self._ask_for_stream("Open stream", self.open_camera)
+        )
+        menus.add_stream.triggered.connect(
+            lambda: self._ask_for_stream("Add stream", self.add_camera)
+        )
         menus.camera_group.triggered.connect(lambda action: self.open_camera(str(action.data())))
         menus.add_group.triggered.connect(lambda action: self.add_camera(str(action.data())))
         menus.remove.triggered.connect(lambda: self.remove(grid.chosen))
@@ -132,7 +153,9 @@ class SourceChooser(QObject):
         try:
             camera = camera_source(source, self._session.options.config.camera)
         except CameraError as error:
-            self._banners.show_message("choice", Severity.ERROR, str(error).removeprefix("--camera "))
+            self._banners.show_message(
+                "choice", Severity.ERROR, str(error).removeprefix("--camera ")
+            )
             return
         watch(camera)
         self._kept[camera.name] = _keepable(source)
@@ -152,7 +175,9 @@ class SourceChooser(QObject):
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if self._grid.alone:
-            menu.addAction("Show &all cameras").triggered.connect(lambda: self._grid.show_alone(False))
+            menu.addAction("Show &all cameras").triggered.connect(
+                lambda: self._grid.show_alone(False)
+            )
         else:
             menu.addAction("Show &alone").triggered.connect(lambda: self._grid.show_alone(True))
         watched = self._session.find(name)
@@ -161,7 +186,9 @@ class SourceChooser(QObject):
         else:
             menu.addAction("&Connect again").triggered.connect(lambda: self._session.again(name))
         menu.addSeparator()
-        menu.addAction(f"&Remove {name.replace('&', '&&')}").triggered.connect(lambda: self.remove(name))
+        menu.addAction(f"&Remove {name.replace('&', '&&')}").triggered.connect(
+            lambda: self.remove(name)
+        )
         return menu
 
     def _choose(self, number: int) -> None:
@@ -190,7 +217,10 @@ class SourceChooser(QObject):
             self.open_path(Path(path))
 
     def _ask_for_stream(self, title: str, watch: Callable[[str], None]) -> None:
-        question = "Address of the stream, for example rtsp://camera.local/stream or http://camera.local/stream.mjpg"
+        question = (
+            "Address of the stream, for example rtsp://camera.local/stream or "
+            "http://camera.local/stream.mjpg"
+        )
         address, agreed = QInputDialog.getText(self._window, title, question)
         if agreed and address.strip():
             watch(address.strip())
@@ -198,7 +228,12 @@ class SourceChooser(QObject):
     @Slot()
     def list_cameras(self) -> None:
         """Fill the menu of cameras."""
-        self._bridge.run("listing the cameras", camera_list, self._show_cameras, lambda message: self._show_cameras([]))
+        self._bridge.run(
+            "listing the cameras",
+            camera_list,
+            self._show_cameras,
+            lambda message: self._show_cameras([]),
+        )
 
     def _show_cameras(self, cameras: list[tuple[int, str]]) -> None:
         self._menus.show_cameras(cameras)
@@ -213,7 +248,13 @@ def _keepable(source: str) -> str:
 
 def _address(name: str) -> str:
     """What opens a camera or stream of this name; nothing for clips and folders."""
-    return name if "://" in name else name.removeprefix("camera ") if name.startswith("camera ") else ""
+    return (
+        name
+        if "://" in name
+        else name.removeprefix("camera ")
+        if name.startswith("camera ")
+        else ""
+    )
 
 
 def dropped_path(data: QMimeData) -> Path | None:

@@ -1,4 +1,6 @@
-"""What the receptionist has done by menu, key or button: corrections, notes, shifts, settings, the export."""
+"""What the receptionist has done by menu, key or button: corrections, notes, shifts, settings, the
+export.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +55,10 @@ class Commands(QObject):
         super().__init__(window)
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
-        self.corrections: dict[str, Correction] = {}  # what the receptionist said of this shift's visits
-        self.people: PeopleDialog | None = None  # made when it is asked for: mask-only mode imports nothing of it
+        # what the receptionist said of this shift's visits
+        self.corrections: dict[str, Correction] = {}
+        # made when it is asked for: mask-only mode imports nothing of it
+        self.people: PeopleDialog | None = None
         self._undo: list[tuple[str, Correction | None]] = []  # visit and what was said of it before
         grid.face_menu_wanted.connect(self.show_face_menu)
         sightings.corrected.connect(self.correct)
@@ -62,7 +66,9 @@ class Commands(QObject):
         menus.undo.triggered.connect(self.undo)
         menus.undo.setEnabled(False)
         menus.new_shift.triggered.connect(self.ask_for_new_shift)
-        menus.detector_group.triggered.connect(lambda a: self.change_settings({("detect", "name"): a.data()}))
+        menus.detector_group.triggered.connect(
+            lambda a: self.change_settings({("detect", "name"): a.data()})
+        )
         menus.settings.triggered.connect(self.ask_for_settings)
         menus.export.triggered.connect(self.ask_for_export)
         menus.people.triggered.connect(self.show_people)
@@ -93,7 +99,9 @@ class Commands(QObject):
         self._menus.undo.setEnabled(bool(self._undo))
 
     def as_said(self, faces: Sequence[Face]) -> list[Face]:
-        """The faces with the receptionist's word put for the machine's; those that are no person are left out."""
+        """The faces with the receptionist's word put for the machine's; those that are no person
+        are left out.
+        """
         shown = []
         for face in faces:
             said = self.corrections.get(face.visit_id or "")
@@ -116,12 +124,16 @@ class Commands(QObject):
             action = menu.addAction(correction_icon(correction), text)
             action.triggered.connect(lambda _=False, c=correction: self.correct(visit_id, c))
         if visit_id in self.corrections:
-            menu.addAction("As the monitor &saw it").triggered.connect(lambda: self.correct(visit_id, None))
+            menu.addAction("As the monitor &saw it").triggered.connect(
+                lambda: self.correct(visit_id, None)
+            )
         return menu
 
     @Slot(object)
     def ask_for_note(self, sighting: Sighting) -> None:
-        note, agreed = QInputDialog.getText(self._window, "Note", "Note to this sighting:", text=sighting.note)
+        note, agreed = QInputDialog.getText(
+            self._window, "Note", "Note to this sighting:", text=sighting.note
+        )
         if agreed:
             self.annotate(sighting.sighting_id, note.strip())
 
@@ -133,8 +145,13 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_new_shift(self) -> None:
-        question = "Count from zero? The visits and sightings so far stay in the store and in the export."
-        if QMessageBox.question(self._window, "Start a new shift", question) is QMessageBox.StandardButton.Yes:
+        question = (
+            "Count from zero? The visits and sightings so far stay in the store and in the export."
+        )
+        if (
+            QMessageBox.question(self._window, "Start a new shift", question)
+            is QMessageBox.StandardButton.Yes
+        ):
             self.new_shift()
 
     def new_shift(self, options: RunOptions | None = None) -> None:
@@ -201,11 +218,17 @@ class Commands(QObject):
             what = f"{number} {'sighting' if number == 1 else 'sightings'}"
             text = f"{what} saved to {path}, the totals to {totals.name} beside it"
             self._banners.show_message(
-                "export", Severity.INFO, text, "Show folder", lambda: _show_folder(path.absolute().parent)
+                "export",
+                Severity.INFO,
+                text,
+                "Show folder",
+                lambda: _show_folder(path.absolute().parent),
             )
 
         def fail(message: str) -> None:
-            self._banners.show_message("export", Severity.ERROR, message, "Export…", self.ask_for_export)
+            self._banners.show_message(
+                "export", Severity.ERROR, message, "Export…", self.ask_for_export
+            )
 
         self._banners.clear("export")
         self._bridge.run("the export", lambda: self._session.export(path, since), say, fail)

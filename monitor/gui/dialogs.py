@@ -65,14 +65,19 @@ class SettingsDialog(QDialog):
         form.addRow("Face &detector", self.detector)
         days = config.store.retention_days
         kept = (
-            f"Visits and sightings are deleted after {days} days" if days else "Visits and sightings are never deleted"
+            f"Visits and sightings are deleted after {days} days"
+            if days
+            else "Visits and sightings are never deleted"
         )
         form.addRow(
             _wrapped(
-                f"{kept} (store.retention_days in the settings file). A change begins a new shift; the old one stays in the store."
+                f"{kept} (store.retention_days in the settings file). A change begins a new shift; "
+                f"the old one stays in the store."
             )
         )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
@@ -102,7 +107,9 @@ class ExportDialog(QDialog):
         self.period.addItem("The last 7 days", midnight - timedelta(days=6))
         self.period.addItem("Everything that is kept", None)
         form.addRow("&Period", self.period)
-        documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+        documents = Path(
+            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        )
         folder = documents if documents.is_dir() else Path.home()
         self.path = QLineEdit(str(folder / f"sightings_{now:%Y-%m-%d}.csv"))
         self.path.setAccessibleName("Save as")
@@ -114,16 +121,23 @@ class ExportDialog(QDialog):
         row.addWidget(browse)
         form.addRow("Save as", row)
         form.addRow(
-            _wrapped("The totals by shift, day and hour go into a second file beside it, with _totals in its name.")
+            _wrapped(
+                "The totals by shift, day and hour go into a second file beside it, with _totals "
+                "in its name."
+            )
         )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
+        )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
 
     @Slot()
     def _browse(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save sightings", self.path.text(), "CSV (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save sightings", self.path.text(), "CSV (*.csv)"
+        )
         if path:
             self.path.setText(path)
 

@@ -45,7 +45,8 @@ MEANINGS = {
     MaskState.MASKED: "Nose, mouth and chin are covered. Solid line.",
     MaskState.UNMASKED: "No mask. Thick line.",
     MaskState.INCORRECT: "Nose or mouth is out, or the mask is on the chin. Dash-dot line.",
-    MaskState.UNSURE: "Too small, too blurred, too side-on or undecided. Not in the percentage. Dashed line.",
+    MaskState.UNSURE: "Too small, too blurred, too side-on or undecided. Not in the percentage. "
+    "Dashed line.",
 }
 LICENCES = (
     ("PySide6_Essentials", "LGPL-3.0"),
@@ -106,24 +107,31 @@ class HelpDialog(QDialog):
         layout.addWidget(keys)
         layout.addWidget(
             _wrapped(
-                "One person is one visit. A visit without a mask, or with one worn incorrectly, for longer than the set time is a "
-                "sighting: it is saved at once. The monitor errs at times: correct it, and the count follows."
+                "One person is one visit. A visit without a mask, or with one worn incorrectly, "
+                "for longer than the set time is a "
+                "sighting: it is saved at once. The monitor errs at times: correct it, and the "
+                "count follows."
             )
         )
         layout.addWidget(_close_button(self))
         width = max(self.minimumWidth(), self.sizeHint().width())
-        self.resize(width, layout.totalHeightForWidth(width))  # by itself Qt keeps to two thirds of a small screen
+        # by itself Qt keeps to two thirds of a small screen
+        self.resize(width, layout.totalHeightForWidth(width))
 
 
 class AboutDialog(QDialog):
     """Versions, licences, and the facts of the model's card."""
 
-    def __init__(self, config: Config, parent: QWidget | None = None, *, identify: bool = False) -> None:
+    def __init__(
+        self, config: Config, parent: QWidget | None = None, *, identify: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Mask Monitor")
         layout = QVBoxLayout(self)
         self.text = QTextBrowser()
-        self.text.setPlainText("\n".join([*program_facts(config, identify), "", *model_facts(config.classify.model)]))
+        self.text.setPlainText(
+            "\n".join([*program_facts(config, identify), "", *model_facts(config.classify.model)])
+        )
         self.text.setAccessibleName("About Mask Monitor")
         layout.addWidget(self.text)
         layout.addWidget(_close_button(self))
@@ -136,7 +144,9 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
     """Versions and licences of what is installed."""
     from importlib import metadata  # takes 20 ms: not before the window is up
 
-    pictures = "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
+    pictures = (
+        "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
+    )
     named = "People who agreed to it are named" if identify else "Mask-only: nobody is identified"
     lines = [
         f"Mask Monitor {__version__}, MIT licence",
@@ -161,7 +171,9 @@ def without_password(url: str) -> str:
 
 def model_facts(model: str) -> list[str]:
     """What the model's card says, line by line."""
-    card_path = (Path(model) if Path(model).parent != Path() else MODELS_DIR / model).with_suffix(".json")
+    card_path = (Path(model) if Path(model).parent != Path() else MODELS_DIR / model).with_suffix(
+        ".json"
+    )
     try:
         card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

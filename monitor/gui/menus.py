@@ -35,7 +35,9 @@ class Menus:
         file.addSeparator()
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()
-        self.quit = self._add(file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit).toString() or "Ctrl+Q")
+        self.quit = self._add(
+            file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit).toString() or "Ctrl+Q"
+        )
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
 
         view = bar.addMenu("&View")
@@ -45,7 +47,9 @@ class Menus:
         window.addAction(self.leave_full_screen)
         self.tiles = view.addMenu("&Cameras")
         self.tile_group = QActionGroup(window)
-        self.tile_choices = [self._choice(self.tiles, self.tile_group, "", str(n)) for n in range(CAMERAS_MAX)]
+        self.tile_choices = [
+            self._choice(self.tiles, self.tile_group, "", str(n)) for n in range(CAMERAS_MAX)
+        ]
         for number, action in enumerate(self.tile_choices, 1):
             action.setShortcut(f"Ctrl+{number}")
             window.addAction(action)
@@ -57,7 +61,10 @@ class Menus:
         view.addSeparator()
         self.theme_group = QActionGroup(window)
         themes = view.addMenu("&Theme")
-        self.themes = {name: self._choice(themes, self.theme_group, f"&{name.capitalize()}", name) for name in THEMES}
+        self.themes = {
+            name: self._choice(themes, self.theme_group, f"&{name.capitalize()}", name)
+            for name in THEMES
+        }
 
         monitor = bar.addMenu("&Monitor")
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
@@ -71,7 +78,8 @@ class Menus:
         self.detector_group = QActionGroup(window)
         detectors = monitor.addMenu("Face &detector")
         self.detectors = {
-            name: self._choice(detectors, self.detector_group, DETECTOR_WORDS[name], name) for name in DETECTORS
+            name: self._choice(detectors, self.detector_group, DETECTOR_WORDS[name], name)
+            for name in DETECTORS
         }
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")
@@ -142,4 +150,6 @@ class Menus:
         self.alone.setEnabled(several)
         self.alone.setChecked(several and alone)
         self.remove.setEnabled(several)
-        self.remove.setText(f"&Remove {chosen.replace('&', '&&')}" if several else "&Remove this camera")
+        self.remove.setText(
+            f"&Remove {chosen.replace('&', '&&')}" if several else "&Remove this camera"
+        )

@@ -17,11 +17,15 @@ KEPT = (("detect", "name"), ("sighting", "alert_after_s"), ("detect", "min_face_
 
 def default_settings() -> QSettings:
     """The user's own file."""
-    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "mask-monitor", "mask-monitor")
+    return QSettings(
+        QSettings.Format.IniFormat, QSettings.Scope.UserScope, "mask-monitor", "mask-monitor"
+    )
 
 
 class Preferences:
-    """Reads defensively: a settings file written by hand or by another version must not keep the window from opening."""
+    """Reads defensively: a settings file written by hand or by another version must not keep the
+    window from opening.
+    """
 
     def __init__(self, settings: QSettings) -> None:
         self._settings = settings
@@ -45,7 +49,9 @@ class Preferences:
 
     @property
     def camera(self) -> str:
-        """The cameras and streams that were watched last, without those that have a password, with a blank between; or nothing."""
+        """The cameras and streams that were watched last, without those that have a password, with
+        a blank between; or nothing.
+        """
         return str(self._settings.value("source/camera", ""))
 
     @camera.setter
@@ -74,7 +80,10 @@ class Preferences:
         for section, name in KEPT:
             kept = self._settings.value(f"{section}/{name}")
             default = getattr(getattr(defaults, section), name)
-            named = f"{section}.{name}" in options.named or getattr(getattr(config, section), name) != default
+            named = (
+                f"{section}.{name}" in options.named
+                or getattr(getattr(config, section), name) != default
+            )
             if kept is None or named:
                 continue
             try:

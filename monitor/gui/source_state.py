@@ -44,12 +44,15 @@ class _Seen:
 class SourceWatch:
     """Looks at the cameras when something has changed and twice a second. Main thread."""
 
-    def __init__(self, session: Session, grid: CameraGrid, banners: BannerStack, status: StatusBar) -> None:
+    def __init__(
+        self, session: Session, grid: CameraGrid, banners: BannerStack, status: StatusBar
+    ) -> None:
         self._session, self._grid, self._banners, self._bar = session, grid, banners, status
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
         self._shown: set[str] = set()  # keys of the banners of this
-        self._troubles: dict[str, _Seen] = {}  # cameras that are not well; they stay here while they are tried again
+        # cameras that are not well; they stay here while they are tried again
+        self._troubles: dict[str, _Seen] = {}
 
     def count(self, update: Update) -> None:
         """Take over the cameras' own counts."""
@@ -61,14 +64,19 @@ class SourceWatch:
         if not seen:
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
-        one = next((s for s in seen if s.watched.name == self._grid.alone), seen[0] if len(seen) == 1 else None)
+        one = next(
+            (s for s in seen if s.watched.name == self._grid.alone),
+            seen[0] if len(seen) == 1 else None,
+        )
         if one is not None:
             word = state_text(one.status, one.countdown_s, self._session.paused)
             self._bar.show_source(f"{one.watched.name}: {word}")
         else:
             states = Counter("paused" if self._paused(s) else s.status.state.value for s in seen)
             self._bar.show_source(sources_text(states))
-        self._troubles = {s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None}
+        self._troubles = {
+            s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None
+        }
         self._show_banners(list(self._troubles.values()))
         for s in seen:
             view = self._grid.view_of(s.watched.name)
@@ -82,7 +90,9 @@ class SourceWatch:
         if before is None or before[0] is not status:
             before = self._since[watched.name] = (status, time.monotonic())
         retry_s = status.retry_in_s
-        return _Seen(watched, status, None if retry_s is None else retry_s - (time.monotonic() - before[1]))
+        return _Seen(
+            watched, status, None if retry_s is None else retry_s - (time.monotonic() - before[1])
+        )
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
@@ -103,7 +113,10 @@ class SourceWatch:
         before, self._shown = self._shown, set()
         if len(troubled) > BANNERS_MAX:
             names = [s.watched.name for s in troubled]
-            text = f"{len(names)} cameras give no pictures: {', '.join(names)}. Check the network and their power"
+            text = (
+                f"{len(names)} cameras give no pictures: {', '.join(names)}. Check the network "
+                f"and their power"
+            )
             self._show("sources", Severity.WARNING, text, "Try now", names)
         else:
             for s in troubled:
@@ -115,16 +128,27 @@ class SourceWatch:
         name, status = seen.watched.name, seen.status
         key = f"source {name}"
         if status.state is SourceState.STALLED:
-            text = f"{name} sends no pictures at the moment: check its cable, its power and the network"
+            text = (
+                f"{name} sends no pictures at the moment: check its cable, its power and the "
+                f"network"
+            )
             self._show(key, Severity.WARNING, text, "", [])
         elif status.state is SourceState.LOST:
-            self._show(key, Severity.WARNING, f"{status.message}. It is tried again by itself", "Try now", [name])
+            self._show(
+                key,
+                Severity.WARNING,
+                f"{status.message}. It is tried again by itself",
+                "Try now",
+                [name],
+            )
         else:
             self._show(key, Severity.ERROR, status.message, "Try again", [name])
 
     def _show(self, key: str, severity: Severity, text: str, button: str, names: list[str]) -> None:
         self._shown.add(key)
-        self._banners.show_message(key, severity, text, button, (lambda: self._again(names)) if names else None)
+        self._banners.show_message(
+            key, severity, text, button, (lambda: self._again(names)) if names else None
+        )
 
     def _again(self, names: list[str]) -> None:
         for name in names:
@@ -138,7 +162,11 @@ class SourceWatch:
                 SourceState.LOST: f"{name} is lost",
                 SourceState.FAILED: f"{name} cannot be shown",
             }
-            hint = "" if state in (SourceState.OPENING, SourceState.LIVE) else "The message above says what to do"
+            hint = (
+                ""
+                if state in (SourceState.OPENING, SourceState.LIVE)
+                else "The message above says what to do"
+            )
             if state is SourceState.LOST and seen.countdown_s is not None and self._grid.several:
                 hint = _countdown(seen.countdown_s)
             view.set_placeholder(titles.get(state, name), hint)

@@ -1,4 +1,6 @@
-"""The status bar: source and its state, resolution, frames a second, inference time, model, privacy."""
+"""The status bar: source and its state, resolution, frames a second, inference time, model,
+privacy.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ MASK_ONLY = "mask-only: nobody is identified"
 
 
 class ElidedLabel(QLabel):
-    """A label that shortens its text in the middle where there is no room; the whole text is its tooltip."""
+    """A label that shortens its text in the middle where there is no room; the whole text is its
+    tooltip.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,9 +30,13 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        text = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
+        )
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.drawText(
+            self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
+        )
         painter.end()
 
 
@@ -42,7 +50,9 @@ def state_text(status: SourceStatus, countdown_s: float | None, paused: bool) ->
 
 def sources_text(states: Mapping[str, int]) -> str:
     """What several cameras do: how many are in which state."""
-    return f"{sum(states.values())} cameras: " + ", ".join(f"{number} {word}" for word, number in states.items())
+    return f"{sum(states.values())} cameras: " + ", ".join(
+        f"{number} {word}" for word, number in states.items()
+    )
 
 
 def privacy_text(enrolled: int | None) -> str:
@@ -99,7 +109,10 @@ class StatusBar(QStatusBar):
             return
         words = {"LOADING": "identification is loading", "READY": privacy_text(enrolled)}
         self.privacy.setText(words.get(worker, "nobody is identified now"))
-        tip = "Faces are compared with those of the people who agreed to it; Monitor > People… lists them"
+        tip = (
+            "Faces are compared with those of the people who agreed to it; Monitor > People… "
+            "lists them"
+        )
         self.privacy.setToolTip(tip)
         self.privacy.setAccessibleName(tip)
 

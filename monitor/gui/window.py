@@ -89,7 +89,9 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAcceptDrops(True)
         self.grid, self.banners = CameraGrid(), BannerStack()
-        self.count_panel, self.hour_panel, self.sightings = CountPanel(), HourPanel(), SightingsPanel()
+        self.count_panel = CountPanel()
+        self.hour_panel = HourPanel()
+        self.sightings = SightingsPanel()
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(10, 10, 10, 10)
@@ -203,7 +205,9 @@ class MainWindow(QMainWindow):
 
     def _begin_without(self, message: str) -> None:
         self.banners.show_message("choice", Severity.ERROR, message)
-        self.view.set_placeholder("Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu")
+        self.view.set_placeholder(
+            "Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu"
+        )
         self.status.show_source("no camera")
         self.session.start_worker()
         self.chooser.list_cameras()
@@ -260,7 +264,9 @@ class MainWindow(QMainWindow):
                 view.show_picture(result.frame.image, said.as_said(result.faces), said.corrections)
             timings = result.timings
             spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
-            self._inference_s = spent_s if self._inference_s is None else 0.9 * self._inference_s + 0.1 * spent_s
+            self._inference_s = (
+                spent_s if self._inference_s is None else 0.9 * self._inference_s + 0.1 * spent_s
+            )
         if update.sighting_total > self._shown.sighting_total and not self.menus.mute.isChecked():
             QApplication.beep()
         if update.count != self._shown.count:
@@ -268,7 +274,9 @@ class MainWindow(QMainWindow):
         self.watch.count(update)
         self.sightings.show_sightings(update.sightings, update.sighting_total)
         self.banners.show_message(
-            "store", Severity.ERROR, update.problem and f"{update.problem}. Nothing is lost yet: it is tried again"
+            "store",
+            Severity.ERROR,
+            update.problem and f"{update.problem}. Nothing is lost yet: it is tried again",
         )
         self._shown = update
 
@@ -284,10 +292,14 @@ class MainWindow(QMainWindow):
             return
         self._worker_seen = state
         name, message = state
-        self.status.model.setText({"LOADING": "loading models", "READY": message}.get(name, "not analysed"))
+        self.status.model.setText(
+            {"LOADING": "loading models", "READY": message}.get(name, "not analysed")
+        )
         self.status.show_privacy(self.session.options.identify, self.session.enrolled, name)
         if name == "FAILED":
-            self.banners.show_message("worker", Severity.ERROR, message, "Try again", self.commands.new_shift)
+            self.banners.show_message(
+                "worker", Severity.ERROR, message, "Try again", self.commands.new_shift
+            )
         else:
             self.banners.clear("worker")
 
@@ -302,7 +314,9 @@ class MainWindow(QMainWindow):
             per_s = done / (now - self._speed_at) if self._speed_at and done >= 0 else None
             self._speed_at, self._speed_from = now, self.session.analysed
             idle = not per_s
-            self.status.show_speed(per_s, None if idle or self._inference_s is None else 1000 * self._inference_s)
+            self.status.show_speed(
+                per_s, None if idle or self._inference_s is None else 1000 * self._inference_s
+            )
         if self._worker_seen[0] == "READY":
             self.hours.look(self._shown.count)
 
@@ -333,7 +347,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def pause_or_play(self) -> None:
-        """Space: pause and go on; play ended clips again; press a button that the keyboard has reached."""
+        """Space: pause and go on; play ended clips again; press a button that the keyboard has
+        reached.
+        """
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton) and focused.window() is self:
             self.menus.pause.setChecked(self.session.paused)

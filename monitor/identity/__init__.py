@@ -1,1 +1,3 @@
-"""Who agreed to be named: embeddings, gallery, enrolment. Nothing here is loaded in mask-only mode."""
+"""Who agreed to be named: embeddings, gallery, enrolment. Nothing here is loaded in mask-only
+mode.
+"""

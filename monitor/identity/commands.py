@@ -53,22 +53,44 @@ class _Parser(argparse.ArgumentParser):
 def enrol_parser() -> argparse.ArgumentParser:
     """What `main.py enrol` takes."""
     parser = _Parser(
-        prog="main.py enrol", description="Enrol a person who agreed to be recognised.", allow_abbrev=False
+        prog="main.py enrol",
+        description="Enrol a person who agreed to be recognised.",
+        allow_abbrev=False,
     )
     parser.add_argument("name", metavar="NAME")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--camera", metavar="INDEX|URL", help="guided, before a camera")
-    source.add_argument("--images", metavar="DIR", type=Path, help="from a folder of pictures of this person")
-    source.add_argument("--video", metavar="FILE", type=Path, help="from a recorded file that shows this person alone")
-    parser.add_argument("--consent", metavar="TEXT", required=True, help="what the person agreed to, in words")
-    parser.add_argument(
-        "--until", metavar="DATE", help="last day of the consent, as 2027-06-30; without it until withdrawn"
+    source.add_argument(
+        "--images", metavar="DIR", type=Path, help="from a folder of pictures of this person"
     )
-    parser.add_argument("--by", metavar="WHO", default="", help="who enrols (the user of this computer)")
-    parser.add_argument("--gallery", metavar="FILE", type=Path, help="gallery file (in the user's data folder)")
-    parser.add_argument("--count", metavar="N", type=int, default=SHOTS, help=f"shots to take ({SHOTS})")
+    source.add_argument(
+        "--video",
+        metavar="FILE",
+        type=Path,
+        help="from a recorded file that shows this person alone",
+    )
     parser.add_argument(
-        "--keep-pictures", metavar="DIR", type=Path, help="also write the pictures here, as a training set"
+        "--consent", metavar="TEXT", required=True, help="what the person agreed to, in words"
+    )
+    parser.add_argument(
+        "--until",
+        metavar="DATE",
+        help="last day of the consent, as 2027-06-30; without it until withdrawn",
+    )
+    parser.add_argument(
+        "--by", metavar="WHO", default="", help="who enrols (the user of this computer)"
+    )
+    parser.add_argument(
+        "--gallery", metavar="FILE", type=Path, help="gallery file (in the user's data folder)"
+    )
+    parser.add_argument(
+        "--count", metavar="N", type=int, default=SHOTS, help=f"shots to take ({SHOTS})"
+    )
+    parser.add_argument(
+        "--keep-pictures",
+        metavar="DIR",
+        type=Path,
+        help="also write the pictures here, as a training set",
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--replace", action="store_true", help="enrol a known person anew")
@@ -96,17 +118,23 @@ def run_enrol(argv: Sequence[str], say: Say = print) -> int:
     gallery = open_gallery(path, embedder.name, embedder.dimension, now)
     known = gallery.find(name)
     if known is not None and not (arguments.replace or arguments.add):
-        raise ConfigError(f"{known.name} is enrolled already: add --add for more shots or --replace to enrol anew")
+        raise ConfigError(
+            f"{known.name} is enrolled already: add --add for more shots or --replace to enrol anew"
+        )
     if known is None and arguments.add:
         raise ConfigError(
-            f"{name} is not enrolled: leave --add out ({nearest(name, [p.name for p in gallery.people])})"
+            f"{name} is not enrolled: leave --add out "
+            f"({nearest(name, [p.name for p in gallery.people])})"
             if gallery.people
             else f"{name} is not enrolled: leave --add out"
         )
     shots = _shots(arguments, say)
     given = datetime.now(UTC)
     person = build_person(
-        Person(name, consent, given, until, arguments.by or _user(), *_nothing(embedder)), shots, embedder, say
+        Person(name, consent, given, until, arguments.by or _user(), *_nothing(embedder)),
+        shots,
+        embedder,
+        say,
     )
     # Read anew: another desk may have enrolled somebody in the meantime.
     gallery = open_gallery(path, embedder.name, embedder.dimension, given)
@@ -117,11 +145,21 @@ def run_enrol(argv: Sequence[str], say: Say = print) -> int:
         person = replace(person, pictures=str(folder.absolute()))
         say(f"{len(shots)} pictures are kept in {folder}")
     if known is not None:
-        person = merged(known, person) if arguments.add else replace(person, pictures=person.pictures or known.pictures)
+        person = (
+            merged(known, person)
+            if arguments.add
+            else replace(person, pictures=person.pictures or known.pictures)
+        )
     save_gallery(gallery.with_person(person), path)
     masked = int(np.sum(person.kinds == Kind.MASKED))
-    kinds = f"{person.shots} shots ({masked} with a mask) and {int(np.sum(person.kinds == Kind.DRAWN))} with a mask drawn on"
-    say(f"{person.name} is enrolled: {kinds}; consent {_ends(person)}. No picture is in the gallery.")
+    kinds = (
+        f"{person.shots} shots ({masked} with a mask) and "
+        f"{int(np.sum(person.kinds == Kind.DRAWN))} with a mask drawn on"
+    )
+    say(
+        f"{person.name} is enrolled: {kinds}; consent {_ends(person)}. No picture is in the "
+        f"gallery."
+    )
     return 0
 
 
@@ -165,7 +203,9 @@ def run_people(argv: Sequence[str], say: Say = print) -> int:
     Raises:
         ConfigError, ModelError: One line each.
     """
-    parser = _Parser(prog="main.py people", description="List the people who are enrolled.", allow_abbrev=False)
+    parser = _Parser(
+        prog="main.py people", description="List the people who are enrolled.", allow_abbrev=False
+    )
     parser.add_argument("--gallery", metavar="FILE", type=Path)
     path = parser.parse_args(argv).gallery or default_gallery()
     card = _card()
@@ -195,7 +235,9 @@ def _ends(person: Person) -> str:
 
 
 def _card() -> tuple[str, int]:
-    """Name and dimension of the embedding model, from its card; the network itself is not loaded."""
+    """Name and dimension of the embedding model, from its card; the network itself is not
+    loaded.
+    """
     from monitor.card import load_card
     from monitor.engine import model_stem
     from monitor.identity.embed import MODEL
@@ -205,13 +247,16 @@ def _card() -> tuple[str, int]:
 
 
 def run_forget(argv: Sequence[str], say: Say = print) -> int:
-    """`main.py forget NAME`: out of the gallery, the name out of the store, kept pictures deleted; with a receipt.
+    """`main.py forget NAME`: out of the gallery, the name out of the store, kept pictures deleted;
+    with a receipt.
 
     Raises:
         ConfigError: If the name is found nowhere.
         ConfigError, StoreError, ModelError: One line each.
     """
-    parser = _Parser(prog="main.py forget", description="Remove a person and their name.", allow_abbrev=False)
+    parser = _Parser(
+        prog="main.py forget", description="Remove a person and their name.", allow_abbrev=False
+    )
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--gallery", metavar="FILE", type=Path)
     parser.add_argument("--store", metavar="URL", default="")
@@ -240,19 +285,26 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
     finally:
         store.close()
     say(
-        f"Receipt: {person.name if person else name} was forgotten on {datetime.now().astimezone().isoformat(timespec='seconds')}."
+        f"Receipt: {person.name if person else name} was forgotten on "
+        f"{datetime.now().astimezone().isoformat(timespec='seconds')}."
     )
     if person is not None:
         consent = f"the consent given {_day(person.given)} to {person.by}"
         say(f"  gallery {path}: {len(person.embeddings)} embeddings and {consent} removed")
     else:
         say(f"  gallery {path}: the name was not in it")
-    say(f"  store {store.label}: the name removed from {rows} visits and sightings; these stay, without a name")
+    say(
+        f"  store {store.label}: the name removed from {rows} visits and sightings; these stay, "
+        f"without a name"
+    )
     if snapshots:
         say(f"  snapshots: {snapshots} pictures of sightings deleted")
     if person is not None and person.pictures:
         say(f"  pictures: {pictures} deleted from {person.pictures}")
-    say("  CSV files, event logs and backups that were written before are not touched: delete the name there yourself")
+    say(
+        "  CSV files, event logs and backups that were written before are not touched: delete the "
+        "name there yourself"
+    )
     return 0
 
 

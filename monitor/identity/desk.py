@@ -1,6 +1,7 @@
 """The work behind the People page: reads and changes the gallery. No Qt.
 
-Each call takes a while and is made in a background thread; a lock lets one of them at a time touch the gallery.
+Each call takes a while and is made in a background thread; a lock lets one of them at a time touch
+the gallery.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class PeopleDesk:
         return self._options.gallery or default_gallery()
 
     def read(self) -> tuple[list[Person], list[str]]:
-        """Who is enrolled, by name; and the names of those whose consent had ended: they are removed now.
+        """Who is enrolled, by name; and the names of those whose consent had ended: they are
+        removed now.
 
         Raises:
             ConfigError, ModelError, StoreError: One line each.
@@ -94,14 +96,17 @@ class PeopleDesk:
         card = load_card(model_stem(MODEL).with_suffix(".onnx"))
         now = datetime.now(UTC)
         with self._lock:
-            gallery = load_gallery(self._path(), str(card["name"]), int(card["output"]["dimension"]))
+            gallery = load_gallery(
+                self._path(), str(card["name"]), int(card["output"]["dimension"])
+            )
             ended = [person.name for person in gallery.people if person.ended(now)]
             if ended:
                 save_gallery(gallery.valid(now), self._path())
         return newest(gallery.valid(now).people), ended
 
     def forget(self, name: str) -> list[str]:
-        """Remove somebody from the gallery, the store and the kept pictures. Returns the receipt's lines.
+        """Remove somebody from the gallery, the store and the kept pictures. Returns the receipt's
+        lines.
 
         Raises:
             ConfigError, ModelError, StoreError: One line each.
@@ -116,7 +121,8 @@ class PeopleDesk:
         """Enrol from pictures. Returns what is to be said, the result last.
 
         Raises:
-            CameraError, ConfigError, ModelError, StoreError: One line each; nothing is then written.
+            CameraError, ConfigError, ModelError, StoreError: One line each; nothing is then
+                written.
         """
         said: list[str] = []
 
@@ -125,7 +131,9 @@ class PeopleDesk:
 
         return self._enrol(wanted, take, guide, said)
 
-    def enrol_from_camera(self, wanted: Wanted, frames: LatestSlot[Frame], guide: Guide, count: int) -> list[str]:
+    def enrol_from_camera(
+        self, wanted: Wanted, frames: LatestSlot[Frame], guide: Guide, count: int
+    ) -> list[str]:
         """Enrol from the frames of a camera that runs. Returns what is to be said, the result last.
 
         Raises:
@@ -138,7 +146,9 @@ class PeopleDesk:
         return self._enrol(wanted, take, guide, [])
 
     def _enrol(self, wanted: Wanted, take: TakeShots, guide: Guide, said: list[str]) -> list[str]:
-        name, consent, until = clean_name(wanted.name), " ".join(wanted.consent.split()), _moment_after(wanted.until)
+        name = clean_name(wanted.name)
+        consent = " ".join(wanted.consent.split())
+        until = _moment_after(wanted.until)
         if not consent:
             raise ConfigError("the consent is empty: write down what the person agreed to")
         if until is not None and until <= datetime.now(UTC):
@@ -147,10 +157,14 @@ class PeopleDesk:
         with self._lock:
             known = open_gallery(self._path(), embedder.name, embedder.dimension).find(name)
         if known is not None and not (wanted.add or wanted.anew):
-            raise ConfigError(f"{known.name} is enrolled already: forget them first, or give another name")
+            raise ConfigError(
+                f"{known.name} is enrolled already: forget them first, or give another name"
+            )
         shots = take(make_detector(DetectConfig()), mask_teller(said.append))
         nothing = np.empty((0, embedder.dimension), np.float32), np.empty(0, np.uint8)
-        person = Person(name, consent, datetime.now(UTC), until, wanted.by.strip() or "unknown", *nothing)
+        person = Person(
+            name, consent, datetime.now(UTC), until, wanted.by.strip() or "unknown", *nothing
+        )
         person = build_person(person, shots, embedder, said.append)
         guide.check()
         with self._lock:  # read anew: another desk may have enrolled somebody in the meantime
@@ -158,11 +172,19 @@ class PeopleDesk:
             check_face(gallery, person, embedder, added=wanted.add)
             known = gallery.find(name)
             if known is not None:
-                person = merged(known, person) if wanted.add else replace(person, pictures=known.pictures)
+                person = (
+                    merged(known, person)
+                    if wanted.add
+                    else replace(person, pictures=known.pictures)
+                )
             save_gallery(gallery.with_person(person), self._path())
         masked = int(np.sum(person.kinds == Kind.MASKED))
         shots_word = "shot" if person.shots == 1 else "shots"
-        return [*said, f"{person.name} is enrolled with {person.shots} {shots_word}, {masked} of them with a mask."]
+        return [
+            *said,
+            f"{person.name} is enrolled with {person.shots} {shots_word}, {masked} of them with a "
+            f"mask.",
+        ]
 
 
 def _moment_after(last_day: date | None) -> datetime | None:
@@ -186,13 +208,20 @@ def shots_from_frames(
         guide.check()
         if frame is None:
             if time.monotonic() - heard_at > SILENT_MAX_S:
-                raise ConfigError(f"the camera gave no picture for {SILENT_MAX_S:.0f} s: nothing was stored")
+                raise ConfigError(
+                    f"the camera gave no picture for {SILENT_MAX_S:.0f} s: nothing was stored"
+                )
             continue
         heard_at = time.monotonic()
         if guide.skip.is_set():
             guide.skip.clear()
             session.skip(frame.t)
-        guide.seen.put((frame.image, session.step(frame.image, detector.detect(frame.image), frame.t)))
+        guide.seen.put(
+            (frame.image, session.step(frame.image, detector.detect(frame.image), frame.t))
+        )
     if session.failed:
-        raise ConfigError(f"{session.failed}. {len(session.shots)} shots were taken, nothing was stored: try again")
+        raise ConfigError(
+            f"{session.failed}. {len(session.shots)} shots were taken, nothing was stored: try "
+            f"again"
+        )
     return session.shots

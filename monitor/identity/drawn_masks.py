@@ -1,7 +1,9 @@
-"""Draws a mask on a bare face by its landmarks, so that a person who was enrolled bare is also known masked.
+"""Draws a mask on a bare face by its landmarks, so that a person who was enrolled bare is also
+known masked.
 
-The outline is a polygon in the frame of the standard template (`monitor.faces.align.TEMPLATE`), laid on the face by an affine map.
-Real masks look different from drawn ones: an embedding of a drawn mask helps, one of a real mask helps more.
+The outline is a polygon in the frame of the standard template (`monitor.faces.align.TEMPLATE`),
+laid on the face by an affine map. Real masks look different from drawn ones: an embedding of a
+drawn mask helps, one of a real mask helps more.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from monitor.records import FloatArray, Image
 
 @dataclass(frozen=True, slots=True)
 class MaskStyle:
-    """How a mask looks. Places are in pixels of the template (eyes at y 52, nose tip 72, mouth 92, chin about 116)."""
+    """How a mask looks. Places are in pixels of the template (eyes at y 52, nose tip 72, mouth 92,
+    chin about 116).
+    """
 
     name: str
     colour_bgr: tuple[int, int, int]
@@ -45,7 +49,8 @@ def draw_mask(image_bgr: Image, landmarks: FloatArray, style: MaskStyle) -> Imag
 
     Args:
         image_bgr: (H, W, 3) uint8 BGR, only read.
-        landmarks: (5, 2) pixels of the image: right eye, left eye, nose, right and left mouth corner.
+        landmarks: (5, 2) pixels of the image: right eye, left eye, nose, right and left mouth
+            corner.
         style: One of `STYLES`, or another.
 
     Returns:
@@ -67,10 +72,14 @@ def draw_mask(image_bgr: Image, landmarks: FloatArray, style: MaskStyle) -> Imag
 
 
 def _affine(landmarks: FloatArray) -> FloatArray:
-    """(2, 3) from the template to the picture, least squares; the nose, which moves as the head turns, counts less."""
+    """(2, 3) from the template to the picture, least squares; the nose, which moves as the head
+    turns, counts less.
+    """
     weight = np.array([1, 1, 0.35, 1, 1], np.float32)[:, None]
     known = np.hstack([TEMPLATE, np.ones((5, 1), np.float32)])
-    solution = np.linalg.lstsq(known * weight, np.asarray(landmarks, np.float32) * weight, rcond=None)[0]
+    solution = np.linalg.lstsq(
+        known * weight, np.asarray(landmarks, np.float32) * weight, rcond=None
+    )[0]
     return solution.T.astype(np.float32)  # type: ignore[no-any-return]
 
 
@@ -89,7 +98,9 @@ def _outline(style: MaskStyle) -> FloatArray:
         (0.22 * w, 118.5),
     ]
     left_half = [(-x, y) for x, y in right_half[:0:-1]]
-    return np.array([*right_half, (0.0, 120.0), *left_half], np.float32) + np.array([56, 0], np.float32)
+    return np.array([*right_half, (0.0, 120.0), *left_half], np.float32) + np.array(
+        [56, 0], np.float32
+    )
 
 
 def _place(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
@@ -103,15 +114,20 @@ def _place(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> F
 def _cloth(
     image: Image, to_face: FloatArray, landmarks: FloatArray, style: MaskStyle, scale: float
 ) -> npt.NDArray[np.float32]:
-    """(H, W, 3) float32: the mask's colour under the light that falls on the face, with pleats and folds."""
+    """(H, W, 3) float32: the mask's colour under the light that falls on the face, with pleats and
+    folds.
+    """
     height, width = image.shape[:2]
     # The light: the picture's own brightness, so soft that lips and nostrils do not show through.
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
     light = cv2.GaussianBlur(grey, (0, 0), max(1.0, 14 * scale))
-    eyes = np.asarray(landmarks[:2]).mean(axis=0).round().astype(int).clip(0, [width - 1, height - 1])
+    eyes = (
+        np.asarray(landmarks[:2]).mean(axis=0).round().astype(int).clip(0, [width - 1, height - 1])
+    )
     level = float(light[eyes[1], eyes[0]]) + 30
     shade = ((light + 30) / level).clip(0.65, 1.3) * np.clip((level / 150) ** 0.6, 0.5, 1.2)
-    # The form: darker to the sides and below, as a mask curves away. Template coordinates of every pixel.
+    # The form: darker to the sides and below, as a mask curves away. Template coordinates of every
+    # pixel.
     back = cv2.invertAffineTransform(to_face.astype(np.float64)).astype(np.float32)
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     across = (back[0, 0] * xs + back[0, 1] * ys + back[0, 2] - 56) / style.half_width
@@ -119,12 +135,20 @@ def _cloth(
     form = 1 - 0.22 * across.clip(-1, 1) ** 2 - 0.12 * (down.clip(0, 1) - 0.4) ** 2
     form -= 0.10 * style.peak * (np.abs(across) - 0.15).clip(0, 0.5)
     if style.pleats:
-        form -= 0.07 * np.exp(-((((down * (style.pleats + 1)) % 1 - 0.5) / 0.08) ** 2)) * ((down > 0.2) & (down < 0.85))
-    cloth: npt.NDArray[np.float32] = (shade * form)[..., None] * np.array(style.colour_bgr, np.float32)
+        form -= (
+            0.07
+            * np.exp(-((((down * (style.pleats + 1)) % 1 - 0.5) / 0.08) ** 2))
+            * ((down > 0.2) & (down < 0.85))
+        )
+    cloth: npt.NDArray[np.float32] = (shade * form)[..., None] * np.array(
+        style.colour_bgr, np.float32
+    )
     return cloth.clip(0, 255)
 
 
-def _straps(image: Image, points: FloatArray, to_face: FloatArray, style: MaskStyle, scale: float) -> None:
+def _straps(
+    image: Image, points: FloatArray, to_face: FloatArray, style: MaskStyle, scale: float
+) -> None:
     ears = np.array([[108, 60], [4, 60]], np.float32) @ to_face[:, :2].T + to_face[:, 2]
     colour = tuple(int(min(255, c + 20)) for c in style.colour_bgr)
     count = len(points)
@@ -135,5 +159,7 @@ def _straps(image: Image, points: FloatArray, to_face: FloatArray, style: MaskSt
 
 
 def _fixed(points: FloatArray) -> npt.NDArray[np.int32]:
-    """Sixteenths of a pixel, for OpenCV's `shift`; far-off points are cut so that they cannot overflow."""
+    """Sixteenths of a pixel, for OpenCV's `shift`; far-off points are cut so that they cannot
+    overflow.
+    """
     return np.round(points.clip(-20000, 20000) * 16).astype(np.int32)

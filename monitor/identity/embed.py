@@ -35,22 +35,31 @@ class Embedder:
         try:
             self.name = str(card["name"])
             self.dimension = int(card["output"]["dimension"])
-            fits = card["task"] == "embedding" and card["input"]["size"] == SIZE and card["input"]["colour"] == "RGB"
+            fits = (
+                card["task"] == "embedding"
+                and card["input"]["size"] == SIZE
+                and card["input"]["colour"] == "RGB"
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"the embedding model's card is incomplete ({error!r}): make it anew with monitor.training.identity.export"
+                f"the embedding model's card is incomplete ({error!r}): make it anew with "
+                f"monitor.training.identity.export"
             ) from None
         if not fits:
-            raise ModelError(f"{self.name} is no embedding model for {SIZE} px RGB faces: name another one")
+            raise ModelError(
+                f"{self.name} is no embedding model for {SIZE} px RGB faces: name another one"
+            )
 
     @classmethod
     def load(cls, model: str = MODEL, threads: int = 2) -> Embedder:
         """ONNX Runtime in every case: no Keras file of this network is shipped.
 
-        The aligner that its card names is looked for in `models`, or where the name is a path, there.
+        The aligner that its card names is looked for in `models`, or where the name is a path,
+        there.
 
         Raises:
-            ModelError: If the model or its aligner is missing, changed, without a card or not for this program.
+            ModelError: If the model or its aligner is missing, changed, without a card or not for
+                this program.
         """
         network = load_network(model, "onnx", threads)
         aligner = network.card.get("aligner")
@@ -63,7 +72,8 @@ class Embedder:
     def embed(self, faces_bgr: Image) -> FloatArray:
         """
         Args:
-            faces_bgr: (N, 112, 112, 3) uint8 BGR from `align`, of several pictures if wanted. N may be 0.
+            faces_bgr: (N, 112, 112, 3) uint8 BGR from `align`, of several pictures if wanted. N may
+                be 0.
 
         Returns:
             (N, D) float32, each of length 1.

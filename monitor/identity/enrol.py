@@ -1,4 +1,6 @@
-"""From a folder, a clip or a camera to a `Person` for the gallery. For the commands and for the window's People page."""
+"""From a folder, a clip or a camera to a `Person` for the gallery. For the commands and for the
+window's People page.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,23 @@ from monitor.detect import FaceDetector
 from monitor.errors import ConfigError, ModelError
 from monitor.identity.embed import Embedder, normalised
 from monitor.identity.gallery import Gallery, Kind, Person
-from monitor.identity.guide import FOLDER_GATE, EnrolSession, IsMasked, Shot, Step, take_from_picture, with_drawn_masks
+from monitor.identity.guide import (
+    FOLDER_GATE,
+    EnrolSession,
+    IsMasked,
+    Shot,
+    Step,
+    take_from_picture,
+    with_drawn_masks,
+)
 from monitor.identity.match import Matcher, threshold_for
 from monitor.records import FloatArray, Image
 
 Say = Callable[[str], None]
 KEPT_MAX = 60  # shots whose embeddings go into the gallery; more of them say nothing new
 SAME_FACE_FAR = 1e-4  # how seldom two people may be taken for one when somebody is enrolled
-STRANGER_FAR = 0.3  # a shot less like the others than every third stranger is cannot be of the same person
+# a shot less like the others than every third stranger is cannot be of the same person
+STRANGER_FAR = 0.3
 
 
 def mask_teller(say: Say) -> IsMasked | None:
@@ -44,7 +55,12 @@ def mask_teller(say: Say) -> IsMasked | None:
 
 
 def shots_from_folder(
-    folder: Path, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
+    folder: Path,
+    detector: FaceDetector,
+    is_masked: IsMasked | None,
+    count: int,
+    keep: bool,
+    say: Say,
 ) -> list[Shot]:
     """The usable pictures of a folder, at most `count`; the others are named with the reason.
 
@@ -60,7 +76,9 @@ def shots_from_folder(
         while len(shots) < count and (picture := source.read()) is not None:
             shot = take_from_picture(picture.image, detector, is_masked, keep)
             if isinstance(shot, str):
-                refused.setdefault(shot.partition(":")[0].partition(" (")[0], []).append(picture.file or "")
+                refused.setdefault(shot.partition(":")[0].partition(" (")[0], []).append(
+                    picture.file or ""
+                )
             else:
                 shots.append(shot)
     finally:
@@ -68,7 +86,8 @@ def shots_from_folder(
     reasons = [f"{reason} in {_some(files)}" for reason, files in refused.items()]
     if not shots:
         raise ConfigError(
-            f"no picture in {folder} can be used ({'; '.join(reasons)}): give pictures of one person's face alone"
+            f"no picture in {folder} can be used ({'; '.join(reasons)}): give pictures of one "
+            f"person's face alone"
         )
     for reason in reasons:
         say(f"Left out: {reason}")
@@ -83,7 +102,9 @@ def shots_from_video(
     path: Path, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
 ) -> list[Shot]:
     source = ClipSource(path)
-    session = EnrolSession(count, is_masked, FOLDER_GATE, [(Step.FREE, count)], keep, timeout_s=float("inf"))
+    session = EnrolSession(
+        count, is_masked, FOLDER_GATE, [(Step.FREE, count)], keep, timeout_s=float("inf")
+    )
     problems: collections.Counter[str] = collections.Counter()
     source.open()
     try:
@@ -96,7 +117,8 @@ def shots_from_video(
     often = problems.most_common(1)[0][0] if problems else "it has no pictures"
     if not session.shots:
         raise ConfigError(
-            f"nothing in {path.name} can be used (mostly: {often}): give a clip that shows one person's face alone"
+            f"nothing in {path.name} can be used (mostly: {often}): give a clip that shows one "
+            f"person's face alone"
         )
     if not session.done:
         say(f"{path.name} gave {len(session.shots)} of {count} shots (mostly: {often})")
@@ -104,7 +126,12 @@ def shots_from_video(
 
 
 def shots_from_camera(
-    camera: str, detector: FaceDetector, is_masked: IsMasked | None, count: int, keep: bool, say: Say
+    camera: str,
+    detector: FaceDetector,
+    is_masked: IsMasked | None,
+    count: int,
+    keep: bool,
+    say: Say,
 ) -> list[Shot]:
     source = camera_source(camera, CameraConfig())
     session = EnrolSession(count, is_masked, keep_pictures=keep)
@@ -121,12 +148,15 @@ def shots_from_camera(
         source.close()
     if session.failed:
         raise ConfigError(
-            f"enrolment ended with {len(session.shots)} of {count} shots, nothing was stored ({session.failed}): try again"
+            f"enrolment ended with {len(session.shots)} of {count} shots, nothing was stored "
+            f"({session.failed}): try again"
         )
     return session.shots
 
 
-def build_person(person: Person, shots: Sequence[Shot], embedder: Embedder, say: Say = lambda line: None) -> Person:
+def build_person(
+    person: Person, shots: Sequence[Shot], embedder: Embedder, say: Say = lambda line: None
+) -> Person:
     """`person` with the embeddings of some shots, and of each bare one with a mask drawn on.
 
     Raises:
@@ -145,7 +175,8 @@ def build_person(person: Person, shots: Sequence[Shot], embedder: Embedder, say:
         odd = real[alike < threshold_for(embedder.card, STRANGER_FAR)]
         if len(odd) > len(real) / 2:
             raise ConfigError(
-                f"the pictures of {person.name} do not show one and the same face: give pictures of one person alone"
+                f"the pictures of {person.name} do not show one and the same face: give pictures "
+                f"of one person alone"
             )
         if len(odd):
             say(f"Left out: {len(odd)} of {len(real)} shots, which are not like the others")
@@ -159,7 +190,8 @@ def build_person(person: Person, shots: Sequence[Shot], embedder: Embedder, say:
 
 
 def check_face(gallery: Gallery, person: Person, embedder: Embedder, added: bool = False) -> None:
-    """See that a face is not in the gallery under another name, and that shots that are added fit the person.
+    """See that a face is not in the gallery under another name, and that shots that are added fit
+    the person.
 
     Raises:
         ConfigError: Naming the other person.
@@ -169,12 +201,14 @@ def check_face(gallery: Gallery, person: Person, embedder: Embedder, added: bool
     match = others.match(template)
     if match.name is not None:
         raise ConfigError(
-            f"this face is enrolled already as {match.name}: run `python main.py forget` for that name first, or enrol under it with --add"
+            f"this face is enrolled already as {match.name}: run `python main.py forget` for that "
+            f"name first, or enrol under it with --add"
         )
     known = gallery.find(person.name)
     if added and known is not None:
         own = Matcher([replace(known, until=None)], embedder.card, 1e-2).match(template)
         if own.name is None:
             raise ConfigError(
-                f"these shots are not like the face enrolled as {known.name}: check them, or enrol anew with --replace"
+                f"these shots are not like the face enrolled as {known.name}: check them, or enrol "
+                f"anew with --replace"
             )

@@ -1,8 +1,9 @@
 """The gallery: embeddings of those who agreed to be recognised, with their consent. No pictures.
 
-One `.npz` file (a zip of plain arrays, read without pickle): `about` is JSON as bytes (format, version, embedding model, one
-record for each person), `embeddings` (N, D) float32 of length 1, `person` (N,) the record that each belongs to, `kind` (N,) how
-the face looked. It is replaced whole or not at all, and on POSIX only its owner can read it.
+One `.npz` file (a zip of plain arrays, read without pickle): `about` is JSON as bytes (format,
+version, embedding model, one record for each person), `embeddings` (N, D) float32 of length 1,
+`person` (N,) the record that each belongs to, `kind` (N,) how the face looked. It is replaced whole
+or not at all, and on POSIX only its owner can read it.
 """
 
 from __future__ import annotations
@@ -30,16 +31,28 @@ from monitor.errors import ConfigError
 from monitor.records import FloatArray
 
 FORMAT, VERSION = "mask-monitor gallery", 1
-VISITOR = "visitor"  # what everyone is called who is not in the gallery; nobody can be enrolled under it
+# what everyone is called who is not in the gallery; nobody can be enrolled under it
+VISITOR = "visitor"
 NAME_MAX = 200
 FILE_MAX = 512 * 2**20  # bytes; a million embeddings. A larger file is none of ours
-# Invisible characters that belong to names: joiners of emoji and of some scripts. All other control characters are refused.
+# Invisible characters that belong to names: joiners of emoji and of some scripts. All other control
+# characters are refused.
 _JOINERS = "\u200c\u200d"
 
 
 # What reading bytes that are no gallery can end in.
 _DAMAGE = (
-    *(ConfigError, KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError),
+    *(
+        ConfigError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        EOFError,
+        OSError,
+        OverflowError,
+    ),
     *(MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
 )
 
@@ -63,7 +76,8 @@ class Person:
     by: str  # who enrolled them
     embeddings: FloatArray  # (N, D), each of length 1
     kinds: npt.NDArray[np.uint8]  # (N,) `Kind` of each
-    pictures: str = ""  # folder that holds pictures, where they were asked for; empty: none were kept
+    # folder that holds pictures, where they were asked for; empty: none were kept
+    pictures: str = ""
 
     @property
     def shots(self) -> int:
@@ -80,12 +94,14 @@ class Person:
 
 
 def templates(bare: FloatArray, masked: FloatArray, drawn: FloatArray) -> FloatArray:
-    """What a face is compared with: the mean bare face, the mean really masked one, and one halfway between.
+    """What a face is compared with: the mean bare face, the mean really masked one, and one halfway
+    between.
 
-    Means keep the matching short (1,000 people of 60 embeddings would be 30 MB to go through for each face) and rank probes
-    better than the most similar single shot does. A probe that is masked otherwise than the one enrolled is nearest to the
-    halfway one. Drawn masks stand in where no real one was enrolled, and then only halfway: a template of their own lets more
-    strangers in than it finds masked faces (docs/training/identity.md).
+    Means keep the matching short (1,000 people of 60 embeddings would be 30 MB to go through for
+    each face) and rank probes better than the most similar single shot does. A probe that is masked
+    otherwise than the one enrolled is nearest to the halfway one. Drawn masks stand in where no
+    real one was enrolled, and then only halfway: a template of their own lets more strangers in
+    than it finds masked faces (docs/training/identity.md).
 
     Args:
         bare: (N, D) of length 1; N may be 0, as in the others.
@@ -113,7 +129,8 @@ def clean_name(name: str) -> str:
     Emoji and a leading `=` are allowed: the CSV writes those safely.
 
     Raises:
-        ConfigError: If it is empty, too long, holds control characters or is the word for strangers.
+        ConfigError: If it is empty, too long, holds control characters or is the word for
+            strangers.
     """
     try:
         name.encode("utf-8")
@@ -130,7 +147,9 @@ def clean_name(name: str) -> str:
             and character not in _JOINERS
             and not _is_tag(character)
         ):
-            raise ConfigError(f"the name holds the control character U+{ord(character):04X}: leave it out")
+            raise ConfigError(
+                f"the name holds the control character U+{ord(character):04X}: leave it out"
+            )
     if same_name(cleaned, VISITOR):
         raise ConfigError(f"{VISITOR!r} is what strangers are called: give another name")
     return cleaned
@@ -187,8 +206,9 @@ def load_gallery(path: Path, model: str, dimension: int) -> Gallery:
     """Read a gallery; a file that is not there is an empty one.
 
     Raises:
-        ConfigError: If the file cannot be read, is damaged or foreign (a copy is kept beside it, and the file itself is not
-            touched), was made by another embedding model or by a newer Mask Monitor.
+        ConfigError: If the file cannot be read, is damaged or foreign (a copy is kept beside it,
+            and the file itself is not touched), was made by another embedding model or by a newer
+            Mask Monitor.
     """
     try:
         if not path.exists():
@@ -197,11 +217,14 @@ def load_gallery(path: Path, model: str, dimension: int) -> Gallery:
             raise ConfigError(f"the gallery {path} is a folder: give a file with --gallery")
         if path.stat().st_size > FILE_MAX:
             raise ConfigError(
-                f"{path.name} is no gallery of Mask Monitor (too large) and was not touched: give another with --gallery"
+                f"{path.name} is no gallery of Mask Monitor (too large) and was not touched: give "
+                f"another with --gallery"
             )
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"the gallery {path} cannot be read ({error.strerror}): check its path and rights") from None
+        raise ConfigError(
+            f"the gallery {path} cannot be read ({error.strerror}): check its path and rights"
+        ) from None
     try:
         about, arrays = _unpack(content)
         people = _people(about, arrays, int(about["dimension"]))
@@ -209,17 +232,20 @@ def load_gallery(path: Path, model: str, dimension: int) -> Gallery:
     except _DAMAGE as error:
         kept = _keep_aside(path, content)
         raise ConfigError(
-            f"{path.name} is damaged or no gallery of Mask Monitor ({type(error).__name__}); it was not touched"
+            f"{path.name} is damaged or no gallery of Mask Monitor ({type(error).__name__}); it "
+            f"was not touched"
             + (f", and a copy is kept as {kept.name}" if kept else "")
             + ": put a sound copy in its place, or give another file with --gallery"
         ) from None
     if version > VERSION:
         raise ConfigError(
-            f"the gallery {path.name} was made by a newer Mask Monitor: install that, or give another with --gallery"
+            f"the gallery {path.name} was made by a newer Mask Monitor: install that, or give "
+            f"another with --gallery"
         )
     if made_by != model or int(about["dimension"]) != dimension:
         raise ConfigError(
-            f"the gallery {path.name} was made with the embedding model {made_by}, not {model}: enrol again into another file"
+            f"the gallery {path.name} was made with the embedding model {made_by}, not {model}: "
+            f"enrol again into another file"
         )
     return Gallery(model, dimension, people)
 
@@ -228,7 +254,9 @@ def _unpack(content: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]
     names = {"about.npy", "embeddings.npy", "person.npy", "kind.npy"}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # Sizes are looked at before anything is unpacked: a small zip can hold terabytes of zeros.
-        if {i.filename for i in archive.infolist()} != names or sum(i.file_size for i in archive.infolist()) > FILE_MAX:
+        if {i.filename for i in archive.infolist()} != names or sum(
+            i.file_size for i in archive.infolist()
+        ) > FILE_MAX:
             raise ValueError("foreign")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = {name: file[name] for name in ("about", "embeddings", "person", "kind")}
@@ -240,7 +268,9 @@ def _unpack(content: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]
     return about, arrays
 
 
-def _people(about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], dimension: int) -> tuple[Person, ...]:
+def _people(
+    about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], dimension: int
+) -> tuple[Person, ...]:
     embeddings, owner, kinds = arrays["embeddings"], arrays["person"], arrays["kind"]
     count = len(about["people"])
     if embeddings.dtype != np.float32 or embeddings.ndim != 2 or embeddings.shape[1] != dimension:
@@ -252,7 +282,10 @@ def _people(about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], dimensio
         or kinds.shape != owner.shape
     ):
         raise ValueError("shapes")
-    if not np.isfinite(embeddings).all() or np.abs(np.linalg.norm(embeddings, axis=1) - 1).max(initial=0) > 1e-3:
+    if (
+        not np.isfinite(embeddings).all()
+        or np.abs(np.linalg.norm(embeddings, axis=1) - 1).max(initial=0) > 1e-3
+    ):
         raise ValueError("lengths")
     if len(owner) and (owner.min() < 0 or owner.max() >= count or kinds.max() > max(Kind)):
         raise ValueError("indices")
@@ -287,7 +320,9 @@ def _time(text: str) -> datetime:
 
 
 def _keep_aside(path: Path, content: bytes) -> Path | None:
-    """A copy of a file that was refused, once for each content; None where the folder cannot be written."""
+    """A copy of a file that was refused, once for each content; None where the folder cannot be
+    written.
+    """
     copy = path.with_name(f"{path.name}.refused-{hashlib.sha256(content).hexdigest()[:8]}")
     if not copy.exists():
         try:
@@ -328,16 +363,24 @@ def save_gallery(gallery: Gallery, path: Path) -> None:
     np.savez(
         buffer,
         about=np.frombuffer(json.dumps(about, ensure_ascii=False).encode("utf-8"), np.uint8),
-        embeddings=np.concatenate([none, *(p.embeddings for p in gallery.people)]).astype(np.float32),
-        person=np.repeat(np.arange(len(gallery.people), dtype=np.int32), [len(p.embeddings) for p in gallery.people]),
-        kind=np.concatenate([np.empty(0, np.uint8), *(p.kinds for p in gallery.people)]).astype(np.uint8),
+        embeddings=np.concatenate([none, *(p.embeddings for p in gallery.people)]).astype(
+            np.float32
+        ),
+        person=np.repeat(
+            np.arange(len(gallery.people), dtype=np.int32),
+            [len(p.embeddings) for p in gallery.people],
+        ),
+        kind=np.concatenate([np.empty(0, np.uint8), *(p.kinds for p in gallery.people)]).astype(
+            np.uint8
+        ),
     )
     target = Path(os.path.realpath(path))  # a link stays a link
     try:
         _write(target, buffer.getvalue())
     except OSError as error:
         raise ConfigError(
-            f"the gallery {path} cannot be written ({error.strerror}): check its path, its rights and the disk"
+            f"the gallery {path} cannot be written ({error.strerror}): check its path, its rights "
+            f"and the disk"
         ) from None
 
 
@@ -346,7 +389,10 @@ def _write(target: Path, content: bytes) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with os.fdopen(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb"
+            os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+            ),
+            "wb",
         ) as file:
             file.write(content)
             file.flush()
@@ -358,8 +404,11 @@ def _write(target: Path, content: bytes) -> None:
         raise
 
 
-def open_gallery(path: Path | None, model: str, dimension: int, now: datetime | None = None) -> Gallery:
-    """Load a gallery for recognising: those whose consent has ended are left out, and erased from the file.
+def open_gallery(
+    path: Path | None, model: str, dimension: int, now: datetime | None = None
+) -> Gallery:
+    """Load a gallery for recognising: those whose consent has ended are left out, and erased from
+    the file.
 
     Raises:
         ConfigError: As `load_gallery`.
@@ -368,7 +417,8 @@ def open_gallery(path: Path | None, model: str, dimension: int, now: datetime | 
     gallery = load_gallery(path, model, dimension)
     valid = gallery.valid(now or datetime.now(UTC))
     if len(valid.people) < len(gallery.people):
-        with contextlib.suppress(ConfigError):  # a file that cannot be written still must not name them
+        # a file that cannot be written still must not name them
+        with contextlib.suppress(ConfigError):
             save_gallery(valid, path)
     return valid
 

@@ -1,7 +1,8 @@
-"""Guided enrolment: says what to do next and takes the shots that are good enough. No Qt, no printing, no thread.
+"""Guided enrolment: says what to do next and takes the shots that are good enough. No Qt, no
+printing, no thread.
 
-The caller brings frames with their detections, shows the message of each `Progress`, and makes a `Person` of the shots at the
-end. Left and right are the person's own; the picture is not mirrored.
+The caller brings frames with their detections, shows the message of each `Progress`, and makes a
+`Person` of the shots at the end. Left and right are the person's own; the picture is not mirrored.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from monitor.records import Detections, FloatArray, Image
 SHOTS = 30  # taken by default
 PICTURE_PX, PICTURE_MARGIN = 256, 0.6  # pictures that are kept on the user's wish
 STEP_TIMEOUT_S = (
-    30.0  # a step in which nothing was taken for so long is left out, or ends the enrolment if it is needed
+    # a step in which nothing was taken for so long is left out, or ends the enrolment if it is
+    # needed
+    30.0
 )
 GAP_S = 0.12  # between two shots: the same instant twice teaches nothing
 VARIED_MIN = 1.5  # mean difference in grey levels (of 32 x 32) of a shot from every other one
@@ -44,7 +47,9 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a shot must have. Units are pixels of the frame and 8-bit grey levels of the aligned face."""
+    """What a shot must have. Units are pixels of the frame and 8-bit grey levels of the aligned
+    face.
+    """
 
     face_px: float = 80.0  # longer side of the face
     sharpness: float = 25.0  # variance of the Laplacian
@@ -57,7 +62,9 @@ class Gate:
 
 CAMERA_GATE = Gate()
 # Pictures that people bring are as they are: only what cannot be used is refused.
-FOLDER_GATE = Gate(face_px=36.0, sharpness=4.0, dark=25.0, bright=240.0, contrast=8.0, turn=1.2, confidence=0.6)
+FOLDER_GATE = Gate(
+    face_px=36.0, sharpness=4.0, dark=25.0, bright=240.0, contrast=8.0, turn=1.2, confidence=0.6
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +78,8 @@ class Shot:
     turn: float  # nose off the middle of the eyes, in eye distances; positive to the person's left
     face_px: float
     box: FloatArray  # (4,) xyxy, pixels of the frame
-    picture: Image | None = None  # (256, 256, 3) BGR with some room round the face, where pictures are kept
+    # (256, 256, 3) BGR with some room round the face, where pictures are kept
+    picture: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +99,19 @@ IsMasked = Callable[[Image, FloatArray], bool]  # (image BGR, (1, 4) box) -> a m
 
 
 def turn_of(landmarks: FloatArray) -> float:
-    """How far the head is turned: the nose off the middle of the eyes, in eye distances, positive to the person's left.
+    """How far the head is turned: the nose off the middle of the eyes, in eye distances, positive
+    to the person's left.
 
     Args:
         landmarks: (5, 2) px in the order of `monitor.faces.align.TEMPLATE`.
     """
     across = landmarks[1] - landmarks[0]
     squared = float(across @ across)
-    return float((landmarks[2] - (landmarks[0] + landmarks[1]) / 2) @ across) / squared if squared > 1e-6 else 10.0
+    return (
+        float((landmarks[2] - (landmarks[0] + landmarks[1]) / 2) @ across) / squared
+        if squared > 1e-6
+        else 10.0
+    )
 
 
 def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = False) -> Shot | str:
@@ -129,7 +142,11 @@ def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = F
     if problem:
         return problem
     placed = apply(matrices(found.boxes[best : best + 1], landmarks[None]), landmarks[None])[0]
-    picture = crop_square(image_bgr, found.boxes[best], PICTURE_MARGIN, PICTURE_PX) if keep_picture else None
+    picture = (
+        crop_square(image_bgr, found.boxes[best], PICTURE_MARGIN, PICTURE_PX)
+        if keep_picture
+        else None
+    )
     return Shot(face, placed, Kind.BARE, Step.FREE, turn, size, found.boxes[best], picture)
 
 
@@ -144,7 +161,8 @@ def _light_and_focus(face: Image, gate: Gate) -> str:
         return "it is too bright: turn away from the light"
     if deviation < gate.contrast:
         return "the face can hardly be made out: change the light"
-    if float(cv2.Laplacian(middle[:50], cv2.CV_32F).var()) < gate.sharpness:  # the eyes: a mask is smooth
+    # the eyes: a mask is smooth
+    if float(cv2.Laplacian(middle[:50], cv2.CV_32F).var()) < gate.sharpness:
         return "the picture is blurred: hold still"
     return ""
 
@@ -261,7 +279,9 @@ class EnrolSession:
         return ""
 
     def _varied(self, face: Image) -> bool:
-        small = cv2.resize(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), (32, 32), interpolation=cv2.INTER_AREA
+        )
         signed = small.astype(np.int16)
         if any(float(np.abs(signed - other).mean()) < VARIED_MIN for other in self._small):
             return False
@@ -285,15 +305,31 @@ class EnrolSession:
 
     def _progress(self, problem: str, accepted: bool) -> Progress:
         step = self._steps[0][0] if self._steps else Step.FREE
-        message = "Done" if self.done else step.value + (f" ({problem})" if problem and not accepted else "")
-        return Progress(step, self.failed or message, accepted, len(self.shots), self._wanted, self.done, self.failed)
+        message = (
+            "Done"
+            if self.done
+            else step.value + (f" ({problem})" if problem and not accepted else "")
+        )
+        return Progress(
+            step,
+            self.failed or message,
+            accepted,
+            len(self.shots),
+            self._wanted,
+            self.done,
+            self.failed,
+        )
 
 
 def take_from_picture(
-    image_bgr: Image, detector: FaceDetector, is_masked: IsMasked | None = None, keep_picture: bool = False
+    image_bgr: Image,
+    detector: FaceDetector,
+    is_masked: IsMasked | None = None,
+    keep_picture: bool = False,
 ) -> Shot | str:
     """The one face of a picture that somebody brought, or why it cannot be used."""
-    found = detector.detect(image_bgr)  # not `detect_still`: its closer look takes a cup of coffee for a face
+    # not `detect_still`: its closer look takes a cup of coffee for a face
+    found = detector.detect(image_bgr)
     if len(found) == 0:  # cut too tight: the detector wants something round the face
         pad = max(image_bgr.shape[:2]) // 3
         image_bgr = cv2.copyMakeBorder(image_bgr, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
@@ -305,7 +341,8 @@ def take_from_picture(
 
 
 def with_drawn_masks(shots: Iterable[Shot]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """The faces of all shots, and each bare one again with a mask drawn on, every shot with another mask.
+    """The faces of all shots, and each bare one again with a mask drawn on, every shot with another
+    mask.
 
     Returns:
         (N, 112, 112, 3) uint8 BGR and (N,) uint8 `Kind`.

@@ -1,4 +1,5 @@
-"""Who is it: aligned face -> embedding -> cosine against the gallery of those who agreed, decided by a vote over the track.
+"""Who is it: aligned face -> embedding -> cosine against the gallery of those who agreed, decided
+by a vote over the track.
 
 Off by default: in mask-only mode nothing of this file is imported and no embedding is computed.
 """
@@ -20,16 +21,19 @@ from monitor.records import FloatArray, Image
 
 LOOKS_MIN = 4  # no name before so many looks: one frame never decides
 EVIDENCE_MIN = 1.5  # nor before their weights add up to this
-VISITOR_EVIDENCE = 5.0  # a visitor is settled later than a name: the face may still come nearer or turn
+# a visitor is settled later than a name: the face may still come nearer or turn
+VISITOR_EVIDENCE = 5.0
 K = TypeVar("K", bound=Hashable)
 
 
 class IdentityVote:
-    """Collects the looks at one track until it is clear who it is. The inference thread alone calls it.
+    """Collects the looks at one track until it is clear who it is. The inference thread alone calls
+    it.
 
-    The weighted mean of the embeddings is matched. Left as short as it is, its cosine would be the mean of the looks' cosines:
-    safe, but many weak looks could never add up. Brought back to length 1 it would name more people, and more strangers than
-    the threshold of single pictures allows. Its length is brought halfway, to the square root.
+    The weighted mean of the embeddings is matched. Left as short as it is, its cosine would be the
+    mean of the looks' cosines: safe, but many weak looks could never add up. Brought back to length
+    1 it would name more people, and more strangers than the threshold of single pictures allows.
+    Its length is brought halfway, to the square root.
     """
 
     def __init__(self, matcher: Matcher) -> None:
@@ -38,14 +42,16 @@ class IdentityVote:
         self._weight = 0.0
         self.looks = 0
         self.name: str | None = None  # a person's name, VISITOR, or None while it is not clear
-        self.confidence = 0.0  # likeness to the person, or to the nearest one for a visitor: a cosine cut to 0..1
+        # likeness to the person, or to the nearest one for a visitor: a cosine cut to 0..1
+        self.confidence = 0.0
 
     def add(self, embedding: FloatArray, weight: float) -> None:
         """Take in one look.
 
         Args:
             embedding: (D,) of length 1.
-            weight: In [0, 1], as `monitor.faces.quality.weight` gives it; 0 for a face that cannot be judged.
+            weight: In [0, 1], as `monitor.faces.quality.weight` gives it; 0 for a face that cannot
+                be judged.
         """
         if weight <= 0:
             return
@@ -64,7 +70,9 @@ class IdentityVote:
 
     @property
     def settled(self) -> bool:
-        """Whether no more looks are needed: a person was named, or the track has long been a stranger's."""
+        """Whether no more looks are needed: a person was named, or the track has long been a
+        stranger's.
+        """
         return self.name is not None and self.looks >= LOOKS_MIN
 
     def begin_again_if_visitor(self) -> None:
@@ -73,12 +81,15 @@ class IdentityVote:
             self.begin_again()
 
     def begin_again(self) -> None:
-        """Forget the looks, for instance when a visitor has taken the mask off; the name stands until new ones decide."""
+        """Forget the looks, for instance when a visitor has taken the mask off; the name stands
+        until new ones decide.
+        """
         self._sum, self._weight, self.looks = None, 0.0, 0
 
 
 def assign_unique(votes: Mapping[K, IdentityVote]) -> dict[K, str | None]:
-    """The names of all visits that are present at once: where several claim one person, the surest keeps the name.
+    """The names of all visits that are present at once: where several claim one person, the surest
+    keeps the name.
 
     Args:
         votes: Any key (a track or visit id) to its vote.
@@ -104,7 +115,9 @@ class Identifier:
         self._embedder, self.matcher = embedder, matcher
         self.model = embedder.name
 
-    def looks(self, image_bgr: Image, boxes: FloatArray, landmarks: FloatArray | None) -> FloatArray:
+    def looks(
+        self, image_bgr: Image, boxes: FloatArray, landmarks: FloatArray | None
+    ) -> FloatArray:
         """Embeddings of some faces of one picture, in one batch.
 
         Args:
@@ -130,11 +143,14 @@ class Identifier:
         return assign_unique(votes)
 
 
-def load_identifier(gallery_path: Path | None = None, far: float = FAR, threads: int = 2) -> Identifier:
+def load_identifier(
+    gallery_path: Path | None = None, far: float = FAR, threads: int = 2
+) -> Identifier:
     """The identifier of a run. People whose consent has ended are taken out of the file.
 
     Args:
-        gallery_path: The gallery file; None for the one in the user's data folder. One that is not there is empty.
+        gallery_path: The gallery file; None for the one in the user's data folder. One that is not
+            there is empty.
 
     Raises:
         ModelError: If the embedding model is missing, changed or incomplete.

@@ -1,4 +1,6 @@
-"""Pictures that are kept when somebody is enrolled and asks for it: a training set on disk, in the owner's hands alone."""
+"""Pictures that are kept when somebody is enrolled and asks for it: a training set on disk, in the
+owner's hands alone.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from monitor.identity.guide import Shot
 
 
 def keep_pictures(shots: Sequence[Shot], root: Path, person: Person) -> Path:
-    """Write the shots' pictures as JPEG into `root`/NAME/SESSION, with the consent beside them. Returns the person's folder.
+    """Write the shots' pictures as JPEG into `root`/NAME/SESSION, with the consent beside them.
+    Returns the person's folder.
 
     Raises:
         ConfigError: If they cannot be written.
@@ -37,30 +40,38 @@ def keep_pictures(shots: Sequence[Shot], root: Path, person: Person) -> Path:
         session.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (folder, session):
             path.chmod(0o700)
-        _write_private(folder / "consent.json", json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n")
+        _write_private(
+            folder / "consent.json",
+            json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n",
+        )
         for number, shot in enumerate(shots, start=1):
             picture = shot.picture if shot.picture is not None else shot.face
             good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
             if good:
                 _write_private(
-                    session / f"{number:04}_{shot.step.name.lower()}_{shot.kind.name.lower()}.jpg", data.tobytes()
+                    session / f"{number:04}_{shot.step.name.lower()}_{shot.kind.name.lower()}.jpg",
+                    data.tobytes(),
                 )
     except OSError as error:
         raise ConfigError(
-            f"the pictures cannot be written into {root} ({error.strerror}): give another folder with --keep-pictures"
+            f"the pictures cannot be written into {root} ({error.strerror}): give another folder "
+            f"with --keep-pictures"
         ) from None
     return folder
 
 
 def _write_private(path: Path, content: bytes) -> None:
     with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb"
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600),
+        "wb",
     ) as file:
         file.write(content)
 
 
 def remove_pictures(person: Person) -> int:
-    """Delete what `keep_pictures` wrote for a person, and nothing else. Returns how many pictures."""
+    """Delete what `keep_pictures` wrote for a person, and nothing else. Returns how many
+    pictures.
+    """
     folder = Path(person.pictures)
     try:
         if not person.pictures or not same_name(

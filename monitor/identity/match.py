@@ -18,17 +18,20 @@ FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the
 
 
 def threshold_for(card: Mapping[str, Any], far: float) -> float:
-    """The least cosine that makes two faces one person, for a wanted false accept rate of a single comparison.
+    """The least cosine that makes two faces one person, for a wanted false accept rate of a single
+    comparison.
 
-    Between the rows of the card's table it is read off on a logarithmic scale of FAR. Below the lowest FAR that was measured
-    the last slope goes on, as the tail of the strangers' scores falls about so.
+    Between the rows of the card's table it is read off on a logarithmic scale of FAR. Below the
+    lowest FAR that was measured the last slope goes on, as the tail of the strangers' scores falls
+    about so.
 
     Raises:
         ModelError: If the card has no table.
     """
     try:
         table = card["threshold"]
-        fars, thresholds = np.array(table["far"], np.float64), np.array(table["threshold"], np.float64)
+        fars = np.array(table["far"], np.float64)
+        thresholds = np.array(table["threshold"], np.float64)
         order = np.argsort(fars)
         fars, thresholds = fars[order], thresholds[order]
         if len(fars) < 2 or not (fars > 0).all() or not (np.diff(thresholds) < 0).all():
@@ -61,8 +64,8 @@ class Matcher:
     Args:
         people: Whom to know.
         card: The embedding model's, with its table of thresholds.
-        far: Wanted share of strangers that are named as anybody. As a stranger is compared with everybody, each single
-            comparison gets `far` divided by the number of people.
+        far: Wanted share of strangers that are named as anybody. As a stranger is compared with
+            everybody, each single comparison gets `far` divided by the number of people.
         now: The clock that consents run out by.
     """
 
@@ -79,24 +82,32 @@ class Matcher:
         self._now = now
         templates = [p.templates() for p in people]
         dimension = int(card["output"]["dimension"])
-        self._matrix = np.ascontiguousarray(np.concatenate([np.empty((0, dimension), np.float32), *templates]))
+        self._matrix = np.ascontiguousarray(
+            np.concatenate([np.empty((0, dimension), np.float32), *templates])
+        )
         self._starts = np.cumsum([0, *map(len, templates)])[:-1].astype(np.intp)
         never = datetime.max.replace(tzinfo=UTC)
         self._until = [p.until or never for p in people]
         self._first_end = min(self._until, default=never)
 
     def cosines(self, embeddings: FloatArray) -> FloatArray:
-        """(N, D) embeddings to (N, people) cosines, of each person's most similar template; -1 where a consent has ended."""
+        """(N, D) embeddings to (N, people) cosines, of each person's most similar template; -1
+        where a consent has ended.
+        """
         if not self.names:
             return np.empty((len(embeddings), 0), np.float32)
-        by_person: FloatArray = np.maximum.reduceat(embeddings @ self._matrix.T, self._starts, axis=1)
+        by_person: FloatArray = np.maximum.reduceat(
+            embeddings @ self._matrix.T, self._starts, axis=1
+        )
         now = self._now()
         if now >= self._first_end:
             by_person[:, [now >= until for until in self._until]] = -1
         return by_person
 
     def match(self, embedding: FloatArray) -> Match:
-        """The nearest person of one embedding, (D,); it may be shorter than 1, as a mean over a track is."""
+        """The nearest person of one embedding, (D,); it may be shorter than 1, as a mean over a
+        track is.
+        """
         if not self.names:
             return Match(None, None, 0.0)
         cosines = self.cosines(embedding[None])[0]
@@ -104,4 +115,6 @@ class Matcher:
         cosine = float(cosines[best])
         if cosine <= -1:
             return Match(None, None, 0.0)
-        return Match(self.names[best] if cosine >= self.threshold else None, self.names[best], cosine)
+        return Match(
+            self.names[best] if cosine >= self.threshold else None, self.names[best], cosine
+        )

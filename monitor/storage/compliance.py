@@ -9,7 +9,9 @@ from monitor.records import Correction, Count, Face, MaskState, Sighting, Visit
 
 
 def compliance(count: Count) -> float | None:
-    """masked / (masked + unmasked + incorrect), in [0, 1]; None while nobody was judged. `unsure` is never in it."""
+    """masked / (masked + unmasked + incorrect), in [0, 1]; None while nobody was judged. `unsure`
+    is never in it.
+    """
     judged = count.masked + count.unmasked + count.incorrect
     return count.masked / judged if judged else None
 
@@ -20,7 +22,9 @@ def as_count(states: Iterable[MaskState | None]) -> Count:
 
 
 def counted_state(visit: Visit) -> MaskState | None:
-    """What a visit counts as, the receptionist's word before the machine's; None: it was no person."""
+    """What a visit counts as, the receptionist's word before the machine's; None: it was no
+    person.
+    """
     if visit.corrected is None:
         return visit.state
     return None if visit.corrected is Correction.NO_PERSON else MaskState(visit.corrected.value)
@@ -34,7 +38,9 @@ def stands(sighting: Sighting) -> bool:
 def total(counts: Iterable[Count]) -> Count:
     """The sum of some counts."""
     listed = list(counts)
-    return Count(**{state.value: sum(getattr(count, state.value) for count in listed) for state in MaskState})
+    return Count(
+        **{state.value: sum(getattr(count, state.value) for count in listed) for state in MaskState}
+    )
 
 
 class RunningCount:
@@ -64,4 +70,6 @@ class RunningCount:
 
     def count(self) -> Count:
         """Visits and such faces together."""
-        return Count(**{state.value: self._tally[state] + self._stills[state] for state in MaskState})
+        return Count(
+            **{state.value: self._tally[state] + self._stills[state] for state in MaskState}
+        )

@@ -1,4 +1,6 @@
-"""Sightings as CSV, and the totals beside it: UTF-8 with BOM, so that a spreadsheet opens them by double click."""
+"""Sightings as CSV, and the totals beside it: UTF-8 with BOM, so that a spreadsheet opens them by
+double click.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,34 @@ from monitor.storage.compliance import as_count, compliance, counted_state, stan
 from monitor.storage.store import Store
 
 SIGHTING_COLUMNS = (
-    *("sighting_id", "camera", "visit_id", "first_seen", "last_seen", "seconds_unmasked", "worst_state", "final_state"),
+    *(
+        "sighting_id",
+        "camera",
+        "visit_id",
+        "first_seen",
+        "last_seen",
+        "seconds_unmasked",
+        "worst_state",
+        "final_state",
+    ),
     *("confidence", "identity", "model", "corrected", "note"),
 )
-TOTAL_COLUMNS = ("period", "masked", "unmasked", "incorrect", "unsure", "compliance_percent", "sightings")
+TOTAL_COLUMNS = (
+    "period",
+    "masked",
+    "unmasked",
+    "incorrect",
+    "unsure",
+    "compliance_percent",
+    "sightings",
+)
 BOM = "\ufeff"
 
 
 def cell(value: object) -> str:
-    """A value as a cell's text; one that a spreadsheet would read as a formula gets a leading apostrophe."""
+    """A value as a cell's text; one that a spreadsheet would read as a formula gets a leading
+    apostrophe.
+    """
     text = "" if value is None else str(value)
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
@@ -54,7 +75,8 @@ def sighting_cells(sighting: Sighting) -> list[str]:
 class CsvLog:
     """A CSV file that grows by a row per sighting as it ends. The inference thread alone calls it.
 
-    The file is opened for every row: it may be deleted or moved meanwhile, and one held open by a spreadsheet is tried again.
+    The file is opened for every row: it may be deleted or moved meanwhile, and one held open by a
+    spreadsheet is tried again.
 
     Raises:
         StoreError: If the file cannot be written, or is no CSV of sightings.
@@ -70,7 +92,10 @@ class CsvLog:
         except OSError as error:
             raise self._cannot(error) from None
         if start and not start.startswith((BOM + SIGHTING_COLUMNS[0]).encode()):
-            raise StoreError(f"{path} is there already and is no list of sightings: choose another name after --csv")
+            raise StoreError(
+                f"{path} is there already and is no list of sightings: choose another name after "
+                f"--csv"
+            )
         self.append([])
 
     def append(self, sightings: Iterable[Sighting]) -> None:
@@ -112,7 +137,9 @@ class CsvLog:
 
 
 def _write_table(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) -> None:
-    """Write a whole CSV beside `path` and move it there, so that an older export is never left half overwritten."""
+    """Write a whole CSV beside `path` and move it there, so that an older export is never left half
+    overwritten.
+    """
     part = path.with_name(path.name + ".part")
     try:
         with part.open("w", encoding="utf-8-sig", newline="") as file:
@@ -124,14 +151,26 @@ def _write_table(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) 
         with contextlib.suppress(OSError):
             part.unlink()
         raise StoreError(
-            f"{path} cannot be written ({error.strerror}): close it elsewhere or choose another place"
+            f"{path} cannot be written ({error.strerror}): close it elsewhere or choose another "
+            f"place"
         ) from None
 
 
 def _total_cells(period: str, count: Count, sightings: int) -> list[str]:
     share = compliance(count)
     percent = "" if share is None else f"{100 * share:.1f}"
-    return [cell(v) for v in (period, count.masked, count.unmasked, count.incorrect, count.unsure, percent, sightings)]
+    return [
+        cell(v)
+        for v in (
+            period,
+            count.masked,
+            count.unmasked,
+            count.incorrect,
+            count.unsure,
+            percent,
+            sightings,
+        )
+    ]
 
 
 def _periods(shift_id: str, moment: datetime) -> tuple[str, str, str]:
@@ -141,14 +180,20 @@ def _periods(shift_id: str, moment: datetime) -> tuple[str, str, str]:
 
 
 def _shift_of(sighting: Sighting) -> str:
-    """The shift is part of the visit's id: the visit itself may have begun before the time that is looked at."""
+    """The shift is part of the visit's id: the visit itself may have begun before the time that is
+    looked at.
+    """
     return sighting.visit_id.rpartition("-v")[0]
 
 
 def totals(
-    shifts: list[tuple[str, datetime, Count]], visits: list[tuple[str, Visit]], sightings: list[Sighting]
+    shifts: list[tuple[str, datetime, Count]],
+    visits: list[tuple[str, Visit]],
+    sightings: list[Sighting],
 ) -> list[list[str]]:
-    """Totals by shift, by day and by hour of the day (local time), in the order of `TOTAL_COLUMNS`."""
+    """Totals by shift, by day and by hour of the day (local time), in the order of
+    `TOTAL_COLUMNS`.
+    """
     states: defaultdict[str, list[MaskState | None]] = defaultdict(list)
     alarms: defaultdict[str, int] = defaultdict(int)
     stills: defaultdict[str, Count] = defaultdict(Count)
@@ -161,11 +206,15 @@ def totals(
     for shift_id, started, count in shifts:
         for period in _periods(shift_id, started) if count != Count() else ():
             stills[period] = total([stills[period], count])
-    periods = sorted({*states, *stills, *alarms}, key=lambda p: (("shift", "day", "hour").index(p.split()[0]), p))
+    periods = sorted(
+        {*states, *stills, *alarms}, key=lambda p: (("shift", "day", "hour").index(p.split()[0]), p)
+    )
     return [_total_cells(p, total([as_count(states[p]), stills[p]]), alarms[p]) for p in periods]
 
 
-def export(store: Store, path: Path, since: datetime | None = None, until: datetime | None = None) -> tuple[int, Path]:
+def export(
+    store: Store, path: Path, since: datetime | None = None, until: datetime | None = None
+) -> tuple[int, Path]:
     """Write the sightings of [since, until) to `path` and the totals beside it.
 
     Returns:
@@ -178,5 +227,7 @@ def export(store: Store, path: Path, since: datetime | None = None, until: datet
     visits = store.read_visits(since, until)
     totals_path = path.with_name(f"{path.stem}_totals.csv")
     _write_table(path, SIGHTING_COLUMNS, (sighting_cells(s) for s in sightings))
-    _write_table(totals_path, TOTAL_COLUMNS, totals(store.read_shifts(since, until), visits, sightings))
+    _write_table(
+        totals_path, TOTAL_COLUMNS, totals(store.read_shifts(since, until), visits, sightings)
+    )
     return len(sightings), totals_path

@@ -58,7 +58,9 @@ class EventLog:
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError as error:
-            raise StoreError(f"{path} cannot be written ({error.strerror}): give another file after --events") from None
+            raise StoreError(
+                f"{path} cannot be written ({error.strerror}): give another file after --events"
+            ) from None
 
     def write(self, result: FrameResult, count: Count) -> None:
         """
@@ -69,10 +71,14 @@ class EventLog:
             self._file.write(json.dumps(event(result, count)) + "\n")
             self._file.flush()
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written ({error.strerror}): free the disk") from None
+            raise StoreError(
+                f"{self._path} cannot be written ({error.strerror}): free the disk"
+            ) from None
 
     def close(self) -> None:
         try:
             self._file.close()
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written ({error.strerror}): free the disk") from None
+            raise StoreError(
+                f"{self._path} cannot be written ({error.strerror}): free the disk"
+            ) from None

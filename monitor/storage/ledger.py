@@ -1,4 +1,5 @@
-"""The ledger of a shift: counts visits, writes what must not be lost, and takes the receptionist's corrections.
+"""The ledger of a shift: counts visits, writes what must not be lost, and takes the receptionist's
+corrections.
 
 What cannot be written now is kept and tried again; only what was committed is handed out as logged.
 """
@@ -100,7 +101,11 @@ class Ledger:
         """Take in what has begun, changed or ended."""
         for visit in visits:
             known = self._visits.get(visit.visit_id)
-            visit = dataclasses.replace(visit, corrected=known.corrected) if known and known.corrected else visit
+            visit = (
+                dataclasses.replace(visit, corrected=known.corrected)
+                if known and known.corrected
+                else visit
+            )
             self._visits[visit.visit_id] = self._unsaved_visits[visit.visit_id] = visit
             self._counters[visit.camera].update(visit)
         for sighting in sightings:
@@ -119,7 +124,9 @@ class Ledger:
         """The state of the books, for the window and the log."""
         problem = self._problem()
         by_camera = {camera: counter.count() for camera, counter in self._counters.items()}
-        return Update(result, total(by_camera.values()), self._shown, self._standing, problem, by_camera)
+        return Update(
+            result, total(by_camera.values()), self._shown, self._standing, problem, by_camera
+        )
 
     def count(self) -> Count:
         """The running count of all cameras together."""
@@ -128,11 +135,18 @@ class Ledger:
     def _problem(self) -> str:
         """The one that matters most."""
         return next(
-            (self._problems[what] for what in ("store", "csv", "snapshots", "events") if what in self._problems), ""
+            (
+                self._problems[what]
+                for what in ("store", "csv", "snapshots", "events")
+                if what in self._problems
+            ),
+            "",
         )
 
     def idle(self) -> bool:
-        """Housekeeping between frames: try again what failed, delete what is too old. True if something was written."""
+        """Housekeeping between frames: try again what failed, delete what is too old. True if
+        something was written.
+        """
         had_problem = bool(self._problems)
         if had_problem:
             self._flush()
@@ -158,7 +172,9 @@ class Ledger:
 
     # From the receptionist
 
-    def correct(self, visit_id: str, correction: Correction | None, *, undoable: bool = True) -> None:
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, undoable: bool = True
+    ) -> None:
         """Count a visit of this shift as what the receptionist says; None: as the machine does."""
         visit = self._visits.get(visit_id)
         if visit is None:
@@ -170,7 +186,11 @@ class Ledger:
         for key, sighting in self._logged.items():
             if sighting.visit_id == visit_id:
                 self._logged[key] = dataclasses.replace(sighting, corrected=correction)
-            if self._snapshots is not None and sighting.visit_id == visit_id and not stands(self._logged[key]):
+            if (
+                self._snapshots is not None
+                and sighting.visit_id == visit_id
+                and not stands(self._logged[key])
+            ):
                 self._attempt("snapshots", partial(self._snapshots.forget, key))
         self._show()
         self._unsaved_corrections[visit_id] = correction
@@ -212,7 +232,9 @@ class Ledger:
             if self._attempt("store", partial(self._store.correct, visit_id, correction)):
                 del self._unsaved_corrections[visit_id]
         for sighting_id in list(self._unsaved_notes):
-            if self._attempt("store", partial(self._store.annotate, sighting_id, self._notes[sighting_id])):
+            if self._attempt(
+                "store", partial(self._store.annotate, sighting_id, self._notes[sighting_id])
+            ):
                 self._unsaved_notes.discard(sighting_id)
         if not self._unstored():
             self._problems.pop("store", None)
@@ -222,11 +244,17 @@ class Ledger:
                 self._unsaved_rows = []
         elif self._csv is not None:
             self._problems.pop("csv", None)
-        self._problems.pop("snapshots", None)  # a picture that could not be taken cannot be taken later
+        # a picture that could not be taken cannot be taken later
+        self._problems.pop("snapshots", None)
 
     def _unstored(self) -> int:
         """How many things wait for the store."""
-        waiting = (self._unsaved_visits, self._unsaved_sightings, self._unsaved_corrections, self._unsaved_notes)
+        waiting = (
+            self._unsaved_visits,
+            self._unsaved_sightings,
+            self._unsaved_corrections,
+            self._unsaved_notes,
+        )
         return sum(len(w) for w in waiting) + self._unsaved_stills
 
     def _keep_snapshots(self, snapshots: Snapshots, result: FrameResult) -> None:
@@ -243,7 +271,10 @@ class Ledger:
         """Write the whole shift again if somebody deleted the store."""
         if not self._store.renew():
             return
-        log.error("the store was deleted or replaced while in use: this shift is written again, what was older is gone")
+        log.error(
+            "the store was deleted or replaced while in use: this shift is written again, what was "
+            "older is gone"
+        )
         self._store.begin_shift(self._shift_id, self._began)
         self._unsaved_visits = dict(self._visits)
         self._unsaved_sightings = self._logged | self._unsaved_sightings
@@ -252,7 +283,9 @@ class Ledger:
     def _save(self) -> None:
         self._renew()
         stills = total(counter.stills for counter in self._counters.values())
-        self._store.save(self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), stills)
+        self._store.save(
+            self._shift_id, self._unsaved_visits.values(), self._unsaved_sightings.values(), stills
+        )
 
     def _show(self) -> None:
         newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)

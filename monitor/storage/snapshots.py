@@ -1,4 +1,6 @@
-"""Pictures of sightings: kept only where the user turned `store.snapshots` on, deleted with their sightings."""
+"""Pictures of sightings: kept only where the user turned `store.snapshots` on, deleted with their
+sightings.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ MARGIN = 0.6
 
 
 class Snapshots:
-    """A folder of JPEGs named after sightings, readable by its owner alone. The inference thread alone calls it.
+    """A folder of JPEGs named after sightings, readable by its owner alone. The inference thread
+    alone calls it.
 
     Raises:
         StoreError: If the folder cannot be made.
@@ -29,7 +32,8 @@ class Snapshots:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
-                f"the folder for snapshots cannot be made ({error.strerror}): set store.snapshots = false"
+                f"the folder for snapshots cannot be made ({error.strerror}): set store.snapshots "
+                f"= false"
             ) from None
 
     def keep(self, sighting_id: str, image_bgr: Image, xyxy: FloatArray) -> None:
@@ -45,7 +49,9 @@ class Snapshots:
             path.touch(mode=0o600)
             path.write_bytes(jpeg.tobytes())
         except OSError as error:
-            raise StoreError(f"a snapshot cannot be written ({error.strerror}): free the disk") from None
+            raise StoreError(
+                f"a snapshot cannot be written ({error.strerror}): free the disk"
+            ) from None
 
     def forget(self, sighting_id: str) -> bool:
         """Delete the picture of a sighting. False if there is none.
@@ -64,7 +70,9 @@ class Snapshots:
         Raises:
             StoreError: If one cannot be deleted.
         """
-        old = [path for path in self._folder.glob("*.jpg") if path.stat().st_mtime < before.timestamp()]
+        old = [
+            path for path in self._folder.glob("*.jpg") if path.stat().st_mtime < before.timestamp()
+        ]
         for path in old:
             self._delete(path)
         return len(old)
@@ -73,7 +81,9 @@ class Snapshots:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(f"snapshot {path.name} cannot be deleted ({error.strerror}): delete it by hand") from None
+            raise StoreError(
+                f"snapshot {path.name} cannot be deleted ({error.strerror}): delete it by hand"
+            ) from None
 
     def _path(self, sighting_id: str) -> Path:
         return self._folder / f"{sighting_id}.jpg"

@@ -16,7 +16,9 @@ def quiet_tensorflow() -> None:
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Run a command's main and leave the process with its status; a `MonitorError` becomes one line on stderr."""
+    """Run a command's main and leave the process with its status; a `MonitorError` becomes one line
+    on stderr.
+    """
     try:
         sys.exit(main())
     except MonitorError as error:

@@ -103,7 +103,9 @@ def test_timings_are_seconds() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 900, 3), (480, 640, 3)])
 def test_any_size_of_picture(shape: tuple[int, int, int]) -> None:
     height, width = shape[:2]
-    one = pipeline([found((0, 0, 1, 1), (width - 1, height - 1, width, height))], MaskClassifier(FakeNetwork()))
+    one = pipeline(
+        [found((0, 0, 1, 1), (width - 1, height - 1, width, height))], MaskClassifier(FakeNetwork())
+    )
     for i in range(5):
         image = np.zeros(shape, np.uint8)
         image.setflags(write=False)
@@ -125,7 +127,8 @@ def test_nothing_is_searched_more_often_than_it_must() -> None:
     for i in range(100):
         assert idle.process([frame(i / 25, index=i)])[0].faces == ()
     assert len(detector.smallest) == 8  # four seconds, twice a second
-    assert detector.smallest.count(config.detect.min_face_px) == 4  # and for small faces once a second
+    # and for small faces once a second
+    assert detector.smallest.count(config.detect.min_face_px) == 4
     detector = FakeDetector([found(face_at(100))])
     busy = Pipeline(detector, FakeClassifier(), config, "shift")  # type: ignore[arg-type]
     for i in range(100):
@@ -162,4 +165,5 @@ def test_a_forecast_stays_in_the_picture() -> None:
         for face in one.process([frame(i / 10, index=i)])[0].faces:
             assert face.xyxy[0] >= 0
             if face.xyxy[2] > 640:
-                assert any((face.xyxy == w.boxes[0]).all() for w in walking)  # the detector's own word
+                # the detector's own word
+                assert any((face.xyxy == w.boxes[0]).all() for w in walking)

@@ -8,7 +8,17 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from fakes import INCORRECT, MASKED, NOON, UNDECIDED, UNMASKED, FakeClassifier, face_at, found, frame
+from fakes import (
+    INCORRECT,
+    MASKED,
+    NOON,
+    UNDECIDED,
+    UNMASKED,
+    FakeClassifier,
+    face_at,
+    found,
+    frame,
+)
 
 from monitor.analysis.scene import Scene, still_faces
 from monitor.config import ClassifyConfig, Config
@@ -30,7 +40,11 @@ class Door:
         self.t = 0.0
 
     def see(
-        self, detections: Detections, answer: np.ndarray | Sequence[np.ndarray] = UNMASKED, *, wall: float | None = None
+        self,
+        detections: Detections,
+        answer: np.ndarray | Sequence[np.ndarray] = UNMASKED,
+        *,
+        wall: float | None = None,
     ) -> None:
         """One frame."""
         moment = frame(self.t, wall=NOON + timedelta(seconds=self.t if wall is None else wall))
@@ -44,7 +58,12 @@ class Door:
         self.sightings += [*ended.sightings, *changes.sightings]
 
     def stand(
-        self, seconds: float, answer: np.ndarray, *boxes: Sequence[float], rate: float = 10, confidence: float = 0.95
+        self,
+        seconds: float,
+        answer: np.ndarray,
+        *boxes: Sequence[float],
+        rate: float = 10,
+        confidence: float = 0.95,
     ) -> None:
         for _ in range(round(seconds * rate)):
             self.see(found(*boxes, confidence=confidence) if boxes else NOBODY, answer)
@@ -108,7 +127,11 @@ def test_a_mask_put_on_moves_the_visit_and_ends_the_sighting() -> None:
     assert door.final["shift-v1"].state is MaskState.MASKED
     assert {s.sighting_id for s in door.sightings} == {"shift-v1-s1"}
     last = door.sightings[-1]
-    assert (last.open, last.final_state, last.worst_state) == (False, MaskState.MASKED, MaskState.UNMASKED)
+    assert (last.open, last.final_state, last.worst_state) == (
+        False,
+        MaskState.MASKED,
+        MaskState.UNMASKED,
+    )
     assert last.model == "fake_v1"
 
 
@@ -239,4 +262,9 @@ def test_faces_of_a_single_picture(answer: np.ndarray, size: float, state: MaskS
 
 
 def test_a_picture_without_faces() -> None:
-    assert still_faces(NOBODY, np.zeros((0, 4, 4, 3), np.float32), np.zeros((0, 3), np.float32), Config()) == ()
+    assert (
+        still_faces(
+            NOBODY, np.zeros((0, 4, 4, 3), np.float32), np.zeros((0, 3), np.float32), Config()
+        )
+        == ()
+    )

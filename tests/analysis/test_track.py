@@ -20,7 +20,9 @@ def ids(tracks: list[Track | None]) -> list[int | None]:
     return [track.track_id if track else None for track in tracks]
 
 
-def walk(tracker: Tracker, rate: float, seconds: float, speed: float, *, start: float = 0.0) -> list[int | None]:
+def walk(
+    tracker: Tracker, rate: float, seconds: float, speed: float, *, start: float = 0.0
+) -> list[int | None]:
     """One person who walks to the right at `speed` px/s; the track id of each look."""
     seen = []
     for i in range(round(seconds * rate)):
@@ -154,7 +156,13 @@ def test_two_detections_of_one_face_do_not_share_a_track() -> None:
 
 @pytest.mark.parametrize(
     ("looks", "person"),
-    [([0.0], False), ([0.0, 0.3], False), ([0.0, 0.1, 0.2], False), ([0.0, 0.1, 0.3], True), ([0.0, 5.0, 10.0], True)],
+    [
+        ([0.0], False),
+        ([0.0, 0.3], False),
+        ([0.0, 0.1, 0.2], False),
+        ([0.0, 0.1, 0.3], True),
+        ([0.0, 5.0, 10.0], True),
+    ],
 )
 def test_a_flicker_is_no_person(looks: list[float], person: bool) -> None:
     tracker = Tracker(TrackConfig(confirm_s=0.25, confirm_hits=3))

@@ -15,7 +15,14 @@ from monitor.records import MaskState
 STEP = 1 / 25
 
 
-def feed(vote: Vote, t: float, answer: np.ndarray, seconds: float, weight: float = 1.0, step: float = STEP) -> float:
+def feed(
+    vote: Vote,
+    t: float,
+    answer: np.ndarray,
+    seconds: float,
+    weight: float = 1.0,
+    step: float = STEP,
+) -> float:
     """The same answer for a while; the time after it."""
     for _ in range(round(seconds / step)):
         vote.add(t, answer, weight)
@@ -31,7 +38,8 @@ def test_begins_unsure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [(MASKED, MaskState.MASKED), (UNMASKED, MaskState.UNMASKED), (INCORRECT, MaskState.INCORRECT)]
+    ("answer", "state"),
+    [(MASKED, MaskState.MASKED), (UNMASKED, MaskState.UNMASKED), (INCORRECT, MaskState.INCORRECT)],
 )
 def test_clear_answers_settle(answer: np.ndarray, state: MaskState) -> None:
     vote = Vote(VoteConfig())

@@ -27,7 +27,10 @@ class Bench:
     """An inference thread with faked models and a real store."""
 
     def __init__(
-        self, path: Path, answers: list[Detections | Exception], clock: Callable[[], float] | None = None
+        self,
+        path: Path,
+        answers: list[Detections | Exception],
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.path, self.frames = path, LatestSlot[Frame]()
         self.updates: list[Update] = []
@@ -75,7 +78,9 @@ class Bench:
 
 
 @contextmanager
-def running(path: Path, answers: list[Detections | Exception], **options: Callable[[], float]) -> Iterator[Bench]:
+def running(
+    path: Path, answers: list[Detections | Exception], **options: Callable[[], float]
+) -> Iterator[Bench]:
     bench = Bench(path, answers, **options)
     bench.thread.start()
     try:
@@ -106,7 +111,9 @@ def test_a_model_that_cannot_be_loaded_is_a_state() -> None:
         raise ModelError("mask_v3.onnx is missing")
 
     states = []
-    thread = InferenceThread(build, LatestSlot(), lambda update: None, lambda *state: states.append(state))
+    thread = InferenceThread(
+        build, LatestSlot(), lambda update: None, lambda *state: states.append(state)
+    )
     thread.start()
     thread.join(WAIT_S)
     assert states == [(WorkerState.FAILED, "mask_v3.onnx is missing")]
@@ -135,7 +142,9 @@ def test_one_bad_frame_is_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     caplog.clear()
 
 
-def test_ten_bad_frames_in_a_row_stop_it_visibly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_ten_bad_frames_in_a_row_stop_it_visibly(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with running(tmp_path / "m.db", [FACE] * 20 + [RuntimeError("broken")]) as bench:  # type: ignore[list-item]
         bench.feed(*frames(20))
         for one in frames(FAULTS_MAX, start=20):
@@ -165,7 +174,11 @@ def test_a_closed_source_ends_its_visits(tmp_path: Path) -> None:
     with running(tmp_path / "m.db", [FACE]) as bench:
         bench.feed(*frames(30, live=False))
         bench.thread.end_source("door")
-        bench.wait(lambda: bench.updates and bench.updates[-1].result is None and bench.updates[-1].sightings)
+        bench.wait(
+            lambda: (
+                bench.updates and bench.updates[-1].result is None and bench.updates[-1].sightings
+            )
+        )
         assert not bench.updates[-1].sightings[0].open
         assert bench.stored() == (0, 1)
 
@@ -179,7 +192,9 @@ def test_commands_run_in_the_thread_and_are_told(tmp_path: Path) -> None:
     assert names == ["inference"]
 
 
-def test_a_store_that_stays_broken_ends_in_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_stays_broken_ends_in_an_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with running(tmp_path / "m.db", [FACE]) as bench:
         bench.wait(lambda: bench.states)
         assert bench.store is not None

@@ -1,4 +1,6 @@
-"""The capture thread: newest frame for cameras, every frame for recordings, states, reconnecting."""
+"""The capture thread: newest frame for cameras, every frame for recordings, states,
+reconnecting.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +36,23 @@ class Watch:
 
     def wait_for(self, state: SourceState, times: int = 1) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.names().count(state) >= times, WAIT_S), self.states
+            assert self._changed.wait_for(lambda: self.names().count(state) >= times, WAIT_S), (
+                self.states
+            )
 
     def names(self) -> list[SourceState]:
         return [status.state for status in self.states]
 
 
 @contextmanager
-def running(source: FakeSource, **options: Any) -> Iterator[tuple[CaptureThread, LatestSlot[Frame], Watch]]:
+def running(
+    source: FakeSource, **options: Any
+) -> Iterator[tuple[CaptureThread, LatestSlot[Frame], Watch]]:
     slot: LatestSlot[Frame] = LatestSlot()
     watch = Watch()
-    thread = CaptureThread(source, slot, options.pop("config", CameraConfig()), on_status=watch, **options)
+    thread = CaptureThread(
+        source, slot, options.pop("config", CameraConfig()), on_status=watch, **options
+    )
     thread.start()
     try:
         yield thread, slot, watch
@@ -79,10 +87,20 @@ def test_it_ends_only_when_the_last_frame_was_taken() -> None:
 
 
 def test_frames_carry_what_records_say() -> None:
-    with running(FakeSource([picture(1.5, "a.jpg")], stills=True, name="pictures")) as (_, slot, _watch):
+    with running(FakeSource([picture(1.5, "a.jpg")], stills=True, name="pictures")) as (
+        _,
+        slot,
+        _watch,
+    ):
         frame = slot.get(WAIT_S)
     assert frame is not None
-    assert (frame.t, frame.file, frame.camera, frame.still, frame.live) == (1.5, "a.jpg", "pictures", True, False)
+    assert (frame.t, frame.file, frame.camera, frame.still, frame.live) == (
+        1.5,
+        "a.jpg",
+        "pictures",
+        True,
+        False,
+    )
     assert not frame.image.flags.writeable
     assert frame.wall_time.utcoffset() is not None
     assert abs(frame.wall_time - frame.wall_time.now().astimezone()) < timedelta(minutes=1)
@@ -124,7 +142,9 @@ class Pauses(threading.Event):
 def run_with_pauses(source: FakeSource, pauses: int, **options: Any) -> tuple[list[float], Watch]:
     """Run the thread's work here, without waiting, until it has paused so often."""
     watch = Watch()
-    thread = CaptureThread(source, LatestSlot(), options.pop("config", CameraConfig()), on_status=watch, **options)
+    thread = CaptureThread(
+        source, LatestSlot(), options.pop("config", CameraConfig()), on_status=watch, **options
+    )
     events = Pauses(pauses)
     thread._stop_event = events
     thread.run()
@@ -177,7 +197,9 @@ def test_the_size_may_change_after_a_reconnect() -> None:
 
     from monitor.camera.sources import Picture
 
-    source = FakeSource([picture(), CameraError("cable"), Picture(np.zeros((20, 30, 3), np.uint8), 2.0)], live=True)
+    source = FakeSource(
+        [picture(), CameraError("cable"), Picture(np.zeros((20, 30, 3), np.uint8), 2.0)], live=True
+    )
     second = threading.Event()
     source.next = lambda: second.wait(WAIT_S) and None  # type: ignore[assignment,return-value]
     with running(source) as (_, slot, watch):

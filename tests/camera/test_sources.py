@@ -17,7 +17,9 @@ from monitor.config import CameraConfig
 from monitor.errors import CameraError
 
 
-def write_clip(path: Path, frames: int = 10, fps: float = 20, size_wh: tuple[int, int] = (64, 48)) -> Path:
+def write_clip(
+    path: Path, frames: int = 10, fps: float = 20, size_wh: tuple[int, int] = (64, 48)
+) -> Path:
     """A clip whose pictures get brighter by 10 a frame."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size_wh)
     for i in range(frames):
@@ -76,7 +78,9 @@ def test_clip_gives_every_frame_with_its_time(tmp_path: Path) -> None:
     clip.close()
     assert len(pictures) == 10
     assert [p.t for p in pictures] == pytest.approx([i / 20 for i in range(10)], abs=1e-3)
-    assert [int(p.image[20, 20, 0]) for p in pictures] == pytest.approx([10 * i for i in range(10)], abs=3)
+    assert [int(p.image[20, 20, 0]) for p in pictures] == pytest.approx(
+        [10 * i for i in range(10)], abs=3
+    )
     assert clip.name == "a.avi"
     assert not clip.live
     assert not clip.stills
@@ -123,7 +127,9 @@ IMAGE = np.zeros((4, 4, 3), np.uint8)
 
 
 @pytest.mark.parametrize("stamps", [[0, 0, 0, 0], [0, -5, -9, 1e-3], [0, 40, 40, 120]])
-def test_time_never_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamps: list[float]) -> None:
+def test_time_never_stands_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamps: list[float]
+) -> None:
     path = write_clip(tmp_path / "a.avi", frames=1)
     monkeypatch.setattr(cv2, "VideoCapture", lambda *_: FakeCapture([IMAGE] * 4, list(stamps)))
     clip = ClipSource(path)
@@ -134,7 +140,9 @@ def test_time_never_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_clip_in_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_clip(tmp_path / "a.avi", frames=1)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: FakeCapture([np.zeros((4, 4), np.uint8)], [0]))
+    monkeypatch.setattr(
+        cv2, "VideoCapture", lambda *_: FakeCapture([np.zeros((4, 4), np.uint8)], [0])
+    )
     clip = ClipSource(path)
     clip.open()
     picture = clip.read()
@@ -204,7 +212,9 @@ def test_folder_in_natural_order(tmp_path: Path) -> None:
     folder.close()
 
 
-@pytest.mark.parametrize("name", ["1\u00b22.png", "\u0663.png", "a b.png", "caf\u00e9.png", "\u56fe.png", "#%20.png"])
+@pytest.mark.parametrize(
+    "name", ["1\u00b22.png", "\u0663.png", "a b.png", "caf\u00e9.png", "\u56fe.png", "#%20.png"]
+)
 def test_odd_names(tmp_path: Path, name: str) -> None:
     image = cv2.imencode(".png", IMAGE)[1].tobytes()
     (tmp_path / name).write_bytes(image)
@@ -259,7 +269,9 @@ def damage(tmp_path: Path) -> None:
     (tmp_path / "b_forged.bmp").write_bytes(forged)
 
 
-def test_damaged_pictures_are_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_pictures_are_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(tmp_path)
     write_picture(tmp_path / "a.png")
     write_picture(tmp_path / "c.png")
@@ -274,7 +286,9 @@ def test_damaged_pictures_are_left_out_and_named(tmp_path: Path, caplog: pytest.
     caplog.clear()
 
 
-def test_folder_with_nothing_but_damaged_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_folder_with_nothing_but_damaged_pictures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(tmp_path)
     folder = FolderSource(tmp_path)
     folder.open()
@@ -314,7 +328,9 @@ def test_stream_that_refuses_says_nothing_secret() -> None:
 
 def test_stream_has_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *args: asked.append(args) or FakeCapture([], []))
+    monkeypatch.setattr(
+        cv2, "VideoCapture", lambda *args: asked.append(args) or FakeCapture([], [])
+    )
     CameraSource("rtsp://h/live", CameraConfig(open_timeout_s=3, read_timeout_s=4)).open()
     url, backend, parameters = asked[0]
     assert (url, backend) == ("rtsp://h/live", cv2.CAP_FFMPEG)
@@ -330,7 +346,9 @@ def test_camera_time_is_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [stream.read().t for _ in range(2)] == [0.5, 2.0]
 
 
-def test_a_damaged_picture_is_no_lost_camera(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_picture_is_no_lost_camera(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     capture = FakeCapture([cv2.error("truncated"), None, IMAGE], [0, 0, 0])
     monkeypatch.setattr(cv2, "VideoCapture", lambda *_: capture)
     camera = CameraSource("0", CameraConfig())

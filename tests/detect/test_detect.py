@@ -18,7 +18,8 @@ from monitor.records import Detections, Image
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
-FACE = np.array([[178, 63, 268, 176]], np.float32)  # in bare.jpg and masked.jpg, by eye: brow to chin
+# in bare.jpg and masked.jpg, by eye: brow to chin
+FACE = np.array([[178, 63, 268, 176]], np.float32)
 MAKERS: dict[str, Callable[[], FaceDetector]] = {
     "yunet": lambda: yunet.YuNet(threads=1),
     "ssd": lambda: ssd.ResNetSsd(threads=1),
@@ -114,12 +115,18 @@ def test_min_face_px_and_confidence_min() -> None:
 def test_yunet_finds_what_opencv_finds(name: str, confidence_min: float) -> None:
     image = picture(name)
     height, width = image.shape[:2]
-    reference = cv2.FaceDetectorYN.create(str(yunet.MODEL), "", (width, height), confidence_min, yunet.NMS_IOU_MAX)
+    reference = cv2.FaceDetectorYN.create(
+        str(yunet.MODEL), "", (width, height), confidence_min, yunet.NMS_IOU_MAX
+    )
     _, faces = reference.detect(image)
     faces = np.empty((0, 15), np.float32) if faces is None else faces
-    found = yunet.YuNet(confidence_min, side=max(width, height), min_face_px=1, threads=1).detect(image)
+    found = yunet.YuNet(confidence_min, side=max(width, height), min_face_px=1, threads=1).detect(
+        image
+    )
     assert len(found) == len(faces)
-    xyxy = np.hstack([faces[:, :2], faces[:, :2] + faces[:, 2:4]]).clip(0, [width, height, width, height])
+    xyxy = np.hstack([faces[:, :2], faces[:, :2] + faces[:, 2:4]]).clip(
+        0, [width, height, width, height]
+    )
     np.testing.assert_allclose(found.boxes, xyxy, atol=1)
     assert found.landmarks is not None
     np.testing.assert_allclose(found.landmarks.reshape(-1, 10), faces[:, 4:14], atol=1)
@@ -137,16 +144,26 @@ def test_yunet_landmarks_are_in_order() -> None:
 
 @pytest.mark.parametrize(("name", "face_px"), [("bare.jpg", 32), ("masked.jpg", 40)])
 def test_yunet_finds_small_faces_in_a_720p_frame(name: str, face_px: int) -> None:
-    """Masked faces need more pixels: of real ones with 32 px it finds seven in ten at this working size."""
+    """Masked faces need more pixels: of real ones with 32 px it finds seven in ten at this working
+    size.
+    """
     scale = face_px / float(longer_side(FACE)[0])
     small = cv2.resize(picture(name), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     height, width = small.shape[:2]
     frame = np.full((720, 1280, 3), 128, np.uint8)
-    corners = [(0, 0), (1280 - width, 0), (600, 300), (17, 720 - height), (1280 - width, 720 - height)]
+    corners = [
+        (0, 0),
+        (1280 - width, 0),
+        (600, 300),
+        (17, 720 - height),
+        (1280 - width, 720 - height),
+    ]
     for x, y in corners:
         frame[y : y + height, x : x + width] = small
     found = yunet.YuNet(threads=1).detect(frame)
-    expected = np.concatenate([FACE * scale + np.array([x, y, x, y], np.float32) for x, y in corners])
+    expected = np.concatenate(
+        [FACE * scale + np.array([x, y, x, y], np.float32) for x, y in corners]
+    )
     assert np.all(iou_matrix(expected, found.boxes).max(axis=1) > 0.4)
 
 
@@ -168,25 +185,41 @@ def test_working_side_follows_the_frame(frame_side: int, min_face_px: int, side:
 
 
 def test_yunet_works_at_the_side_that_is_set() -> None:
-    """At 96 px the face has 17 px left, and its box comes back in pixels of the picture all the same."""
+    """At 96 px the face has 17 px left, and its box comes back in pixels of the picture all the
+    same.
+    """
     found = yunet.YuNet(0.3, side=96, threads=1).detect(picture("bare.jpg"))
     assert iou_matrix(FACE, found.boxes[:1]).max(initial=0) > 0.4
 
 
 @pytest.mark.parametrize("name", ["bare.jpg", "masked.jpg", "no_face.jpg", "hopper.jpg"])
 def test_ssd_finds_what_the_caffe_network_finds(name: str) -> None:
-    """caffe_boxes.json was written by monitor/training/detectors/convert_detectors.py (its docstring has the command)."""
-    expected = np.array(json.loads((DATA / "caffe_boxes.json").read_text())[name], np.float32).reshape(-1, 5)
-    image = cv2.imread(str(ROOT / "assets/portraits/hopper.jpg")) if name == "hopper.jpg" else picture(name)
+    """caffe_boxes.json was written by monitor/training/detectors/convert_detectors.py (its
+    docstring has the command).
+    """
+    expected = np.array(
+        json.loads((DATA / "caffe_boxes.json").read_text())[name], np.float32
+    ).reshape(-1, 5)
+    image = (
+        cv2.imread(str(ROOT / "assets/portraits/hopper.jpg"))
+        if name == "hopper.jpg"
+        else picture(name)
+    )
     found = ssd.ResNetSsd(0.3, min_face_px=1, threads=1).detect(image)
     assert len(found) == len(expected)
     np.testing.assert_allclose(found.boxes, expected[:, :4], atol=1)
     np.testing.assert_allclose(found.confidence, expected[:, 4], atol=2e-3)
 
 
-def settings(name: str, confidence_min: float | None = None, working_side: int = 0) -> SimpleNamespace:
+def settings(
+    name: str, confidence_min: float | None = None, working_side: int = 0
+) -> SimpleNamespace:
     return SimpleNamespace(
-        name=name, confidence_min=confidence_min, working_side=working_side, min_face_px=20, threads=1
+        name=name,
+        confidence_min=confidence_min,
+        working_side=working_side,
+        min_face_px=20,
+        threads=1,
     )
 
 
@@ -194,8 +227,14 @@ def settings(name: str, confidence_min: float | None = None, working_side: int =
 def test_make_detector(name: str) -> None:
     made = make_detector(settings(name))
     assert made.name == name
-    assert len(made.detect(picture("bare.jpg"))) == len(MAKERS[name]().detect(picture("bare.jpg"))) >= 1
-    assert len(make_detector(settings(name, confidence_min=0.99999)).detect(picture("bare.jpg"))) == 0
+    assert (
+        len(made.detect(picture("bare.jpg")))
+        == len(MAKERS[name]().detect(picture("bare.jpg")))
+        >= 1
+    )
+    assert (
+        len(make_detector(settings(name, confidence_min=0.99999)).detect(picture("bare.jpg"))) == 0
+    )
 
 
 def test_make_detector_refuses() -> None:

@@ -8,7 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.faces.align import SIZE, TEMPLATE, TEMPLATE_BOX, align, apply, from_boxes, matrices, similarity
+from monitor.faces.align import (
+    SIZE,
+    TEMPLATE,
+    TEMPLATE_BOX,
+    align,
+    apply,
+    from_boxes,
+    matrices,
+    similarity,
+)
 from monitor.records import FloatArray, Image
 
 # Eileen Collins in bare.jpg, by eye.
@@ -30,8 +39,12 @@ def moved(angle_deg: float, scale: float, shift: tuple[float, float]) -> FloatAr
     return (TEMPLATE @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize(("angle", "scale", "shift"), [(0, 1, (0, 0)), (30, 2.5, (300, 90)), (-170, 0.3, (-40, 8))])
-def test_similarity_undoes_a_turn_scale_and_shift(angle: float, scale: float, shift: tuple[float, float]) -> None:
+@pytest.mark.parametrize(
+    ("angle", "scale", "shift"), [(0, 1, (0, 0)), (30, 2.5, (300, 90)), (-170, 0.3, (-40, 8))]
+)
+def test_similarity_undoes_a_turn_scale_and_shift(
+    angle: float, scale: float, shift: tuple[float, float]
+) -> None:
     points = moved(angle, scale, shift)[None]
     np.testing.assert_allclose(apply(similarity(points), points)[0], TEMPLATE, atol=2e-3)
 
@@ -107,7 +120,12 @@ def test_numbers_must_agree() -> None:
 
 def test_no_faces(bare: Image) -> None:
     assert align(bare, np.empty((0, 4), np.float32), None).shape == (0, SIZE, SIZE, 3)
-    assert align(bare, np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32)).shape == (0, SIZE, SIZE, 3)
+    assert align(bare, np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32)).shape == (
+        0,
+        SIZE,
+        SIZE,
+        3,
+    )
 
 
 def test_the_picture_is_not_touched_and_may_be_read_only(bare: Image) -> None:
@@ -119,7 +137,9 @@ def test_the_picture_is_not_touched_and_may_be_read_only(bare: Image) -> None:
 
 @pytest.mark.parametrize("factor", [3, 6, 11])
 def test_a_large_face_gives_the_same_as_a_small_one(bare: Image, factor: int) -> None:
-    """Large faces are shrunk by areas first: without that, pixels would be skipped and edges would crawl."""
+    """Large faces are shrunk by areas first: without that, pixels would be skipped and edges would
+    crawl.
+    """
     small = align(bare, BOX, LANDMARKS[None])[0].astype(int)
     large = cv2.resize(bare, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     # Pixel centres: x -> (x + 0.5) f - 0.5.
@@ -137,11 +157,14 @@ def test_shrinking_leaves_no_moire(bare: Image) -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [[-500, -500, -400, -380], [5000, 5000, 5100, 5100], [0, 0, 0, 0], [-9000, -9000, 9000, 9000]]
+    "box",
+    [[-500, -500, -400, -380], [5000, 5000, 5100, 5100], [0, 0, 0, 0], [-9000, -9000, 9000, 9000]],
 )
 def test_any_box(bare: Image, box: list[float]) -> None:
     assert align(bare, np.array([box], np.float32), None).shape == (1, SIZE, SIZE, 3)
 
 
 def test_one_pixel_picture() -> None:
-    assert align(np.zeros((1, 1, 3), np.uint8), np.array([[0, 0, 1, 1]], np.float32), None).shape == (1, SIZE, SIZE, 3)
+    assert align(
+        np.zeros((1, 1, 3), np.uint8), np.array([[0, 0, 1, 1]], np.float32), None
+    ).shape == (1, SIZE, SIZE, 3)

@@ -88,7 +88,9 @@ def test_nms_keeps_the_most_confident_of_each_heap() -> None:
 
 def test_nms_of_none_and_of_one() -> None:
     assert boxes.nms(boxes.NO_BOXES, np.empty(0, np.float32), 0.3).tolist() == []
-    assert boxes.nms(np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32), 0.3).tolist() == [0]
+    assert boxes.nms(
+        np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32), 0.3
+    ).tolist() == [0]
 
 
 def numbered(width: int = 20, height: int = 10) -> np.ndarray:

@@ -30,7 +30,9 @@ def test_columns_follow_the_card() -> None:
 def test_no_face_never_reaches_the_network() -> None:
     network = FakeNetwork()
     classifier = MaskClassifier(network)
-    assert classifier.probabilities(classifier.rois(np.zeros((9, 9, 3), np.uint8), NO_BOXES)).shape == (0, 3)
+    assert classifier.probabilities(
+        classifier.rois(np.zeros((9, 9, 3), np.uint8), NO_BOXES)
+    ).shape == (0, 3)
     assert network.batches == []
 
 
@@ -50,7 +52,9 @@ def test_a_crowd_goes_in_pieces() -> None:
 
 def test_size_and_margin_come_from_the_card() -> None:
     classifier = MaskClassifier(FakeNetwork())
-    batch = classifier.rois(np.zeros((50, 50, 3), np.uint8), np.array([[10, 10, 20, 20]], np.float32))
+    batch = classifier.rois(
+        np.zeros((50, 50, 3), np.uint8), np.array([[10, 10, 20, 20]], np.float32)
+    )
     assert batch.shape == (1, 16, 16, 3)
     assert classifier.name == "fake_v1"
     assert classifier.margin == 0.25

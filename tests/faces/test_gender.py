@@ -1,4 +1,6 @@
-"""The guess at a gender: its network, its vote, and that nothing of it is there unless the settings ask for it."""
+"""The guess at a gender: its network, its vote, and that nothing of it is there unless the settings
+ask for it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from fakes import MASKED, UNDECIDED, FakeClassifier, FakeDetector, FakeNetwork, face_at, found, frame
+from fakes import (
+    MASKED,
+    UNDECIDED,
+    FakeClassifier,
+    FakeDetector,
+    FakeNetwork,
+    face_at,
+    found,
+    frame,
+)
 from onnx import TensorProto, helper, numpy_helper
 
 from monitor import app
@@ -39,7 +50,9 @@ def card(**changes: Any) -> dict[str, Any]:
 
 
 def write_model(folder: Path) -> Path:
-    """A real network whose `male` is the red of the face's left half: it can tell a face from its mirror image."""
+    """A real network whose `male` is the red of the face's left half: it can tell a face from its
+    mirror image.
+    """
     kernel = np.zeros((16, 16, 3, 2), np.float32)
     kernel[:, :8, 0, 1] = 0.1
     graph = helper.make_graph(
@@ -70,16 +83,23 @@ def write_model(folder: Path) -> Path:
 def test_answers_come_in_the_programs_order_whatever_the_cards() -> None:
     guesser = GenderGuesser(FakeNetwork((0.8, 0.2), card()))
     assert GENDERS == ("male", "female")
-    assert np.allclose(guesser.probabilities(np.zeros((3, 112, 112, 3), np.uint8)), [[0.2, 0.8]] * 3)
+    assert np.allclose(
+        guesser.probabilities(np.zeros((3, 112, 112, 3), np.uint8)), [[0.2, 0.8]] * 3
+    )
 
 
 def test_no_face_is_no_work() -> None:
     network = FakeNetwork((0.8, 0.2), card())
-    assert GenderGuesser(network).probabilities(np.empty((0, 112, 112, 3), np.uint8)).shape == (0, 2)
+    assert GenderGuesser(network).probabilities(np.empty((0, 112, 112, 3), np.uint8)).shape == (
+        0,
+        2,
+    )
     assert network.batches == []
 
 
-def test_a_face_and_its_mirror_image_get_the_same_answer_and_colours_are_rgb(tmp_path: Path) -> None:
+def test_a_face_and_its_mirror_image_get_the_same_answer_and_colours_are_rgb(
+    tmp_path: Path,
+) -> None:
     guesser = GenderGuesser.load(str(write_model(tmp_path)), 1)
     faces = np.zeros((2, 112, 112, 3), np.uint8)
     faces[0, :, :56, 2] = 255  # red is the third of BGR
@@ -190,7 +210,9 @@ def test_the_label_carries_it_as_a_question() -> None:
 
 def options(tmp_path: Path, **gender: Any) -> app.RunOptions:
     return app.RunOptions(
-        config=with_values(Config(), {"gender": gender, "store": {"url": f"sqlite:///{tmp_path / 'store.db'}"}})
+        config=with_values(
+            Config(), {"gender": gender, "store": {"url": f"sqlite:///{tmp_path / 'store.db'}"}}
+        )
     )
 
 
@@ -198,11 +220,14 @@ def test_it_is_off_by_default_and_then_not_even_imported(tmp_path: Path) -> None
     assert not Config().gender.show
     script = (
         "import sys; from monitor import app; from monitor.config import Config, with_values\n"
-        f"config = with_values(Config(), {{'store': {{'url': 'sqlite:///{tmp_path.as_posix()}/store.db'}}}})\n"
+        f"config = with_values(Config(), {{'store': {{'url': "
+        f"'sqlite:///{tmp_path.as_posix()}/store.db'}}}})\n"
         "parts = app.build_parts(app.RunOptions(config=config)); parts.ledger.close()\n"
         "print('monitor.analysis.pipeline' in sys.modules, 'monitor.faces.gender' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert done.stdout.split() == ["True", "False"]
 
 

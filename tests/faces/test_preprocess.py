@@ -25,7 +25,8 @@ def test_colour_order_is_turned_to_rgb() -> None:
 def test_values_are_pinned() -> None:
     ramp = np.zeros((8, 8, 3), np.uint8)
     ramp[..., 0], ramp[..., 1], ramp[..., 2] = np.arange(8) * 10, np.arange(8)[:, None] * 20, 200
-    batch = face_batch(ramp, np.array([[2, 1, 6, 5]], np.float32), 4, 0.5)  # a 6 px square from (1, 0), shrunk to 4
+    # a 6 px square from (1, 0), shrunk to 4
+    batch = face_batch(ramp, np.array([[2, 1, 6, 5]], np.float32), 4, 0.5)
     assert batch.shape == (1, 4, 4, 3)
     red, green, blue = (batch[0, ..., c] for c in range(3))
     np.testing.assert_allclose(red, 200 / 127.5 - 1, atol=1e-6)
@@ -44,7 +45,8 @@ def test_faces_at_every_edge_in_one_batch() -> None:
     image = np.full((30, 40, 3), 51, np.uint8)
     image.setflags(write=False)
     boxes = np.array(
-        [[-5, 10, 5, 20], [35, 10, 45, 20], [10, -5, 20, 5], [10, 25, 20, 35], [39, 29, 40, 30]], np.float32
+        [[-5, 10, 5, 20], [35, 10, 45, 20], [10, -5, 20, 5], [10, 25, 20, 35], [39, 29, 40, 30]],
+        np.float32,
     )
     batch = face_batch(image, boxes, 32, 0.3)
     assert batch.shape == (5, 32, 32, 3)

@@ -22,7 +22,9 @@ def test_sharpness_falls_with_blur() -> None:
     assert quality.sharpness(noise) > 20 * quality.sharpness(blurred) > 0
 
 
-@pytest.mark.parametrize(("nose_x", "expected"), [(20, 0.0), (30, 0.5), (10, 0.5), (40, 1.0), (0, 1.0)])
+@pytest.mark.parametrize(
+    ("nose_x", "expected"), [(20, 0.0), (30, 0.5), (10, 0.5), (40, 1.0), (0, 1.0)]
+)
 def test_side_on(nose_x: float, expected: float) -> None:
     landmarks = FRONT.copy()
     landmarks[2, 0] = nose_x

@@ -1,4 +1,6 @@
-"""A desk at work: the capture and inference threads with real books, and a witness that checks each word against the store."""
+"""A desk at work: the capture and inference threads with real books, and a witness that checks each
+word against the store.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,16 @@ from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.camera.sources import FrameSource
 from monitor.config import Config, load_config
-from monitor.records import Detections, Frame, Sighting, SourceState, SourceStatus, Update, Visit, WorkerState
+from monitor.records import (
+    Detections,
+    Frame,
+    Sighting,
+    SourceState,
+    SourceStatus,
+    Update,
+    Visit,
+    WorkerState,
+)
 from monitor.storage.csv_files import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger, new_shift_id
@@ -31,7 +42,12 @@ from monitor.storage.store import Store
 
 WAIT_S = 30.0
 QUICK = {
-    "camera": {"open_timeout_s": 1.0, "read_timeout_s": 1.0, "stall_after_s": 0.4, "retry_max_s": 1.0},
+    "camera": {
+        "open_timeout_s": 1.0,
+        "read_timeout_s": 1.0,
+        "stall_after_s": 0.4,
+        "retry_max_s": 1.0,
+    },
     "detect": {"every_s": 0, "idle_every_s": 0},
     "track": {"confirm_s": 0, "confirm_hits": 1, "lost_after_s": 0.2},
     "vote": {"evidence_min": 0},
@@ -48,7 +64,8 @@ class Stage:
 
     def __init__(self, people: Detections = NOBODY) -> None:
         self.people = people
-        self.shapes: list[tuple[int, ...]] = []  # of the pictures that were searched, where they changed
+        # of the pictures that were searched, where they changed
+        self.shapes: list[tuple[int, ...]] = []
 
     def detect(self, image_bgr: np.ndarray[Any, Any], smallest_px: float = 0) -> Detections:
         if self.shapes[-1:] != [image_bgr.shape]:
@@ -70,10 +87,14 @@ class Desk:
         stage: Who is there; None: the real networks look.
     """
 
-    def __init__(self, folder: Path, stage: Stage | None = None, changes: dict[str, dict[str, Any]] = QUICK) -> None:
+    def __init__(
+        self, folder: Path, stage: Stage | None = None, changes: dict[str, dict[str, Any]] = QUICK
+    ) -> None:
         self.stage = stage or Stage()
         self._real = stage is None
-        self.store_path, self.csv_path, self.events_path = folder / "m.db", folder / "s.csv", folder / "e.jsonl"
+        self.store_path = folder / "m.db"
+        self.csv_path = folder / "s.csv"
+        self.events_path = folder / "e.jsonl"
         self.url = f"sqlite:///{self.store_path}"
         self.config: Config = load_config(None, changes | {"store": {"url": self.url}})
         self.statuses: list[SourceStatus] = []
@@ -82,7 +103,8 @@ class Desk:
         self.last: Update | None = None
         self.problems: list[str] = []  # what `Update.problem` said, where it changed
         self.told: dict[str, bool] = {}  # sighting -> whether it is open, as shown last
-        self.lies: list[str] = []  # what was shown as logged and was not in the store at that moment
+        # what was shown as logged and was not in the store at that moment
+        self.lies: list[str] = []
         self.states: list[tuple[WorkerState, str]] = []
         self._changed = threading.Condition()
         self.frames: LatestSlot[Frame] = LatestSlot()
@@ -92,7 +114,9 @@ class Desk:
     def open(self, source: FrameSource) -> Desk:
         """Start both threads."""
         self.start()
-        self.capture = CaptureThread(source, self.frames, self.config.camera, on_status=self._on_status)
+        self.capture = CaptureThread(
+            source, self.frames, self.config.camera, on_status=self._on_status
+        )
         self.capture.start()
         return self
 
@@ -115,11 +139,17 @@ class Desk:
 
     def _build(self) -> Parts:
         if self._real:
-            return build_parts(RunOptions(config=self.config, csv=self.csv_path, events=self.events_path))
+            return build_parts(
+                RunOptions(config=self.config, csv=self.csv_path, events=self.events_path)
+            )
         shift_id = new_shift_id(datetime.now(UTC))
         pipeline = Pipeline(self.stage, FakeClassifier((UNMASKED,)), self.config, shift_id)  # type: ignore[arg-type]
         store = Store(self.url)
-        return Parts(pipeline, Ledger(store, shift_id, CsvLog(self.csv_path), EventLog(self.events_path)), "fake")
+        return Parts(
+            pipeline,
+            Ledger(store, shift_id, CsvLog(self.csv_path), EventLog(self.events_path)),
+            "fake",
+        )
 
     def _on_update(self, update: Update) -> None:
         with self._changed:
@@ -160,7 +190,11 @@ class Desk:
 
         def there() -> list[int]:
             later = range(self._looked_at, len(self.statuses))
-            return [i for i in later if self.statuses[i].state is state and words in self.statuses[i].message]
+            return [
+                i
+                for i in later
+                if self.statuses[i].state is state and words in self.statuses[i].message
+            ]
 
         self.wait(there)
         self._looked_at = there()[0] + 1
@@ -194,7 +228,9 @@ class Desk:
 
     def wait_told(self, opened: int = 0, ended: int = 0) -> None:
         """Wait until so many sightings were shown at all, and so many of them as ended."""
-        self.wait(lambda: len(self.told) >= opened and sum(not o for o in self.told.values()) >= ended)
+        self.wait(
+            lambda: len(self.told) >= opened and sum(not o for o in self.told.values()) >= ended
+        )
 
     def wait_problem(self, *words: str) -> str:
         """Wait until the problem line holds one of the words."""
@@ -208,10 +244,13 @@ class Desk:
     # The books
 
     def stored(self) -> dict[str, bool]:
-        """Sighting -> whether it is open, as the file has it now; read without the program's own code, as it runs."""
+        """Sighting -> whether it is open, as the file has it now; read without the program's own
+        code, as it runs.
+        """
         with contextlib.closing(sqlite3.connect(self.store_path)) as connection:
             return {
-                key: bool(is_open) for key, is_open in connection.execute("SELECT sighting_id, open FROM sightings")
+                key: bool(is_open)
+                for key, is_open in connection.execute("SELECT sighting_id, open FROM sightings")
             }
 
     def sightings(self) -> dict[str, Sighting]:
@@ -232,17 +271,23 @@ class Desk:
             return list(csv.DictReader(file))
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.events_path.read_text(encoding="utf-8").splitlines()]
+        return [
+            json.loads(line) for line in self.events_path.read_text(encoding="utf-8").splitlines()
+        ]
 
     def check_books(self, *, sightings: int, missing_rows: Sequence[str] = ()) -> None:
-        """After `close`: every word that was shown is in the store, every ended sighting in the CSV, once."""
+        """After `close`: every word that was shown is in the store, every ended sighting in the
+        CSV, once.
+        """
         assert self.lies == []
         assert all(state is not WorkerState.FAILED for state, _ in self.states), self.states
         stored = self.sightings()
         assert len(stored) == sightings
         assert {key: s.open for key, s in stored.items()} == self.told
         assert not any(self.told.values())
-        assert sorted(row["sighting_id"] for row in self.rows()) == sorted(set(self.told) - set(missing_rows))
+        assert sorted(row["sighting_id"] for row in self.rows()) == sorted(
+            set(self.told) - set(missing_rows)
+        )
         visits = self.visits()
         assert not any(visit.open for visit in visits)
         assert {s.visit_id for s in stored.values()} <= {visit.visit_id for visit in visits}

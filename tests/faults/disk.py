@@ -1,4 +1,6 @@
-"""Disks that fill up: a small tmpfs where this user may mount one, and a limit on the size of files everywhere else."""
+"""Disks that fill up: a small tmpfs where this user may mount one, and a limit on the size of files
+everywhere else.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ class SmallDisk:
 
 
 class LimitedDisk:
-    """A folder in which no file of this process can grow: what a quota does. Stands in for a full disk without root."""
+    """A folder in which no file of this process can grow: what a quota does. Stands in for a full
+    disk without root.
+    """
 
     reasons = ("I/O error", "too large")
 

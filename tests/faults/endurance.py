@@ -1,9 +1,11 @@
-"""Runs the program's threads on very many frames and tells what they cost. Run in a process of its own, so that nothing else counts.
+"""Runs the program's threads on very many frames and tells what they cost. Run in a process of its
+own, so that nothing else counts.
 
     python tests/faults/endurance.py fake|real FRAMES BASELINE FOLDER
 
-`fake`: small pictures and faked networks. `real`: the shipped networks. Somebody comes and goes every 500 frames, masked and bare in
-turn. Memory, threads and open files are read after BASELINE frames and after all of them. Prints one line of JSON.
+`fake`: small pictures and faked networks. `real`: the shipped networks. Somebody comes and goes
+every 500 frames, masked and bare in turn. Memory, threads and open files are read after BASELINE
+frames and after all of them. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ from monitor.storage.ledger import Ledger  # noqa: E402
 from monitor.storage.store import Store  # noqa: E402
 
 RATE = 15
-PERIOD, PRESENT = 500, 200  # frames from one person to the next, and how many of them the person is there
+# frames from one person to the next, and how many of them the person is there
+PERIOD, PRESENT = 500, 200
 Image = np.ndarray[Any, Any]
 
 
@@ -74,8 +77,12 @@ def fake_image(index: int) -> Image:
 
 
 def real_images() -> Callable[[int], Image]:
-    pictures = {name: cv2.imread(str(TESTS / "data" / f"{name}.jpg")) for name in ("bare", "masked")}
-    small: dict[str, Image] = {n: cv2.resize(p, (320, 220)) for n, p in pictures.items() if p is not None}
+    pictures = {
+        name: cv2.imread(str(TESTS / "data" / f"{name}.jpg")) for name in ("bare", "masked")
+    }
+    small: dict[str, Image] = {
+        n: cv2.resize(p, (320, 220)) for n, p in pictures.items() if p is not None
+    }
     small["nobody"] = np.full((220, 320, 3), 128, np.uint8)
     return lambda index: small[who(index)].copy()
 
@@ -84,7 +91,11 @@ def measure() -> dict[str, float]:
     gc.collect()
     process = psutil.Process()
     files = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
-    return {"mb": process.memory_info().rss / 2**20, "threads": threading.active_count(), "files": files}
+    return {
+        "mb": process.memory_info().rss / 2**20,
+        "threads": threading.active_count(),
+        "files": files,
+    }
 
 
 def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object]:
@@ -108,7 +119,9 @@ def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object
             return build_parts(options)
         actor = Actor()
         pipeline = Pipeline(actor, actor, config, "shift")  # type: ignore[arg-type]
-        ledger = Ledger(Store(config.store.url), "shift", CsvLog(folder / "s.csv"), EventLog(folder / "e.jsonl"))
+        ledger = Ledger(
+            Store(config.store.url), "shift", CsvLog(folder / "s.csv"), EventLog(folder / "e.jsonl")
+        )
         return Parts(pipeline, ledger, "fake")
 
     source.next = give

@@ -1,4 +1,6 @@
-"""A camera on 127.0.0.1 that freezes, slows down or sends garbage while its connection stays open."""
+"""A camera on 127.0.0.1 that freezes, slows down or sends garbage while its connection stays
+open.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class FaultyCamera(MjpegCamera):
 
 
 class NoiseServer:
-    """Answers each connection with a camera's header and then bytes without any sense, as fast as they are taken."""
+    """Answers each connection with a camera's header and then bytes without any sense, as fast as
+    they are taken.
+    """
 
     def __init__(self) -> None:
         self._listener = silent_port()
@@ -66,7 +70,10 @@ class NoiseServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stop.set()
         self._thread.join()

@@ -1,10 +1,12 @@
-"""Feeds mutated files to the readers of pictures and settings for a while. Run in a process of its own: a decoder may crash.
+"""Feeds mutated files to the readers of pictures and settings for a while. Run in a process of its
+own: a decoder may crash.
 
     python tests/faults/fuzz_readers.py pictures|settings SEED SECONDS FOLDER
 
-Each input depends on the seed and its number alone. The number is written into FOLDER/number before the input is read, so that a
-crash can be repeated; the input itself is FOLDER/input. Prints one line of JSON: how many inputs, how many were read, the slowest,
-the most memory (MB), and the first failure.
+Each input depends on the seed and its number alone. The number is written into FOLDER/number before
+the input is read, so that a crash can be repeated; the input itself is FOLDER/input. Prints one
+line of JSON: how many inputs, how many were read, the slowest, the most memory (MB), and the first
+failure.
 """
 
 from __future__ import annotations
@@ -42,10 +44,16 @@ TOKENS = (
 
 
 def mutated(chance: random.Random, seed: bytes, tokens: tuple[bytes, ...] = ()) -> bytes:
-    """One to twelve changes: bytes flipped, replaced, cut out, doubled; numbers at their limits; tokens put in."""
+    """One to twelve changes: bytes flipped, replaced, cut out, doubled; numbers at their limits;
+    tokens put in.
+    """
     data = bytearray(seed)
     for _ in range(chance.choice((1, 1, 2, 3, 5, 12))):
-        at = chance.randrange(len(data) + 1) if chance.random() < 0.6 else chance.randrange(min(len(data), 64) + 1)
+        at = (
+            chance.randrange(len(data) + 1)
+            if chance.random() < 0.6
+            else chance.randrange(min(len(data), 64) + 1)
+        )
         kind = chance.randrange(7 if tokens else 6)
         if kind == 0 and at < len(data):
             data[at] ^= 1 << chance.randrange(8)
@@ -74,11 +82,28 @@ def picture_seeds() -> list[bytes]:
     grey, alpha = colour[:, :, 0], np.dstack([colour, colour[:, :, :1]])
     deep = colour.astype(np.uint16) * 257
     kinds = [
-        *((".jpg", colour, []), (".jpg", grey, []), (".jpg", colour, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])),
-        *((".jpg", colour, [cv2.IMWRITE_JPEG_RST_INTERVAL, 2]), (".png", colour, []), (".png", grey, [])),
+        *(
+            (".jpg", colour, []),
+            (".jpg", grey, []),
+            (".jpg", colour, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]),
+        ),
+        *(
+            (".jpg", colour, [cv2.IMWRITE_JPEG_RST_INTERVAL, 2]),
+            (".png", colour, []),
+            (".png", grey, []),
+        ),
         *((".png", alpha, []), (".png", deep, []), (".png", grey, [cv2.IMWRITE_PNG_BILEVEL, 1])),
-        *((".bmp", colour, []), (".bmp", grey, []), (".tiff", colour, []), (".tiff", deep, []), (".tiff", grey, [])),
-        *((".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 1]), (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 5])),
+        *(
+            (".bmp", colour, []),
+            (".bmp", grey, []),
+            (".tiff", colour, []),
+            (".tiff", deep, []),
+            (".tiff", grey, []),
+        ),
+        *(
+            (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 1]),
+            (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 5]),
+        ),
     ]
     return [cv2.imencode(ending, image, options)[1].tobytes() for ending, image, options in kinds]
 
@@ -144,8 +169,17 @@ def fuzz(kind: str, seed: int, seconds: float, folder: Path) -> dict[str, object
         except Exception as error:  # whatever gets out of a reader is the finding
             failure = f"{type(error).__name__}: {str(error)[:300]}"
         slowest_s = max(slowest_s, time.monotonic() - started)
-    return {"inputs": number, "read": good, "slowest_s": slowest_s, "peak_mb": peak_mb(), "failure": failure}
+    return {
+        "inputs": number,
+        "read": good,
+        "slowest_s": slowest_s,
+        "peak_mb": peak_mb(),
+        "failure": failure,
+    }
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(fuzz(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))) + "\n")
+    sys.stdout.write(
+        json.dumps(fuzz(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4])))
+        + "\n"
+    )

@@ -9,7 +9,9 @@ from pathlib import Path
 
 
 def peak_mb() -> int:
-    """Of this process alone: what `getrusage` says on Linux holds what its parent had when it forked."""
+    """Of this process alone: what `getrusage` says on Linux holds what its parent had when it
+    forked.
+    """
     status = Path("/proc/self/status")
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
         return int(found[1]) // 1024

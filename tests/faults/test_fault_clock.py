@@ -56,13 +56,19 @@ def set_back(start: datetime, at_s: float, by_s: float) -> Clock:
     return lambda t: start + timedelta(seconds=t - (by_s if t >= at_s else 0))
 
 
-def at(year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0, fold: int = 0) -> datetime:
+def at(
+    year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0, fold: int = 0
+) -> datetime:
     """A wall time in Berlin, as UTC."""
-    return datetime(year, month, day, hour, minute, second, fold=fold, tzinfo=ZoneInfo(BERLIN)).astimezone(UTC)
+    return datetime(
+        year, month, day, hour, minute, second, fold=fold, tzinfo=ZoneInfo(BERLIN)
+    ).astimezone(UTC)
 
 
 class Day:
-    """A pipeline with books, fed with frames of a faked clock: people stay for `stays` seconds, one after another."""
+    """A pipeline with books, fed with frames of a faked clock: people stay for `stays` seconds, one
+    after another.
+    """
 
     def __init__(self, folder: Path, clock: Clock, stays: list[float]) -> None:
         self.store, self.csv_path = Store(f"sqlite:///{folder / 'm.db'}"), folder / "s.csv"
@@ -81,7 +87,8 @@ class Day:
                     (result,) = pipeline.process([frame(t, index=index, wall=clock(t))])
                     self.update = ledger.record(result)
                     index += 1
-        self.sightings, self.visits = self.store.read_sightings(), [v for _, v in self.store.read_visits()]
+        self.sightings = self.store.read_sightings()
+        self.visits = [v for _, v in self.store.read_visits()]
         self.shifts = self.store.read_shifts()
         self.totals = totals(self.shifts, self.store.read_visits(), self.sightings)
         ledger.close()
@@ -91,17 +98,23 @@ class Day:
             return list(csv.DictReader(file))
 
     def check(self, stays: list[float]) -> None:
-        """One visit and one sighting for each, as long as it was by the source's own time, whatever the clock said."""
+        """One visit and one sighting for each, as long as it was by the source's own time, whatever
+        the clock said.
+        """
         expected = [stay_s - STEP_S for stay_s in stays]  # from the first frame to the last
         # Each was there from the first frame on; the state is known from the first answer on.
-        assert sorted(s.seconds_unmasked for s in self.sightings) == pytest.approx(sorted(expected), abs=0.02)
+        assert sorted(s.seconds_unmasked for s in self.sightings) == pytest.approx(
+            sorted(expected), abs=0.02
+        )
         lengths = sorted((v.last_seen - v.first_seen).total_seconds() for v in self.visits)
         assert lengths == pytest.approx(sorted(expected), abs=0.02)
         assert all(s.first_seen <= s.last_seen and not s.open for s in self.sightings)
         rows = self.rows()
         assert len(rows) == len(stays)
         for row in rows:  # and the same in what a spreadsheet is given
-            seen = datetime.fromisoformat(row["last_seen"]) - datetime.fromisoformat(row["first_seen"])
+            seen = datetime.fromisoformat(row["last_seen"]) - datetime.fromisoformat(
+                row["first_seen"]
+            )
             assert seen.total_seconds() == pytest.approx(float(row["seconds_unmasked"]), abs=0.02)
             assert datetime.fromisoformat(row["first_seen"]).utcoffset() is not None
         self.check_totals(self.totals, len(stays))
@@ -116,7 +129,9 @@ class Day:
         assert set(sums) == {"shift", "day", "hour"}
         for kind, total in sums.items():
             assert total["sightings"] == people, kind
-            assert {s: total[s] for s in STATES} == {s: getattr(self.update.count, s) for s in STATES}, kind
+            assert {s: total[s] for s in STATES} == {
+                s: getattr(self.update.count, s) for s in STATES
+            }, kind
 
 
 STAYS = [4.0, 6.0, 3.0, 5.0]  # 22 s in all with a second between
@@ -125,7 +140,10 @@ CLOCKS: dict[str, tuple[Clock, list[str]]] = {
     "steady": (steady(NOON), ["2026-11-20"]),
     "set back an hour while somebody is there": (set_back(NOON, 8.0, 3600), ["2026-11-20"]),
     "set back an hour while nobody is there": (set_back(NOON, 4.5, 3600), ["2026-11-20"]),
-    "set back over midnight": (set_back(at(2026, 11, 20, 0, 30), 8.0, 3600), ["2026-11-19", "2026-11-20"]),
+    "set back over midnight": (
+        set_back(at(2026, 11, 20, 0, 30), 8.0, 3600),
+        ["2026-11-19", "2026-11-20"],
+    ),
     "set ahead an hour": (set_back(NOON, 8.0, -3600), ["2026-11-20"]),
     "over midnight": (steady(at(2026, 11, 20, 23, 59, 52)), ["2026-11-20", "2026-11-21"]),
     "into summer time": (steady(at(2026, 3, 29, 1, 59, 52)), ["2026-03-29"]),
@@ -163,7 +181,9 @@ def test_the_offset_of_each_moment_is_written(tmp_path: Path) -> None:
         (at(2026, 11, 20, 23, 59, 52), "2026-11-20"),
     ],
 )
-def test_the_export_of_a_day_ends_at_its_midnight(tmp_path: Path, start: datetime, day: str) -> None:
+def test_the_export_of_a_day_ends_at_its_midnight(
+    tmp_path: Path, start: datetime, day: str
+) -> None:
     """Two come before midnight, two after: each day has its own."""
     people = Day(tmp_path, steady(start), STAYS)
     next_day = (datetime.fromisoformat(day) + timedelta(days=1)).date().isoformat()
@@ -183,7 +203,10 @@ def test_exports_of_both_days_add_up(tmp_path: Path) -> None:
     midnight = at(2026, 11, 21, 0)
     store = Store(people.url)
     try:
-        parts = [export(store, tmp_path / "a.csv", None, midnight), export(store, tmp_path / "b.csv", midnight, None)]
+        parts = [
+            export(store, tmp_path / "a.csv", None, midnight),
+            export(store, tmp_path / "b.csv", midnight, None),
+        ]
     finally:
         store.close()
     assert sum(number for number, _ in parts) == len(STAYS)
@@ -201,16 +224,25 @@ def faked_clock(times: list[datetime]) -> type[datetime]:
         @classmethod
         def now(cls, tz: Any = None) -> datetime:
             moment = times.pop(0) if len(times) > 1 else times[0]
-            return moment.astimezone(tz) if tz is not None else moment.astimezone().replace(tzinfo=None)
+            return (
+                moment.astimezone(tz)
+                if tz is not None
+                else moment.astimezone().replace(tzinfo=None)
+            )
 
     return Faked
 
 
 def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wall clock is set back an hour between two pictures of a camera: no pause, no stall, no lost picture."""
+    """The wall clock is set back an hour between two pictures of a camera: no pause, no stall, no
+    lost picture.
+    """
     from fakes import FakeSource, picture
 
-    monkeypatch.setattr("monitor.camera.capture.datetime", faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]))
+    monkeypatch.setattr(
+        "monitor.camera.capture.datetime",
+        faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]),
+    )
     source = FakeSource([picture(0.1 * i) for i in range(6)], live=True)
     frames: list[Frame] = []
     slot: LatestSlot[Frame] = LatestSlot()
@@ -229,7 +261,9 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
     [at(2026, 10, 25, 15), at(2026, 3, 29, 15), at(2026, 11, 20, 0, 0, 1)],
     ids=["out of summer time", "into summer time", "a second after midnight"],
 )
-def test_the_window_counts_today_from_midnight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+def test_the_window_counts_today_from_midnight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
     """Also on the two days whose midnight had another offset than the present hour."""
     from monitor.app import RunOptions
     from monitor.gui.threads.bridge import Bridge

@@ -1,4 +1,6 @@
-"""A full disk, a read-only folder, and a CSV that is deleted, replaced or held while the monitor runs."""
+"""A full disk, a read-only folder, and a CSV that is deleted, replaced or held while the monitor
+runs.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def test_a_disk_that_is_full_for_a_while(disk: Disk, caplog: pytest.LogCaptureFi
             desk.wait_problem(*disk.reasons)
             desk.wait_seconds(0.5)  # the visit has ended
             desk.stage.enter()
-            desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 3)  # it goes on counting
+            # it goes on counting
+            desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 3)
             desk.wait_seconds(1.0)
             assert desk.lies == []
             assert set(told) <= set(desk.stored())
@@ -180,7 +183,9 @@ def test_the_csv_cannot_be_written_for_a_while(
         desk.check_books(sightings=3, missing_rows=[first] if fault is becomes_a_folder else [])
 
 
-def test_the_csv_cannot_be_written_to_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_csv_cannot_be_written_to_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with desk_on(tmp_path) as desk:
         desk.open(endless())
         come_and_go(desk, 1)

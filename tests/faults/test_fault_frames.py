@@ -1,4 +1,6 @@
-"""Frames that nobody expects: 200 faces, 4K, one pixel, and pictures whose header lies about their size."""
+"""Frames that nobody expects: 200 faces, 4K, one pixel, and pictures whose header lies about their
+size.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,12 @@ def read(name: str) -> np.ndarray[Any, Any]:
 
 
 def real_pipeline(detector: str = "yunet", changes: dict[str, dict[str, Any]] = QUICK) -> Pipeline:
-    config = load_config(None, {**changes, "detect": {**changes.get("detect", {}), "name": detector}})
-    return Pipeline(make_detector(config.detect), MaskClassifier.load(config.classify), config, "shift")
+    config = load_config(
+        None, {**changes, "detect": {**changes.get("detect", {}), "name": detector}}
+    )
+    return Pipeline(
+        make_detector(config.detect), MaskClassifier.load(config.classify), config, "shift"
+    )
 
 
 def check_faces(result: FrameResult) -> None:
@@ -54,7 +60,9 @@ def check_faces(result: FrameResult) -> None:
 
 def test_two_hundred_faces_are_two_hundred_visits(tmp_path: Path) -> None:
     """With the real classifier: they do not fit into one batch."""
-    crowd = found_faces(*[(x * 60, y * 60, x * 60 + 50, y * 60 + 50) for y in range(10) for x in range(20)])
+    crowd = found_faces(
+        *[(x * 60, y * 60, x * 60 + 50, y * 60 + 50) for y in range(10) for x in range(20)]
+    )
     bare = cv2.resize(read("bare")[55:175, 176:272], (50, 50))
     image = np.full((620, 1220, 3), 128, np.uint8)
     for x0, y0, x1, y1 in crowd.boxes.astype(int):
@@ -73,7 +81,9 @@ def test_two_hundred_faces_are_two_hundred_visits(tmp_path: Path) -> None:
 
 def test_two_hundred_sightings_at_once_are_all_logged(desk: Desk) -> None:
     desk.open(endless())
-    desk.stage.people = found_faces(*[(x, y, x + 2, y + 3) for y in range(0, 40, 4) for x in range(0, 60, 3)])
+    desk.stage.people = found_faces(
+        *[(x, y, x + 2, y + 3) for y in range(0, 40, 4) for x in range(0, 60, 3)]
+    )
     desk.wait_told(opened=200)
     assert desk.last is not None
     assert desk.last.count.unmasked == 200
@@ -153,7 +163,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def forged_png(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     data = zlib.compress(bytes(1000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
 
 
 def encoded(ending: str) -> bytearray:
@@ -181,7 +193,12 @@ def forged_tiff(width: int, height: int) -> bytes:
     for entry in range(at + 2, at + 2 + 12 * entries, 12):
         tag, kind = struct.unpack_from(order + "HH", data, entry)
         if tag in (256, 257):
-            struct.pack_into(order + ("I" if kind == 4 else "H"), data, entry + 8, width if tag == 256 else height)
+            struct.pack_into(
+                order + ("I" if kind == 4 else "H"),
+                data,
+                entry + 8,
+                width if tag == 256 else height,
+            )
     return bytes(data)
 
 
@@ -208,7 +225,9 @@ finally:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the peak of memory is read as POSIX tells it")
 def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
-    """Files of some hundred bytes that claim up to four million megapixels: left out, named, and not paid for."""
+    """Files of some hundred bytes that claim up to four million megapixels: left out, named, and
+    not paid for.
+    """
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name, content in FORGED.items():
@@ -218,9 +237,21 @@ def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
         file.truncate(2 * 2**30)
     (folder / "b.jpg").write_bytes((DATA / "bare.jpg").read_bytes())
     books = Books(tmp_path)
-    script = f"import sys; sys.argv = sys.argv[1:]\nsys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]\n{MEASURED}"
+    script = (
+        f"import sys; sys.argv = sys.argv[1:]\nsys.path[:0] = [{str(ROOT)!r}, "
+        f"{str(Path(__file__).parent)!r}]\n{MEASURED}"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", script, ROOT / "main.py", "--headless", "--images", folder, *books.arguments],
+        [
+            sys.executable,
+            "-c",
+            script,
+            ROOT / "main.py",
+            "--headless",
+            "--images",
+            folder,
+            *books.arguments,
+        ],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -229,7 +260,9 @@ def test_pictures_with_a_forged_header(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert [line["file"] for line in books.lines()] == ["b.jpg"]
-    assert [face["raw_state"] for face in json.loads(books.events.read_text())["faces"]] == ["unmasked"]
+    assert [face["raw_state"] for face in json.loads(books.events.read_text())["faces"]] == [
+        "unmasked"
+    ]
     assert done.stderr.count("was left out") == len(FORGED) + 1, done.stderr
     assert int(done.stderr.splitlines()[-1]) < 900, "megabytes: the forged size was believed"
 

@@ -1,4 +1,6 @@
-"""Mutated pictures and settings for a bounded time: each is read or refused, none crashes, hangs or eats the memory."""
+"""Mutated pictures and settings for a bounded time: each is read or refused, none crashes, hangs or
+eats the memory.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def fuzz(folder: Path, kind: str, seed: int, seconds: float) -> None:
     )
     number = (folder / "number").read_text() if (folder / "number").exists() else "none"
     where = f"{kind}, seed {seed}, input {number}: {folder / 'input'}"
-    assert done.returncode == 0, f"the process died with {done.returncode} at {where}\n{done.stderr[-2000:]}"
+    assert done.returncode == 0, (
+        f"the process died with {done.returncode} at {where}\n{done.stderr[-2000:]}"
+    )
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["failure"] == "", f"{report['failure']} at {where}"
     assert report["inputs"] > 20 * seconds, f"too few inputs to mean anything: {report}"

@@ -1,4 +1,6 @@
-"""kill -9 at random moments: every row that the log had shown is in the store, and the store and the CSV go on."""
+"""kill -9 at random moments: every row that the log had shown is in the store, and the store and
+the CSV go on.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ def busy_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def kill_once(folder: Path, clip: Path, after_s: float | None) -> dict[str, str]:
-    """Run on the books in `folder` and kill it `after_s` s after the second sighting, or at once at the start for None.
+    """Run on the books in `folder` and kill it `after_s` s after the second sighting, or at once at
+    the start for None.
 
     Returns:
         What the log had shown: sighting -> began or ended.
@@ -71,13 +74,17 @@ def check(books: Books, told: dict[str, str], round_: str) -> None:
     visits = {visit.visit_id for visit in books.visits()}
     rows = books.rows()
     assert len({row["sighting_id"] for row in rows}) == len(rows), f"{round_}: a row twice"
-    assert all(len(row) == 13 and None not in row.values() and None not in row for row in rows), f"{round_}: half a row"
+    assert all(len(row) == 13 and None not in row.values() and None not in row for row in rows), (
+        f"{round_}: half a row"
+    )
     listed = {row["sighting_id"] for row in rows}
     for sighting_id, word in told.items():
         assert sighting_id in stored, f"{round_}: {sighting_id} {word} was told and is lost"
         assert stored[sighting_id].visit_id in visits, round_
         if word == "ended":
-            assert not stored[sighting_id].open, f"{round_}: {sighting_id} was told as ended and is open"
+            assert not stored[sighting_id].open, (
+                f"{round_}: {sighting_id} was told as ended and is open"
+            )
             assert sighting_id in listed, f"{round_}: {sighting_id} is not in the CSV"
 
 

@@ -1,4 +1,6 @@
-"""A model file that is cut short: one line that names it, and the picture goes on without counts."""
+"""A model file that is cut short: one line that names it, and the picture goes on without
+counts.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ CUTS = (0, 1, 100, -100, -1)  # bytes that are left, or that are missing at the 
 
 
 def cut(name: str, folder: Path, left: int, *, card_agrees: bool = False) -> Path:
-    """A model and its card, cut short after `left` bytes; its card may have been made from the cut file."""
+    """A model and its card, cut short after `left` bytes; its card may have been made from the cut
+    file.
+    """
     path = folder / name
     shutil.copy(MODELS / name, path)
     path.write_bytes(path.read_bytes()[:left])
@@ -43,7 +47,9 @@ def test_a_cut_file_is_refused_by_its_card(tmp_path: Path, name: str, left: int)
 
 @pytest.mark.parametrize("left", CUTS)
 @pytest.mark.parametrize("name", ["mask_v3.onnx", "yunet.onnx"])
-def test_a_cut_file_whose_card_agrees_is_refused_all_the_same(tmp_path: Path, name: str, left: int) -> None:
+def test_a_cut_file_whose_card_agrees_is_refused_all_the_same(
+    tmp_path: Path, name: str, left: int
+) -> None:
     path = cut(name, tmp_path, left, card_agrees=True)
     with pytest.raises(ModelError, match=f"{name} cannot be loaded") as raised:
         onnx_session(path, 1)
@@ -53,7 +59,9 @@ def test_a_cut_file_whose_card_agrees_is_refused_all_the_same(tmp_path: Path, na
 
 
 @pytest.mark.parametrize(("module", "name"), [(yunet, "yunet"), (ssd, "ssd")])
-def test_a_detector_that_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+def test_a_detector_that_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+) -> None:
     from monitor.config import DetectConfig
 
     monkeypatch.setattr(module, "MODEL", cut(f"{name}.onnx", tmp_path, 5000))
@@ -62,7 +70,9 @@ def test_a_detector_that_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_the_picture_goes_on_without_the_model(tmp_path: Path) -> None:
-    """The analysis has stopped, with a line that names the file; the camera is read on, and nothing was written."""
+    """The analysis has stopped, with a line that names the file; the camera is read on, and nothing
+    was written.
+    """
     stem = cut("mask_v3.onnx", tmp_path, 10_000).with_suffix("")
     desk = Desk(tmp_path, None, QUICK | {"classify": {"model": str(stem)}})
     try:
@@ -86,7 +96,9 @@ def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
         shutil.copy(MODELS / path.name, path)
         card = path.with_suffix(".json")
         card.write_text(card.read_text(encoding="utf-8")[:100], encoding="utf-8")
-    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", "--model", path.with_suffix(""))
+    done = run(
+        tmp_path, "--headless", "--images", ROOT / "tests" / "data", "--model", path.with_suffix("")
+    )
     assert done.code == 2, done.err
     assert done.err.count("\n") == 1, done.err
     assert "mask_v3" in done.err

@@ -14,7 +14,9 @@ from monitor.storage.store import Store
 
 
 @pytest.mark.parametrize("how", ["free", pytest.param("kill", marks=pytest.mark.long)])
-def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCaptureFixture, how: str) -> None:
+def test_a_store_locked_by_another_process(
+    desk: Desk, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
     desk.open(endless())
     desk.stage.enter()
     desk.wait_told(opened=1)
@@ -24,7 +26,8 @@ def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCapture
         assert "m.db" in problem
         desk.wait_seconds(0.5)  # the visit has ended
         desk.stage.enter()
-        desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)  # it goes on counting
+        # it goes on counting
+        desk.wait(lambda: desk.last is not None and desk.last.count.unmasked == 2)
         desk.wait_seconds(0.4)
         assert list(desk.told.values()) == [True], "what waits for the store was shown as logged"
         assert len(desk.stored()) == 1
@@ -34,7 +37,9 @@ def test_a_store_locked_by_another_process(desk: Desk, caplog: pytest.LogCapture
     desk.stage.leave()
     desk.wait_told(ended=2)
     desk.close()
-    assert [r.getMessage() for r in caplog.records if "locked" in r.getMessage()] == [problem], "said once"
+    assert [r.getMessage() for r in caplog.records if "locked" in r.getMessage()] == [problem], (
+        "said once"
+    )
     caplog.clear()
     desk.check_books(sightings=2)
 
@@ -61,7 +66,13 @@ def test_a_store_that_is_locked_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     Store(f"sqlite:///{path}").close()
     with locked(path):
-        arguments = ["--headless", "--images", ROOT / "tests" / "data", "--store", f"sqlite:///{path}"]
+        arguments = [
+            "--headless",
+            "--images",
+            ROOT / "tests" / "data",
+            "--store",
+            f"sqlite:///{path}",
+        ]
         done = run(tmp_path, *arguments)
     assert done.code == 2, done.err
     assert done.err.count("\n") == 1, done.err

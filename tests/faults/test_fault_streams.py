@@ -1,4 +1,6 @@
-"""Streams and cameras that die, freeze, crawl, send garbage or change their size: a state with a line, then live again."""
+"""Streams and cameras that die, freeze, crawl, send garbage or change their size: a state with a
+line, then live again.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_a_stream_that_freezes(desk: Desk, camera: FaultyCamera) -> None:
 
 
 @pytest.mark.long
-def test_somebody_before_a_frozen_camera_is_kept_or_let_go(desk: Desk, camera: FaultyCamera) -> None:
+def test_somebody_before_a_frozen_camera_is_kept_or_let_go(
+    desk: Desk, camera: FaultyCamera
+) -> None:
     desk.open(stream(desk, camera.url))
     desk.stage.enter()
     desk.wait_told(opened=1)
@@ -77,7 +81,9 @@ def test_somebody_before_a_frozen_camera_is_kept_or_let_go(desk: Desk, camera: F
 
 
 def slow_run(desk: Desk, camera: FaultyCamera, every_s: float, pictures: int) -> None:
-    """A live stream slows down to one picture in `every_s` s: the monitor waits for it and goes on, with the same person."""
+    """A live stream slows down to one picture in `every_s` s: the monitor waits for it and goes on,
+    with the same person.
+    """
     desk.open(stream(desk, camera.url))
     desk.stage.enter()
     desk.wait_told(opened=1)
@@ -104,7 +110,9 @@ def test_a_stream_that_is_slower_than_a_stall(desk: Desk, camera: FaultyCamera) 
 @pytest.mark.timeout(300)
 def test_a_stream_of_one_frame_in_five_seconds(tmp_path: Any, camera: FaultyCamera) -> None:
     """With the time limits as they are shipped."""
-    changes = {name: section for name, section in QUICK.items() if name != "camera"} | {"track": {"confirm_hits": 1}}
+    changes = {name: section for name, section in QUICK.items() if name != "camera"} | {
+        "track": {"confirm_hits": 1}
+    }
     desk = Desk(tmp_path, Stage(), changes)
     assert desk.config.camera == CameraConfig()
     try:
@@ -132,7 +140,9 @@ def test_a_stream_that_is_garbage_from_its_first_byte(desk: Desk) -> None:
         desk.wait_source(SourceState.LOST)
         desk.wait_source(SourceState.LOST)  # and the next try
         assert noise.connections >= 2
-        assert all(s.state in (SourceState.OPENING, SourceState.LOST) for s in desk.statuses), desk.statuses
+        assert all(s.state in (SourceState.OPENING, SourceState.LOST) for s in desk.statuses), (
+            desk.statuses
+        )
         assert all(s.message for s in desk.statuses if s.state is SourceState.LOST)
         desk.close()
     assert desk.last is None or desk.last.result is None
@@ -140,7 +150,9 @@ def test_a_stream_that_is_garbage_from_its_first_byte(desk: Desk) -> None:
 
 
 def test_another_size_in_mid_stream(tmp_path: Any, camera: FaultyCamera) -> None:
-    """OpenCV scales what comes to the size that the stream was opened with. The real networks look."""
+    """OpenCV scales what comes to the size that the stream was opened with. The real networks
+    look.
+    """
     bare = cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg"))
     assert bare is not None
     camera.show(bare)
@@ -234,6 +246,10 @@ def test_a_camera_that_drops_single_pictures_is_not_lost(
     one_person(desk)
     desk.close()
     assert [s for s in desk.statuses if s.state is SourceState.LOST] == []
-    assert any("damaged picture was skipped" in r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
+    assert any(
+        "damaged picture was skipped" in r.getMessage()
+        for r in caplog.records
+        if r.levelno == logging.WARNING
+    )
     caplog.clear()
     desk.check_books(sightings=1)

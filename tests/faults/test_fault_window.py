@@ -1,4 +1,6 @@
-"""What the window says while things go wrong behind it: a real stream, the real networks, a real store."""
+"""What the window says while things go wrong behind it: a real stream, the real networks, a real
+store.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,12 @@ def window(qtbot: QtBot, tmp_path: Path, camera: FaultyCamera) -> Iterator[MainW
     """A window on the camera, which shows nobody."""
     show(camera, "no_face")
     changes = {
-        "camera": {"source": camera.url, "open_timeout_s": 1.0, "read_timeout_s": 1.0, "stall_after_s": 0.4},
+        "camera": {
+            "source": camera.url,
+            "open_timeout_s": 1.0,
+            "read_timeout_s": 1.0,
+            "stall_after_s": 0.4,
+        },
         "track": {"lost_after_s": 0.3},
         "store": {"url": f"sqlite:///{tmp_path / 'm.db'}"},
     }
@@ -49,7 +56,11 @@ def until(qtbot: QtBot, condition: Callable[[], object]) -> None:
 
 
 def test_the_window_says_what_is_wrong_and_goes_on(
-    qtbot: QtBot, window: MainWindow, camera: FaultyCamera, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    qtbot: QtBot,
+    window: MainWindow,
+    camera: FaultyCamera,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     banners, shown = window.banners, window.sightings.model
     source = f"source {camera.url}"
@@ -69,7 +80,9 @@ def test_the_window_says_what_is_wrong_and_goes_on(
     assert "sends no pictures" in banners.text(source)
     until(qtbot, lambda: "gives no more pictures" in banners.text(source))
     camera.thaw()
-    until(qtbot, lambda: window.status.source.text().endswith(": live") and banners.text(source) == "")
+    until(
+        qtbot, lambda: window.status.source.text().endswith(": live") and banners.text(source) == ""
+    )
 
     show(camera, "bare")
     until(qtbot, lambda: shown.rowCount() == 2)

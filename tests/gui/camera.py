@@ -13,10 +13,15 @@ from tests.fakes import FakeSource
 
 
 class Camera(FakeSource):
-    """A live source that shows one picture again and again, grey unless told otherwise; or raises, as it is told."""
+    """A live source that shows one picture again and again, grey unless told otherwise; or raises,
+    as it is told.
+    """
 
     def __init__(
-        self, name: str = "camera 7", size_wh: tuple[int, int] = (320, 240), image: Image | None = None
+        self,
+        name: str = "camera 7",
+        size_wh: tuple[int, int] = (320, 240),
+        image: Image | None = None,
     ) -> None:
         super().__init__(live=True, name=name)
         self.switch = Switch(size_wh, image)

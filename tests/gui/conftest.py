@@ -83,7 +83,9 @@ def make_window(
         **changes: dict[str, Any],
     ) -> MainWindow:
         values = {"store": {"url": store_url}, "sighting": {"alert_after_s": 0.3}} | changes
-        options = RunOptions(config=load_config(None, values), identify=identify, gallery=tmp_path / "gallery.npz")
+        options = RunOptions(
+            config=load_config(None, values), identify=identify, gallery=tmp_path / "gallery.npz"
+        )
         opened = [ClipSource(source) if isinstance(source, Path) else source for source in sources]
         chosen = Chosen(opened[0], notice, tuple(opened[1:])) if opened else None
         window = MainWindow(options, Preferences(settings), theme, chosen, build)

@@ -1,4 +1,5 @@
-"""Draws the window in many situations, to be looked at: `QT_QPA_PLATFORM=offscreen python -m tests.gui.shots DIR`.
+"""Draws the window in many situations, to be looked at: `QT_QPA_PLATFORM=offscreen python -m
+tests.gui.shots DIR`.
 
 `--keep FILE` draws only the bundled clip as it is watched, for the README.
 """
@@ -55,8 +56,20 @@ def demo_frame(number: int) -> Image:
     return image  # type: ignore[return-value]
 
 
-def face(box: tuple[float, float, float, float], state: MaskState, track: int, alerting: bool = False) -> Face:
-    return Face(np.array(box, np.float32), 0.93, MaskState.MASKED, 0.9, state, 0.97, track, f"v{track}", alerting)
+def face(
+    box: tuple[float, float, float, float], state: MaskState, track: int, alerting: bool = False
+) -> Face:
+    return Face(
+        np.array(box, np.float32),
+        0.93,
+        MaskState.MASKED,
+        0.9,
+        state,
+        0.97,
+        track,
+        f"v{track}",
+        alerting,
+    )
 
 
 def crowd(count: int, width: int, height: int) -> tuple[Face, ...]:
@@ -68,7 +81,12 @@ def crowd(count: int, width: int, height: int) -> tuple[Face, ...]:
         x = width * (0.02 + 0.138 * column + 0.03 * (row % 2))
         y = height * (0.03 + 0.27 * row) + 14 * (column % 3)
         faces.append(
-            face((x, y, x + size, y + 1.25 * size), STATES[i % 4], i, alerting=STATES[i % 4].value == "unmasked")
+            face(
+                (x, y, x + size, y + 1.25 * size),
+                STATES[i % 4],
+                i,
+                alerting=STATES[i % 4].value == "unmasked",
+            )
         )
     return tuple(faces)
 
@@ -99,7 +117,9 @@ def sightings(camera: str) -> tuple[Sighting, ...]:
     return tuple(rows)
 
 
-def make_window(width: int, height: int, theme: str, folder: Path, sources: Sequence[FrameSource] = ()) -> MainWindow:
+def make_window(
+    width: int, height: int, theme: str, folder: Path, sources: Sequence[FrameSource] = ()
+) -> MainWindow:
     settings = QSettings(str(folder / f"{width}{theme}.ini"), QSettings.Format.IniFormat)
     config = load_config(None, {"store": {"url": f"sqlite:///{folder / 'shots.db'}"}})
     application = make_application()
@@ -108,7 +128,10 @@ def make_window(width: int, height: int, theme: str, folder: Path, sources: Sequ
     first, *further = sources or [ClipSource(DEMO_CLIP)]
     chosen = Chosen(first, further=tuple(further))
     window = MainWindow(
-        RunOptions(config=config, gallery=folder / "gallery.npz"), preferences, Theme(application), chosen
+        RunOptions(config=config, gallery=folder / "gallery.npz"),
+        preferences,
+        Theme(application),
+        chosen,
     )
     window.resize(width, height)
     window.show()
@@ -119,7 +142,13 @@ def fill(window: MainWindow, camera: str, faces: tuple[Face, ...], image: Image)
     """A window without threads, with invented figures."""
     window.view.show_picture(image, faces)
     window.count_panel.show_count(Count(masked=132, unmasked=11, incorrect=7, unsure=4))
-    hours = {7: Hour(12, 1, 0), 8: Hour(41, 3, 2), 9: Hour(33, 0, 1), 10: Hour(14, 2, 0), 11: Hour(9, 1, 2)}
+    hours = {
+        7: Hour(12, 1, 0),
+        8: Hour(41, 3, 2),
+        9: Hour(33, 0, 1),
+        10: Hour(14, 2, 0),
+        11: Hour(9, 1, 2),
+    }
     window.hour_panel.show_hours(hours, 12)
     window.sightings.show_sightings(sightings(camera), 12)
     window.sightings.select(2)
@@ -144,7 +173,8 @@ def draw_situations(folder: Path, work: Path) -> None:
             window.banners.show_message(
                 "source",
                 Severity.WARNING,
-                f"{long_camera} gives no more pictures: check its cable, its power and the network. "
+                f"{long_camera} gives no more pictures: check its cable, its power and the "
+                f"network. "
                 "It is tried again by itself",
                 "Try now",
                 lambda: None,
@@ -152,7 +182,8 @@ def draw_situations(folder: Path, work: Path) -> None:
             window.banners.show_message(
                 "store",
                 Severity.ERROR,
-                "the store sqlite:////srv/reception/mask-monitor/monitor.db cannot be written (database or disk is full): "
+                "the store sqlite:////srv/reception/mask-monitor/monitor.db cannot be written "
+                "(database or disk is full): "
                 "free the disk or the file. Nothing is lost yet: it is tried again",
             )
             window.view.set_plate("Camera lost: this is the last picture")
@@ -178,7 +209,9 @@ def draw_situations(folder: Path, work: Path) -> None:
 
 
 class LobbyCamera(FakeSource):
-    """A live camera that shows the bundled clip from some place on, larger and darker or not; it can be lost."""
+    """A live camera that shows the bundled clip from some place on, larger and darker or not; it
+    can be lost.
+    """
 
     def __init__(self, name: str, first: int, light: float = 1.0, flip: bool = False) -> None:
         super().__init__(live=True, name=name)
@@ -207,15 +240,25 @@ def draw_cameras(folder: Path, work: Path) -> None:
     for width, height in ((1280, 720), (1920, 1080)):
         for theme in ("light", "dark"):
             for number in (2, 4, 9) if (width, theme) == (1280, "light") else (2, 4):
-                names = ("camera 0", "camera 1", "http://yard.example.org/stream.mjpg", "rtsp://dock.example.org/main")
+                names = (
+                    "camera 0",
+                    "camera 1",
+                    "http://yard.example.org/stream.mjpg",
+                    "rtsp://dock.example.org/main",
+                )
                 names += tuple(f"camera {n}" for n in range(4, 9))
-                cameras = [LobbyCamera(n, 5 + 20 * i, 1 - 0.08 * (i % 4), i % 2 == 1) for i, n in enumerate(names)]
+                cameras = [
+                    LobbyCamera(n, 5 + 20 * i, 1 - 0.08 * (i % 4), i % 2 == 1)
+                    for i, n in enumerate(names)
+                ]
                 window = make_window(width, height, theme, work, cameras[:number])
                 window.start()
                 while window.session.analysed < 10 * number:
                     wait(0.1)
                 if number == 4:
-                    cameras[2].lost.append(f"stream {names[2]} gives no more pictures: check its cable and its power")
+                    cameras[2].lost.append(
+                        f"stream {names[2]} gives no more pictures: check its cable and its power"
+                    )
                 wait(2.5)
                 window.grab().save(str(folder / f"cameras_{number}_{width}_{theme}.png"))
                 if (number, width) == (4, 1280):
@@ -242,9 +285,18 @@ def draw_people(folder: Path, work: Path) -> None:
         return Person(name, consent, given, until, "reception", vectors, kinds)
 
     people = (
-        person("Anna Nowak", 365, "May be greeted by name at the entrance, masked or not; signed on 12 October"),
+        person(
+            "Anna Nowak",
+            365,
+            "May be greeted by name at the entrance, masked or not; signed on 12 October",
+        ),
         person("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
-        person("Zoë", 90, "May be named at the gate while the building works go on; signed form in the personnel file"),
+        person(
+            "Zoë",
+            90,
+            "May be named at the gate while the building works go on; signed form in the personnel "
+            "file",
+        ),
     )
     save_gallery(Gallery(MODEL, 256, people), work / "gallery.npz")
     for theme in ("light", "dark"):
@@ -284,7 +336,9 @@ def draw_people(folder: Path, work: Path) -> None:
 
 
 def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
-    """The bundled clip, watched by the real pipeline, a moment after the first sighting has begun."""
+    """The bundled clip, watched by the real pipeline, a moment after the first sighting has
+    begun.
+    """
     window = make_window(*size_wh, theme, work)
     window.start()
     for _ in range(300):

@@ -71,7 +71,9 @@ def test_two_clips_side_by_side_are_counted_apart_and_together(
     store.close()
 
 
-def test_one_camera_is_lost_and_back_while_the_other_goes_on(qtbot: QtBot, make_window: MakeWindow, data: Path) -> None:
+def test_one_camera_is_lost_and_back_while_the_other_goes_on(
+    qtbot: QtBot, make_window: MakeWindow, data: Path
+) -> None:
     door = Camera("door", image=cv2.imread(str(data / "masked.jpg")))  # type: ignore[arg-type]
     yard = Camera("yard")
     window = make_window(door, yard)
@@ -104,11 +106,15 @@ def test_one_camera_is_lost_and_back_while_the_other_goes_on(qtbot: QtBot, make_
     for camera in cameras:
         camera.switch.error = f"{camera.name} is not there"
         window.chooser.add(camera)
-    qtbot.waitUntil(lambda: "hall 0, hall 1, hall 2" in window.banners.text("sources"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: "hall 0, hall 1, hall 2" in window.banners.text("sources"), timeout=LONG_MS
+    )
     assert window.banners.text("source hall 1") == ""
 
 
-def test_cameras_are_added_chosen_shown_alone_and_removed(qtbot: QtBot, make_window: MakeWindow) -> None:
+def test_cameras_are_added_chosen_shown_alone_and_removed(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
     window = make_window(Camera("door"))
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.view.caption is None
@@ -148,17 +154,23 @@ def test_cameras_are_added_chosen_shown_alone_and_removed(qtbot: QtBot, make_win
     assert window.session.names == ("door",)
 
 
-def test_nine_cameras_and_no_more(qtbot: QtBot, make_window: MakeWindow, settings: QSettings) -> None:
+def test_nine_cameras_and_no_more(
+    qtbot: QtBot, make_window: MakeWindow, settings: QSettings
+) -> None:
     window = make_window(*(Camera(f"door {n}", (64, 48)) for n in range(1, 10)))
     qtbot.waitUntil(lambda: window.status.source.text() == "9 cameras: 9 live", timeout=LONG_MS)
     qtbot.waitUntil(
-        lambda: all((view := window.grid.view_of(name)) and view.has_picture for name in window.grid.names),
+        lambda: all(
+            (view := window.grid.view_of(name)) and view.has_picture for name in window.grid.names
+        ),
         timeout=LONG_MS,
     )
     window.chooser.add(Camera("door 10"))
     assert window.banners.text("choice").startswith("9 cameras are watched already")
     assert len(window.grid.names) == 9
-    options = RunOptions(config=load_config(None, {"camera": {"source": " ".join(map(str, range(10)))}}))
+    options = RunOptions(
+        config=load_config(None, {"camera": {"source": " ".join(map(str, range(10)))}})
+    )
     with pytest.raises(CameraError, match="at most 9"):
         open_window(options, settings)
 
@@ -168,7 +180,9 @@ def test_what_is_watched_is_kept_without_passwords(
 ) -> None:
     limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
     window = make_window(Camera("camera 3"), start=False, camera=limits)
-    monkeypatch.setattr("monitor.gui.threads.watched.Watched.status", lambda self: self.capture._status)
+    monkeypatch.setattr(
+        "monitor.gui.threads.watched.Watched.status", lambda self: self.capture._status
+    )
     window.chooser.open(Camera("camera 3"))
     window.chooser.add_camera("http://127.0.0.1:9/yard.mjpg")
     window.chooser.add_camera("http://anna:secret@127.0.0.1:9/hall.mjpg")
@@ -194,7 +208,9 @@ def test_what_is_watched_is_kept_without_passwords(
         (9, (900, 640), (3, 3)),
     ],
 )
-def test_the_grid_follows_the_number_and_the_shape(number: int, size: tuple[int, int], shape: tuple[int, int]) -> None:
+def test_the_grid_follows_the_number_and_the_shape(
+    number: int, size: tuple[int, int], shape: tuple[int, int]
+) -> None:
     assert grid_shape(number, *size) == shape
 
 
@@ -213,7 +229,9 @@ def test_tiles_fill_the_area_without_overlapping(qtbot: QtBot, number: int) -> N
     assert max(p.width() for p in places) - min(p.width() for p in places) <= 1
 
 
-def test_a_tile_is_painted_only_when_it_has_something_new(qtbot: QtBot, make_window: MakeWindow) -> None:
+def test_a_tile_is_painted_only_when_it_has_something_new(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
     window = make_window(start=False)
     window.grid.set_cameras(["a", "b"])
     painted: list[str] = []

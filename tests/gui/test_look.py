@@ -33,12 +33,16 @@ MakeWindow = Callable[..., MainWindow]
 def colours(window: MainWindow, widget: QWidget | None = None) -> set[str]:
     """Every colour of the picture view, or of another widget."""
     image = (widget or window.view).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(
+        image.height(), image.bytesPerLine() // 4
+    )
     return {f"#{colour & 0xFFFFFF:06X}" for colour in np.unique(pixels[:, : image.width()])}
 
 
 @pytest.mark.parametrize("state", list(MaskState))
-def test_a_face_is_drawn_in_its_states_colour_and_named(make_window: MakeWindow, state: MaskState) -> None:
+def test_a_face_is_drawn_in_its_states_colour_and_named(
+    make_window: MakeWindow, state: MaskState
+) -> None:
     window = make_window(start=False)
     box = np.array([100, 100, 300, 340], np.float32)
     face = Face(box, 0.9, MaskState.MASKED, 0.9, state, 0.975, track_id=1)
@@ -53,19 +57,44 @@ def test_a_face_is_drawn_in_its_states_colour_and_named(make_window: MakeWindow,
 
 def test_a_face_in_the_picture_can_be_corrected(make_window: MakeWindow) -> None:
     window = make_window(start=False)
-    far = Face(np.array([100, 100, 300, 340], np.float32), 0.9, MaskState.MASKED, 0.9, MaskState.MASKED, 1.0, 1, "v1")
-    near = Face(np.array([150, 150, 200, 200], np.float32), 0.9, MaskState.MASKED, 0.9, MaskState.MASKED, 1.0, 2, "v2")
+    far = Face(
+        np.array([100, 100, 300, 340], np.float32),
+        0.9,
+        MaskState.MASKED,
+        0.9,
+        MaskState.MASKED,
+        1.0,
+        1,
+        "v1",
+    )
+    near = Face(
+        np.array([150, 150, 200, 200], np.float32),
+        0.9,
+        MaskState.MASKED,
+        0.9,
+        MaskState.MASKED,
+        1.0,
+        2,
+        "v2",
+    )
     image = np.zeros((480, 640, 3), np.uint8)
     window.view.show_picture(image, [far, near])
     rect = window.view.picture_rect()
     scale = rect.width() / 640
     places = [
-        (x, y, window.view.face_at(QPoint(round(rect.x() + scale * x), round(rect.y() + scale * y))))
+        (
+            x,
+            y,
+            window.view.face_at(QPoint(round(rect.x() + scale * x), round(rect.y() + scale * y))),
+        )
         for x, y in ((175, 175), (290, 330), (20, 20))
     ]
     assert [face for _, _, face in places] == [near, far, None]
     menu = window.commands.face_menu("v1")
-    assert [a.text().replace("&", "") for a in menu.actions()][:2] == ["It was masked", "It was no mask"]
+    assert [a.text().replace("&", "") for a in menu.actions()][:2] == [
+        "It was masked",
+        "It was no mask",
+    ]
     menu.actions()[1].trigger()
     (first, second) = window.commands.as_said([far, near])
     assert (first.state, second.state) == (MaskState.UNMASKED, MaskState.MASKED)
@@ -80,7 +109,9 @@ def test_a_face_in_the_picture_can_be_corrected(make_window: MakeWindow) -> None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (121, 333), (2160, 3840)])
-def test_any_size_of_picture_keeps_its_proportions(make_window: MakeWindow, shape: tuple[int, int]) -> None:
+def test_any_size_of_picture_keeps_its_proportions(
+    make_window: MakeWindow, shape: tuple[int, int]
+) -> None:
     window = make_window(start=False)
     window.view.show_picture(np.full((*shape, 3), 200, np.uint8))
     rect = window.view.picture_rect()
@@ -89,7 +120,9 @@ def test_any_size_of_picture_keeps_its_proportions(make_window: MakeWindow, shap
     assert "#C8C8C8" in colours(window)
 
 
-def test_the_theme_changes_at_once_and_is_kept(qtbot: QtBot, make_window: MakeWindow, settings: QSettings) -> None:
+def test_the_theme_changes_at_once_and_is_kept(
+    qtbot: QtBot, make_window: MakeWindow, settings: QSettings
+) -> None:
     window = make_window(start=False)
     window.menus.themes["dark"].trigger()
     qtbot.waitUntil(lambda: is_dark(window.palette()))
@@ -169,7 +202,13 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
     text = dialog.findChild(QTextBrowser).toPlainText()
     assert "Mask-only: nobody is identified" in text
     assert "Mask-only" not in AboutDialog(Config(), window, identify=True).text.toPlainText()
-    for expected in ("MIT licence", "LGPL", "opencv-python", "Model mask_v3", "classes: masked, unmasked, incorrect"):
+    for expected in (
+        "MIT licence",
+        "LGPL",
+        "opencv-python",
+        "Model mask_v3",
+        "classes: masked, unmasked, incorrect",
+    ):
         assert expected in text
     assert model_facts("no_such_model") == [model_facts("no_such_model")[0]]
     assert without_password("postgresql://anna:pw@db/x") == "postgresql://db/x"
@@ -203,7 +242,13 @@ def test_the_command_line_wins_over_what_was_kept(settings: QSettings) -> None:
 
 @pytest.mark.parametrize("junk", ["", "mtcnn", "-3", "nan"])
 def test_junk_in_the_kept_settings_does_no_harm(settings: QSettings, junk: str) -> None:
-    for key in ("detect/name", "detect/min_face_px", "sighting/alert_after_s", "window/theme", "window/geometry"):
+    for key in (
+        "detect/name",
+        "detect/min_face_px",
+        "sighting/alert_after_s",
+        "window/theme",
+        "window/geometry",
+    ):
         settings.setValue(key, junk)
     preferences = Preferences(settings)
     assert preferences.apply(RunOptions()).config == Config()
@@ -236,8 +281,17 @@ def test_a_banner_that_was_hidden_comes_back_with_another_text(make_window: Make
 
 
 def test_words_for_people() -> None:
-    assert [duration_text(s) for s in (0.4, 59.9, 65, 3725)] == ["0 s", "59 s", "1 min 05 s", "1 h 02 min"]
-    assert (retention_text(0), retention_text(1), retention_text(30)) == ("kept for ever", "kept 1 day", "kept 30 days")
+    assert [duration_text(s) for s in (0.4, 59.9, 65, 3725)] == [
+        "0 s",
+        "59 s",
+        "1 min 05 s",
+        "1 h 02 min",
+    ]
+    assert (retention_text(0), retention_text(1), retention_text(30)) == (
+        "kept for ever",
+        "kept 1 day",
+        "kept 30 days",
+    )
     corrected = sighting(corrected=Correction.NO_PERSON, note="a poster")
     assert headline(corrected) == "No person, 2 s"
     assert "it was no person" in sentence(corrected)
@@ -270,7 +324,9 @@ def test_the_chart_reads_the_hours_of_the_totals() -> None:
         ["hour 2026-11-21 09:00", "0", "0", "0", "1", "", "0"],
     ]
     assert hours_of(rows) == {8: Hour(3, 1, 2)}
-    assert describe(8, Hour(3, 1, 2)) == "8:00 to 9:00: 3 masked, 1 without a mask, 2 worn incorrectly"
+    assert (
+        describe(8, Hour(3, 1, 2)) == "8:00 to 9:00: 3 masked, 1 without a mask, 2 worn incorrectly"
+    )
 
 
 def test_a_crowd_is_drawn_with_every_panel_full(make_window: MakeWindow, tmp_path: Path) -> None:

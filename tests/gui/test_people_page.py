@@ -118,7 +118,9 @@ def test_enrolled_from_a_folder_and_forgotten_again(
     qtbot.waitUntil(lambda: "enrolled already" in dialog.banners.text("fault"), timeout=LONG_MS)
     dialog.name.setText("Berta")
     dialog.start()
-    qtbot.waitUntil(lambda: "enrolled already as Anna" in dialog.banners.text("fault"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: "enrolled already as Anna" in dialog.banners.text("fault"), timeout=LONG_MS
+    )
     dialog.name.setText("anna")
     dialog.start(add=True)
     qtbot.waitUntil(lambda: page.enrolling is None and not page.busy, timeout=LONG_MS)
@@ -129,12 +131,18 @@ def test_enrolled_from_a_folder_and_forgotten_again(
     page.forget("Anna")
     qtbot.waitUntil(lambda: page.table.rowCount() == 0, timeout=LONG_MS)
     receipt = page.banners.text("result")
-    for part in ("Receipt: Anna was forgotten", f"gallery {tmp_path / 'gallery.npz'}", "name removed from 0 visits"):
+    for part in (
+        "Receipt: Anna was forgotten",
+        f"gallery {tmp_path / 'gallery.npz'}",
+        "name removed from 0 visits",
+    ):
         assert part in receipt
     assert b"Anna" not in (tmp_path / "gallery.npz").read_bytes()
 
 
-def test_a_folder_without_a_face_is_refused(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, data: Path) -> None:
+def test_a_folder_without_a_face_is_refused(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, data: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     shutil.copy(data / "no_face.jpg", tmp_path / "empty" / "a.jpg")
     page = open_page(qtbot, make_window(start=False))
@@ -146,14 +154,18 @@ def test_a_folder_without_a_face_is_refused(qtbot: QtBot, make_window: MakeWindo
     assert not (tmp_path / "gallery.npz").exists()
 
 
-def test_a_damaged_gallery_is_said_and_not_touched(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
+def test_a_damaged_gallery_is_said_and_not_touched(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
     (tmp_path / "gallery.npz").write_bytes(b"no gallery")
     page = open_page(qtbot, make_window(start=False))
     assert "damaged or no gallery" in page.banners.text("fault")
     assert (tmp_path / "gallery.npz").read_bytes() == b"no gallery"
 
 
-def test_enrolled_before_a_camera_with_guidance(qtbot: QtBot, make_window: MakeWindow, data: Path) -> None:
+def test_enrolled_before_a_camera_with_guidance(
+    qtbot: QtBot, make_window: MakeWindow, data: Path
+) -> None:
     camera = Person("door", image=cv2.imread(str(data / "bare.jpg")))  # type: ignore[arg-type]
     window = make_window(camera)
     qtbot.waitUntil(lambda: window.session.analysed > 2, timeout=LONG_MS)
@@ -187,11 +199,15 @@ def test_enrolled_before_a_camera_with_guidance(qtbot: QtBot, make_window: MakeW
     assert [p.name for p in page.people] == ["Anna"]
 
 
-def test_a_consent_that_has_ended_is_removed_and_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
+def test_a_consent_that_has_ended_is_removed_and_said(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
     vectors = np.eye(2, 256, dtype=np.float32)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     people = tuple(
-        gallery.Person(name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8))
+        gallery.Person(
+            name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8)
+        )
         for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
     )
     path = tmp_path / "gallery.npz"
@@ -232,23 +248,33 @@ def test_people_are_named_and_forgotten_while_it_runs(
     qtbot: QtBot, make_window: MakeWindow, data: Path, folder: Path, tmp_path: Path, store_url: str
 ) -> None:
     wanted = Wanted("Anna", "by word of mouth", None, "reception")
-    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(wanted, folder, Guide())
+    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
+        wanted, folder, Guide()
+    )
     camera = Person("door", image=cv2.imread(str(data / "bare.jpg")))  # type: ignore[arg-type]
     window = make_window(camera, identify=True)
     qtbot.waitUntil(lambda: [f.identity for f in window.view.faces] == ["Anna"], timeout=LONG_MS)
     assert window.status.privacy.text() == "1 person enrolled, others are visitors"
     assert window.view.accessibleDescription().startswith("Anna  ")
-    qtbot.waitUntil(lambda: [s.identity for s in window.sightings.model.sightings] == ["Anna"], timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: [s.identity for s in window.sightings.model.sightings] == ["Anna"], timeout=LONG_MS
+    )
     page = open_page(qtbot, window)
     page.forget("Anna")
-    qtbot.waitUntil(lambda: "Receipt: Anna was forgotten" in page.banners.text("result"), timeout=LONG_MS)
-    qtbot.waitUntil(lambda: window.status.privacy.text().startswith("0 people enrolled"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: "Receipt: Anna was forgotten" in page.banners.text("result"), timeout=LONG_MS
+    )
+    qtbot.waitUntil(
+        lambda: window.status.privacy.text().startswith("0 people enrolled"), timeout=LONG_MS
+    )
     qtbot.waitUntil(lambda: bool(window.view.faces), timeout=LONG_MS)
     assert "Anna" not in {f.identity for f in window.view.faces}
     window.close()
     store = Store(store_url)
     assert len(store.read_visits()) >= 2
-    assert "Anna" not in {v.identity for _, v in store.read_visits()} | {s.identity for s in store.read_sightings()}
+    assert "Anna" not in {v.identity for _, v in store.read_visits()} | {
+        s.identity for s in store.read_sightings()
+    }
     store.close()
 
 
@@ -259,7 +285,11 @@ def test_visitors_have_no_name_on_screen() -> None:
         Face(box, 0.9, MaskState.MASKED, 0.9, MaskState.MASKED, 0.9, 1, "v1", identity=identity)
         for identity in ("Anna", VISITOR, None, "x" * 200)
     ]
-    assert [label_text(face) for face in faces[:3]] == ["Anna  Masked  90 %", "Masked  90 %", "Masked  90 %"]
+    assert [label_text(face) for face in faces[:3]] == [
+        "Anna  Masked  90 %",
+        "Masked  90 %",
+        "Masked  90 %",
+    ]
     assert len(label_text(faces[3])) < 60
     assert details(sighting(identity="Anna")) == "Anna  ·  door"
     assert details(sighting(identity=VISITOR)) == "door"
@@ -293,9 +323,17 @@ window.close()
 """
 
 
-def test_mask_only_mode_imports_nothing_that_could_name_anybody(tmp_path: Path, bare_clip: Path) -> None:
+def test_mask_only_mode_imports_nothing_that_could_name_anybody(
+    tmp_path: Path, bare_clip: Path
+) -> None:
     command = [sys.executable, "-c", MASK_ONLY_RUN, str(tmp_path), str(bare_clip)]
     done = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.strip() == "[]", done.stderr

@@ -1,4 +1,6 @@
-"""PySide6 6.12.0 took a reference from None with each call on Python 3.11: the window aborted after some minutes."""
+"""PySide6 6.12.0 took a reference from None with each call on Python 3.11: the window aborted after
+some minutes.
+"""
 
 from __future__ import annotations
 

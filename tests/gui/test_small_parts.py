@@ -45,13 +45,20 @@ def test_labels_of_a_crowd_never_overlap_nor_leave_the_picture(seed: int) -> Non
 
 def test_twenty_faces_side_by_side_all_have_a_label() -> None:
     boxes: list[Rect] = [
-        (10 + 88.0 * (i % 10), 60 + 200.0 * (i // 10), 70 + 88.0 * (i % 10), 140 + 200.0 * (i // 10)) for i in range(20)
+        (
+            10 + 88.0 * (i % 10),
+            60 + 200.0 * (i // 10),
+            70 + 88.0 * (i % 10),
+            140 + 200.0 * (i // 10),
+        )
+        for i in range(20)
     ]
     assert all(label is not None for label in place(boxes))
 
 
 @pytest.mark.parametrize(
-    "box", [(0, 0, 900, 506), (-40, -40, 60, 60), (860, 460, 960, 560), (400, 0, 500, 506), (3, 3, 4, 4)]
+    "box",
+    [(0, 0, 900, 506), (-40, -40, 60, 60), (860, 460, 960, 560), (400, 0, 500, 506), (3, 3, 4, 4)],
 )
 def test_a_box_at_any_edge_has_a_label_inside(box: Rect) -> None:
     (label,) = place([box])
@@ -149,7 +156,9 @@ def test_news_that_wait_are_not_sent_twice(qtbot: QtBot) -> None:
     bridge = Bridge()
     heard: list[int] = []
     bridge.changed.connect(lambda: heard.append(1))
-    threads = [threading.Thread(target=lambda: [bridge.notify() for _ in range(200)]) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: [bridge.notify() for _ in range(200)]) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

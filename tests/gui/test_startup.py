@@ -1,4 +1,6 @@
-"""The window shows before anything heavy is imported, and a mistake on the command line is one line."""
+"""The window shows before anything heavy is imported, and a mistake on the command line is one
+line.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,19 @@ print([name for name in heavy if name in sys.modules])
 """
 
 
-def test_nothing_heavy_is_imported_before_the_window_shows(tmp_path: Path, masked_clip: Path) -> None:
+def test_nothing_heavy_is_imported_before_the_window_shows(
+    tmp_path: Path, masked_clip: Path
+) -> None:
     command = [sys.executable, "-c", AT_SHOW, str(tmp_path), str(masked_clip)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stdout.strip() == "[]", done.stderr
 
 
-@pytest.mark.parametrize(("name", "content"), [("gone.mp4", None), ("empty.mp4", b""), ("text.mp4", b"hello\n" * 99)])
+@pytest.mark.parametrize(
+    ("name", "content"), [("gone.mp4", None), ("empty.mp4", b""), ("text.mp4", b"hello\n" * 99)]
+)
 def test_a_wrong_clip_on_the_command_line_is_refused(
     tmp_path: Path, settings: QSettings, name: str, content: bytes | None
 ) -> None:

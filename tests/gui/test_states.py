@@ -26,7 +26,9 @@ MakeWindow = Callable[..., MainWindow]
 def drop(window: MainWindow, path: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    action, button, no_key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    action = Qt.DropAction.CopyAction
+    button = Qt.MouseButton.LeftButton
+    no_key = Qt.KeyboardModifier.NoModifier
     window.dropEvent(QDropEvent(QPointF(50, 50), action, data, button, no_key))
 
 
@@ -36,20 +38,26 @@ def test_a_lost_camera_is_said_and_comes_back(qtbot: QtBot, make_window: MakeWin
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     camera.switch.error = "camera 7 gives no more pictures: check its cable"
     qtbot.waitUntil(lambda: "lost, next try in" in window.status.source.text(), timeout=LONG_MS)
-    assert window.banners.text("source camera 7").startswith("camera 7 gives no more pictures: check its cable")
+    assert window.banners.text("source camera 7").startswith(
+        "camera 7 gives no more pictures: check its cable"
+    )
     assert window.view.plate == "Camera lost: this is the last picture"
     camera.switch.error, camera.switch.size_wh = None, (641, 361)
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "641 × 361", timeout=LONG_MS)
     assert window.status.source.text() == "camera 7: live"
     assert window.banners.text("source camera 7") == ""
-    qtbot.waitUntil(lambda: window.view.plate == "", timeout=LONG_MS)  # "Loading models…" may stand there before
+    # "Loading models…" may stand there before
+    qtbot.waitUntil(lambda: window.view.plate == "", timeout=LONG_MS)
 
 
 def test_a_camera_that_is_not_there_is_tried_again(qtbot: QtBot, make_window: MakeWindow) -> None:
     camera = Camera()
     camera.switch.error = "camera 7 is not there: plug it in"
     window = make_window(camera)
-    qtbot.waitUntil(lambda: window.banners.text("source camera 7").startswith("camera 7 is not there"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: window.banners.text("source camera 7").startswith("camera 7 is not there"),
+        timeout=LONG_MS,
+    )
     assert not window.view.has_picture
     camera.switch.error = None
     qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
@@ -67,7 +75,9 @@ def test_a_silent_camera_is_called_stalled(qtbot: QtBot, make_window: MakeWindow
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
 
 
-def test_a_clip_is_opened_by_dropping_it(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
+def test_a_clip_is_opened_by_dropping_it(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
     window = make_window(Camera())
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     drop(window, masked_clip)
@@ -75,7 +85,9 @@ def test_a_clip_is_opened_by_dropping_it(qtbot: QtBot, make_window: MakeWindow, 
     assert window.status.source.text().startswith("masked.avi")
 
 
-def test_a_folder_is_opened_by_dropping_it(qtbot: QtBot, make_window: MakeWindow, data: Path) -> None:
+def test_a_folder_is_opened_by_dropping_it(
+    qtbot: QtBot, make_window: MakeWindow, data: Path
+) -> None:
     window = make_window(Camera())
     drop(window, data)
     qtbot.waitUntil(lambda: window.status.source.text() == f"{data.name}: ended", timeout=LONG_MS)
@@ -83,17 +95,23 @@ def test_a_folder_is_opened_by_dropping_it(qtbot: QtBot, make_window: MakeWindow
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 50, bytes(range(256)) * 40])
-def test_a_file_that_is_no_clip_is_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_clip_is_said(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "holiday.mp4"
     path.write_bytes(content)
     window = make_window(Camera())
     drop(window, path)
-    qtbot.waitUntil(lambda: "holiday.mp4" in window.banners.text("source holiday.mp4"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: "holiday.mp4" in window.banners.text("source holiday.mp4"), timeout=LONG_MS
+    )
     assert window.status.source.text() == "holiday.mp4: failed"
     assert "Traceback" not in window.banners.text("source holiday.mp4")
 
 
-def test_a_wrong_address_is_said_and_the_camera_stays(qtbot: QtBot, make_window: MakeWindow) -> None:
+def test_a_wrong_address_is_said_and_the_camera_stays(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
     window = make_window(Camera())
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     window.chooser.open_camera("ftp://nowhere")
@@ -105,10 +123,15 @@ def test_a_password_is_neither_shown_nor_kept(qtbot: QtBot, make_window: MakeWin
     window = make_window(Camera(), camera={"open_timeout_s": 0.5, "read_timeout_s": 0.5})
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     window.chooser.open_camera("http://anna:secret@127.0.0.1:9/stream.mjpg")
-    qtbot.waitUntil(lambda: "127.0.0.1:9" in window.banners.text(f"source {window.grid.chosen}"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: "127.0.0.1:9" in window.banners.text(f"source {window.grid.chosen}"),
+        timeout=LONG_MS,
+    )
     assert (
         "secret"
-        not in window.status.source.text() + window.banners.text(f"source {window.grid.chosen}") + window.view.plate
+        not in window.status.source.text()
+        + window.banners.text(f"source {window.grid.chosen}")
+        + window.view.plate
     )
     assert window.preferences.camera == ""
 
@@ -151,7 +174,9 @@ def test_what_stops_the_analysis_is_said_and_the_picture_goes_on(
     window = make_window(camera, build=refuse)
     qtbot.waitUntil(lambda: window.banners.text("worker") == str(error), timeout=LONG_MS)
     assert window.status.model.text() == "not analysed"
-    qtbot.waitUntil(lambda: window.view.plate == "Live picture only: nobody is counted", timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: window.view.plate == "Live picture only: nobody is counted", timeout=LONG_MS
+    )
     camera.switch.size_wh = (200, 100)  # the picture still follows the camera
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "200 × 100", timeout=LONG_MS)
     mended.set()
@@ -160,7 +185,9 @@ def test_what_stops_the_analysis_is_said_and_the_picture_goes_on(
     assert window.banners.text("worker") == ""
 
 
-def test_a_clip_plays_on_where_nobody_analyses_it(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
+def test_a_clip_plays_on_where_nobody_analyses_it(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
     def refuse(options: RunOptions) -> Parts:
         raise ModelError("model mask_v3.onnx is not the file that its card describes")
 
@@ -196,13 +223,19 @@ def test_switching_often_leaves_one_capture_thread(
     window.chooser.open(last)
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 8: live", timeout=LONG_MS)
     qtbot.waitUntil(
-        lambda: [t.name for t in threading.enumerate() if t.name.startswith("capture")] == ["capture camera 8"],
+        lambda: (
+            [t.name for t in threading.enumerate() if t.name.startswith("capture")]
+            == ["capture camera 8"]
+        ),
         timeout=LONG_MS,
     )
 
 
-def test_the_notice_of_the_bundled_clip_is_shown(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
+def test_the_notice_of_the_bundled_clip_is_shown(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
     window = make_window(masked_clip, notice="No camera found: this is the bundled clip.")
     qtbot.waitUntil(
-        lambda: window.banners.text("notice") == "No camera found: this is the bundled clip.", timeout=LONG_MS
+        lambda: window.banners.text("notice") == "No camera found: this is the bundled clip.",
+        timeout=LONG_MS,
     )

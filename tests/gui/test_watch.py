@@ -35,9 +35,13 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_bare_face_is_boxed_counted_and_listed(qtbot: QtBot, make_window: MakeWindow, bare_clip: Path) -> None:
+def test_a_bare_face_is_boxed_counted_and_listed(
+    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path
+) -> None:
     window = make_window(bare_clip)
-    qtbot.waitUntil(lambda: any(f.state is MaskState.UNMASKED for f in window.view.faces), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: any(f.state is MaskState.UNMASKED for f in window.view.faces), timeout=LONG_MS
+    )
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1", timeout=LONG_MS)
     qtbot.waitUntil(lambda: len(window.sightings.model.sightings) == 1, timeout=LONG_MS)
     assert window.status.size_wh.text() == "512 × 350"
@@ -45,7 +49,9 @@ def test_a_bare_face_is_boxed_counted_and_listed(qtbot: QtBot, make_window: Make
     assert "mask_v3" in window.status.model.text()
     assert window.status.privacy.text() == "mask-only: nobody is identified"
     assert window.status.retention.text() == "kept 30 days"
-    qtbot.waitUntil(lambda: window.status.rate.text() not in ("– frames/s", "0 frames/s"), timeout=LONG_MS)
+    qtbot.waitUntil(
+        lambda: window.status.rate.text() not in ("– frames/s", "0 frames/s"), timeout=LONG_MS
+    )
     assert window.status.inference.text() != "– ms"
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     assert window.count_panel.texts[:2] == ("0 %", "0 of 1 visit")
@@ -53,7 +59,9 @@ def test_a_bare_face_is_boxed_counted_and_listed(qtbot: QtBot, make_window: Make
     assert window.view.plate.startswith("Ended")
 
 
-def test_a_masked_face_is_no_sighting(qtbot: QtBot, make_window: MakeWindow, masked_clip: Path) -> None:
+def test_a_masked_face_is_no_sighting(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
     window = make_window(masked_clip)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.MASKED] == "1", timeout=LONG_MS)
     qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
@@ -99,8 +107,12 @@ def test_correction_undo_and_note_reach_count_list_store_and_export(
     qtbot.waitUntil(lambda: "saved to" in window.banners.text("export"), timeout=LONG_MS)
     assert str(path) in window.banners.text("export")
     rows = read_csv(path)
-    assert [row["sighting_id"] for row in rows] == [s.sighting_id for s in window.sightings.model.sightings]
-    shift = next(row for row in read_csv(tmp_path / "out_totals.csv") if row["period"].startswith("shift"))
+    assert [row["sighting_id"] for row in rows] == [
+        s.sighting_id for s in window.sightings.model.sightings
+    ]
+    shift = next(
+        row for row in read_csv(tmp_path / "out_totals.csv") if row["period"].startswith("shift")
+    )
     assert {state: shift[state.value] for state in MaskState} == numbers(window)
     assert float(shift["compliance_percent"]) == 0.0
     assert shift["sightings"] == "1"
@@ -151,7 +163,9 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     store.close()
 
 
-def test_another_detector_takes_effect(qtbot: QtBot, make_window: MakeWindow, bare_clip: Path) -> None:
+def test_another_detector_takes_effect(
+    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path
+) -> None:
     window = make_window(bare_clip)
     qtbot.waitUntil(lambda: bool(window.view.faces), timeout=LONG_MS)
     window.menus.detectors["haar"].trigger()

@@ -1,4 +1,6 @@
-"""`enrol`, `people` and `forget` as the user types them, with the real models on the two portraits of `assets/`."""
+"""`enrol`, `people` and `forget` as the user types them, with the real models on the two portraits
+of `assets/`.
+"""
 
 from __future__ import annotations
 
@@ -79,10 +81,17 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_enrol_from_a_folder(desk: Desk) -> None:
-    said = desk.enrol("Eileen", "collins", "--until", f"{datetime.now() + timedelta(days=5):%Y-%m-%d}")
+    said = desk.enrol(
+        "Eileen", "collins", "--until", f"{datetime.now() + timedelta(days=5):%Y-%m-%d}"
+    )
     assert "Eileen is enrolled: 3 shots" in said
     (person,) = desk.people()
-    assert (person.name, person.consent, person.by, person.shots) == ("Eileen", "may greet me at the door", "desk", 3)
+    assert (person.name, person.consent, person.by, person.shots) == (
+        "Eileen",
+        "may greet me at the door",
+        "desk",
+        3,
+    )
     assert (person.kinds == Kind.DRAWN).sum() == 3
     assert person.until is not None
     assert person.until.astimezone().time() == datetime.min.time()  # to the end of the day
@@ -102,7 +111,12 @@ def test_unusual_names(desk: Desk, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("x" * 201, "201 characters"), ("", "empty"), ("a\tb", "control character U\\+0009"), ("Visitor", "strangers")],
+    [
+        ("x" * 201, "201 characters"),
+        ("", "empty"),
+        ("a\tb", "control character U\\+0009"),
+        ("Visitor", "strangers"),
+    ],
 )
 def test_names_that_are_refused(desk: Desk, name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
@@ -151,7 +165,9 @@ def test_pictures_that_cannot_be_used(desk: Desk, data: Path) -> None:
     with pytest.raises(ConfigError, match=r"no face is seen in nobody\.png"):
         desk.run(run_enrol, "Ann", "--images", folder, *CONSENT)
     cv2.imwrite(str(folder / "two.png"), np.hstack([bare, bare]))
-    with pytest.raises(ConfigError, match=r"no face is seen in nobody.png; more than one face is seen in two.png"):
+    with pytest.raises(
+        ConfigError, match=r"no face is seen in nobody.png; more than one face is seen in two.png"
+    ):
         desk.run(run_enrol, "Ann", "--images", folder, *CONSENT)
     assert not desk.gallery.exists()
     cv2.imwrite(str(folder / "good.png"), bare)
@@ -195,7 +211,11 @@ def test_consent_and_source_are_needed(desk: Desk) -> None:
 
 def test_foreign_gallery_is_not_overwritten(desk: Desk) -> None:
     desk.gallery.write_bytes(b"holiday")
-    for command in (lambda: desk.enrol("Ann"), lambda: desk.run(run_people), lambda: desk.run(run_forget, "Ann")):
+    for command in (
+        lambda: desk.enrol("Ann"),
+        lambda: desk.run(run_people),
+        lambda: desk.run(run_forget, "Ann"),
+    ):
         with pytest.raises(ConfigError, match="no gallery of Mask Monitor"):
             command()
     assert desk.gallery.read_bytes() == b"holiday"
@@ -219,7 +239,9 @@ def test_enrol_from_a_clip(desk: Desk) -> None:
 
 
 def test_enrol_before_a_camera(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A camera that gives no second face, by a fake session: what is said, and that a failure stores nothing."""
+    """A camera that gives no second face, by a fake session: what is said, and that a failure
+    stores nothing.
+    """
 
     class FakeCamera:
         name, closed = "camera 0", False
@@ -259,7 +281,9 @@ def filled(store: Store, name: str | None) -> None:
     now = datetime.now(UTC)
     store.begin_shift("s", now)
     for number, identity in enumerate((name, name, "Other", None)):
-        visit = Visit(f"v{number}", "camera 0", now, now, MaskState.UNMASKED, open=False, identity=identity)
+        visit = Visit(
+            f"v{number}", "camera 0", now, now, MaskState.UNMASKED, open=False, identity=identity
+        )
         sighting = Sighting(
             f"s{number}",
             "camera 0",
@@ -297,15 +321,24 @@ def test_forget_removes_everything_and_gives_a_receipt(desk: Desk) -> None:
         desk.run(run_forget, "Eileen")
 
 
-def test_forget_deletes_the_snapshots_of_the_person_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forget_deletes_the_snapshots_of_the_person_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("monitor.data_folder.data_folder", lambda: desk.folder)
     desk.enrol("Eileen")
     store = Store(desk.store)
     filled(store, "Eileen")
-    mine, other = (next(s for s in store.read_sightings() if s.identity == name) for name in ("Eileen", "Other"))
+    mine, other = (
+        next(s for s in store.read_sightings() if s.identity == name)
+        for name in ("Eileen", "Other")
+    )
     snapshots = Snapshots(desk.folder / "snapshots")
     for sighting in (mine, other):
-        snapshots.keep(sighting.sighting_id, np.zeros((50, 50, 3), np.uint8), np.array([5, 5, 30, 30], np.float32))
+        snapshots.keep(
+            sighting.sighting_id,
+            np.zeros((50, 50, 3), np.uint8),
+            np.array([5, 5, 30, 30], np.float32),
+        )
     store.close()
     assert "snapshots: 1 pictures of sightings deleted" in desk.run(run_forget, "Eileen")
     assert [p.stem for p in (desk.folder / "snapshots").iterdir()] == [other.sighting_id]
@@ -328,11 +361,15 @@ def test_forget_names_the_nearest(desk: Desk) -> None:
 
 
 def test_kept_pictures_are_a_training_set_of_their_owner(desk: Desk) -> None:
-    said = desk.enrol("Eileen / ../x", "collins", "--keep-pictures", desk.folder / "kept", "--count", 500)
+    said = desk.enrol(
+        "Eileen / ../x", "collins", "--keep-pictures", desk.folder / "kept", "--count", 500
+    )
     assert "3 pictures are kept" in said
     (folder,) = (desk.folder / "kept").iterdir()
     (session,) = (p for p in folder.iterdir() if p.is_dir())
-    assert json.loads((folder / "consent.json").read_text(encoding="utf-8"))["name"] == "Eileen / ../x"
+    assert (
+        json.loads((folder / "consent.json").read_text(encoding="utf-8"))["name"] == "Eileen / ../x"
+    )
     files = sorted(session.iterdir())
     assert [f.name for f in files] == [f"000{i}_free_bare.jpg" for i in (1, 2, 3)]
     image = cv2.imread(str(files[0]))
@@ -357,7 +394,9 @@ def test_removing_pictures_leaves_other_files(desk: Desk) -> None:
     assert remove_pictures(dataclasses.replace(person, pictures="")) == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere"
+)
 def test_unwritable_gallery(desk: Desk) -> None:
     desk.folder.joinpath("collins").mkdir()
     pictures = desk.pictures("collins")
@@ -381,7 +420,10 @@ def test_pictures_that_cannot_be_written(desk: Desk) -> None:
 
 class FakeEmbedder:
     name, dimension = "fake", 4
-    card: ClassVar = {"output": {"dimension": 4}, "threshold": {"far": [0.1, 0.01], "threshold": [0.2, 0.4]}}
+    card: ClassVar = {
+        "output": {"dimension": 4},
+        "threshold": {"far": [0.1, 0.01], "threshold": [0.2, 0.4]},
+    }
 
     def embed(self, faces: np.ndarray) -> np.ndarray:
         """Told by the colour of the upper left pixel, which no drawn mask reaches."""
@@ -420,5 +462,7 @@ def test_of_many_shots_some_go_into_the_gallery() -> None:
 
 def test_keep_pictures_names_steps_and_masks(tmp_path: Path) -> None:
     person = build([shot(0)])
-    folder = keep_pictures([dataclasses.replace(shot(0, Kind.MASKED), step=Step.MASK_ON)], tmp_path, person)
+    folder = keep_pictures(
+        [dataclasses.replace(shot(0, Kind.MASKED), step=Step.MASK_ON)], tmp_path, person
+    )
     assert [p.name for p in folder.glob("*/*.jpg")] == ["0001_mask_on_masked.jpg"]

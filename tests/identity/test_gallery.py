@@ -35,11 +35,16 @@ D = 8
 
 
 def person(
-    name: str = "Ann", seed: int = 0, until: datetime | None = None, kinds: tuple[int, ...] = (0, 2, 1)
+    name: str = "Ann",
+    seed: int = 0,
+    until: datetime | None = None,
+    kinds: tuple[int, ...] = (0, 2, 1),
 ) -> Person:
     vectors = np.random.default_rng(seed).normal(size=(len(kinds), D))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Person(name, "door", NOW, until, "desk", vectors.astype(np.float32), np.array(kinds, np.uint8))
+    return Person(
+        name, "door", NOW, until, "desk", vectors.astype(np.float32), np.array(kinds, np.uint8)
+    )
 
 
 @pytest.fixture
@@ -89,7 +94,12 @@ def test_only_the_owner_reads_it(path: Path) -> None:
 def test_holds_no_pickle_and_no_picture(path: Path) -> None:
     saved(path, person())
     with zipfile.ZipFile(path) as archive:
-        assert sorted(archive.namelist()) == ["about.npy", "embeddings.npy", "kind.npy", "person.npy"]
+        assert sorted(archive.namelist()) == [
+            "about.npy",
+            "embeddings.npy",
+            "kind.npy",
+            "person.npy",
+        ]
     np.load(path, allow_pickle=False)["embeddings"]
 
 
@@ -151,10 +161,14 @@ DAMAGE: dict[str, dict[str, Any]] = {
     "no people": {"people": None},
     "record": {"people": [{"name": "Ann"}]},
     "control character": {
-        "people": [{"name": "A\x07", "consent": "", "given": NOW.isoformat(), "until": None, "by": ""}]
+        "people": [
+            {"name": "A\x07", "consent": "", "given": NOW.isoformat(), "until": None, "by": ""}
+        ]
     },
     "time without zone": {
-        "people": [{"name": "Ann", "consent": "", "given": "2026-11-21T08:00:00", "until": None, "by": ""}]
+        "people": [
+            {"name": "Ann", "consent": "", "given": "2026-11-21T08:00:00", "until": None, "by": ""}
+        ]
     },
     "not a number": {"embeddings": np.full((3, D), np.nan, np.float32)},
     "not of length 1": {"embeddings": np.ones((3, D), np.float32)},
@@ -190,7 +204,9 @@ def refused(path: Path) -> None:
     assert copies[0].name in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04", b"\x93NUMPY", b"SQLite format 3\0" + bytes(100)])
+@pytest.mark.parametrize(
+    "content", [b"", b"junk", b"PK\x03\x04", b"\x93NUMPY", b"SQLite format 3\0" + bytes(100)]
+)
 def test_foreign_file_is_refused_and_kept(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     refused(path)
@@ -295,8 +311,12 @@ def test_more_shots_keep_the_old_and_take_the_newer_consent() -> None:
 
 def test_templates_are_the_mean_bare_and_the_mean_really_masked_face_and_one_between() -> None:
     someone = person(kinds=(0, 0, 1, 2))
-    bare, masked = (unit(someone.embeddings[rows].mean(axis=0)) for rows in (slice(0, 2), slice(2, 3)))
-    np.testing.assert_allclose(someone.templates(), np.stack([bare, masked, unit(bare + masked)]), rtol=1e-5)
+    bare, masked = (
+        unit(someone.embeddings[rows].mean(axis=0)) for rows in (slice(0, 2), slice(2, 3))
+    )
+    np.testing.assert_allclose(
+        someone.templates(), np.stack([bare, masked, unit(bare + masked)]), rtol=1e-5
+    )
     assert person(kinds=(1,)).templates().shape == (1, D)
     assert person(kinds=(0, 0)).templates().shape == (1, D)
 

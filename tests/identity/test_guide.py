@@ -40,7 +40,9 @@ def bare(data: Path) -> Image:
     return image  # type: ignore[return-value]
 
 
-def found(*boxes: FloatArray, landmarks: FloatArray = LANDMARKS, confidence: float = 0.95) -> Detections:
+def found(
+    *boxes: FloatArray, landmarks: FloatArray = LANDMARKS, confidence: float = 0.95
+) -> Detections:
     count = len(boxes)
     stacked = np.concatenate(boxes) if count else np.empty((0, 4), np.float32)
     return Detections(
@@ -119,7 +121,14 @@ def test_someone_who_does_what_is_asked_is_enrolled(bare: Image) -> None:
     assert progress.message == "Done"
     assert not session.failed
     assert len(session.shots) == progress.taken == progress.wanted == 30
-    assert set(asked) >= {Step.STRAIGHT, Step.LEFT, Step.RIGHT, Step.CLOSER, Step.MASK_ON, Step.MASK_OFF}
+    assert set(asked) >= {
+        Step.STRAIGHT,
+        Step.LEFT,
+        Step.RIGHT,
+        Step.CLOSER,
+        Step.MASK_ON,
+        Step.MASK_OFF,
+    }
     by_step = {step: [s for s in session.shots if s.step is step] for step in Step}
     assert all(s.turn > 0.16 for s in by_step[Step.LEFT])
     assert all(s.turn < -0.16 for s in by_step[Step.RIGHT])
@@ -130,7 +139,12 @@ def test_someone_who_does_what_is_asked_is_enrolled(bare: Image) -> None:
 
 
 def test_without_a_mask_model_no_mask_is_asked_for() -> None:
-    assert {step for step, _ in plan(30, False)} == {Step.STRAIGHT, Step.LEFT, Step.RIGHT, Step.CLOSER}
+    assert {step for step, _ in plan(30, False)} == {
+        Step.STRAIGHT,
+        Step.LEFT,
+        Step.RIGHT,
+        Step.CLOSER,
+    }
 
 
 def test_standing_still_gives_one_shot(bare: Image) -> None:
@@ -178,7 +192,9 @@ def test_who_cannot_turn_is_enrolled_all_the_same(bare: Image) -> None:
 
 
 def test_skip_takes_the_owed_shots_at_the_end(bare: Image) -> None:
-    session = EnrolSession(steps=[(Step.MASK_ON, 2), (Step.FREE, 1)], is_masked=lambda image, box: False)
+    session = EnrolSession(
+        steps=[(Step.MASK_ON, 2), (Step.FREE, 1)], is_masked=lambda image, box: False
+    )
     camera = Camera(bare, session)
     assert "over nose and mouth" in camera.frame().message
     session.skip(camera.t)
@@ -221,7 +237,9 @@ def test_quality_gate(bare: Image) -> None:
     assert "no face" in refusal(bare, found())
     assert "no face" in refusal(bare, found(BOX, confidence=0.4))
     assert "more than one" in refusal(bare, found(BOX, BOX + 90))
-    assert "too small" in refusal(bare, found((BOX * 0.5).astype(np.float32), landmarks=LANDMARKS * np.float32(0.5)))
+    assert "too small" in refusal(
+        bare, found((BOX * 0.5).astype(np.float32), landmarks=LANDMARKS * np.float32(0.5))
+    )
     assert "turned" in refusal(bare, found(BOX, landmarks=posed(0.9)))
     assert "blurred" in refusal(altered("blur"), found(BOX))
     assert "dark" in refusal(altered("dark"), found(BOX))

@@ -1,4 +1,6 @@
-"""Embeddings, matching, the vote over a track. Fakes stand for the network but where it is what is tested."""
+"""Embeddings, matching, the vote over a track. Fakes stand for the network but where it is what is
+tested.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ BOX = np.array([[178, 63, 269, 173]], np.float32)
 
 
 def person(
-    name: str, *vectors: FloatArray, until: datetime | None = None, kinds: Sequence[int] | None = None
+    name: str,
+    *vectors: FloatArray,
+    until: datetime | None = None,
+    kinds: Sequence[int] | None = None,
 ) -> Person:
     kinds = [0] * len(vectors) if kinds is None else kinds
     return Person(name, "door", NOW, until, "desk", np.stack(vectors), np.array(kinds, np.uint8))
@@ -95,7 +100,12 @@ def test_embedder_of_no_faces_asks_nothing() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"task": "mask"}, {"output": {}}, {"input": {"size": 96, "colour": "RGB"}}, {"name": None, "output": None}],
+    [
+        {"task": "mask"},
+        {"output": {}},
+        {"input": {"size": 96, "colour": "RGB"}},
+        {"name": None, "output": None},
+    ],
 )
 def test_embedder_refuses_another_kind_of_model(change: dict[str, Any]) -> None:
     network = FakeNetwork()
@@ -142,7 +152,15 @@ def test_real_model_gives_the_same_in_any_batch(embedder: Embedder) -> None:
 
 @pytest.mark.parametrize(
     ("far", "expected"),
-    [(1e-3, 0.4), (1e-1, 0.2), (10**-2.5, 0.35), (0.9, 0.2), (1e-5, 0.6), (1e-30, 0.95), (0.0, 0.95)],
+    [
+        (1e-3, 0.4),
+        (1e-1, 0.2),
+        (10**-2.5, 0.35),
+        (0.9, 0.2),
+        (1e-5, 0.6),
+        (1e-30, 0.95),
+        (0.0, 0.95),
+    ],
 )
 def test_threshold_is_read_off_the_table(far: float, expected: float) -> None:
     assert threshold_for(CARD, far) == pytest.approx(expected, abs=1e-6)
@@ -176,7 +194,9 @@ def test_the_nearest_person_above_the_threshold() -> None:
 
 
 def test_more_people_ask_for_a_higher_cosine() -> None:
-    """A stranger is compared with everybody: the share of strangers that get a name stays what was asked for."""
+    """A stranger is compared with everybody: the share of strangers that get a name stays what was
+    asked for.
+    """
     one = matcher(person("Ann", AXES[0]))
     ten = matcher(*(person(f"P{i}", AXES[i]) for i in range(10)))
     assert one.threshold == pytest.approx(0.4)
@@ -199,7 +219,10 @@ def test_empty_gallery_knows_nobody() -> None:
 def test_consent_that_ends_while_the_monitor_runs() -> None:
     clock = [NOW]
     known = Matcher(
-        [person("Ann", AXES[0], until=NOW + timedelta(hours=1)), person("Bob", AXES[1])], CARD, 1e-3, lambda: clock[0]
+        [person("Ann", AXES[0], until=NOW + timedelta(hours=1)), person("Bob", AXES[1])],
+        CARD,
+        1e-3,
+        lambda: clock[0],
     )
     assert known.match(AXES[0]).name == "Ann"
     clock[0] += timedelta(hours=1)
@@ -316,7 +339,10 @@ def test_two_visits_at_once_are_never_the_same_person() -> None:
 def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
     path = tmp_path / "g.npz"
     real = np.eye(2, 256, dtype=np.float32)
-    people = (person("Ann", real[0]), dataclasses.replace(person("Bob", real[1]), until=NOW - timedelta(days=999)))
+    people = (
+        person("Ann", real[0]),
+        dataclasses.replace(person("Bob", real[1]), until=NOW - timedelta(days=999)),
+    )
     save_gallery(Gallery(MODEL, 256, people), path)
     identifier = load_identifier(path, threads=1)
     assert identifier.matcher.names == ("Ann",)
@@ -336,7 +362,8 @@ def test_load_identifier_refuses_a_foreign_gallery(tmp_path: Path) -> None:
 
 def test_normalised_leaves_zeros() -> None:
     np.testing.assert_array_equal(
-        normalised(np.array([[3, 4], [0, 0]], np.float32)), np.array([[0.6, 0.8], [0, 0]], np.float32)
+        normalised(np.array([[3, 4], [0, 0]], np.float32)),
+        np.array([[0.6, 0.8], [0, 0]], np.float32),
     )
 
 
@@ -347,4 +374,9 @@ def test_the_monitor_does_not_import_it_unless_asked() -> None:
         "never = 'monitor.identity', 'monitor.faces.align'\n"
         "sys.exit(any(name.startswith(never) for name in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=60).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=60
+        ).returncode
+        == 0
+    )

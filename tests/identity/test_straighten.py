@@ -1,4 +1,6 @@
-"""Faces laid straight: the sampling with a fake network, and the shipped network on a portrait that was laid wrong."""
+"""Faces laid straight: the sampling with a fake network, and the shipped network on a portrait that
+was laid wrong.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.straighten import LOOKS, Aligner
 from monitor.records import FloatArray, Image
 
-WRONG = np.array([[0.95, -0.17, 12.0], [0.17, 0.95, -9.0], [0, 0, 1]])  # turned by ten degrees, shrunk, shifted
+# turned by ten degrees, shrunk, shifted
+WRONG = np.array([[0.95, -0.17, 12.0], [0.17, 0.95, -9.0], [0, 0, 1]])
 NOTHING = np.eye(3)
 BLUR = 7  # grey levels by which a picture that was sampled twice differs from what it was
 

@@ -15,7 +15,11 @@ TESTS_DATA = ROOT / "tests" / "data"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A clone has the models and the clip; only a half-made tree has not."""
-    needed = [ROOT / "models" / "mask_v3.onnx", ROOT / "assets" / "demo.mp4", TESTS_DATA / "bare.jpg"]
+    needed = [
+        ROOT / "models" / "mask_v3.onnx",
+        ROOT / "assets" / "demo.mp4",
+        TESTS_DATA / "bare.jpg",
+    ]
     missing = [path.name for path in needed if not path.is_file()]
     for item in items:
         if missing and Path(item.fspath).parent == Path(__file__).parent:

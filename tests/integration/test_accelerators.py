@@ -1,4 +1,6 @@
-"""The way to an accelerator, and back to the CPU where it fails. No GPU is needed: TensorFlow splits the CPU into two devices."""
+"""The way to an accelerator, and back to the CPU where it fails. No GPU is needed: TensorFlow
+splits the CPU into two devices.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def test_a_provider_that_does_not_start_is_left_with_one_line(
 
 
 class FakeSession:
-    """An ONNX Runtime that has the accelerators of `built`, of which those in `broken` do not start."""
+    """An ONNX Runtime that has the accelerators of `built`, of which those in `broken` do not
+    start.
+    """
 
     built: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
@@ -63,7 +67,11 @@ class FakeSession:
         (("DmlExecutionProvider",), (), "onnx (Dml)"),
         (("CoreMLExecutionProvider",), (), "onnx (CoreML)"),
         (("CoreMLExecutionProvider", "CUDAExecutionProvider"), (), "onnx (CUDA)"),
-        (("CUDAExecutionProvider", "DmlExecutionProvider"), ("CUDAExecutionProvider",), "onnx (Dml)"),
+        (
+            ("CUDAExecutionProvider", "DmlExecutionProvider"),
+            ("CUDAExecutionProvider",),
+            "onnx (Dml)",
+        ),
         (("CUDAExecutionProvider",), ("CUDAExecutionProvider",), "onnx"),
     ],
 )
@@ -85,7 +93,9 @@ def test_the_best_provider_that_starts_is_taken(
 
 
 def test_the_detector_stays_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CoreMLExecutionProvider", engine.CPU])
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: ["CoreMLExecutionProvider", engine.CPU]
+    )
     assert engine.onnx_session(MODELS_DIR / "yunet.onnx", 2).get_providers() == [engine.CPU]
 
 
@@ -121,7 +131,9 @@ print("agree", bool(np.abs(on_device - plain).max() < 1e-4), bool(np.abs(after -
 
 def test_tensorflow_uses_the_device_and_falls_back_with_one_line() -> None:
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line]
     assert lines == [

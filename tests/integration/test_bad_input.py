@@ -121,26 +121,53 @@ def plain(*arguments: str) -> Make:
 TEXT = b"This is no video, it is a letter.\n" * 200
 CASES: dict[str, tuple[Make, list[str]]] = {
     "missing camera": (plain("--camera", "97"), ["camera 97 is not there", "main.py cameras"]),
-    "camera of a strange name": (plain("--camera", "front door"), ["'front door'", "neither a camera's number nor"]),
-    "camera with a password": (plain("--camera", "ftp://user:secret@h/x"), ["neither a camera's number nor"]),
-    "stream that refuses": (plain("--camera", "http://user:secret@127.0.0.1:9/x"), ["does not answer"]),
+    "camera of a strange name": (
+        plain("--camera", "front door"),
+        ["'front door'", "neither a camera's number nor"],
+    ),
+    "camera with a password": (
+        plain("--camera", "ftp://user:secret@h/x"),
+        ["neither a camera's number nor"],
+    ),
+    "stream that refuses": (
+        plain("--camera", "http://user:secret@127.0.0.1:9/x"),
+        ["does not answer"],
+    ),
     "missing clip": (clip(None), ["clip.mp4 is not there", "check the path"]),
     "empty clip": (clip(b""), ["clip.mp4 is empty"]),
     "text named as a clip": (clip(TEXT), ["clip.mp4 is not a video"]),
     "text": (clip(TEXT, "letter.txt"), ["letter.txt is not a video"]),
     "bytes named as a clip": (clip(bytes(range(256)) * 50), ["clip.mp4 is not a video"]),
-    "clip cut short": (clip(CLIP.read_bytes()[:9000] if CLIP.is_file() else b""), ["clip.mp4 is not a video"]),
+    "clip cut short": (
+        clip(CLIP.read_bytes()[:9000] if CLIP.is_file() else b""),
+        ["clip.mp4 is not a video"],
+    ),
     "missing folder": (folder_of(None), ["pictures is not there"]),
     "folder without pictures": (folder_of({"letter.txt": TEXT}), ["holds no pictures"]),
-    "folder of damaged pictures": (folder_of({"a.jpg": TEXT, "b.png": b"", "c.bmp": b"BM"}), ["can be read"]),
+    "folder of damaged pictures": (
+        folder_of({"a.jpg": TEXT, "b.png": b"", "c.bmp": b"BM"}),
+        ["can be read"],
+    ),
     "unknown option": (plain("--vido", "x"), ["--vido", "did you mean --video?"]),
     "unknown command": (plain("exprot"), ["exprot", "did you mean export?"]),
     "unknown detector": (plain("--detector", "yunte"), ["'yunte'", "did you mean yunet?"]),
     "unknown section": (settings("[detcet]\n"), ["[detcet]", "did you mean 'detect'?"]),
-    "unknown setting": (settings("[detect]\nmin_face = 3\n"), ["detect.min_face", "did you mean 'min_face_px'?"]),
-    "unknown value": (settings('[detect]\nname = "yunett"\n'), ["'yunett'", "did you mean 'yunet'?"]),
-    "value out of range": (settings("[sighting]\nalert_after_s = -1\n"), ["alert_after_s = -1", "from 0 to 600"]),
-    "value that is no number": (settings("[sighting]\nalert_after_s = nan\n"), ["alert_after_s = nan"]),
+    "unknown setting": (
+        settings("[detect]\nmin_face = 3\n"),
+        ["detect.min_face", "did you mean 'min_face_px'?"],
+    ),
+    "unknown value": (
+        settings('[detect]\nname = "yunett"\n'),
+        ["'yunett'", "did you mean 'yunet'?"],
+    ),
+    "value out of range": (
+        settings("[sighting]\nalert_after_s = -1\n"),
+        ["alert_after_s = -1", "from 0 to 600"],
+    ),
+    "value that is no number": (
+        settings("[sighting]\nalert_after_s = nan\n"),
+        ["alert_after_s = nan"],
+    ),
     "bad TOML": (settings("[detect\n"), ["m.toml is not valid TOML", "line 1"]),
     "missing settings": (settings(None), ["m.toml cannot be read"]),
     "missing model": (model("missing"), ["mask_v3.onnx is missing"]),
@@ -199,4 +226,8 @@ def test_a_foreign_csv_and_a_text_for_a_store_stay_as_they_were(
     root = next(tmp_path_factory.getbasetemp().glob("bad*"))
     numbers = {name: i for i, name in enumerate(CASES)}
     assert (root / str(numbers["foreign CSV"]) / "out").read_text() == "name,age\nAda,36\n"
-    assert (root / str(numbers["store is a text"]) / "s.db").read_text().startswith("this is no database at all")
+    assert (
+        (root / str(numbers["store is a text"]) / "s.db")
+        .read_text()
+        .startswith("this is no database at all")
+    )

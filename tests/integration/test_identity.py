@@ -1,4 +1,6 @@
-"""Names in the monitor: the whole way from a folder of pictures to the CSV, on the bundled portraits."""
+"""Names in the monitor: the whole way from a folder of pictures to the CSV, on the bundled
+portraits.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,14 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / "tests" / "data" / name, folder / "pictures")
     path = folder / "gallery"
     done = program(
-        "enrol", "Eileen", "--images", str(folder / "pictures"), "--consent", "asked on Monday", "--gallery", str(path)
+        "enrol",
+        "Eileen",
+        "--images",
+        str(folder / "pictures"),
+        "--consent",
+        "asked on Monday",
+        "--gallery",
+        str(path),
     )
     assert done.returncode == 0, done.stderr
     return path

@@ -1,4 +1,6 @@
-"""The main job on real input: clip and pictures in, count, events, CSV, store and export out, and all of them agree."""
+"""The main job on real input: clip and pictures in, count, events, CSV, store and export out, and
+all of them agree.
+"""
 
 from __future__ import annotations
 
@@ -63,12 +65,23 @@ def test_every_line_has_the_form_of_the_design(demo: Run) -> None:
         for face in line["faces"]:
             check_face(face)
             assert isinstance(face["track"], int)
-    assert len({face["track"] for line in lines for face in line["faces"]}) == len(demo.books.visits())
+    assert len({face["track"] for line in lines for face in line["faces"]}) == len(
+        demo.books.visits()
+    )
 
 
 def check_face(face: dict[str, Any]) -> None:
     assert set(face) == {
-        *("track", "box", "confidence", "state", "state_confidence", "raw_state", "identity", "identity_confidence"),
+        *(
+            "track",
+            "box",
+            "confidence",
+            "state",
+            "state_confidence",
+            "raw_state",
+            "identity",
+            "identity_confidence",
+        ),
     }
     x0, y0, x1, y1 = face["box"]
     assert 0 <= x0 < x1
@@ -188,7 +201,15 @@ def test_the_counts_of_pictures_agree(pictures: Run) -> None:
 @pytest.mark.parametrize("detector", ["ssd", "haar"])
 def test_the_other_detectors_do_the_job_too(detector: str, tmp_path: Path) -> None:
     books = Books(tmp_path)
-    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", "--detector", detector, *books.arguments)
+    done = run(
+        tmp_path,
+        "--headless",
+        "--images",
+        ROOT / "tests" / "data",
+        "--detector",
+        detector,
+        *books.arguments,
+    )
     assert done.code == 0, done.err
     lines = {line["file"]: line["faces"] for line in books.lines()}
     assert "unmasked" in [face["state"] for face in lines["bare.jpg"]]
@@ -227,7 +248,11 @@ print(json.dumps([loaded, list(sys.modules)]))
     )
     networks, modules = found
     assert sorted(Path(path).name for path in networks) == ["mask_v3.onnx", "yunet.onnx"]
-    assert not {"monitor.identity.identify", "monitor.identity.gallery", "monitor.faces.align"} & set(modules)
+    assert not {
+        "monitor.identity.identify",
+        "monitor.identity.gallery",
+        "monitor.faces.align",
+    } & set(modules)
     assert not {"tensorflow", "keras", "PySide6"} & set(modules)
 
 
@@ -239,17 +264,16 @@ import json
 import cv2, numpy as np
 from monitor.faces.classify import MaskClassifier
 from monitor.engine import load_network
-onnx, keras = (MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx", "tensorflow"))
-rng = np.random.default_rng(7)
-rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size, 3)).astype(np.float32)]
-for name in ("bare", "masked"):
+onnx, keras = (MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx",
+"tensorflow")) rng = np.random.default_rng(7) rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size,
+3)).astype(np.float32)] for name in ("bare", "masked"):
     image = cv2.imread(f"tests/data/{name}.jpg")
-    boxes = np.array([[178, 63, 268, 176], [170, 60, 275, 180], [0, 0, 90, 90], [200, 100, 230, 130]], np.float32)
-    rois.append(onnx.rois(image, boxes))
+    boxes = np.array([[178, 63, 268, 176], [170, 60, 275, 180], [0, 0, 90, 90], [200, 100, 230,
+    130]], np.float32) rois.append(onnx.rois(image, boxes))
 batch = np.concatenate(rois)
 a, b = onnx.probabilities(batch), keras.probabilities(batch)
-print(json.dumps([onnx.backend, keras.backend, float(abs(a - b).max()), float(abs(a.sum(1) - 1).max()), float(a.std())]))
-""",
+print(json.dumps([onnx.backend, keras.backend, float(abs(a - b).max()), float(abs(a.sum(1) -
+1).max()), float(a.std())])) """,
     )
     names, (difference, off_one, spread) = found[:2], found[2:]
     assert names == ["onnx", "tensorflow"]

@@ -37,9 +37,13 @@ def settings(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_camera_dies_and_comes_back(camera: MjpegCamera, settings: Path, tmp_path: Path) -> None:
+def test_the_camera_dies_and_comes_back(
+    camera: MjpegCamera, settings: Path, tmp_path: Path
+) -> None:
     books = Books(tmp_path)
-    with started(tmp_path, "--headless", "--camera", camera.url, "--config", settings, *books.arguments) as monitor:
+    with started(
+        tmp_path, "--headless", "--camera", camera.url, "--config", settings, *books.arguments
+    ) as monitor:
         monitor.wait_for(" began")
         camera.die()
         monitor.wait_for("; trying again in")
@@ -56,7 +60,9 @@ def test_the_camera_dies_and_comes_back(camera: MjpegCamera, settings: Path, tmp
     assert len(told) >= 2
     assert set(told.values()) == {"ended"}
     stored = books.sightings()
-    assert {sighting_id: "began" if s.open else "ended" for sighting_id, s in stored.items()} == told
+    assert {
+        sighting_id: "began" if s.open else "ended" for sighting_id, s in stored.items()
+    } == told
     assert sorted(row["sighting_id"] for row in books.rows()) == sorted(told)
     visits = books.visits()
     assert not any(visit.open for visit in visits)
@@ -66,7 +72,9 @@ def test_the_camera_dies_and_comes_back(camera: MjpegCamera, settings: Path, tmp
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_a_summary(camera: MjpegCamera, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_it_with_a_summary(
+    camera: MjpegCamera, tmp_path: Path, number: signal.Signals
+) -> None:
     books = Books(tmp_path)
     secret = camera.url.replace("http://", "http://user:secret@") + "?key=hidden"
     with started(tmp_path, "--headless", "--camera", secret, *books.arguments) as monitor:
@@ -74,7 +82,12 @@ def test_a_signal_ends_it_with_a_summary(camera: MjpegCamera, tmp_path: Path, nu
         done = monitor.end(number)
     assert done.code == 0, done.err
     assert done.out.startswith(f"{camera.url}: ")
-    for text in (done.out, done.err, books.events.read_text(), books.csv.read_text(encoding="utf-8-sig")):
+    for text in (
+        done.out,
+        done.err,
+        books.events.read_text(),
+        books.csv.read_text(encoding="utf-8-sig"),
+    ):
         assert "secret" not in text
         assert "hidden" not in text
     assert b"secret" not in books.store.read_bytes()
@@ -93,8 +106,12 @@ def test_kill_9_loses_nothing_that_was_told(camera: MjpegCamera, tmp_path: Path)
     assert done.code == -signal.SIGKILL
     assert sorted(told.values()) == ["began", "ended"]
     stored = books.sightings()
-    assert {sighting_id: "began" if s.open else "ended" for sighting_id, s in stored.items()} == told
-    assert [row["sighting_id"] for row in books.rows()] == [k for k, v in told.items() if v == "ended"]
+    assert {
+        sighting_id: "began" if s.open else "ended" for sighting_id, s in stored.items()
+    } == told
+    assert [row["sighting_id"] for row in books.rows()] == [
+        k for k, v in told.items() if v == "ended"
+    ]
     assert {s.visit_id for s in stored.values()} <= {visit.visit_id for visit in books.visits()}
     # The store is sound, and the next run goes on with it.
     after = run(tmp_path, "export", tmp_path / "out.csv", "--store", books.url)

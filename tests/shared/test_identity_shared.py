@@ -1,4 +1,6 @@
-"""The embedding model on the pictures in ../shared, and against the Keras model that it was made from."""
+"""The embedding model on the pictures in ../shared, and against the Keras model that it was made
+from.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def cutouts() -> Cutouts:
 
 @pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 def test_onnx_equals_keras(tmp_path: Path) -> None:
-    """To 1e-4 with float32 weights; the shipped file, with float16 ones, points the same way to four digits."""
+    """To 1e-4 with float32 weights; the shipped file, with float16 ones, points the same way to
+    four digits.
+    """
     if not KERAS.is_file():
         pytest.skip("weights/ lacks sface.keras: run ../shared/weights/get_weights.py weights")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -59,7 +63,9 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     from monitor.training.identity.export import disagreement, random_faces, to_onnx
 
     model = keras.saving.load_model(KERAS, compile=False)
-    paths = [p for person in sorted((DATA / "lfw_aligned").iterdir())[:40] for p in pictures(person)[:1]]
+    paths = [
+        p for person in sorted((DATA / "lfw_aligned").iterdir())[:40] for p in pictures(person)[:1]
+    ]
     real = read_aligned(paths)[..., ::-1].astype(np.float32)
     to_onnx(model, tmp_path / "float32.onnx", half=False)
     for faces in (random_faces(8), real):
@@ -67,7 +73,9 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     half = Embedder.load("sface").embed(np.ascontiguousarray(real[..., ::-1]).astype(np.uint8))
     whole = normalised(np.asarray(model(real, training=False)))
     assert (half * whole).sum(axis=1).min() > 0.9999
-    shipped, full = ((p.stat().st_size) for p in (MODELS_DIR / "sface.onnx", tmp_path / "float32.onnx"))
+    shipped, full = (
+        (p.stat().st_size) for p in (MODELS_DIR / "sface.onnx", tmp_path / "float32.onnx")
+    )
     assert shipped < 0.51 * full
 
 
@@ -90,7 +98,9 @@ def _read(path: Path) -> Image:
 
 @pytest.mark.timeout(300)
 def test_celeb5(embedder: Embedder, cutouts: Cutouts) -> None:
-    """`train` enrolled, `val` probed: nobody is taken for another of the five, bare or masked, and few strangers for one."""
+    """`train` enrolled, `val` probed: nobody is taken for another of the five, bare or masked, and
+    few strangers for one.
+    """
     detector = YuNet()
     names = sorted(p.name for p in (DATA / "celeb5" / "train").iterdir())
     people = [enrolled(DATA / "celeb5" / "train" / n, n, detector, embedder) for n in names]
@@ -108,13 +118,18 @@ def test_celeb5(embedder: Embedder, cutouts: Cutouts) -> None:
     assert count == 25
     assert right["bare"] == count
     root = DATA / "lfw_aligned"
-    strangers = chosen((p.name for p in root.iterdir() if p.name not in CELEBS_IN_LFW), "test", "lfw")[:300]
+    strangers = chosen(
+        (p.name for p in root.iterdir() if p.name not in CELEBS_IN_LFW), "test", "lfw"
+    )[:300]
     faces = np.concatenate([read_aligned(pictures(root / n)[:1]) for n in strangers])
-    assert sum(matcher.match(e).name is not None for e in embedder.embed(faces)) <= 3  # wanted: 0.1 %
+    # wanted: 0.1 %
+    assert sum(matcher.match(e).name is not None for e in embedder.embed(faces)) <= 3
 
 
 def test_the_split_is_the_same_for_ever() -> None:
-    assert [is_test(n, "lfw") for n in ("Aaron_Peirsol", "Aaron_Sorkin", "Abdel_Nasser_Assidi")] == [True, True, True]
+    assert [
+        is_test(n, "lfw") for n in ("Aaron_Peirsol", "Aaron_Sorkin", "Abdel_Nasser_Assidi")
+    ] == [True, True, True]
     rmfrd = [p.name for p in (DATA / "rmfrd_ids").iterdir()]
     halves = [chosen(rmfrd, part, "rmfrd") for part in ("train", "test")]
     assert not set(halves[0]) & set(halves[1])

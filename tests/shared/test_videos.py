@@ -1,4 +1,6 @@
-"""The clips of ../shared/data/videos, headless, by the bars of issue A: read from the events, the CSV and the store of a run."""
+"""The clips of ../shared/data/videos, headless, by the bars of issue A: read from the events, the
+CSV and the store of a run.
+"""
 
 from __future__ import annotations
 
@@ -80,4 +82,6 @@ def test_three_people_in_the_corridor(watch: Watch) -> None:
     assert len(books.visits()) == 3
     sightings = books.sightings().values()
     assert len(sightings) == 3
-    assert {sighting.visit_id for sighting in sightings} == {visit.visit_id for visit in books.visits()}
+    assert {sighting.visit_id for sighting in sightings} == {
+        visit.visit_id for visit in books.visits()
+    }

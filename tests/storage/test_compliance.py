@@ -8,7 +8,14 @@ import pytest
 from fakes import sighting, visit
 
 from monitor.records import Correction, Count, MaskState
-from monitor.storage.compliance import RunningCount, as_count, compliance, counted_state, stands, total
+from monitor.storage.compliance import (
+    RunningCount,
+    as_count,
+    compliance,
+    counted_state,
+    stands,
+    total,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,9 @@ def test_corrections_move_and_come_back() -> None:
 
 def test_the_receptionist_comes_before_the_machine() -> None:
     assert counted_state(visit(1, MaskState.UNMASKED)) is MaskState.UNMASKED
-    assert counted_state(visit(1, MaskState.UNMASKED, corrected=Correction.MASKED)) is MaskState.MASKED
+    assert (
+        counted_state(visit(1, MaskState.UNMASKED, corrected=Correction.MASKED)) is MaskState.MASKED
+    )
     assert counted_state(visit(1, MaskState.MASKED, corrected=Correction.NO_PERSON)) is None
 
 
@@ -75,7 +84,9 @@ def test_which_sightings_stand(correction: Correction | None, counts: bool) -> N
 
 def test_single_pictures_count_by_face() -> None:
     running = RunningCount()
-    running.add_stills([SimpleNamespace(state=s) for s in (MaskState.MASKED, MaskState.MASKED, MaskState.UNSURE)])
+    running.add_stills(
+        [SimpleNamespace(state=s) for s in (MaskState.MASKED, MaskState.MASKED, MaskState.UNSURE)]
+    )
     running.update(visit(1, MaskState.MASKED))
     assert running.count() == Count(masked=3, unsure=1)
     assert running.stills == Count(masked=2, unsure=1)
@@ -83,6 +94,8 @@ def test_single_pictures_count_by_face() -> None:
 
 def test_as_count_and_total() -> None:
     assert as_count([]) == Count()
-    assert as_count([MaskState.MASKED, None, MaskState.UNSURE, MaskState.MASKED]) == Count(masked=2, unsure=1)
+    assert as_count([MaskState.MASKED, None, MaskState.UNSURE, MaskState.MASKED]) == Count(
+        masked=2, unsure=1
+    )
     assert total([]) == Count()
     assert total([Count(1, 2, 3, 4), Count(10, 20, 30, 40)]) == Count(11, 22, 33, 44)

@@ -52,7 +52,9 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30", "-1", "@sum", "\tx", "\rx", "\nx", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+49 30", "-1", "@sum", "\tx", "\rx", "\nx", "=cmd|' /C calc'!A0"]
+)
 def test_formulas_get_an_apostrophe(text: str) -> None:
     assert cell(text) == "'" + text
 
@@ -72,18 +74,39 @@ def test_new_file_has_bom_and_header_once(tmp_path: Path) -> None:
     log.append([sighting(3)])
     CsvLog(path).append([sighting(4)])  # the next run
     assert path.read_bytes().count(b"\xef\xbb\xbf") == 1
-    assert [row[0] for row in rows_of(path)] == ["sighting_id", *(f"shift-v{i}-s1" for i in range(1, 5))]
+    assert [row[0] for row in rows_of(path)] == [
+        "sighting_id",
+        *(f"shift-v{i}-s1" for i in range(1, 5)),
+    ]
 
 
 def test_a_row(tmp_path: Path, berlin: None) -> None:
     one = dataclasses.replace(
-        sighting(1), corrected=Correction.NO_PERSON, note='a "visor", clear\nsecond line', identity="=Ada"
+        sighting(1),
+        corrected=Correction.NO_PERSON,
+        note='a "visor", clear\nsecond line',
+        identity="=Ada",
     )
     log = CsvLog(tmp_path / "s.csv")
     log.append([one])
     assert rows_of(tmp_path / "s.csv")[1] == [
-        *("shift-v1-s1", "door", "shift-v1", "2026-11-20T13:00:00.000+01:00", "2026-11-20T13:00:02.000+01:00"),
-        *("2.00", "unmasked", "unmasked", "0.970", "'=Ada", "fake_v1", "no person", 'a "visor", clear\nsecond line'),
+        *(
+            "shift-v1-s1",
+            "door",
+            "shift-v1",
+            "2026-11-20T13:00:00.000+01:00",
+            "2026-11-20T13:00:02.000+01:00",
+        ),
+        *(
+            "2.00",
+            "unmasked",
+            "unmasked",
+            "0.970",
+            "'=Ada",
+            "fake_v1",
+            "no person",
+            'a "visor", clear\nsecond line',
+        ),
     ]
     assert tuple(HEADER.split(",")) == SIGHTING_COLUMNS
 
@@ -116,12 +139,15 @@ def test_a_last_line_without_end_is_not_glued_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"name,age\r\nAda,36\r\n", b"\x00\x01\x02", b"sighting", "sighting_ids".encode("utf-16")]
+    "content",
+    [b"name,age\r\nAda,36\r\n", b"\x00\x01\x02", b"sighting", "sighting_ids".encode("utf-16")],
 )
 def test_a_foreign_file_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="is no list of sightings: choose another name after --csv"):
+    with pytest.raises(
+        StoreError, match="is no list of sightings: choose another name after --csv"
+    ):
         CsvLog(path)
     assert path.read_bytes() == content
 
@@ -175,7 +201,10 @@ log.append([sighting(2), sighting(3)])
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])},
     )
     assert done.stdout == "refused True\n", done.stderr
-    assert [row[0] for row in rows_of(path)] == ["sighting_id", *(f"shift-v{i}-s1" for i in (1, 2, 3))]
+    assert [row[0] for row in rows_of(path)] == [
+        "sighting_id",
+        *(f"shift-v{i}-s1" for i in (1, 2, 3)),
+    ]
 
 
 def test_a_failed_sync_leaves_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +285,11 @@ def test_over_midnight(berlin: None) -> None:
 
 def test_a_sighting_in_an_hour_without_visits_is_counted(berlin: None) -> None:
     begun = datetime(2026, 11, 20, 9, 59, 59, tzinfo=UTC)
-    rows = totals([], [("shift", visit(1, first_seen=begun))], [sighting(1, first_seen=begun + timedelta(seconds=3))])
+    rows = totals(
+        [],
+        [("shift", visit(1, first_seen=begun))],
+        [sighting(1, first_seen=begun + timedelta(seconds=3))],
+    )
     assert period(rows, "hour 2026-11-20 11:00")["sightings"] == "1"
     add_up(rows)
 
@@ -270,7 +303,9 @@ def test_a_sighting_whose_visit_began_before_the_range() -> None:
 def test_days_of_23_and_25_hours(berlin: None, month_day: tuple[int, int]) -> None:
     start = datetime(2026, *month_day, tzinfo=UTC) - timedelta(hours=3)
     visits = [("shift", visit(i, first_seen=start + timedelta(minutes=30 * i))) for i in range(60)]
-    alarms = [sighting(i, first_seen=start + timedelta(minutes=30 * i + 1)) for i in range(0, 60, 3)]
+    alarms = [
+        sighting(i, first_seen=start + timedelta(minutes=30 * i + 1)) for i in range(0, 60, 3)
+    ]
     add_up(totals([("shift", start, Count())], visits, alarms))
 
 
@@ -322,7 +357,11 @@ def test_export_of_an_empty_range(tmp_path: Path, store: Store) -> None:
 def test_export_to_places_that_cannot_be_written(tmp_path: Path, store: Store) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.csv").mkdir()
-    for path in (tmp_path / "none" / "out.csv", tmp_path / "file" / "out.csv", tmp_path / "folder.csv"):
+    for path in (
+        tmp_path / "none" / "out.csv",
+        tmp_path / "file" / "out.csv",
+        tmp_path / "folder.csv",
+    ):
         with pytest.raises(StoreError, match="cannot be written"):
             export(store, path)
     assert not list(tmp_path.rglob("*.part"))

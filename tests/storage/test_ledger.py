@@ -1,4 +1,6 @@
-"""The books of a shift: what was shown is stored, what could not be stored is kept and tried again."""
+"""The books of a shift: what was shown is stored, what could not be stored is kept and tried
+again.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,16 @@ import pytest
 from fakes import NOON, FailingStore, FakeClock, face_at, frame, sighting, visit
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, Face, FrameResult, MaskState, Sighting, Timings, Visit
+from monitor.records import (
+    Correction,
+    Count,
+    Face,
+    FrameResult,
+    MaskState,
+    Sighting,
+    Timings,
+    Visit,
+)
 from monitor.storage.csv_files import CsvLog, totals
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import RETRY_S, SHOWN_MAX, Ledger, new_shift_id
@@ -52,8 +63,15 @@ class Desk:
         rows = totals(other.read_shifts(), other.read_visits(), other.read_sightings())
         other.close()
         count = self.ledger.count()
-        shift = next((row for row in rows if row[0] == "shift shift"), ["shift shift", "0", "0", "0", "0"])
-        assert [int(n) for n in shift[1:5]] == [count.masked, count.unmasked, count.incorrect, count.unsure]
+        shift = next(
+            (row for row in rows if row[0] == "shift shift"), ["shift shift", "0", "0", "0", "0"]
+        )
+        assert [int(n) for n in shift[1:5]] == [
+            count.masked,
+            count.unmasked,
+            count.incorrect,
+            count.unsure,
+        ]
 
 
 @pytest.fixture
@@ -63,7 +81,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.store.close()
 
 
-def result(*, visits: tuple[Visit, ...] = (), sightings: tuple[Sighting, ...] = (), **changes: Any) -> FrameResult:
+def result(
+    *, visits: tuple[Visit, ...] = (), sightings: tuple[Sighting, ...] = (), **changes: Any
+) -> FrameResult:
     return FrameResult(frame(**changes), (), Timings(), visits, sightings)
 
 
@@ -96,7 +116,11 @@ def test_csv_has_a_row_when_a_sighting_ends_and_only_then(desk: Desk) -> None:
 def test_newest_sightings_come_first(desk: Desk) -> None:
     for i in range(1, 4):
         desk.ledger.absorb([], [sighting(i, first_seen=NOON + timedelta(minutes=i))])
-    assert [s.visit_id for s in desk.ledger.update().sightings] == ["shift-v3", "shift-v2", "shift-v1"]
+    assert [s.visit_id for s in desk.ledger.update().sightings] == [
+        "shift-v3",
+        "shift-v2",
+        "shift-v1",
+    ]
 
 
 def test_a_long_shift_shows_the_latest_and_counts_all(desk: Desk) -> None:
@@ -108,7 +132,9 @@ def test_a_long_shift_shows_the_latest_and_counts_all(desk: Desk) -> None:
     assert update.sightings[0].visit_id == f"shift-v{SHOWN_MAX + 49}"
 
 
-def test_a_failing_store_shows_nothing_and_loses_nothing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_store_shows_nothing_and_loses_nothing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.store.broken = True
     update = desk.ledger.record(result(visits=(visit(1),), sightings=(sighting(1, open=False),)))
     assert update.sightings == ()
@@ -166,7 +192,9 @@ def test_a_store_locked_by_another_connection(desk: Desk, caplog: pytest.LogCapt
     caplog.clear()
 
 
-def test_a_deleted_store_is_made_anew_with_the_whole_shift(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deleted_store_is_made_anew_with_the_whole_shift(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.ledger.absorb([visit(1), visit(2, MaskState.MASKED)], [sighting(1)])
     desk.ledger.correct("shift-v1", Correction.INCORRECT)
     desk.ledger.annotate("shift-v1-s1", "a visor")
@@ -176,14 +204,19 @@ def test_a_deleted_store_is_made_anew_with_the_whole_shift(desk: Desk, caplog: p
     visits, sightings = desk.read()
     assert sorted(visits) == ["shift-v1", "shift-v2", "shift-v3"]
     assert sorted(sightings) == ["shift-v1-s1", "shift-v3-s1"]
-    assert (sightings["shift-v1-s1"].corrected, sightings["shift-v1-s1"].note) == (Correction.INCORRECT, "a visor")
+    assert (sightings["shift-v1-s1"].corrected, sightings["shift-v1-s1"].note) == (
+        Correction.INCORRECT,
+        "a visor",
+    )
     desk.window_and_export_agree()
     assert caplog.text.count("was deleted or replaced") == 1
     assert desk.ledger.update().problem == ""
     caplog.clear()
 
 
-def test_a_correction_after_the_store_was_deleted(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_correction_after_the_store_was_deleted(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.ledger.absorb([visit(1)], [sighting(1)])
     for path in desk.path.parent.glob("monitor.db*"):
         path.unlink()
@@ -236,7 +269,9 @@ def test_an_unwritable_csv_keeps_its_rows(desk: Desk, caplog: pytest.LogCaptureF
     caplog.clear()
 
 
-def test_a_csv_that_stays_unwritable_is_said_at_the_end(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_csv_that_stays_unwritable_is_said_at_the_end(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.csv.unlink()
     desk.csv.mkdir()
     desk.ledger.absorb([visit(1)], [sighting(1, open=False)])
@@ -279,7 +314,12 @@ def test_undo_goes_back_step_by_step(desk: Desk) -> None:
     seen = [desk.ledger.count()]
     while desk.ledger.undo():
         seen.append(desk.ledger.count())
-    assert seen == [Count(incorrect=1), Count(unmasked=1, incorrect=1), Count(masked=1, unmasked=1), Count(unmasked=2)]
+    assert seen == [
+        Count(incorrect=1),
+        Count(unmasked=1, incorrect=1),
+        Count(masked=1, unmasked=1),
+        Count(unmasked=2),
+    ]
 
 
 def test_a_corrected_visit_stays_so_when_the_machine_goes_on(desk: Desk) -> None:
@@ -399,7 +439,9 @@ def test_nothing_is_purged_without_a_retention(tmp_path: Path) -> None:
     desk.ledger.close()
 
 
-def test_a_failed_purge_is_no_problem_for_ever(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_purge_is_no_problem_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     desk = Desk(tmp_path, retention_days=30)
     desk.store.broken = True
     desk.clock.t += 3601
@@ -444,7 +486,16 @@ def test_shift_ids_sort_by_time_and_differ() -> None:
 def alarm(number: int) -> FrameResult:
     """A frame whose face has a sighting."""
     box = np.asarray(face_at(100), np.float32)
-    face = Face(box, 0.9, MaskState.UNMASKED, 0.9, MaskState.UNMASKED, 0.9, number, visit_id=f"shift-v{number}")
+    face = Face(
+        box,
+        0.9,
+        MaskState.UNMASKED,
+        0.9,
+        MaskState.UNMASKED,
+        0.9,
+        number,
+        visit_id=f"shift-v{number}",
+    )
     return FrameResult(frame(), (face,), Timings(), (visit(number),), (sighting(number),))
 
 

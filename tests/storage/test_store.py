@@ -48,7 +48,9 @@ def test_empty_store(store: Store) -> None:
 def test_a_newer_version_replaces(store: Store) -> None:
     store.save("shift", [visit(1)], [sighting(1)])
     later = {"last_seen": NOON + timedelta(seconds=9), "open": False}
-    store.save("shift", [visit(1, MaskState.MASKED, **later)], [sighting(1, seconds_unmasked=8.5, **later)])
+    store.save(
+        "shift", [visit(1, MaskState.MASKED, **later)], [sighting(1, seconds_unmasked=8.5, **later)]
+    )
     assert store.read_visits() == [("shift", visit(1, MaskState.MASKED, **later))]
     assert store.read_sightings() == [sighting(1, seconds_unmasked=8.5, **later)]
 
@@ -119,7 +121,10 @@ def test_between(store: Store, since: int | None, until: int | None, expected: l
         [visit(i + 1, first_seen=hour[i]) for i in range(3)],
         [sighting(i + 1, first_seen=hour[i]) for i in range(3)],
     )
-    limits = (hour[since] if since is not None else None, hour[until] if until is not None else None)
+    limits = (
+        hour[since] if since is not None else None,
+        hour[until] if until is not None else None,
+    )
     assert [v.visit_id for _, v in store.read_visits(*limits)] == [f"shift-v{i}" for i in expected]
     assert [s.visit_id for s in store.read_sightings(*limits)] == [f"shift-v{i}" for i in expected]
 
@@ -130,7 +135,8 @@ def test_oldest_first(store: Store) -> None:
 
 
 def test_purge_deletes_what_is_old_and_nothing_else(store: Store) -> None:
-    old, new = {"last_seen": NOON - timedelta(days=40), "open": False}, {"last_seen": NOON, "open": False}
+    old = {"last_seen": NOON - timedelta(days=40), "open": False}
+    new = {"last_seen": NOON, "open": False}
     store.begin_shift("old shift", NOON - timedelta(days=40))
     store.save("old shift", [visit(1, **old)], [sighting(1, **old)])
     store.save("shift", [visit(2, **new)], [sighting(2, **new)])
@@ -144,13 +150,22 @@ def test_purge_deletes_what_is_old_and_nothing_else(store: Store) -> None:
 def test_a_killed_run_is_tidied_up(path: Path, store: Store) -> None:
     now = datetime.now(UTC)
     store.save(
-        "shift", [visit(1, last_seen=now - timedelta(hours=1))], [sighting(1, last_seen=now - timedelta(hours=1))]
+        "shift",
+        [visit(1, last_seen=now - timedelta(hours=1))],
+        [sighting(1, last_seen=now - timedelta(hours=1))],
     )
-    store.save("shift", [visit(2, last_seen=now)], [sighting(2, last_seen=now)])  # another desk, running now
+    # another desk, running now
+    store.save("shift", [visit(2, last_seen=now)], [sighting(2, last_seen=now)])
     other = Store(f"sqlite:///{path}")
     other.begin_shift("other", now)
-    assert {v.visit_id: v.open for _, v in other.read_visits()} == {"shift-v1": False, "shift-v2": True}
-    assert {s.visit_id: s.open for s in other.read_sightings()} == {"shift-v1": False, "shift-v2": True}
+    assert {v.visit_id: v.open for _, v in other.read_visits()} == {
+        "shift-v1": False,
+        "shift-v2": True,
+    }
+    assert {s.visit_id: s.open for s in other.read_sightings()} == {
+        "shift-v1": False,
+        "shift-v2": True,
+    }
     other.close()
 
 
@@ -174,7 +189,9 @@ def test_a_new_store_is_its_owners_alone(path: Path, store: Store) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_locked_by_another_program(path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_by_another_program(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"cannot be written \(database is locked\)"):
@@ -217,7 +234,8 @@ def test_a_folder_and_a_text_file_are_no_store(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "text.db"):
         with pytest.raises(StoreError, match="cannot be opened"):
             Store(f"sqlite:///{path}")
-    assert (tmp_path / "text.db").read_text().startswith("this is no database")  # and left as it was
+    # and left as it was
+    assert (tmp_path / "text.db").read_text().startswith("this is no database")
 
 
 def test_read_only_store_is_found_at_once(tmp_path: Path) -> None:

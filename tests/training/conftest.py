@@ -20,11 +20,25 @@ from monitor.records import Image
 
 CLASSES = ("masked", "unmasked", "incorrect")
 
-HEAD = ["file", "source", "label", "identity", "x_min", "y_min", "x_max", "y_max", "face_px", "landmarks", "original"]
+HEAD = [
+    "file",
+    "source",
+    "label",
+    "identity",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "face_px",
+    "landmarks",
+    "original",
+]
 
 
 def make_face(label: str, seed: int, side: int = 192) -> Image:
-    """(side, side, 3) uint8 BGR: an oval with eyes; masked ones are blue below, incorrect ones below the nose alone."""
+    """(side, side, 3) uint8 BGR: an oval with eyes; masked ones are blue below, incorrect ones
+    below the nose alone.
+    """
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 255, (8, 8, 3), np.uint8)
     image = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
@@ -32,14 +46,24 @@ def make_face(label: str, seed: int, side: int = 192) -> Image:
     centre, axes = (side // 2, side // 2), (side // 4, side * 5 // 16)
     cv2.ellipse(image, centre, axes, 0, 0, 360, [int(v) for v in rng.integers(90, 220, 3)], -1)
     for dx in (-1, 1):
-        cv2.circle(image, (side // 2 + dx * side // 10, side * 2 // 5), side // 40 + 1, (20, 20, 20), -1)
+        cv2.circle(
+            image, (side // 2 + dx * side // 10, side * 2 // 5), side // 40 + 1, (20, 20, 20), -1
+        )
     top = {"masked": 0.5, "incorrect": 0.66, "unmasked": None}[label]
     if top is not None:
-        cv2.rectangle(image, (side * 3 // 10, int(side * top)), (side * 7 // 10, side * 4 // 5), (200, 120, 40), -1)
+        cv2.rectangle(
+            image,
+            (side * 3 // 10, int(side * top)),
+            (side * 7 // 10, side * 4 // 5),
+            (200, 120, 40),
+            -1,
+        )
     return image  # type: ignore[return-value]
 
 
-def make_chips(root: Path, counts: dict[str, int], source: str = "made", face_px: float = 120) -> Path:
+def make_chips(
+    root: Path, counts: dict[str, int], source: str = "made", face_px: float = 120
+) -> Path:
     """A folder with index.csv and made-up faces, added to what is there; returns it."""
     root.mkdir(parents=True, exist_ok=True)
     new = not (root / "index.csv").exists()
@@ -73,18 +97,26 @@ def crop_rows(size: int, labels: dict[str, int], first_seed: int) -> tuple[np.nd
     for number, (label, count) in enumerate(labels.items()):
         for i in range(count):
             box = np.array([[48, 36, 144, 156]], np.float32)
-            rows.append(face_batch(make_face(label, first_seed + 1000 * number + i), box, size, 0.25).ravel())
+            rows.append(
+                face_batch(
+                    make_face(label, first_seed + 1000 * number + i), box, size, 0.25
+                ).ravel()
+            )
             classes.append(number)
     return np.array(rows), np.array(classes)
 
 
 @pytest.fixture(scope="session")
 def linear_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small but real classifier of made-up faces: ridge regression and softmax as ONNX, with its card."""
+    """A small but real classifier of made-up faces: ridge regression and softmax as ONNX, with its
+    card.
+    """
     size, folder = 16, tmp_path_factory.mktemp("model")
     x, y = crop_rows(size, dict.fromkeys(CLASSES, 60), 0)
     x1 = np.hstack([x, np.ones((len(x), 1))])
-    weights = np.linalg.solve(x1.T @ x1 + 3.0 * np.eye(x1.shape[1]), x1.T @ np.eye(3)[y]).astype(np.float32)
+    weights = np.linalg.solve(x1.T @ x1 + 3.0 * np.eye(x1.shape[1]), x1.T @ np.eye(3)[y]).astype(
+        np.float32
+    )
     graph = helper.make_graph(
         [
             helper.make_node("Reshape", ["faces", "flat"], ["row"]),

@@ -1,4 +1,6 @@
-"""Enrolling somebody: what they agreed to, and shots from a folder or, guided, before a camera that runs."""
+"""Enrolling somebody: what they agreed to, and shots from a folder or, guided, before a camera that
+runs.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,12 @@ class EnrolDialog(QDialog):
     enrolled = Signal(str)  # the result in words
 
     def __init__(
-        self, desk: PeopleDesk, session: Session, bridge: Bridge, known: Sequence[str], parent: QWidget
+        self,
+        desk: PeopleDesk,
+        session: Session,
+        bridge: Bridge,
+        known: Sequence[str],
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Enrol")
@@ -88,7 +95,9 @@ class EnrolDialog(QDialog):
         form.addRow("&Name", self.name)
         self.consent = QPlainTextEdit()
         self.consent.setTabChangesFocus(True)
-        self.consent.setPlaceholderText("What the person agreed to, in words, and where it was signed")
+        self.consent.setPlaceholderText(
+            "What the person agreed to, in words, and where it was signed"
+        )
         self.consent.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 12)
         form.addRow("&Consent", self.consent)
         self.ends = QCheckBox("The consent ends &after")
@@ -148,7 +157,8 @@ class EnrolDialog(QDialog):
         self._hint.setText(
             f"{no_picture} Up to {self.shots} pictures are used."
             if camera == FOLDER
-            else f"{no_picture} It takes about a minute before the camera; nobody is counted there meanwhile."
+            else f"{no_picture} It takes about a minute before the camera; nobody is counted there "
+            f"meanwhile."
         )
 
     @Slot()
@@ -210,12 +220,16 @@ class EnrolDialog(QDialog):
 
     @Slot()
     def ask_and_start(self) -> None:
-        """Start; for somebody who is enrolled already, ask first what to do with the shots that there are."""
+        """Start; for somebody who is enrolled already, ask first what to do with the shots that
+        there are.
+        """
         name = self.name.text().strip()
         if name.casefold() not in (known.casefold() for known in self._known):
             self.start()
             return
-        box = QMessageBox(QMessageBox.Icon.Question, "Enrol", f"{name} is enrolled already.", parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "Enrol", f"{name} is enrolled already.", parent=self
+        )
         add = box.addButton("&Add shots", QMessageBox.ButtonRole.AcceptRole)
         anew = box.addButton("Enrol a&new", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
@@ -228,16 +242,22 @@ class EnrolDialog(QDialog):
         from monitor.identity.desk import Guide, Wanted
 
         until = self.until.date().toPython() if self.ends.isChecked() else None
-        wanted = Wanted(self.name.text(), self.consent.toPlainText(), until, self.by.text(), add, anew)  # type: ignore[arg-type]
+        wanted = Wanted(
+            self.name.text(), self.consent.toPlainText(), until, self.by.text(), add, anew
+        )  # type: ignore[arg-type]
         problem = "" if wanted.name.strip() else "The name is missing"
-        problem = problem or ("" if wanted.consent.strip() else "The consent is missing: write what was agreed to")
+        problem = problem or (
+            "" if wanted.consent.strip() else "The consent is missing: write what was agreed to"
+        )
         guide, work = Guide(), None
         if not problem and self.source.currentData() == FOLDER:
             problem = "" if self.folder.text().strip() else "The folder of pictures is missing"
             work = self._from_folder(wanted, guide)
         elif not problem:
             work = self._from_camera(wanted, guide)
-            problem = "" if work is not None else "That camera is not there any more: choose another one"
+            problem = (
+                "" if work is not None else "That camera is not there any more: choose another one"
+            )
         if problem or work is None:
             self.banners.show_message("fault", Severity.ERROR, problem)
             return
@@ -291,7 +311,9 @@ class EnrolDialog(QDialog):
         self.start_button.setEnabled(True)
 
     def reject(self) -> None:
-        """Leave, as soon as the work in the background has stopped; what was taken is thrown away."""
+        """Leave, as soon as the work in the background has stopped; what was taken is thrown
+        away.
+        """
         if self._guide is None:
             super().reject()
             return

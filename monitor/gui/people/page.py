@@ -39,7 +39,8 @@ OFF = (
     "People can be enrolled and forgotten here all the same."
 )
 ON = (
-    "Identification is on: the people below are named, masked or not, and everybody else is a visitor. "
+    "Identification is on: the people below are named, masked or not, and everybody else is a "
+    "visitor. "
     "Changes take effect with the next shift."
 )
 
@@ -52,7 +53,9 @@ class PeopleDialog(QDialog):
         new_shift: Begins a new shift, which reads the gallery anew.
     """
 
-    def __init__(self, session: Session, bridge: Bridge, new_shift: Callable[[], None], parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, bridge: Bridge, new_shift: Callable[[], None], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("People")
         self._session, self._bridge, self._new_shift = session, bridge, new_shift
@@ -186,7 +189,9 @@ class PeopleDialog(QDialog):
         if desk is None:  # the gallery could not be read: the message says why
             self.read()
             return
-        self.enrolling = EnrolDialog(desk, self._session, self._bridge, [p.name for p in self.people], self)
+        self.enrolling = EnrolDialog(
+            desk, self._session, self._bridge, [p.name for p in self.people], self
+        )
         self.enrolling.enrolled.connect(self._enrolled)
         self.enrolling.finished.connect(self._enrol_ended)
         self.enrolling.open()
@@ -196,7 +201,9 @@ class PeopleDialog(QDialog):
         self.banners.clear("fault")
         if self._session.options.identify:
             text += " The name is known from the next shift on."
-            self.banners.show_message("result", Severity.INFO, text, "Start a new shift", self._begin_shift)
+            self.banners.show_message(
+                "result", Severity.INFO, text, "Start a new shift", self._begin_shift
+            )
         else:
             self.banners.show_message("result", Severity.INFO, text)
         self.read()
@@ -219,7 +226,8 @@ class PeopleDialog(QDialog):
         if person is None:
             return
         question = (
-            f"Forget {person.name}? The embeddings and the consent are deleted from the gallery, the name from all visits "
+            f"Forget {person.name}? The embeddings and the consent are deleted from the gallery, "
+            f"the name from all visits "
             "and sightings in the store, and the pictures that were kept. This cannot be undone."
         )
         if self._session.options.identify:
@@ -233,7 +241,11 @@ class PeopleDialog(QDialog):
 
     def forget(self, name: str) -> None:
         """Forget somebody and show the receipt."""
-        self._run("forgetting", lambda: self._open_desk().forget(name), lambda lines: self._forgotten(name, lines))
+        self._run(
+            "forgetting",
+            lambda: self._open_desk().forget(name),
+            lambda lines: self._forgotten(name, lines),
+        )
 
     def _forgotten(self, name: str, lines: list[str]) -> None:
         self.banners.clear("fault")

@@ -1,4 +1,6 @@
-"""The strip above a camera's picture where several are shown: its name, what it does, and its own small count."""
+"""The strip above a camera's picture where several are shown: its name, what it does, and its own
+small count.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Caption:
         return f"{self.name}: {self.state}. {', '.join(parts)}"
 
 
-def paint_caption(painter: QPainter, area: QRectF, caption: Caption, chosen: bool, font: QFont) -> None:
+def paint_caption(
+    painter: QPainter, area: QRectF, caption: Caption, chosen: bool, font: QFont
+) -> None:
     """Paint the strip into `area`."""
     painter.fillRect(area, CHOSEN_GROUND if chosen else GROUND)
     faint = CHOSEN_FAINT if chosen else FAINT
@@ -52,19 +56,25 @@ def paint_caption(painter: QPainter, area: QRectF, caption: Caption, chosen: boo
         painter.setFont(bold if caption.trouble else regular)
         state_width = min(painter.fontMetrics().horizontalAdvance(caption.state), room * 0.5) + 10
     painter.setFont(bold)
-    name = painter.fontMetrics().elidedText(caption.name, Qt.TextElideMode.ElideMiddle, round(room - state_width))
+    name = painter.fontMetrics().elidedText(
+        caption.name, Qt.TextElideMode.ElideMiddle, round(room - state_width)
+    )
     painter.setPen(INK)
     painter.drawText(QRectF(left, area.top(), room, area.height()), middle, name)
     if caption.state:
         x = left + painter.fontMetrics().horizontalAdvance(name) + 10
         painter.setFont(bold if caption.trouble else regular)
         painter.setPen(TROUBLE if caption.trouble else faint)
-        text = painter.fontMetrics().elidedText(caption.state, Qt.TextElideMode.ElideRight, round(right - 8 - x))
+        text = painter.fontMetrics().elidedText(
+            caption.state, Qt.TextElideMode.ElideRight, round(right - 8 - x)
+        )
         painter.drawText(QRectF(x, area.top(), right - x, area.height()), middle, text)
 
 
 def _paint_count(painter: QPainter, area: QRectF, count: Count) -> float:
-    """Symbols with their numbers at the right end; `unsure` only where there are any. Returns where they begin."""
+    """Symbols with their numbers at the right end; `unsure` only where there are any. Returns where
+    they begin.
+    """
     shown = [s for s in MaskState if s is not MaskState.UNSURE or count.unsure]
     x = area.right() - 10
     for state in reversed(shown):

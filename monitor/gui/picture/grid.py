@@ -17,18 +17,24 @@ ASPECT = 16 / 9
 
 
 def grid_shape(number: int, width: int, height: int) -> tuple[int, int]:
-    """Columns and rows that show `number` pictures largest in an area of `width` x `height` px; a fuller grid wins a tie."""
+    """Columns and rows that show `number` pictures largest in an area of `width` x `height` px; a
+    fuller grid wins a tie.
+    """
 
     def picture_width(columns: int) -> float:
         rows = -(-number // columns)
         return min(width / columns, max(0.0, height / rows - strip.HEIGHT) * ASPECT)
 
-    columns = max(range(1, number + 1), key=lambda c: (round(picture_width(c)), -(c * -(-number // c))))
+    columns = max(
+        range(1, number + 1), key=lambda c: (round(picture_width(c)), -(c * -(-number // c)))
+    )
     return columns, -(-number // columns)
 
 
 class CameraGrid(QWidget):
-    """Main thread. One camera is shown as a picture and nothing else; several have a caption each, and one of them is chosen."""
+    """Main thread. One camera is shown as a picture and nothing else; several have a caption each,
+    and one of them is chosen.
+    """
 
     face_menu_wanted = Signal(str, QPoint)  # visit id, place on the screen
     tile_menu_wanted = Signal(str, QPoint)  # camera's name, place on the screen
@@ -88,14 +94,18 @@ class CameraGrid(QWidget):
                 view.clear()
             former = {}
         else:
-            self._views = {n: former.pop(n) if n in former else self._make() for n in names or ("",)}
+            self._views = {
+                n: former.pop(n) if n in former else self._make() for n in names or ("",)
+            }
         for view in former.values():
             view.hide()
             view.deleteLater()
         if self._chosen not in self._views:
             self._chosen, self._alone = next(iter(self._views)), False
         for name, view in self._views.items():
-            view.set_caption(Caption(name) if self.several and view.caption is None else view.caption)
+            view.set_caption(
+                Caption(name) if self.several and view.caption is None else view.caption
+            )
             if not self.several:
                 view.set_caption(None)
         self._alone = self._alone and self.several

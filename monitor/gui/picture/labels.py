@@ -1,4 +1,6 @@
-"""Where the labels of faces go: inside the picture, beside their box, never over each other. Numbers only, no Qt."""
+"""Where the labels of faces go: inside the picture, beside their box, never over each other.
+Numbers only, no Qt.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def overlaps(a: Rect, b: Rect) -> bool:
 
 
 class LabelPlacer:
-    """Places labels frame by frame; a label stays on the side where it was as long as that side is free."""
+    """Places labels frame by frame; a label stays on the side where it was as long as that side is
+    free.
+    """
 
     def __init__(self) -> None:
         self._sides: dict[Hashable, tuple[bool, str]] = {}
@@ -54,7 +58,9 @@ class LabelPlacer:
         # The nearest faces are the largest: they choose first.
         for i in sorted(range(len(boxes)), key=lambda i: _area(boxes[i]), reverse=True):
             others = [box for j, box in enumerate(boxes) if j != i]
-            found = self._find(boxes[i], full[i], short[i], bounds, taken, others, self._sides.get(keys[i]))
+            found = self._find(
+                boxes[i], full[i], short[i], bounds, taken, others, self._sides.get(keys[i])
+            )
             if found is None:
                 continue
             labels[i], side = found
@@ -98,7 +104,12 @@ def _area(box: Rect) -> float:
 
 
 def _inside(rect: Rect, bounds: Rect) -> bool:
-    return rect[0] >= bounds[0] and rect[1] >= bounds[1] and rect[2] <= bounds[2] and rect[3] <= bounds[3]
+    return (
+        rect[0] >= bounds[0]
+        and rect[1] >= bounds[1]
+        and rect[2] <= bounds[2]
+        and rect[3] <= bounds[3]
+    )
 
 
 def _at(side: str, box: Rect, size: tuple[float, float], bounds: Rect) -> Rect:
@@ -113,9 +124,11 @@ def _at(side: str, box: Rect, size: tuple[float, float], bounds: Rect) -> Rect:
         y = min(max(y, bounds[1]), bounds[3] - height)
     else:
         if side in INSIDE:
-            x, y = (
-                box[0] + GAP,
-                (max(box[1], bounds[1]) + GAP if side == "inside top" else min(box[3], bounds[3]) - GAP - height),
+            x = box[0] + GAP
+            y = (
+                max(box[1], bounds[1]) + GAP
+                if side == "inside top"
+                else min(box[3], bounds[3]) - GAP - height
             )
         x = min(max(x, bounds[0]), bounds[2] - width)
     return (x, y, x + width, y + height)

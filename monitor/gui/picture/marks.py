@@ -1,6 +1,8 @@
-"""How each state is marked: colour, symbol, word and line style, never colour alone. No Qt: the window and pictures share it.
+"""How each state is marked: colour, symbol, word and line style, never colour alone. No Qt: the
+window and pictures share it.
 
-The colours are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people can tell apart.
+The colours are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people
+can tell apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Boxes and labels over the live picture, in the window's own pixels: crisp at any size of the picture."""
+"""Boxes and labels over the live picture, in the window's own pixels: crisp at any size of the
+picture.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def figure_text(face: Face, corrected: Collection[str] = ()) -> str:
 
 
 def label_text(face: Face, corrected: Collection[str] = ()) -> str:
-    """Name of an enrolled person, state and confidence; a guess at the gender, where it is asked for, with its question mark."""
+    """Name of an enrolled person, state and confidence; a guess at the gender, where it is asked
+    for, with its question mark.
+    """
     guess = f"· {face.gender}?" if face.gender else ""
     parts = (shown_name(face.identity), MARKS[face.state].word, figure_text(face, corrected), guess)
     return "  ".join(part for part in parts if part)

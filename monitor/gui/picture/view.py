@@ -79,7 +79,9 @@ class PictureView(QWidget):
     def caption(self) -> Caption | None:
         return self._caption
 
-    def show_picture(self, image_bgr: Image, faces: Sequence[Face] = (), corrected: Collection[str] = ()) -> None:
+    def show_picture(
+        self, image_bgr: Image, faces: Sequence[Face] = (), corrected: Collection[str] = ()
+    ) -> None:
         """Show another picture. It must not be written to afterwards.
 
         Args:
@@ -120,7 +122,9 @@ class PictureView(QWidget):
             return
         if (caption is None) != (self._caption is None):
             self._scaled = None
-            self.setFocusPolicy(Qt.FocusPolicy.NoFocus if caption is None else Qt.FocusPolicy.StrongFocus)
+            self.setFocusPolicy(
+                Qt.FocusPolicy.NoFocus if caption is None else Qt.FocusPolicy.StrongFocus
+            )
             self.update()
         self._caption, self._is_chosen = caption, is_chosen
         self.setAccessibleName("Live picture" if caption is None else caption.sentence)
@@ -206,7 +210,9 @@ class PictureView(QWidget):
                 self._scaled.setDevicePixelRatio(ratio)
             painter.drawImage(picture.topLeft(), self._scaled)
             font = self._label_font(picture)
-            self._overlay.paint(painter, self._faces, self._corrected, picture, self._scale(picture), font)
+            self._overlay.paint(
+                painter, self._faces, self._corrected, picture, self._scale(picture), font
+            )
         if self._plate:
             self._paint_plate(painter, picture)
 
@@ -232,7 +238,9 @@ class PictureView(QWidget):
         painter.setFont(font)
         painter.setPen(FAINT)
         painter.drawText(
-            QRectF(area.left(), middle + 8, area.width(), 120), flags | Qt.AlignmentFlag.AlignTop, self._hint
+            QRectF(area.left(), middle + 8, area.width(), 120),
+            flags | Qt.AlignmentFlag.AlignTop,
+            self._hint,
         )
 
     def _paint_plate(self, painter: QPainter, picture: QRectF) -> None:
@@ -246,5 +254,7 @@ class PictureView(QWidget):
         painter.setBrush(PLATE)
         painter.drawRoundedRect(plate, 16, 16)
         painter.setPen(QColor("#FFFFFF"))
-        text = painter.fontMetrics().elidedText(self._plate, Qt.TextElideMode.ElideRight, round(width - 24))
+        text = painter.fontMetrics().elidedText(
+            self._plate, Qt.TextElideMode.ElideRight, round(width - 24)
+        )
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)

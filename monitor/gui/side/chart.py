@@ -37,7 +37,9 @@ class Hour:
 
 
 def hours_of(rows: Sequence[Sequence[str]]) -> dict[int, Hour]:
-    """The hours among the rows of `monitor.storage.csv_files.totals`: the same figures as in the export."""
+    """The hours among the rows of `monitor.storage.csv_files.totals`: the same figures as in the
+    export.
+    """
     found = {}
     for period, masked, unmasked, incorrect, *_ in rows:
         if period.startswith("hour "):
@@ -62,7 +64,8 @@ class _Bars(QWidget):
 
     def _range(self) -> range:
         """The hours on the axis: from the first visit to now, and at least `HOURS_MIN`."""
-        first, last = min(self.hours, default=self.now), max(max(self.hours, default=self.now), self.now)
+        first = min(self.hours, default=self.now)
+        last = max(max(self.hours, default=self.now), self.now)
         last = min(23, max(last, first + HOURS_MIN - 1))
         return range(max(0, min(first, last - HOURS_MIN + 1)), last + 1)
 
@@ -84,7 +87,9 @@ class _Bars(QWidget):
             if place % every == 0:
                 painter.setPen(text if number == self.now else faint)
                 label = QRectF(left, base + 2, step, metrics.height() + 1)
-                painter.drawText(label, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{number}")
+                painter.drawText(
+                    label, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{number}"
+                )
             hour = self.hours.get(number)
             if hour is None:
                 continue
@@ -93,10 +98,16 @@ class _Bars(QWidget):
             used = self._paint_bar(painter, area, hour, most)
             painter.setPen(text)
             above = QRectF(left, base - used - metrics.height() - 1, step, metrics.height())
-            painter.drawText(above, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{hour.total}")
+            painter.drawText(
+                above, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{hour.total}"
+            )
         if not self.hours:
             painter.setPen(faint)
-            painter.drawText(QRectF(0, 0, self.width(), base), Qt.AlignmentFlag.AlignCenter, "No visits yet today")
+            painter.drawText(
+                QRectF(0, 0, self.width(), base),
+                Qt.AlignmentFlag.AlignCenter,
+                "No visits yet today",
+            )
         painter.end()
 
     @staticmethod
@@ -117,15 +128,24 @@ class _Bars(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             hours = self._range()
-            number = hours[min(len(hours) - 1, max(0, int(event.pos().x() * len(hours) / max(1, self.width()))))]
-            QToolTip.showText(event.globalPos(), describe(number, self.hours.get(number, Hour())), self)
+            number = hours[
+                min(
+                    len(hours) - 1, max(0, int(event.pos().x() * len(hours) / max(1, self.width())))
+                )
+            ]
+            QToolTip.showText(
+                event.globalPos(), describe(number, self.hours.get(number, Hour())), self
+            )
             return True
         return super().event(event)
 
 
 def describe(number: int, hour: Hour) -> str:
     """An hour in words."""
-    return f"{number}:00 to {number + 1}:00: {hour.masked} masked, {hour.unmasked} without a mask, {hour.incorrect} worn incorrectly"
+    return (
+        f"{number}:00 to {number + 1}:00: {hour.masked} masked, {hour.unmasked} without a mask, "
+        f"{hour.incorrect} worn incorrectly"
+    )
 
 
 class HourPanel(Card):

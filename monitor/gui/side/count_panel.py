@@ -16,7 +16,9 @@ JUDGED = (MaskState.MASKED, MaskState.UNMASKED, MaskState.INCORRECT)
 
 
 def percent_text(count: Count) -> str:
-    """Compliance in whole per cent; "100 %" only when everybody is masked, "0 %" only when nobody is."""
+    """Compliance in whole per cent; "100 %" only when everybody is masked, "0 %" only when nobody
+    is.
+    """
     share = compliance(count)
     if share is None:
         return "–"
@@ -49,7 +51,9 @@ class _ShareBar(QWidget):
         for state, value in zip(JUDGED, values, strict=True):
             width = area.width() * value / total if total else 0.0
             gap = 2.0 if x + width < area.width() - 1 else 0.0
-            painter.fillRect(QRectF(x, 0, max(0.0, width - gap), area.height()), QColor(MARKS[state].colour))
+            painter.fillRect(
+                QRectF(x, 0, max(0.0, width - gap), area.height()), QColor(MARKS[state].colour)
+            )
             x += width
         painter.end()
 
@@ -91,7 +95,8 @@ class CountPanel(Card):
         grid.setColumnStretch(6, 1)
         self.body.addLayout(grid)
         self.setToolTip(
-            "Every visit counts once, as what it is now. Visits that are not sure are not in the percentage."
+            "Every visit counts once, as what it is now. Visits that are not sure are not in the "
+            "percentage."
         )
         self.show_count(Count())
 
@@ -100,16 +105,24 @@ class CountPanel(Card):
         judged = count.masked + count.unmasked + count.incorrect
         self._big.setText(percent_text(count))
         self._of.setText(
-            f"{count.masked} of {judged} {'visit' if judged == 1 else 'visits'}" if judged else "nobody judged yet"
+            f"{count.masked} of {judged} {'visit' if judged == 1 else 'visits'}"
+            if judged
+            else "nobody judged yet"
         )
         for state, label in self._numbers.items():
             label.setText(f"{getattr(count, state.value)}")
             label.setAccessibleName(f"{MARKS[state].word}: {label.text()}")
         self._bar.count = count
         self._bar.update()
-        self.setAccessibleDescription(f"{self._big.text()}, {self._of.text()}, {count.unsure} not sure")
+        self.setAccessibleDescription(
+            f"{self._big.text()}, {self._of.text()}, {count.unsure} not sure"
+        )
 
     @property
     def texts(self) -> tuple[str, str, dict[MaskState, str]]:
         """What is shown: the percentage, the line beside it, the number of each state."""
-        return self._big.text(), self._of.text(), {state: label.text() for state, label in self._numbers.items()}
+        return (
+            self._big.text(),
+            self._of.text(),
+            {state: label.text() for state, label in self._numbers.items()},
+        )

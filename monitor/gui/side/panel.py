@@ -7,7 +7,9 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 
-def scaled_font(widget: QWidget, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+def scaled_font(
+    widget: QWidget, factor: float, weight: QFont.Weight = QFont.Weight.Normal
+) -> QFont:
     """The widget's font, larger or smaller: follows the size that the user chose in the system."""
     font = QFont(widget.font())
     if font.pointSizeF() > 0:

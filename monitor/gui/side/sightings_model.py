@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -38,12 +46,20 @@ def shown_state(sighting: Sighting) -> MaskState:
     """The receptionist's word before the machine's; a sighting of nobody is marked as not sure."""
     if sighting.corrected is None:
         return sighting.worst_state
-    return MaskState.UNSURE if sighting.corrected is Correction.NO_PERSON else MaskState(sighting.corrected.value)
+    return (
+        MaskState.UNSURE
+        if sighting.corrected is Correction.NO_PERSON
+        else MaskState(sighting.corrected.value)
+    )
 
 
 def headline(sighting: Sighting) -> str:
     """What was seen, and for how long."""
-    word = "No person" if sighting.corrected is Correction.NO_PERSON else MARKS[shown_state(sighting)].word
+    word = (
+        "No person"
+        if sighting.corrected is Correction.NO_PERSON
+        else MARKS[shown_state(sighting)].word
+    )
     return f"{word}, {duration_text(sighting.seconds_unmasked)}"
 
 
@@ -55,10 +71,14 @@ def progress(sighting: Sighting) -> str:
 
 
 def details(sighting: Sighting) -> str:
-    """The second line: name, correction, note, and the camera last, as it is the same most of the time."""
+    """The second line: name, correction, note, and the camera last, as it is the same most of the
+    time.
+    """
     corrected = "corrected" if sighting.corrected is not None else ""
     note = f"“{sighting.note}”" if sighting.note else ""
-    return "  ·  ".join(part for part in (shown_name(sighting.identity), corrected, note, sighting.camera) if part)
+    return "  ·  ".join(
+        part for part in (shown_name(sighting.identity), corrected, note, sighting.camera) if part
+    )
 
 
 def sentence(sighting: Sighting) -> str:
@@ -109,7 +129,11 @@ class SightingsModel(QAbstractListModel):
         sighting = self._sightings[index.row()]
         if role == SIGHTING_ROLE:
             return sighting
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.ToolTipRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+        ):
             return sentence(sighting)
         return None
 
@@ -135,28 +159,58 @@ class SightingDelegate(QStyledItemDelegate):
         if sighting.open:  # a quiet stripe while it goes on
             stripe = QRectF(area.left(), area.top() + 4, 3, area.height() - 8)
             painter.fillRect(
-                stripe, palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Link)
+                stripe,
+                palette.color(
+                    QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Link
+                ),
             )
-        draw_symbol(painter, shown_state(sighting), QRectF(area.left() + 12, area.center().y() - 11, 22, 22))
-        strong = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
-        faint = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.PlaceholderText)
+        draw_symbol(
+            painter, shown_state(sighting), QRectF(area.left() + 12, area.center().y() - 11, 22, 22)
+        )
+        strong = palette.color(
+            QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        )
+        faint = palette.color(
+            QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.PlaceholderText
+        )
         left, right = area.left() + 46, area.right() - 12
         line = QFontMetrics(option.font).height()
-        first, second = (
-            QRectF(left, area.top() + 7, right - left, line),
-            QRectF(left, area.top() + 9 + line, right - left, line),
-        )
+        first = QRectF(left, area.top() + 7, right - left, line)
+        second = QRectF(left, area.top() + 9 + line, right - left, line)
         bold = QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
         self._pair(
-            painter, first, headline(sighting), bold, strong, time_text(sighting.first_seen), option.font, strong
+            painter,
+            first,
+            headline(sighting),
+            bold,
+            strong,
+            time_text(sighting.first_seen),
+            option.font,
+            strong,
         )
-        self._pair(painter, second, details(sighting), option.font, faint, progress(sighting), option.font, faint)
+        self._pair(
+            painter,
+            second,
+            details(sighting),
+            option.font,
+            faint,
+            progress(sighting),
+            option.font,
+            faint,
+        )
         painter.restore()
 
     @staticmethod
     def _pair(
-        painter: QPainter, area: QRectF, text: str, font: QFont, ink: QColor, end: str, end_font: QFont, end_ink: QColor
+        painter: QPainter,
+        area: QRectF,
+        text: str,
+        font: QFont,
+        ink: QColor,
+        end: str,
+        end_font: QFont,
+        end_ink: QColor,
     ) -> None:
         """A text that gives way to another one at the right end."""
         end_width = QFontMetrics(end_font).horizontalAdvance(end)

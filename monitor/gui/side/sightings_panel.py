@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QIcon, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
 
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import Card, FaintLabel
@@ -22,7 +30,9 @@ CORRECTIONS = (
 
 def correction_icon(correction: Correction) -> QIcon:
     """The symbol of what is said; none for "no person"."""
-    return QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
+    return (
+        QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
+    )
 
 
 class _List(QListView):
@@ -32,7 +42,11 @@ class _List(QListView):
             painter = QPainter(self.viewport())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.viewport().rect().adjusted(12, 8, -12, -8), flags, "Nobody without a mask so far")
+            painter.drawText(
+                self.viewport().rect().adjusted(12, 8, -12, -8),
+                flags,
+                "Nobody without a mask so far",
+            )
             painter.end()
 
 
@@ -73,7 +87,9 @@ class SightingsPanel(Card):
             action.triggered.connect(lambda _=False, c=correction: self._correct(c))
             row.addWidget(self._button(action))
         row.addStretch(1)
-        self._as_seen = self._action("As the monitor &saw it", "Take this visit's correction back", "Alt+0")
+        self._as_seen = self._action(
+            "As the monitor &saw it", "Take this visit's correction back", "Alt+0"
+        )
         self._as_seen.triggered.connect(lambda: self._correct(None))
         note = self._action("Add a n&ote…", "Keep a note with this sighting", "Alt+N")
         note.setIconText("Note…")
@@ -108,7 +124,11 @@ class SightingsPanel(Card):
     def selected(self) -> Sighting | None:
         """The sighting that is selected."""
         index = self.list.currentIndex()
-        sighting = index.data(SIGHTING_ROLE) if index.isValid() and self.list.selectionModel().hasSelection() else None
+        sighting = (
+            index.data(SIGHTING_ROLE)
+            if index.isValid() and self.list.selectionModel().hasSelection()
+            else None
+        )
         return sighting if isinstance(sighting, Sighting) else None
 
     def select(self, row: int) -> None:

@@ -1,6 +1,8 @@
-"""The only way from other threads to Qt: empty signals. Whoever receives one fetches the newest state himself.
+"""The only way from other threads to Qt: empty signals. Whoever receives one fetches the newest
+state himself.
 
-Qt's event queue has no bound, so a signal never carries a picture, and a signal that is still waiting is not sent twice.
+Qt's event queue has no bound, so a signal never carries a picture, and a signal that is still
+waiting is not sent twice.
 """
 
 from __future__ import annotations
@@ -48,7 +50,13 @@ class Bridge(QObject):
         with self._lock:
             self._waiting = False
 
-    def run(self, name: str, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None]) -> None:
+    def run(
+        self,
+        name: str,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[str], None],
+    ) -> None:
         """Do `work` in a thread of its own, then `done` with its answer in the main thread.
 
         Args:

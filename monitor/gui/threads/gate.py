@@ -1,7 +1,8 @@
-"""The gate between a capture thread and the inference thread: shows frames to the window while models load, and can be shut.
+"""The gate between a capture thread and the inference thread: shows frames to the window while
+models load, and can be shut.
 
-One gate belongs to one capture thread. A gate that is shut lets nothing pass, so no frame of the old source comes after
-the new one's, even where a read of the old source hangs.
+One gate belongs to one capture thread. A gate that is shut lets nothing pass, so no frame of the
+old source comes after the new one's, even where a read of the old source hangs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ class Gate(LatestSlot[Frame]):
     """A slot that hands on to another one.
 
     Args:
-        target: The inference thread's slot, which the gates of several cameras fill, each under its own key.
+        target: The inference thread's slot, which the gates of several cameras fill, each under its
+            own key.
         on_frame: Called in the capture thread with each frame, once.
     """
 
@@ -27,7 +29,8 @@ class Gate(LatestSlot[Frame]):
         self._lock = threading.Lock()
         self._shut = self._drains = False
         self._shown: Frame | None = None
-        self._handed: tuple[Frame, Hashable] | None = None  # the last frame that passed, with its key
+        # the last frame that passed, with its key
+        self._handed: tuple[Frame, Hashable] | None = None
 
     # The capture thread
 
@@ -61,7 +64,9 @@ class Gate(LatestSlot[Frame]):
             self._take_back()
 
     def lead_to(self, target: LatestSlot[Frame]) -> None:
-        """Hand on to this inference thread from now on, also what a former one has not looked at."""
+        """Hand on to this inference thread from now on, also what a former one has not looked
+        at.
+        """
         with self._lock:
             left = self._take_back()
             self._target, self._drains = target, False

@@ -1,4 +1,6 @@
-"""What runs behind the window: a capture thread a camera, one inference thread, a reader of the store. Main thread only."""
+"""What runs behind the window: a capture thread a camera, one inference thread, a reader of the
+store. Main thread only.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched
 from monitor.records import Frame, SourceState, SourceStatus, Update
 
-if TYPE_CHECKING:  # imported in the background after the window is up: they take SQLAlchemy with them
+# imported in the background after the window is up: they take SQLAlchemy with them
+if TYPE_CHECKING:
     from monitor.analysis.worker import InferenceThread, Parts
     from monitor.records import WorkerState
     from monitor.storage.store import Store
@@ -32,7 +35,8 @@ CAMERAS_MAX = 9
 
 
 class Session:
-    """Starts, changes and stops the threads. They report through the bridge; the window then asks here.
+    """Starts, changes and stops the threads. They report through the bridge; the window then asks
+    here.
 
     Args:
         options: How models and store are built.
@@ -40,7 +44,12 @@ class Session:
         build: Makes the inference thread's parts, in that thread.
     """
 
-    def __init__(self, options: RunOptions, bridge: Bridge, build: Callable[[RunOptions], Parts] = build_parts) -> None:
+    def __init__(
+        self,
+        options: RunOptions,
+        bridge: Bridge,
+        build: Callable[[RunOptions], Parts] = build_parts,
+    ) -> None:
         self.options = options
         self._bridge, self._build = bridge, build
         self._frames: LatestSlot[Frame] = LatestSlot()
@@ -53,14 +62,17 @@ class Session:
         self._reader_lock = threading.Lock()
         self.shift_began = datetime.now().astimezone()
         self.analysed = 0  # frames that the present inference thread has done
-        self.enrolled: int | None = None  # people whom the present inference thread can name; None in mask-only mode
+        # people whom the present inference thread can name; None in mask-only mode
+        self.enrolled: int | None = None
         self.paused = False
         self._analyses = False
 
     # The inference thread
 
     def start_worker(self, options: RunOptions | None = None) -> None:
-        """Load models and open the store in a new inference thread; a former one ends first. This is a new shift."""
+        """Load models and open the store in a new inference thread; a former one ends first. This
+        is a new shift.
+        """
         from monitor.analysis.worker import InferenceThread
         from monitor.records import WorkerState
 
@@ -110,18 +122,30 @@ class Session:
             self._worker.submit(command)
 
     def worker_state(self) -> tuple[str, str]:
-        """Name of the inference thread's state (LOADING, READY, FAILED, ENDED) and its line for the user."""
-        return (self._worker.state.name, self._worker.message) if self._worker is not None else ("LOADING", "")
+        """Name of the inference thread's state (LOADING, READY, FAILED, ENDED) and its line for the
+        user.
+        """
+        return (
+            (self._worker.state.name, self._worker.message)
+            if self._worker is not None
+            else ("LOADING", "")
+        )
 
     def take_updates(self) -> list[Update]:
-        """The newest update of each camera, each once, the oldest first. All of them have the newest count and sightings."""
-        taken = [update for _, update in sorted(self._updates.take_all(0), key=lambda pair: pair[0])]
+        """The newest update of each camera, each once, the oldest first. All of them have the
+        newest count and sightings.
+        """
+        taken = [
+            update for _, update in sorted(self._updates.take_all(0), key=lambda pair: pair[0])
+        ]
         return [replace(taken[-1], result=update.result) for update in taken]
 
     # The cameras
 
     def open(self, *sources: FrameSource) -> None:
-        """Leave what is watched and read these sources. Does not wait for the old ones, whose reads may hang."""
+        """Leave what is watched and read these sources. Does not wait for the old ones, whose reads
+        may hang.
+        """
         left, self.watched, self.paused = self.watched, (), False
         for watched in left:
             self._leave(watched)
@@ -137,7 +161,9 @@ class Session:
         if self.find(source.name) is not None:
             raise CameraError(f"{source.name} is watched already: choose another camera")
         if len(self.watched) >= CAMERAS_MAX:
-            raise CameraError(f"{CAMERAS_MAX} cameras are watched already: remove one before another is added")
+            raise CameraError(
+                f"{CAMERAS_MAX} cameras are watched already: remove one before another is added"
+            )
         self._start(source, len(self.watched))
 
     def remove(self, name: str) -> None:
@@ -171,17 +197,25 @@ class Session:
     def status_of(self, watched: Watched) -> SourceStatus:
         """What a source does now."""
         status = watched.status()
-        if status.state is SourceState.ENDED and not watched.ended_told and self._worker is not None:
+        if (
+            status.state is SourceState.ENDED
+            and not watched.ended_told
+            and self._worker is not None
+        ):
             watched.ended_told = True
             self._worker.end_source(watched.name)
         return status
 
     def take_previews(self) -> list[Frame]:
-        """The newest frame of each camera that nobody analyses: while models load, after they failed, while it is lent."""
+        """The newest frame of each camera that nobody analyses: while models load, after they
+        failed, while it is lent.
+        """
         return [frame for w in self.watched if (frame := w.take_preview()) is not None]
 
     def lend(self, name: str) -> LatestSlot[Frame] | None:
-        """The frames of a camera for an enrolment; nobody is counted there meanwhile. None if it is not watched."""
+        """The frames of a camera for an enrolment; nobody is counted there meanwhile. None if it is
+        not watched.
+        """
         watched = self.find(name)
         if watched is None or watched.lent:
             return None
@@ -199,7 +233,13 @@ class Session:
                 watched.gate.drain()
 
     def _start(self, source: FrameSource, place: int) -> None:
-        watched = Watched(source, self.options.config.camera, self._frames, self._bridge.notify, lambda: self._analyses)
+        watched = Watched(
+            source,
+            self.options.config.camera,
+            self._frames,
+            self._bridge.notify,
+            lambda: self._analyses,
+        )
         self.watched = (*self.watched[:place], watched, *self.watched[place:])
         if self._failed:
             watched.gate.drain()
@@ -230,9 +270,15 @@ class Session:
         with self._reader_lock:
             if self._reader is None:
                 self._reader = Store(self.options.config.store.url)
-            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
+            midnight = (
+                datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
+            )
             reader = self._reader
-            return totals(reader.read_shifts(midnight), reader.read_visits(midnight), reader.read_sightings(midnight))
+            return totals(
+                reader.read_shifts(midnight),
+                reader.read_visits(midnight),
+                reader.read_sightings(midnight),
+            )
 
     def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
         """Write sightings and totals; see `monitor.storage.csv_files.export`.
@@ -250,7 +296,8 @@ class Session:
             store.close()
 
     def forget_again(self, name: str) -> int:
-        """After a new shift was begun: take a name out of what the former shift has still written. Returns how many rows.
+        """After a new shift was begun: take a name out of what the former shift has still written.
+        Returns how many rows.
 
         Raises:
             StoreError: If the store cannot be written.

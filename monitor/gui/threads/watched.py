@@ -1,4 +1,6 @@
-"""One source that the window watches: its capture thread, its gate, and the pictures that nobody analyses."""
+"""One source that the window watches: its capture thread, its gate, and the pictures that nobody
+analyses.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Watched:
     """Main thread only; `_on_frame` alone is called by the capture thread.
 
     Args:
-        source: Not open, and never opened itself: the capture thread gets a copy, as does the next one of the same source.
+        source: Not open, and never opened itself: the capture thread gets a copy, as does the next
+            one of the same source.
         config: Time limits.
         frames: The inference thread's slot.
         notify: Called in the capture thread when something is new.
@@ -69,7 +72,9 @@ class Watched:
         return self._borrower is not None
 
     def lend(self) -> LatestSlot[Frame]:
-        """Hold the frames back from the inference thread and give the newest one to whoever asks this slot."""
+        """Hold the frames back from the inference thread and give the newest one to whoever asks
+        this slot.
+        """
         self._borrower = LatestSlot()
         self.gate.drain()
         return self._borrower

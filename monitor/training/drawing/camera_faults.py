@@ -1,6 +1,8 @@
-"""What a camera, a detector and a stream do to a face: crops with the detector's jitter, low resolution, blur, light, JPEG.
+"""What a camera, a detector and a stream do to a face: crops with the detector's jitter, low
+resolution, blur, light, JPEG.
 
-Every function takes a `numpy.random.Generator` and is repeatable by it. Pictures are (H, W, 3) uint8 BGR.
+Every function takes a `numpy.random.Generator` and is repeatable by it. Pictures are (H, W, 3)
+uint8 BGR.
 """
 
 from __future__ import annotations
@@ -12,24 +14,30 @@ import numpy as np
 
 from monitor.records import FloatArray, Image
 
-# YuNet's boxes against boxes drawn by hand, andrewmvd, 399 faces of 32 px or more: centre higher by 0.156 of the longer
-# side (2 % and 98 %: 0.285, 0.036), larger by e^0.096 (e^-0.22, e^0.28), sideways 0.014 (-0.13, 0.11).
+# YuNet's boxes against boxes drawn by hand, andrewmvd, 399 faces of 32 px or more: centre higher by
+# 0.156 of the longer side (2 % and 98 %: 0.285, 0.036), larger by e^0.096 (e^-0.22, e^0.28),
+# sideways 0.014 (-0.13, 0.11).
 _HAND_TO_YUNET = {"dy": -0.155, "dy_sd": 0.06, "log_scale": 0.09, "log_scale_sd": 0.13}
 
 
 @dataclass(frozen=True)
 class View:
-    """Where the crop's square lies: centre and half side in pixels of the picture, turned by `angle` degrees."""
+    """Where the crop's square lies: centre and half side in pixels of the picture, turned by
+    `angle` degrees.
+    """
 
     cx: float
     cy: float
     half: float
     angle: float
     flip: bool
-    narrow: float = 1.0  # width of the face in the crop against its width in the picture: a turned head is narrower
+    # width of the face in the crop against its width in the picture: a turned head is narrower
+    narrow: float = 1.0
 
 
-def live_view(box: tuple[float, float, float, float], margin: float, by_hand: bool, rng: np.random.Generator) -> View:
+def live_view(
+    box: tuple[float, float, float, float], margin: float, by_hand: bool, rng: np.random.Generator
+) -> View:
     """A square as the live detector would give it for the face in `box`.
 
     Args:
@@ -48,18 +56,24 @@ def live_view(box: tuple[float, float, float, float], margin: float, by_hand: bo
         dx += rng.choice([-1, 1]) * rng.uniform(0.1, 0.3)
     angle = rng.normal(0, 7) if rng.random() < 0.8 else rng.uniform(-25, 25)
     half = longer * (1 + margin) / 2 * float(np.exp(log_scale))
-    narrow = float(rng.uniform(0.6, 0.85)) if rng.random() < 0.12 else float(np.exp(rng.normal(0, 0.07)))
+    narrow = (
+        float(rng.uniform(0.6, 0.85)) if rng.random() < 0.12 else float(np.exp(rng.normal(0, 0.07)))
+    )
     flip = bool(rng.random() < 0.5)
-    return View((x0 + x1) / 2 + dx * longer, (y0 + y1) / 2 + dy * longer, half, float(angle), flip, narrow)
+    return View(
+        (x0 + x1) / 2 + dx * longer, (y0 + y1) / 2 + dy * longer, half, float(angle), flip, narrow
+    )
 
 
 def crop(image: Image, view: View, size: int, rng: np.random.Generator) -> Image:
-    """The view as (size, size, 3). What lies outside the picture is filled in one of several ways, whatever the class:
-    repeated edge pixels (what the program does) must tell nothing."""
+    """The view as (size, size, 3). What lies outside the picture is filled in one of several ways,
+    whatever the class: repeated edge pixels (what the program does) must tell nothing."""
     matrix = cv2.getRotationMatrix2D((view.cx, view.cy), view.angle, size / (2 * view.half))
     matrix = matrix + np.array([[0, 0, size / 2 - view.cx], [0, 0, size / 2 - view.cy]])
     across, start = (-view.narrow, size - 1.0) if view.flip else (view.narrow, 0.0)
-    squeeze = np.array([[across, 0, start + np.sign(across) * (1 - view.narrow) * size / 2], [0, 1, 0]])
+    squeeze = np.array(
+        [[across, 0, start + np.sign(across) * (1 - view.narrow) * size / 2], [0, 1, 0]]
+    )
     matrix = squeeze @ np.vstack([matrix, [0, 0, 1]])
     border, value = cv2.BORDER_REPLICATE, (0, 0, 0)
     pick = rng.random()
@@ -73,17 +87,24 @@ def crop(image: Image, view: View, size: int, rng: np.random.Generator) -> Image
         small = scale * 1.3
         source = cv2.resize(image, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         matrix = matrix @ np.diag([1 / small, 1 / small, 1.0])
-    return cv2.warpAffine(source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=value)  # type: ignore[return-value]
+    return cv2.warpAffine(
+        source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=value
+    )  # type: ignore[return-value]
 
 
 def degrade(image: Image, rng: np.random.Generator) -> Image:
-    """Resolution, blur, light, colour, noise and compression, in the order in which a camera brings them about."""
+    """Resolution, blur, light, colour, noise and compression, in the order in which a camera brings
+    them about.
+    """
     image = _light(image, rng)
     image = _soften(image, rng)
     if rng.random() < 0.25:
         sigma = rng.uniform(2, 14)
         noise = (
-            rng.standard_normal((image.shape[0], image.shape[1], 1 if rng.random() < 0.5 else 3), np.float32) * sigma
+            rng.standard_normal(
+                (image.shape[0], image.shape[1], 1 if rng.random() < 0.5 else 3), np.float32
+            )
+            * sigma
         )
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.35:
@@ -103,7 +124,9 @@ def _soften(image: Image, rng: np.random.Generator) -> Image:
                 int(rng.choice(4, p=[0.5, 0.3, 0.17, 0.03]))
             ]
             down = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
-            image = cv2.resize(cv2.resize(image, (side, side), interpolation=down), (size, size), interpolation=up)  # type: ignore[assignment]
+            image = cv2.resize(
+                cv2.resize(image, (side, side), interpolation=down), (size, size), interpolation=up
+            )  # type: ignore[assignment]
     pick = rng.random()
     if pick < 0.12:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 2.2))  # type: ignore[assignment]
@@ -154,6 +177,13 @@ def cover_eyes(image: Image, landmarks: FloatArray, rng: np.random.Generator) ->
     for eye in (right, left):
         cv2.ellipse(layer, (int(eye[0]), int(eye[1])), axes, angle, 0, 360, colour, -1, cv2.LINE_AA)
     middle = max(1, int(span * 0.06))
-    cv2.line(layer, (int(right[0]), int(right[1])), (int(left[0]), int(left[1])), colour, middle, cv2.LINE_AA)
+    cv2.line(
+        layer,
+        (int(right[0]), int(right[1])),
+        (int(left[0]), int(left[1])),
+        colour,
+        middle,
+        cv2.LINE_AA,
+    )
     strength = float(rng.uniform(0.6, 1.0))
     return cv2.addWeighted(layer, strength, image, 1 - strength, 0)  # type: ignore[return-value]

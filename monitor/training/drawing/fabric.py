@@ -1,4 +1,5 @@
-"""What a drawn mask looks like: cut-outs of photographed masks, real masks of other people, and cloth made up here.
+"""What a drawn mask looks like: cut-outs of photographed masks, real masks of other people, and
+cloth made up here.
 
 All pictures are (H, W, 3) uint8 BGR.
 """
@@ -17,7 +18,8 @@ from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
 from monitor.training.pictures.pool import Face
 
-# The outline, from the right ear over the nose to the left ear and back under the chin: (across -1..1, down 0..1).
+# The outline, from the right ear over the nose to the left ear and back under the chin: (across
+# -1..1, down 0..1).
 UPPER = np.array([(-1, 0.24), (-0.72, 0.17), (-0.42, 0.08), (-0.2, 0.01), (0, 0)], np.float32)
 LOWER = np.array([(-0.98, 0.48), (-0.88, 0.7), (-0.66, 0.88), (-0.36, 0.98), (0, 1)], np.float32)
 PATCH = 96  # side of a mask's own picture
@@ -37,8 +39,13 @@ class Style:
 
 
 def fits(face: Face) -> bool:
-    """Whether a mask can be drawn on the face: landmarks are known and the eyes are far enough apart."""
-    return face.landmarks is not None and float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))) >= 10
+    """Whether a mask can be drawn on the face: landmarks are known and the eyes are far enough
+    apart.
+    """
+    return (
+        face.landmarks is not None
+        and float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))) >= 10
+    )
 
 
 class Bank:
@@ -48,7 +55,8 @@ class Bank:
         """Read the cut-outs and textures.
 
         Args:
-            templates: Folder of `*.png` with alpha and `textures/`; None draws procedural and real masks alone.
+            templates: Folder of `*.png` with alpha and `textures/`; None draws procedural and real
+                masks alone.
             donors: Really masked faces; those without landmarks are passed over.
         """
         self.donors = [f for f in donors if fits(f)]
@@ -63,7 +71,8 @@ class Bank:
 
     def style(self, rng: np.random.Generator, donors: bool = True) -> Style:
         """A mask at random; without `donors` none that was taken from a picture of a person."""
-        upper, lower = UPPER + rng.normal(0, 0.025, UPPER.shape), LOWER + rng.normal(0, 0.025, LOWER.shape)
+        upper = UPPER + rng.normal(0, 0.025, UPPER.shape)
+        lower = LOWER + rng.normal(0, 0.025, LOWER.shape)
         if rng.random() < 0.3:  # a straight upper edge, as of cloth
             upper[:, 1] *= rng.uniform(0.2, 0.8)
         upper[-1, 0] = lower[-1, 0] = 0
@@ -76,14 +85,17 @@ class Bank:
         pick = rng.random()
         donor, alpha = None, None
         if pick < 0.4 and donors and self.donors:
-            donor, patch = self.donors[int(rng.integers(len(self.donors)))], np.zeros((PATCH, PATCH, 3), np.uint8)
+            donor = self.donors[int(rng.integers(len(self.donors)))]
+            patch = np.zeros((PATCH, PATCH, 3), np.uint8)
         elif pick < 0.55 and self._cutouts:
             patch, alpha = self._cutouts[int(rng.integers(len(self._cutouts)))]
             if rng.random() < 0.5:
                 patch = _recolour(patch, rng)
         else:
             patch = self._fabric(rng)
-        return Style(patch, alpha, donor, upper.astype(np.float32), lower.astype(np.float32), strap, relief)  # type: ignore[arg-type]
+        return Style(
+            patch, alpha, donor, upper.astype(np.float32), lower.astype(np.float32), strap, relief
+        )  # type: ignore[arg-type]
 
     def _fabric(self, rng: np.random.Generator) -> Image:
         """Plain, pleated, patterned or printed cloth."""
@@ -94,7 +106,9 @@ class Bank:
             texture = self.textures[int(rng.integers(len(self.textures)))]
             side = int(rng.integers(60, 256))
             x, y = rng.integers(0, 257 - side, 2)
-            patch = cv2.resize(texture[y : y + side, x : x + side], (PATCH, PATCH)).astype(np.float32)
+            patch = cv2.resize(texture[y : y + side, x : x + side], (PATCH, PATCH)).astype(
+                np.float32
+            )
             if rng.random() < 0.5:
                 patch = _recolour(patch.astype(np.uint8), rng).astype(np.float32)
         elif pick < 0.4:
@@ -127,9 +141,17 @@ class Bank:
                 2,
                 cv2.LINE_AA,
             )
-        folds = cv2.resize(rng.normal(0, 1, (5, 5)).astype(np.float32), (PATCH, PATCH), interpolation=cv2.INTER_CUBIC)
+        folds = cv2.resize(
+            rng.normal(0, 1, (5, 5)).astype(np.float32),
+            (PATCH, PATCH),
+            interpolation=cv2.INTER_CUBIC,
+        )
         across = np.linspace(-1, 1, PATCH, dtype=np.float32)[None, :]
-        shade = 1 + folds[..., None] * rng.uniform(0.01, 0.06) - (across**2)[..., None] * rng.uniform(0, 0.3)
+        shade = (
+            1
+            + folds[..., None] * rng.uniform(0.01, 0.06)
+            - (across**2)[..., None] * rng.uniform(0, 0.3)
+        )
         return np.clip(patch * shade, 0, 255).astype(np.uint8)
 
 
@@ -160,7 +182,14 @@ def _pattern(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
     if kind == 0:
         step, slope = int(rng.integers(5, 20)), int(rng.integers(-60, 61))
         for x in range(-PATCH, 2 * PATCH, step):
-            cv2.line(patch, (x, 0), (x + slope, PATCH), ink, max(1, step // int(rng.integers(2, 5))), cv2.LINE_AA)
+            cv2.line(
+                patch,
+                (x, 0),
+                (x + slope, PATCH),
+                ink,
+                max(1, step // int(rng.integers(2, 5))),
+                cv2.LINE_AA,
+            )
     elif kind == 1:
         for x, y in rng.integers(0, PATCH, (int(rng.integers(8, 50)), 2)):
             cv2.circle(patch, (int(x), int(y)), int(rng.integers(1, 7)), ink, -1, cv2.LINE_AA)

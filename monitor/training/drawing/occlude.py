@@ -1,6 +1,8 @@
-"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups, microphones and other heads.
+"""What covers a face and is no mask: hands, scarves, beards, hair, caps, glasses, cups, microphones
+and other heads.
 
-All pictures are (H, W, 3) uint8 BGR; `to_face` is the (2, 3) affine map from the 112 x 112 template to the picture.
+All pictures are (H, W, 3) uint8 BGR; `to_face` is the (2, 3) affine map from the 112 x 112 template
+to the picture.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from monitor.training.pictures.chips import Box
 
 
 def hand(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
-    """Fingers in the colour of the face's own forehead, from below or from one side, over the mouth, nose or chin."""
+    """Fingers in the colour of the face's own forehead, from below or from one side, over the
+    mouth, nose or chin.
+    """
     skin = _skin(image, to_face) * rng.uniform(0.75, 1.15)
     angle = rng.uniform(-70, 70)  # the fingers' direction from upright, degrees
     way = np.array([np.sin(np.radians(angle)), -np.cos(np.radians(angle))])
@@ -24,29 +28,43 @@ def hand(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
     unit = float(np.hypot(*to_face[:, 0]))
     fingers, width = int(rng.integers(2, 6)), rng.uniform(8, 13)
     for i in range(fingers):
-        end = tip + across * (i - (fingers - 1) / 2) * width * rng.uniform(0.85, 1.05) - way * abs(i - fingers / 2) * 3
+        end = (
+            tip
+            + across * (i - (fingers - 1) / 2) * width * rng.uniform(0.85, 1.05)
+            - way * abs(i - fingers / 2) * 3
+        )
         start = end - way * rng.uniform(40, 70)
         a, b = (_apply(to_face, p) for p in (start, end))
         thick = max(2, round(width * unit))
         tone = rng.uniform(0.93, 1.07)
         for shrink, shade in ((1.0, 0.72), (0.78, 0.95), (0.45, 1.06)):
-            cv2.line(layer, a, b, _tuple(skin * tone * shade), max(1, round(thick * shrink)), cv2.LINE_AA)
+            cv2.line(
+                layer, a, b, _tuple(skin * tone * shade), max(1, round(thick * shrink)), cv2.LINE_AA
+            )
         cv2.line(alpha, a, b, 255, thick, cv2.LINE_AA)
     if rng.random() < 0.6:  # the back of the hand
         back = tip - way * rng.uniform(35, 50)
         axes = (max(1, round(width * fingers * 0.55 * unit)), max(1, round(24 * unit)))
-        cv2.ellipse(layer, _apply(to_face, back), axes, angle, 0, 360, _tuple(skin * 0.97), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            layer, _apply(to_face, back), axes, angle, 0, 360, _tuple(skin * 0.97), -1, cv2.LINE_AA
+        )
         cv2.ellipse(alpha, _apply(to_face, back), axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
     layer = cv2.GaussianBlur(layer, (0, 0), max(0.6, 0.9 * unit))
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.8), 1.0)  # type: ignore[arg-type]
 
 
 def scarf(
-    image: Image, to_face: FloatArray, colour: FloatArray, texture: Image | None, rng: np.random.Generator
+    image: Image,
+    to_face: FloatArray,
+    colour: FloatArray,
+    texture: Image | None,
+    rng: np.random.Generator,
 ) -> Image:
     """Cloth round the neck: below the chin, so that nose and mouth stay as they were."""
     top = rng.uniform(114, 122)
-    outline = np.array([(0, top - 8), (30, top), (56, top + 4), (82, top), (112, top - 8), (130, 180), (-18, 180)])
+    outline = np.array(
+        [(0, top - 8), (30, top), (56, top + 4), (82, top), (112, top - 8), (130, 180), (-18, 180)]
+    )
     points = np.array([_apply(to_face, p + rng.normal(0, 2, 2)) for p in outline], np.int32)
     alpha = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA)
@@ -54,7 +72,9 @@ def scarf(
         layer = cv2.resize(texture, (image.shape[1], image.shape[0]))
     else:
         layer = np.full_like(image, np.clip(colour, 0, 255).astype(np.uint8))
-        folds = cv2.resize(rng.normal(1, 0.12, (6, 4)).astype(np.float32), (image.shape[1], image.shape[0]))
+        folds = cv2.resize(
+            rng.normal(1, 0.12, (6, 4)).astype(np.float32), (image.shape[1], image.shape[0])
+        )
         layer = np.clip(layer * folds[..., None], 0, 255).astype(np.uint8)
     return _blend(image, layer, alpha, 1.0)  # type: ignore[arg-type]
 
@@ -77,19 +97,31 @@ def beard(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
         (36, 122),
         (20, 100),
     ]
-    points = np.array([_apply(to_face, np.array(p) + rng.normal(0, 2, 2)) for p in outline], np.int32)
+    points = np.array(
+        [_apply(to_face, np.array(p) + rng.normal(0, 2, 2)) for p in outline], np.int32
+    )
     cv2.fillPoly(alpha, [points], 255, cv2.LINE_AA)
     unit = float(np.hypot(*to_face[:, 0]))
     lips = (max(1, round(13 * unit)), max(1, round(5 * unit)))
     cv2.ellipse(alpha, _apply(to_face, np.array([56, 92.5])), lips, 0, 0, 360, 0, -1, cv2.LINE_AA)
-    hair = np.array(((20, 25, 35), (60, 65, 70), (25, 45, 90), (150, 150, 155))[int(rng.integers(4))], np.float32)
+    hair = np.array(
+        ((20, 25, 35), (60, 65, 70), (25, 45, 90), (150, 150, 155))[int(rng.integers(4))],
+        np.float32,
+    )
     grain = rng.normal(1, 0.25, (height, width, 1)).astype(np.float32)
     layer = np.clip(hair * cv2.GaussianBlur(grain, (0, 0), 0.7)[..., None], 0, 255).astype(np.uint8)
-    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 2.5 * unit + 0.3), float(rng.uniform(0.4, 0.9)))  # type: ignore[arg-type]
+    return _blend(
+        image,
+        layer,
+        cv2.GaussianBlur(alpha, (0, 0), 2.5 * unit + 0.3),
+        float(rng.uniform(0.4, 0.9)),
+    )  # type: ignore[arg-type]
 
 
 def thing(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator) -> Image:
-    """A cup, a microphone or a telephone in front of the mouth or the cheek; the nose stays bare."""
+    """A cup, a microphone or a telephone in front of the mouth or the cheek; the nose stays
+    bare.
+    """
     unit = float(np.hypot(*to_face[:, 0]))
     centre = _apply(to_face, np.array([rng.uniform(40, 72), rng.uniform(98, 108)]))
     axes = (max(2, round(rng.uniform(8, 16) * unit)), max(2, round(rng.uniform(8, 16) * unit)))
@@ -97,7 +129,9 @@ def thing(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.
     alpha = np.zeros(image.shape[:2], np.uint8)
     if rng.random() < 0.5:
         for target, value in ((layer, _tuple(colour)), (alpha, (255,))):
-            cv2.ellipse(target, centre, axes, float(rng.uniform(0, 180)), 0, 360, value, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                target, centre, axes, float(rng.uniform(0, 180)), 0, 360, value, -1, cv2.LINE_AA
+            )
     else:
         low = (centre[0] + axes[0], centre[1] + 3 * axes[1])
         for target, value in ((layer, _tuple(colour)), (alpha, (255,))):
@@ -106,9 +140,14 @@ def thing(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.
 
 
 def hair(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
-    """Strands from the crown over one cheek or both, now and then into the face's middle; mouth and nose stay to be seen."""
+    """Strands from the crown over one cheek or both, now and then into the face's middle; mouth and
+    nose stay to be seen.
+    """
     unit = float(np.hypot(*to_face[:, 0]))
-    tone = np.array(((18, 20, 28), (30, 45, 75), (60, 110, 160), (120, 125, 130))[int(rng.integers(4))], np.float32)
+    tone = np.array(
+        ((18, 20, 28), (30, 45, 75), (60, 110, 160), (120, 125, 130))[int(rng.integers(4))],
+        np.float32,
+    )
     layer = image.copy()
     for side in (-1, 1) if rng.random() < 0.5 else (int(rng.choice([-1, 1])),):
         reach = rng.uniform(16, 34)  # how near to the middle line it comes
@@ -124,7 +163,14 @@ def hair(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
             curve = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
             points = np.array([_apply(to_face, p) for p in curve], np.int32)
             colour = _tuple(tone * rng.uniform(0.6, 1.3))
-            cv2.polylines(layer, [points], False, colour, max(1, round(rng.uniform(0.8, 3) * unit)), cv2.LINE_AA)
+            cv2.polylines(
+                layer,
+                [points],
+                False,
+                colour,
+                max(1, round(rng.uniform(0.8, 3) * unit)),
+                cv2.LINE_AA,
+            )
     return layer
 
 
@@ -140,7 +186,9 @@ def cap(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Ge
     unit = float(np.hypot(*to_face[:, 0]))
     shadow = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 5 * unit)).astype(np.float32)[..., None] / 255
     image = (image * (1 - rng.uniform(0, 0.5) * shadow)).astype(np.uint8)
-    folds = cv2.resize(rng.normal(1, 0.1, (5, 5)).astype(np.float32), (image.shape[1], image.shape[0]))
+    folds = cv2.resize(
+        rng.normal(1, 0.1, (5, 5)).astype(np.float32), (image.shape[1], image.shape[0])
+    )
     layer = np.clip(colour * folds[..., None], 0, 255).astype(np.uint8)
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), max(0.5, 0.7 * unit)), 1.0)  # type: ignore[arg-type]
 
@@ -162,27 +210,50 @@ def glasses(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Imag
         layer = cv2.addWeighted(tint, strength, layer, 1 - strength, 0)  # type: ignore[assignment]
     for eye in eyes:
         cv2.ellipse(layer, eye, axes, 0, 0, 360, colour, thick, cv2.LINE_AA)
-    ends = [_apply(to_face, np.array([x, 51 + drop])) for x in (38.3 + 13, 73.5 - 13, 38.3 - 13, 2, 73.5 + 13, 110)]
+    ends = [
+        _apply(to_face, np.array([x, 51 + drop]))
+        for x in (38.3 + 13, 73.5 - 13, 38.3 - 13, 2, 73.5 + 13, 110)
+    ]
     for a, b in zip(ends[::2], ends[1::2], strict=True):
         cv2.line(layer, a, b, colour, thick, cv2.LINE_AA)
     return layer
 
 
-def neighbour(image: Image, box: Box, other: Image, other_box: Box, rng: np.random.Generator) -> Image:
-    """Another head beside, below or above, as in a crowd, in front of a rim of this one. Boxes are xyxy in pixels."""
+def neighbour(
+    image: Image, box: Box, other: Image, other_box: Box, rng: np.random.Generator
+) -> Image:
+    """Another head beside, below or above, as in a crowd, in front of a rim of this one. Boxes are
+    xyxy in pixels.
+    """
     x0, y0, x1, y1 = box
     a0, b0, a1, b1 = other_box
     longer = max(x1 - x0, y1 - y0)
     zoom = longer / max(a1 - a0, b1 - b0) * float(np.exp(rng.normal(0, 0.25)))
-    angle = float(rng.choice([0, np.pi, np.pi / 2, -np.pi / 2], p=[0.35, 0.35, 0.2, 0.1]) + rng.normal(0, 0.35))
+    angle = float(
+        rng.choice([0, np.pi, np.pi / 2, -np.pi / 2], p=[0.35, 0.35, 0.2, 0.1])
+        + rng.normal(0, 0.35)
+    )
     theirs_px = zoom * max(a1 - a0, b1 - b0)
-    reach = (0.3 * longer + (0.45 + 0.25 * abs(np.sin(angle))) * theirs_px) * rng.uniform(0.95, 1.2)  # heads are oblong
+    # heads are oblong
+    reach = (0.3 * longer + (0.45 + 0.25 * abs(np.sin(angle))) * theirs_px) * rng.uniform(0.95, 1.2)
     centre = ((x0 + x1) / 2 + np.cos(angle) * reach, (y0 + y1) / 2 + np.sin(angle) * reach)
     theirs = ((a0 + a1) / 2, (b0 + b1) / 2)
-    matrix = np.array([[zoom, 0, centre[0] - zoom * theirs[0]], [0, zoom, centre[1] - zoom * theirs[1]]])
+    matrix = np.array(
+        [[zoom, 0, centre[0] - zoom * theirs[0]], [0, zoom, centre[1] - zoom * theirs[1]]]
+    )
     alpha = np.zeros(other.shape[:2], np.uint8)
     axes = (max(1, round((a1 - a0) * 0.58)), max(1, round((b1 - b0) * 0.66)))
-    cv2.ellipse(alpha, (round(theirs[0]), round(theirs[1] - 0.06 * (b1 - b0))), axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+    cv2.ellipse(
+        alpha,
+        (round(theirs[0]), round(theirs[1] - 0.06 * (b1 - b0))),
+        axes,
+        0,
+        0,
+        360,
+        255,
+        -1,
+        cv2.LINE_AA,
+    )
     size_wh = (image.shape[1], image.shape[0])
     layer, alpha = cv2.warpAffine(other, matrix, size_wh), cv2.warpAffine(alpha, matrix, size_wh)  # type: ignore[assignment]
     return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.01 * longer + 0.4), 1.0)  # type: ignore[arg-type]

@@ -1,8 +1,10 @@
-"""Masks drawn on bare faces by their landmarks, worn right or wrong: pairs that differ in the mask alone.
+"""Masks drawn on bare faces by their landmarks, worn right or wrong: pairs that differ in the mask
+alone.
 
-What the masks look like is `fabric`'s subject, where they sit this file's. Drawn in the frame of the standard 112 x 112
-five-point template, which an affine map lays on the face; the middle line follows the nose when the head is turned.
-All pictures are (H, W, 3) uint8 BGR; landmarks are (5, 2) pixels.
+What the masks look like is `fabric`'s subject, where they sit this file's. Drawn in the frame of
+the standard 112 x 112 five-point template, which an affine map lays on the face; the middle line
+follows the nose when the head is turned. All pictures are (H, W, 3) uint8 BGR; landmarks are (5, 2)
+pixels.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ PAIRS = (
     ("right", "nose_only"),
 )
 PAIR_SHARE = (0.44, 0.2, 0.12, 0.07, 0.08, 0.03, 0.03, 0.03)
-# Upper edge, lower edge and half width in template pixels (eyes at y 52, nose tip 72, mouth 92, chin about 116).
+# Upper edge, lower edge and half width in template pixels (eyes at y 52, nose tip 72, mouth 92,
+# chin about 116).
 _PLACES = {
     "right": ((53, 67), (111, 126), (39, 51)),
     "nose_out": ((78, 90), (115, 130), (38, 48)),
@@ -52,9 +55,15 @@ _PLACES = {
 
 
 def wear(
-    image: Image, landmarks: FloatArray, how: str, style: Style, bank: Bank, rng: np.random.Generator
+    image: Image,
+    landmarks: FloatArray,
+    how: str,
+    style: Style,
+    bank: Bank,
+    rng: np.random.Generator,
 ) -> tuple[Image, npt.NDArray[np.uint8] | None]:
-    """The face with the mask worn as `how` says, one of `LABEL_OF`, and (H, W) uint8 where the mask is.
+    """The face with the mask worn as `how` says, one of `LABEL_OF`, and (H, W) uint8 where the mask
+    is.
 
     `bare` gives the picture back as it is, and None.
     """
@@ -62,24 +71,33 @@ def wear(
         return image, None
     to_face = template_to(landmarks)
     if how == "ear":
-        return _hang(image, to_face, style if style.donor is None else bank.style(rng, donors=False), rng)
+        return _hang(
+            image, to_face, style if style.donor is None else bank.style(rng, donors=False), rng
+        )
     (top, bottom, half) = (float(rng.uniform(*span)) for span in _PLACES[how])
     upper, lower = style.upper.copy(), style.lower.copy()
     if how in ("mouth_out", "chin"):  # it sags in the middle, and the ear loops pull its ends up
         upper[:, 1] += (np.abs(upper[:, 0]) * rng.uniform(-0.45, 0.1)).astype(np.float32)
-    outline = np.concatenate([upper, (upper * [-1, 1])[-2::-1], (lower * [-1, 1])[:-1], lower[::-1]]).astype(np.float32)
+    outline = np.concatenate(
+        [upper, (upper * [-1, 1])[-2::-1], (lower * [-1, 1])[:-1], lower[::-1]]
+    ).astype(np.float32)
     outline = outline * np.array([half, bottom - top], np.float32) + np.array([56, top], np.float32)
     points = _on_face(outline, to_face, landmarks)
     alpha = _fill(points, image.shape[:2])
     if style.donor is not None and style.donor.landmarks is not None:
         # Taken over as it sits, or moved down so that its own upper edge comes along.
-        down = (top - 58) * rng.uniform(0, 1) if how not in ("right", "nose_only") else rng.uniform(-2, 2)
+        down = (
+            (top - 58) * rng.uniform(0, 1)
+            if how not in ("right", "nose_only")
+            else rng.uniform(-2, 2)
+        )
         layer = _donate(image, to_face, style.donor, float(down), landmarks)
     else:
         left, right = 56 - half, 56 + half
         corners = np.array([[left, top], [right, top], [left, bottom]], np.float32)
         matrix = cv2.getAffineTransform(
-            np.array([[0, 0], [fabric.PATCH, 0], [0, fabric.PATCH]], np.float32), _apply(to_face, corners)
+            np.array([[0, 0], [fabric.PATCH, 0], [0, fabric.PATCH]], np.float32),
+            _apply(to_face, corners),
         )
         size_wh = (image.shape[1], image.shape[0])
         flat = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
@@ -91,8 +109,12 @@ def wear(
     return _blend(image, layer, alpha, rng), alpha
 
 
-def disturb(image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator) -> Image:
-    """Now and then what is no mask: a hand, a scarf, a beard, glasses, hair, a cap. The label stays what it was."""
+def disturb(
+    image: Image, landmarks: FloatArray, label: str, bank: Bank, rng: np.random.Generator
+) -> Image:
+    """Now and then what is no mask: a hand, a scarf, a beard, glasses, hair, a cap. The label stays
+    what it was.
+    """
     if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
         return image
     to_face = template_to(landmarks)
@@ -140,14 +162,20 @@ def _on_face(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) ->
 def _fill(points: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     for _ in range(2):  # Chaikin's corner cutting
         following = np.roll(points, -1, axis=0)
-        points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1).reshape(-1, 2)
+        points = np.stack(
+            [0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1
+        ).reshape(-1, 2)
     alpha = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(alpha, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return alpha
 
 
-def _donate(image: Image, to_face: FloatArray, donor: Face, down: float, landmarks: FloatArray) -> Image:
-    """The donor's face laid on this one, `down` template pixels lower, its brightness fitted at the forehead."""
+def _donate(
+    image: Image, to_face: FloatArray, donor: Face, down: float, landmarks: FloatArray
+) -> Image:
+    """The donor's face laid on this one, `down` template pixels lower, its brightness fitted at the
+    forehead.
+    """
     assert donor.landmarks is not None
     theirs = np.vstack([template_to(donor.landmarks), [0, 0, 1]])
     shift = np.array([[1, 0, 0], [0, 1, down], [0, 0, 1]], np.float64)
@@ -176,22 +204,38 @@ def _relief(layer: Image, image: Image, amount: float) -> Image:
     light = (small / small.mean()) ** amount
     brightness = float(np.clip((small.mean() / 140) ** (0.6 * amount), 0.45, 1.25))
     gain = cv2.resize(
-        np.clip(light, 0.5, 1.6) * brightness, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR
+        np.clip(light, 0.5, 1.6) * brightness,
+        (image.shape[1], image.shape[0]),
+        interpolation=cv2.INTER_LINEAR,
     )
     return np.asarray(np.clip(layer * gain[..., None], 0, 255), np.uint8)
 
 
 def _straps(
-    image: Image, points: FloatArray, to_face: FloatArray, colour: tuple[int, int, int], rng: np.random.Generator
+    image: Image,
+    points: FloatArray,
+    to_face: FloatArray,
+    colour: tuple[int, int, int],
+    rng: np.random.Generator,
 ) -> Image:
     image = image.copy()
-    ears = _apply(to_face, np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32))
+    ears = _apply(
+        to_face,
+        np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32),
+    )
     width = max(1, round(float(np.hypot(*to_face[:, 0])) * rng.uniform(0.7, 1.8)))
     middle = len(fabric.UPPER) * 2 - 2
     for ear, ends in ((ears[0], (0, -1)), (ears[1], (middle, middle + 1))):
         for end in ends:
             start, stop = np.round(points[end]).astype(int), np.round(ear).astype(int)
-            cv2.line(image, (int(start[0]), int(start[1])), (int(stop[0]), int(stop[1])), colour, width, cv2.LINE_AA)
+            cv2.line(
+                image,
+                (int(start[0]), int(start[1])),
+                (int(stop[0]), int(stop[1])),
+                colour,
+                width,
+                cv2.LINE_AA,
+            )
     return image
 
 
@@ -201,7 +245,9 @@ def _hang(
     """The mask dangles from one ear beside the bare face."""
     side = int(rng.choice([-1, 1]))
     x = 56 + side * float(rng.uniform(44, 54))
-    top, width, height = float(rng.uniform(64, 84)), float(rng.uniform(12, 24)), float(rng.uniform(28, 44))
+    top = float(rng.uniform(64, 84))
+    width = float(rng.uniform(12, 24))
+    height = float(rng.uniform(28, 44))
     lean = side * float(rng.uniform(-4, 8))
     quad = np.array(
         [
@@ -215,7 +261,9 @@ def _hang(
     matrix = cv2.getAffineTransform(
         np.array([[0, 0], [fabric.PATCH, 0], [0, fabric.PATCH]], np.float32), points[[0, 1, 3]]
     )
-    layer = cv2.warpAffine(style.patch, matrix, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE)
+    layer = cv2.warpAffine(
+        style.patch, matrix, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE
+    )
     image = image.copy()
     ear = _apply(to_face, np.array([[56 + side * 50, 56]], np.float32))[0]
     for corner in points[:2]:
@@ -232,7 +280,9 @@ def _hang(
     return _blend(image, _relief(layer, image, style.relief), alpha, rng), alpha  # type: ignore[arg-type]
 
 
-def _blend(image: Image, layer: Image, alpha: npt.NDArray[np.uint8], rng: np.random.Generator) -> Image:
+def _blend(
+    image: Image, layer: Image, alpha: npt.NDArray[np.uint8], rng: np.random.Generator
+) -> Image:
     soft = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.5, 1.4)))
     if rng.random() < 0.5:  # a shadow under the edge
         shadow = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(2, 4))).astype(np.float32) * (

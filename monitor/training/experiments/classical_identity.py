@@ -1,15 +1,21 @@
-"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector machine.
+"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector
+machine.
 
-    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4 --out runs/classical --summary docs/training
+    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4
+    --out runs/classical --summary docs/training
 
-learns from the same people and the same split by capture session as `closed_set`, and writes the same table:
+learns from the same people and the same split by capture session as `closed_set`, and writes the
+same table:
 
-    eigenfaces   PCA of grey faces, whitened (Turk and Pentland: Eigenfaces for recognition. J. Cogn. Neurosci. 3(1), 1991)
-    Gabor        magnitudes of 5 scales x 8 directions, pooled (Liu and Wechsler: Gabor feature based classification using the
-                 enhanced Fisher linear discriminant model. IEEE TIP 11(4), 2002), shortened by PCA
+    eigenfaces   PCA of grey faces, whitened (Turk and Pentland: Eigenfaces for recognition. J.
+                 Cogn. Neurosci. 3(1), 1991)
+    Gabor        magnitudes of 5 scales x 8 directions, pooled (Liu and Wechsler: Gabor feature
+                 based classification using the enhanced Fisher linear discriminant model. IEEE TIP
+                 11(4), 2002), shortened by PCA
 
-Both end in scikit-learn's SVC, whose C and gamma a search over the training sessions chooses. "upper half" learns and answers from
-the part of the face above a mask alone. `--minutes` is for everything: a method that could not begin in it is named and left out.
+Both end in scikit-learn's SVC, whose C and gamma a search over the training sessions chooses.
+"upper half" learns and answers from the part of the face above a mask alone. `--minutes` is for
+everything: a method that could not begin in it is named and left out.
 """
 
 from __future__ import annotations
@@ -57,7 +63,9 @@ def grey(faces: Faces, upper: bool) -> npt.NDArray[np.float32]:
     """
     result = np.empty((len(faces), UPPER_ROWS if upper else SIDE, SIDE), np.float32)
     for i, face in enumerate(faces):
-        small = cv2.resize(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA
+        )
         part = small[: result.shape[1]].astype(np.float32)
         result[i] = (part - part.mean()) / max(float(part.std()), 1e-3)
     return result
@@ -65,7 +73,9 @@ def grey(faces: Faces, upper: bool) -> npt.NDArray[np.float32]:
 
 @cache
 def gabor_kernels() -> tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]:
-    """Even and odd kernel of each scale and direction: wavelengths from 4 px on by half octaves, as wide as one octave."""
+    """Even and odd kernel of each scale and direction: wavelengths from 4 px on by half octaves, as
+    wide as one octave.
+    """
     kernels = []
     for scale in range(GABOR_SCALES):
         wavelength = 4 * 2 ** (scale / 2)
@@ -84,7 +94,9 @@ def gabor_kernels() -> tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float
 
 
 def gabor(faces: Faces, upper: bool) -> FloatArray:
-    """(N, 112, 112, 3) uint8 BGR to (N, D) float32: pooled magnitudes of the filters' answers, D = 40 a cell."""
+    """(N, 112, 112, 3) uint8 BGR to (N, D) float32: pooled magnitudes of the filters' answers, D =
+    40 a cell.
+    """
     pictures = grey(faces, upper)
     rows = []
     for picture in pictures:
@@ -93,14 +105,20 @@ def gabor(faces: Faces, upper: bool) -> FloatArray:
             real = cv2.filter2D(picture, cv2.CV_32F, even, borderType=cv2.BORDER_REFLECT)
             imaginary = cv2.filter2D(picture, cv2.CV_32F, odd, borderType=cv2.BORDER_REFLECT)
             cells = (SIDE // POOL, -(-picture.shape[0] // POOL))
-            parts.append(cv2.resize(cv2.magnitude(real, imaginary), cells, interpolation=cv2.INTER_AREA).ravel())
+            parts.append(
+                cv2.resize(
+                    cv2.magnitude(real, imaginary), cells, interpolation=cv2.INTER_AREA
+                ).ravel()
+            )
         rows.append(np.concatenate(parts))
     cells_all = SIDE // POOL * -(-pictures.shape[1] // POOL)
     return np.stack(rows) if rows else np.empty((0, cells_all * len(gabor_kernels())), np.float32)
 
 
 def eigen(faces: Faces, upper: bool) -> FloatArray:
-    """(N, 112, 112, 3) uint8 BGR to (N, pixels) float32: the grey pixels, of which PCA makes eigenfaces."""
+    """(N, 112, 112, 3) uint8 BGR to (N, pixels) float32: the grey pixels, of which PCA makes
+    eigenfaces.
+    """
     pictures = grey(faces, upper)
     return pictures.reshape(len(pictures), -1)
 
@@ -110,12 +128,17 @@ FEATURES: dict[str, Callable[[Faces, bool], FloatArray]] = {"eigenfaces": eigen,
 
 def pipeline(kind: str, seed: int) -> Pipeline:
     """Features to people: `kind` is a key of `FEATURES`."""
-    scaler = [("scale", StandardScaler())] if kind == "Gabor" else []  # pixels are of one kind, filters are not
+    # pixels are of one kind, filters are not
+    scaler = [("scale", StandardScaler())] if kind == "Gabor" else []
     pca = PCA(VARIANCE[kind], whiten=True, random_state=seed)
-    return Pipeline([*scaler, ("pca", pca), ("svc", SVC(class_weight="balanced", random_state=seed))])
+    return Pipeline(
+        [*scaler, ("pca", pca), ("svc", SVC(class_weight="balanced", random_state=seed))]
+    )
 
 
-def learn(kind: str, upper: bool, taught: few_report.Lesson, seed: int) -> tuple[few_report.Answer, int, str]:
+def learn(
+    kind: str, upper: bool, taught: few_report.Lesson, seed: int
+) -> tuple[few_report.Answer, int, str]:
     """Fit one method.
 
     Args:
@@ -132,15 +155,21 @@ def learn(kind: str, upper: bool, taught: few_report.Lesson, seed: int) -> tuple
     model: Any = pipeline(kind, seed)
     if fewest >= 2:
         folds = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
-        search = GridSearchCV(model, GRID, cv=folds).fit(features, taught.person, groups=taught.group)
-        model, note = (
-            search.best_estimator_,
-            f"C {search.best_params_['svc__C']}, gamma {search.best_params_['svc__gamma']}",
+        search = GridSearchCV(model, GRID, cv=folds).fit(
+            features, taught.person, groups=taught.group
         )
+        model = search.best_estimator_
+        note = f"C {search.best_params_['svc__C']}, gamma {search.best_params_['svc__gamma']}"
     else:  # somebody has one training session: no search could leave it out
         model, note = model.fit(features, taught.person), "C and gamma as scikit-learn has them"
     pca, svc = model["pca"], model["svc"]
-    held = pca.components_.size + pca.mean_.size + svc.support_vectors_.size + svc.dual_coef_.size + svc.intercept_.size
+    held = (
+        pca.components_.size
+        + pca.mean_.size
+        + svc.support_vectors_.size
+        + svc.dual_coef_.size
+        + svc.intercept_.size
+    )
 
     def answer(faces: Faces) -> npt.NDArray[np.intp]:
         said: npt.NDArray[np.intp] = model.predict(FEATURES[kind](faces, upper)).astype(np.intp)
@@ -164,7 +193,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     deadline_from = time.monotonic()
     args = parser().parse_args(argv)
     deadline = deadline_from + 60 * args.minutes
-    command = "python -m monitor.training.experiments.classical_identity " + shlex.join(argv or sys.argv[1:])
+    command = "python -m monitor.training.experiments.classical_identity " + shlex.join(
+        argv or sys.argv[1:]
+    )
     desk = few_report.Desk(args, command, TITLE, ABOUT)
     for place in desk.places:
         for kind in FEATURES:
@@ -184,8 +215,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 TITLE = "Classical identity: eigenfaces and Gabor filters with an SVM"
 ABOUT = (
-    "The people, the split by capture session and the drawn copies are those of `closed_set.md`. `bare, mask laid on` are the bare test "
-    "faces with photographed masks that no training saw; `upper half` learns and answers from what lies above a mask. A face takes the "
+    "The people, the split by capture session and the drawn copies are those of `closed_set.md`. "
+    "`bare, mask laid on` are the bare test "
+    "faces with photographed masks that no training saw; `upper half` learns and answers from what "
+    "lies above a mask. A face takes the "
     "time of one call with one face, from the aligned face on."
 )
 

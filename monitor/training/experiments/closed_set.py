@@ -1,18 +1,23 @@
-"""Closed-set identity, the papers' first way: a classifier with one output for each of a few people.
+"""Closed-set identity, the papers' first way: a classifier with one output for each of a few
+people.
 
-    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out runs/closed_set --summary docs/training
+    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out
+    runs/closed_set --summary docs/training
 
-trains a custom CNN, InceptionV3 and MobileNetV2 on the aligned faces (112 px) of each set, with drawn masks, flips, shifts and
-turns, and tests them on capture sessions that they never saw (`few_people`); the program's own embedding model answers the same
-faces by its nearest template. The papers report 98.5, 95.6 and 88 % in that order on random splits of their pictures.
+trains a custom CNN, InceptionV3 and MobileNetV2 on the aligned faces (112 px) of each set, with
+drawn masks, flips, shifts and turns, and tests them on capture sessions that they never saw
+(`few_people`); the program's own embedding model answers the same faces by its nearest template.
+The papers report 98.5, 95.6 and 88 % in that order on random splits of their pictures.
 
-`--sets` names folders under --data, or any folder with one folder of pictures for each person, such as the one that
-`main.py enrol NAME --count 500 --keep-pictures FOLDER` writes. MobileNetV2 starts from ImageNet weights; those of InceptionV3 are
-taken where this machine has them, and where not it starts from random ones, as its row says.
+`--sets` names folders under --data, or any folder with one folder of pictures for each person, such
+as the one that `main.py enrol NAME --count 500 --keep-pictures FOLDER` writes. MobileNetV2 starts
+from ImageNet weights; those of InceptionV3 are taken where this machine has them, and where not it
+starts from random ones, as its row says.
 
-`--minutes` is for everything and is shared: each network gets the same part of what is left when its turn comes, graph building
-and test included. Two runs with one `--seed` see the same pictures in the same order; how far they come depends on the machine,
-unless `--epochs` ends them. The networks are not kept: this is a comparison, the program does not use them.
+`--minutes` is for everything and is shared: each network gets the same part of what is left when
+its turn comes, graph building and test included. Two runs with one `--seed` see the same pictures
+in the same order; how far they come depends on the machine, unless `--epochs` ends them. The
+networks are not kept: this is a comparison, the program does not use them.
 """
 
 from __future__ import annotations
@@ -41,7 +46,8 @@ LABEL = {"cnn_pool": "custom CNN", "inceptionv3": "InceptionV3", "mobilenetv2": 
 SHIFT, TURN = 0.08, 15.0  # augmentation: at most so much of the side, and so many degrees
 TRAIN_PART = 0.85  # of a network's time; the rest is for its test
 WARM_UP = 0.05  # of the training, until the full rate
-# Of the rate where a network begins with ImageNet weights: at the full one MobileNetV2 forgot them and never left the loss of chance.
+# Of the rate where a network begins with ImageNet weights: at the full one MobileNetV2 forgot them
+# and never left the loss of chance.
 PRETRAINED_RATE = 0.2
 SAY_S = 10.0  # between two lines of progress
 
@@ -53,16 +59,22 @@ def augment(face: Image, rng: np.random.Generator) -> Image:
         face: (S, S, 3) uint8, any colour order; only read.
     """
     side = face.shape[0]
-    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), float(rng.uniform(-TURN, TURN)), 1)
+    matrix = cv2.getRotationMatrix2D(
+        ((side - 1) / 2, (side - 1) / 2), float(rng.uniform(-TURN, TURN)), 1
+    )
     matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * side
     source = face[:, ::-1] if rng.random() < 0.5 else face
-    return cv2.warpAffine(np.ascontiguousarray(source), matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cv2.warpAffine(
+        np.ascontiguousarray(source), matrix, (side, side), borderMode=cv2.BORDER_REPLICATE
+    )  # type: ignore[return-value]
 
 
 def batches(
     faces: Faces, person: npt.NDArray[np.intp], size: int, seed: int
 ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]]:
-    """Epoch after epoch in a new order: (size, 112, 112, 3) float32 RGB -1..1 and whom they show."""
+    """Epoch after epoch in a new order: (size, 112, 112, 3) float32 RGB -1..1 and whom they
+    show.
+    """
     rng = np.random.default_rng(seed)
     order = np.empty(0, np.intp)
     while True:
@@ -74,10 +86,14 @@ def batches(
 
 
 def rate_at(share: float, highest: float) -> float:
-    """The learning rate after this share (0..1) of the training: a short rise, then half a cosine down to a hundredth."""
+    """The learning rate after this share (0..1) of the training: a short rise, then half a cosine
+    down to a hundredth.
+    """
     if share < WARM_UP:
         return highest * max(0.02, share / WARM_UP)
-    return highest * max(0.01, 0.5 + 0.5 * math.cos(math.pi * min(1.0, (share - WARM_UP) / (1 - WARM_UP))))
+    return highest * max(
+        0.01, 0.5 + 0.5 * math.cos(math.pi * min(1.0, (share - WARM_UP) / (1 - WARM_UP)))
+    )
 
 
 def train(
@@ -99,12 +115,14 @@ def train(
     if weights == "imagenet":
         trainer.freeze(model, options.freeze if name == "mobilenetv2" else 0)
     for layer in model._flatten_layers():
-        # With the usual 0.99 the running mean would lag behind a few hundred steps from random weights.
+        # With the usual 0.99 the running mean would lag behind a few hundred steps from random
+        # weights.
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.9
     optimizer = keras.optimizers.AdamW(options.rate, weight_decay=1e-4, global_clipnorm=5.0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, jit_compile=False)  # XLA takes longer to compile than most of these trainings
+    # XLA takes longer to compile than most of these trainings
+    model.compile(optimizer, loss, jit_compile=False)
     highest = options.rate * (PRETRAINED_RATE if weights == "imagenet" else 1)
     steps = max(1, math.ceil(options.epochs * len(taught.faces) / options.batch))
     stream = batches(taught.faces, taught.person, options.batch, options.seed)
@@ -121,12 +139,19 @@ def train(
         elif time.monotonic() - said > SAY_S:
             said = time.monotonic()
             left = min(until - said, (steps - done) * (said - began) / (done - 1))
-            print(f"{name}: step {done}/{steps}, loss {value:.3f}, {max(0.0, left) / 60:.1f} min left", flush=True)
+            print(
+                f"{name}: step {done}/{steps}, loss {value:.3f}, {max(0.0, left) / 60:.1f} min left",
+                flush=True,
+            )
     start = "from ImageNet weights" if weights == "imagenet" else "from random weights"
     if weights == "none" and name in networks.PUBLISHED:
         start += " (its ImageNet weights are not on this machine)"
     note = f"{start}; {done * options.batch / len(taught.faces):.1f} epochs, last loss {value:.2f}"
-    return _answer(model), networks.parameters(model), note + ("" if done >= steps else "; cut by --minutes")
+    return (
+        _answer(model),
+        networks.parameters(model),
+        note + ("" if done >= steps else "; cut by --minutes"),
+    )
 
 
 def _answer(model: Any) -> few_report.Answer:
@@ -134,7 +159,9 @@ def _answer(model: Any) -> few_report.Answer:
 
     @tf.function(input_signature=[tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)])  # type: ignore[untyped-decorator]
     def call(faces_bgr: tf.Tensor) -> tf.Tensor:
-        return tf.argmax(model(tf.cast(faces_bgr[..., ::-1], tf.float32) / 127.5 - 1, training=False), axis=1)
+        return tf.argmax(
+            model(tf.cast(faces_bgr[..., ::-1], tf.float32) / 127.5 - 1, training=False), axis=1
+        )
 
     def answer(faces: Faces) -> npt.NDArray[np.intp]:
         parts = [call(tf.constant(faces[i : i + 64])).numpy() for i in range(0, len(faces), 64)]
@@ -149,14 +176,22 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m monitor.training.experiments.closed_set",
         description="Closed-set identity classifiers of a few people.",
     )
-    p.add_argument("--networks", default=",".join(NAMES), help="which, with commas (default: all three)")
+    p.add_argument(
+        "--networks", default=",".join(NAMES), help="which, with commas (default: all three)"
+    )
     p.add_argument("--epochs", type=int, default=60, help="at most so many (default 60)")
     p.add_argument("--batch", type=int, default=32, help="faces a batch (default 32)")
     p.add_argument(
-        "--rate", type=float, default=5e-4, help="highest learning rate (default 0.0005); a fifth with ImageNet weights"
+        "--rate",
+        type=float,
+        default=5e-4,
+        help="highest learning rate (default 0.0005); a fifth with ImageNet weights",
     )
     p.add_argument(
-        "--freeze", type=int, default=3, help="first blocks of MobileNetV2 that stay as they were (default 3)"
+        "--freeze",
+        type=int,
+        default=3,
+        help="first blocks of MobileNetV2 that stay as they were (default 3)",
     )
     few_report.common_options(p, "closed_set", 6)
     return p
@@ -174,7 +209,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError("--epochs and --batch must be 1 or more: give whole numbers")
     command.quiet_tensorflow()
     desk = few_report.Desk(
-        args, "python -m monitor.training.experiments.closed_set " + shlex.join(argv or sys.argv[1:]), TITLE, ABOUT
+        args,
+        "python -m monitor.training.experiments.closed_set " + shlex.join(argv or sys.argv[1:]),
+        TITLE,
+        ABOUT,
     )
     jobs = [(place, name) for place in desk.places for name in chosen]
     for number, (place, name) in enumerate(jobs):
@@ -192,9 +230,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 TITLE = "Closed-set classifiers of a few people"
 ABOUT = (
-    "One output for each person, trained on aligned faces of 112 px with flips, shifts, turns and (unless --no-drawn) a drawn mask on "
-    "a copy of every bare face. The split is by capture session; `bare, mask laid on` are the bare test faces with photographed masks "
-    "that no training saw. A face takes the time of one call with one face, in Keras (ONNX Runtime for the embedding), from the aligned "
+    "One output for each person, trained on aligned faces of 112 px with flips, shifts, turns and "
+    "(unless --no-drawn) a drawn mask on "
+    "a copy of every bare face. The split is by capture session; `bare, mask laid on` are the bare "
+    "test faces with photographed masks "
+    "that no training saw. A face takes the time of one call with one face, in Keras (ONNX Runtime "
+    "for the embedding), from the aligned "
     "face on."
 )
 

@@ -1,12 +1,14 @@
 """Compare the networks of the papers on one split: the same faces, the same loop, the same time.
 
-    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out runs/compare --summary docs/training
+    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out
+    runs/compare --summary docs/training
 
-trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its pictures, drawn masks, loss and
-schedule), tests it on a source that none has seen (`--leave-out`), and measures parameters, file size and ONNX
-Runtime's time a face. The batches are made once, before the first network, so that each sees the same and no network waits
-for pictures; one that is through with them begins again. Pretrained weights are taken where this machine has them, and each
-row says what was cut short. With the defaults it takes about 20 minutes on two cores and 6 GB.
+trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its
+pictures, drawn masks, loss and schedule), tests it on a source that none has seen (`--leave-out`),
+and measures parameters, file size and ONNX Runtime's time a face. The batches are made once, before
+the first network, so that each sees the same and no network waits for pictures; one that is through
+with them begins again. Pretrained weights are taken where this machine has them, and each row says
+what was cut short. With the defaults it takes about 20 minutes on two cores and 6 GB.
 """
 
 from __future__ import annotations
@@ -38,7 +40,16 @@ from monitor.training.pictures.chips import LABELS
 from monitor.training.report import metrics
 from monitor.training.report.pages import output_dir
 
-NAMES = ("mobilenetv2", "cnn_pool", "cnn_bn", "resnet50", "densenet121", "xception", "inceptionv3", "vgg19")
+NAMES = (
+    "mobilenetv2",
+    "cnn_pool",
+    "cnn_bn",
+    "resnet50",
+    "densenet121",
+    "xception",
+    "inceptionv3",
+    "vgg19",
+)
 CUSTOM = ("cnn_pool", "cnn_bn")
 CUSTOM_SIZE = 120  # px, as in the papers
 RATE = {"vgg19": 1e-4}  # without batch normalisation the common rate makes it say one class for all
@@ -105,14 +116,18 @@ def train(
         speed = _seconds_a_step(fresh(), made, size, folder / "speed")
         steps = max(1, round(minutes * 60 / speed))
         model = fresh()
-        training = trainer.Trainer(model, trainer.Schedule(steps, RATE.get(name, options.rate)), folder / "run")
+        training = trainer.Trainer(
+            model, trainer.Schedule(steps, RATE.get(name, options.rate)), folder / "run"
+        )
         stream = islice(endless(made, size), steps)
         training.fit(islice(stream, 1), steps + 1, lambda: 0.0)  # builds the graph
         began = time.monotonic()
         deadline = (
             began + minutes * 60 * 1.25
         )  # the steps follow from the measured speed; this guards against a slow spell
-        training.fit(takewhile(lambda _: time.monotonic() < deadline, stream), steps + 1, lambda: 0.0)
+        training.fit(
+            takewhile(lambda _: time.monotonic() < deadline, stream), steps + 1, lambda: 0.0
+        )
         seconds = time.monotonic() - began
         if not options.bn_as_seen and _has_norm(model):
             _refresh_norms(model, made, size)
@@ -144,7 +159,9 @@ def train(
 
 
 def _seconds_a_step(model: Any, made: Sequence[batches.Batch], size: int, folder: Path) -> float:
-    """The time of a training step once the graph is built: of one step, or of a few where they are quick."""
+    """The time of a training step once the graph is built: of one step, or of a few where they are
+    quick.
+    """
     from monitor.training.learning import trainer
 
     training = trainer.Trainer(model, trainer.Schedule(100), folder)
@@ -163,19 +180,24 @@ def _has_norm(model: Any) -> bool:
     import keras
 
     return any(
-        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable for layer in model._flatten_layers()
+        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for layer in model._flatten_layers()
     )
 
 
 def _refresh_norms(model: Any, made: Sequence[batches.Batch], size: int, rounds: int = 8) -> None:
     """Bring batch normalisation's running mean and variance up to the trained weights.
 
-    They lag behind: with momentum 0.99 and a few hundred steps a network that was born random would be judged by
-    statistics of weights that it no longer has. Nothing else changes.
+    They lag behind: with momentum 0.99 and a few hundred steps a network that was born random would
+    be judged by statistics of weights that it no longer has. Nothing else changes.
     """
     import keras
 
-    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
     kept = [layer.momentum for layer in norms]
     for i, (rois, _) in enumerate(made[:rounds]):
         for layer in norms:
@@ -204,35 +226,62 @@ def _tested(model: Any, test: dict[str, Any], size: int) -> dict[str, Any]:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
-        prog="python -m monitor.training.experiments.compare", description="Compare the networks on one split."
+        prog="python -m monitor.training.experiments.compare",
+        description="Compare the networks on one split.",
     )
-    p.add_argument("--data", type=Path, required=True, help="folder of the pictures, as for train_mask")
+    p.add_argument(
+        "--data", type=Path, required=True, help="folder of the pictures, as for train_mask"
+    )
     p.add_argument("--networks", default=",".join(NAMES), help="which, with commas (default: all)")
     p.add_argument("--minutes", type=float, default=2, help="training time of each (default 2)")
-    p.add_argument("--until", metavar="HH:MM", help="UTC; networks that could not begin before are left out and named")
     p.add_argument(
-        "--leave-out", default="ilc2021", help="source that is tested on and never trained on (default ilc2021)"
+        "--until",
+        metavar="HH:MM",
+        help="UTC; networks that could not begin before are left out and named",
     )
-    p.add_argument("--size", type=int, default=128, help="input side in px of the published networks (default 128)")
+    p.add_argument(
+        "--leave-out",
+        default="ilc2021",
+        help="source that is tested on and never trained on (default ilc2021)",
+    )
+    p.add_argument(
+        "--size",
+        type=int,
+        default=128,
+        help="input side in px of the published networks (default 128)",
+    )
     p.add_argument("--margin", type=float, default=0.3, help="as in train_mask (default 0.3)")
     p.add_argument("--batch", type=int, default=32, help="faces a batch (default 32)")
-    p.add_argument("--faces", type=int, default=12000, help="faces that are made to train on (default 12000)")
-    p.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default 0.0005)")
+    p.add_argument(
+        "--faces", type=int, default=12000, help="faces that are made to train on (default 12000)"
+    )
+    p.add_argument(
+        "--rate", type=float, default=5e-4, help="highest learning rate (default 0.0005)"
+    )
     p.add_argument("--freeze", type=int, default=3, help="as in train_mask (default 3)")
     p.add_argument(
-        "--bn-as-seen", action="store_true", help="leave batch normalisation's running statistics as training left them"
+        "--bn-as-seen",
+        action="store_true",
+        help="leave batch normalisation's running statistics as training left them",
     )
     p.add_argument("--seed", type=int, default=0)
     p.add_argument(
-        "--out", type=Path, default=Path("runs/compare"), help="folder for comparison.json (default runs/compare)"
+        "--out",
+        type=Path,
+        default=Path("runs/compare"),
+        help="folder for comparison.json (default runs/compare)",
     )
     p.add_argument("--summary", type=Path, help="folder for comparison.md and .json to keep")
     p.add_argument(
-        "--prepared", type=Path, help="file (.npz) that keeps the batches and the test faces; read if it is there"
+        "--prepared",
+        type=Path,
+        help="file (.npz) that keeps the batches and the test faces; read if it is there",
     )
     p.add_argument("--prepare-only", action="store_true", help="write --prepared and stop")
     p.add_argument(
-        "--add", action="store_true", help="add to the comparison in --out; networks named again take the new figures"
+        "--add",
+        action="store_true",
+        help="add to the comparison in --out; networks named again take the new figures",
     )
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     p.set_defaults(weights="imagenet")
@@ -240,7 +289,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _deadline(text: str | None) -> float:
-    """UTC time of day as seconds since the epoch; infinity without one. A time that has passed is tomorrow's."""
+    """UTC time of day as seconds since the epoch; infinity without one. A time that has passed is
+    tomorrow's.
+    """
     if text is None:
         return float("inf")
     try:
@@ -286,12 +337,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     jobs += [("mobilenetv2", "none")] if ("mobilenetv2", "imagenet") in jobs else []
     for name, weights in jobs:
         if time.time() + args.minutes * 60 > deadline:
-            skipped.append(name if (name, weights) == jobs[names.index(name)] else f"{name} from random weights")
+            skipped.append(
+                name
+                if (name, weights) == jobs[names.index(name)]
+                else f"{name} from random weights"
+            )
             continue
         size = CUSTOM_SIZE if name in CUSTOM else args.size
         rows.append(train(name, weights, size, made, test, args.minutes, args))
         print(
-            f"{name} ({rows[-1]['weights']}): {json.dumps({k: v for k, v in rows[-1].items() if not k.endswith('door')})}",
+            f"{name} ({rows[-1]['weights']}): "
+            f"{json.dumps({k: v for k, v in rows[-1].items() if not k.endswith('door')})}",
             flush=True,
         )
         compare_report.write(args, rows, skipped, command, len(made) * args.batch)
@@ -307,7 +363,10 @@ def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, A
         ConfigError: If the file is no such file, or was made with other options.
     """
     options = json.dumps(
-        {k: str(getattr(args, k)) for k in ("data", "leave_out", "size", "margin", "batch", "faces", "seed", "smoke")}
+        {
+            k: str(getattr(args, k))
+            for k in ("data", "leave_out", "size", "margin", "batch", "faces", "seed", "smoke")
+        }
     )
     if args.prepared is None or not args.prepared.is_file():
         made, test = prepare(args)
@@ -323,23 +382,39 @@ def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, A
         return made, test
     try:
         with np.load(args.prepared) as file:
-            same, stored = str(file["options"]) == options, {k: file[k] for k in file.files if k != "options"}
+            same = str(file["options"]) == options
+            stored = {k: file[k] for k in file.files if k != "options"}
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ConfigError(f"{args.prepared} is not what --prepared wrote ({error}): delete it and run again") from None
+        raise ConfigError(
+            f"{args.prepared} is not what --prepared wrote ({error}): delete it and run again"
+        ) from None
     if not same:
-        raise ConfigError(f"{args.prepared} was made with other options: delete it, or give the same")
-    test = {part: (stored[f"{part}_rois"], stored[f"{part}_truth"]) for part in ("test", "validation")}
+        raise ConfigError(
+            f"{args.prepared} was made with other options: delete it, or give the same"
+        )
+    test = {
+        part: (stored[f"{part}_rois"], stored[f"{part}_truth"]) for part in ("test", "validation")
+    }
     return list(zip(stored["rois"], stored["labels"], strict=True)), test
 
 
 def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
-    """The batches that every network trains on, and the faces of 40 px or more that it is tested on."""
+    """The batches that every network trains on, and the faces of 40 px or more that it is tested
+    on.
+    """
     sets = mask_train.gather(args)
     templates = next(
-        (p / "mask_templates" for p in (args.data, args.data.parent) if (p / "mask_templates").is_dir()), None
+        (
+            p / "mask_templates"
+            for p in (args.data, args.data.parent)
+            if (p / "mask_templates").is_dir()
+        ),
+        None,
     )
     bank = wear.Bank(templates, pool.of_label(sets.train, "masked"))
-    maker = batches.Maker(sets.train, bank, batches.Recipe(args.size, args.margin, args.batch), args.seed)
+    maker = batches.Maker(
+        sets.train, bank, batches.Recipe(args.size, args.margin, args.batch), args.seed
+    )
     stream = batches.Stream(maker.batch, 0, max(1, args.faces // args.batch))
     try:
         made = list(stream)

@@ -1,4 +1,6 @@
-"""The comparison of networks as files: what `compare` measured, written after every network and gone on with later."""
+"""The comparison of networks as files: what `compare` measured, written after every network and
+gone on with later.
+"""
 
 from __future__ import annotations
 
@@ -58,24 +60,41 @@ def earlier(path: Path, names: Sequence[str]) -> dict[str, Any]:
         left = [name for name in found["not_run"] if name not in names]
         return {"rows": kept, "not_run": left, "command": found["command"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"--add wants an earlier comparison at {path} ({error!r}): run without --add first") from None
+        raise ConfigError(
+            f"--add wants an earlier comparison at {path} ({error!r}): run without --add first"
+        ) from None
 
 
 def write(
-    args: argparse.Namespace, rows: Sequence[dict[str, Any]], skipped: Sequence[str], command: str, faces: int
+    args: argparse.Namespace,
+    rows: Sequence[dict[str, Any]],
+    skipped: Sequence[str],
+    command: str,
+    faces: int,
 ) -> None:
-    """`comparison.json`, and with --summary `comparison.md`: after every network, so that a stop loses nothing."""
-    result = {"command": command, "left_out": args.leave_out, "rows": list(rows), "not_run": list(skipped)}
+    """`comparison.json`, and with --summary `comparison.md`: after every network, so that a stop
+    loses nothing.
+    """
+    result = {
+        "command": command,
+        "left_out": args.leave_out,
+        "rows": list(rows),
+        "not_run": list(skipped),
+    }
     write_json(output_dir(args.out) / "comparison.json", result)
     if not args.summary:
         return
     write_json(args.summary / "comparison.json", result)
     first = rows[0]
     text = (
-        f"# Networks compared\n\n    {command}\n\nEach was trained for as long as its row says on two cores with batches of {args.batch} "
-        f"out of the same {faces} faces (masks drawn on, live crops, camera faults, as `train_mask` makes them), with one schedule and "
-        f"one seed, and tested on the {first['test_count']} faces of 40 px or more of {args.leave_out}, which none was trained on, and on "
-        f"{first['validation_count']} held-out faces of the other sources. Times are ONNX Runtime's on two threads.\n\n"
+        f"# Networks compared\n\n    {command}\n\nEach was trained for as long as its row says on "
+        f"two cores with batches of {args.batch} "
+        f"out of the same {faces} faces (masks drawn on, live crops, camera faults, as "
+        f"`train_mask` makes them), with one schedule and "
+        f"one seed, and tested on the {first['test_count']} faces of 40 px or more of "
+        f"{args.leave_out}, which none was trained on, and on "
+        f"{first['validation_count']} held-out faces of the other sources. Times are ONNX "
+        f"Runtime's on two threads.\n\n"
         f"{table(rows, args.leave_out)}"
     )
     if skipped:

@@ -1,17 +1,22 @@
-"""Pictures of a few people, as aligned faces, split by capture session: what `closed_set` and `classical_identity` learn from.
+"""Pictures of a few people, as aligned faces, split by capture session: what `closed_set` and
+`classical_identity` learn from.
 
 A folder holds one folder for each person, in any of these forms:
 
-    NAME/2026-11-21_101500/0001_straight_bare.jpg   what `main.py enrol NAME --count 500 --keep-pictures FOLDER` writes
-    NAME/masked/*.jpg, NAME/unmasked/*.jpg          rmfrd_ids; its test people (`verify_identity.is_test`) are left out
+    NAME/2026-11-21_101500/0001_straight_bare.jpg   what `main.py enrol NAME --count 500
+                                                    --keep-pictures FOLDER` writes
+    NAME/masked/*.jpg, NAME/unmasked/*.jpg          rmfrd_ids; its test people
+    (`verify_identity.is_test`) are left out
     NAME/*.jpg                                      any other
     train/NAME/*.jpg, val/NAME/*.jpg                celeb5: `val` is the test
 
-What was taken in one go never lies on both sides of the split. A session is what lies in one session folder, or what carries a
-time in its name (20261121_101500) less than ten minutes after the picture before; of all other pictures those of one person that
-look alike (`monitor.training.pictures.duplicates`) are taken for one session. Frames of one video must therefore lie in a folder of their
-own, as little tells loose ones apart. Training pictures that are near duplicates of a test picture are left out after that.
-People with a single session cannot be tested and are left out, and so is everybody whose consent has ended.
+What was taken in one go never lies on both sides of the split. A session is what lies in one
+session folder, or what carries a time in its name (20261121_101500) less than ten minutes after the
+picture before; of all other pictures those of one person that look alike
+(`monitor.training.pictures.duplicates`) are taken for one session. Frames of one video must
+therefore lie in a folder of their own, as little tells loose ones apart. Training pictures that are
+near duplicates of a test picture are left out after that. People with a single session cannot be
+tested and are left out, and so is everybody whose consent has ended.
 """
 
 from __future__ import annotations
@@ -37,11 +42,14 @@ from monitor.training.pictures.chips import PICTURES, Box, Chip, label_of, merge
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs, path_pairs
 
 TEST_PART = 0.2
-# Bits of 256 in which two loose pictures of one person may differ to count as one session. Looked at on rmfrd_ids: up to 80 nearly
-# all pairs are of one occasion, up to 88 about two in three. A pair too many costs no honesty, only a few training pictures.
+# Bits of 256 in which two loose pictures of one person may differ to count as one session. Looked
+# at on rmfrd_ids: up to 80 nearly all pairs are of one occasion, up to 88 about two in three. A
+# pair too many costs no honesty, only a few training pictures.
 ALIKE_MAX = 80
 SESSION_GAP = timedelta(minutes=10)
-_TIME = re.compile(r"(20\d{2})[-_]?([01]\d)[-_]?([0-3]\d)[-_T ]?([0-2]\d)[-_.]?([0-5]\d)[-_.]?([0-5]\d)")
+_TIME = re.compile(
+    r"(20\d{2})[-_]?([01]\d)[-_]?([0-3]\d)[-_T ]?([0-2]\d)[-_.]?([0-5]\d)[-_.]?([0-5]\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +80,11 @@ class FewPeople:
         """One line for the report."""
         train, test = ~self.test, self.test
         return (
-            f"{self.name}: {len(self.people)} people, {len(self.faces)} pictures ({int(self.masked.sum())} really masked) in "
+            f"{self.name}: {len(self.people)} people, {len(self.faces)} pictures "
+            f"({int(self.masked.sum())} really masked) in "
             f"{len(np.unique(self.group))} sessions; training {int(train.sum())} pictures of "
-            f"{len(np.unique(self.group[train]))} sessions, test {int(test.sum())} of {len(np.unique(self.group[test]))}"
-            + "".join(f"; {note}" for note in self.notes)
+            f"{len(np.unique(self.group[train]))} sessions, test {int(test.sum())} of "
+            f"{len(np.unique(self.group[test]))}" + "".join(f"; {note}" for note in self.notes)
         )
 
 
@@ -83,15 +92,19 @@ def load(root: Path, people_max: int, seed: int) -> FewPeople:
     """The faces of one folder, split.
 
     Args:
-        root: See the module. If more people than `people_max` are there, those with most pictures are taken.
+        root: See the module. If more people than `people_max` are there, those with most pictures
+            are taken.
         people_max: At most so many people.
         seed: Of the split.
 
     Raises:
-        ConfigError: If the folder is not there, a picture cannot be read, or fewer than two people can be tested.
+        ConfigError: If the folder is not there, a picture cannot be read, or fewer than two people
+            can be tested.
     """
     if not root.is_dir():
-        raise ConfigError(f"{root} is not there: give a folder that holds one folder of pictures for each person")
+        raise ConfigError(
+            f"{root} is not there: give a folder that holds one folder of pictures for each person"
+        )
     pictures, notes = _listed(root)
     counts: dict[str, int] = defaultdict(int)
     for picture in pictures:
@@ -103,26 +116,35 @@ def load(root: Path, people_max: int, seed: int) -> FewPeople:
         notes.append(f"{missed} pictures in which no face was found are taken whole")
     loose = {p.path for p in pictures if not p.session}
     alike = [pair for pair in find_pairs(chips, ALIKE_MAX) if _alike(pair, loose)]
-    within = [p for p in alike if p.a.identity == p.b.identity and p.a.path in loose and p.b.path in loose]
+    within = [
+        p for p in alike if p.a.identity == p.b.identity and p.a.path in loose and p.b.path in loose
+    ]
     names = [chip.group for chip in merge_groups(chips, path_pairs(within))]
     groups = np.unique(names, return_inverse=True)[1].astype(np.intp)
     keep, test = _sides(pictures, groups, alike, seed, notes)
     people = tuple(sorted({p.person for p, k in zip(pictures, keep, strict=True) if k}))
     if len(people) < 2:
         raise ConfigError(
-            f"{root} has {len(people)} people with pictures of two sessions or more, two are needed: "
+            f"{root} has {len(people)} people with pictures of two sessions or more, two are "
+            f"needed: "
             "record each person at least twice, with a pause or on another day"
         )
-    person = np.array([people.index(p.person) for p, k in zip(pictures, keep, strict=True) if k], np.intp)
+    person = np.array(
+        [people.index(p.person) for p, k in zip(pictures, keep, strict=True) if k], np.intp
+    )
     masked = np.array([p.masked for p in pictures], bool)
-    return FewPeople(root.name, people, faces[keep], person, masked[keep], groups[keep], test[keep], tuple(notes))
+    return FewPeople(
+        root.name, people, faces[keep], person, masked[keep], groups[keep], test[keep], tuple(notes)
+    )
 
 
 def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
-    """The largest face of each picture, found and aligned as the program does it; the whole picture where none is found.
+    """The largest face of each picture, found and aligned as the program does it; the whole picture
+    where none is found.
 
     Returns:
-        (N, 112, 112, 3) uint8 BGR; where each face lies, for the search for near duplicates; and how many were not found.
+        (N, 112, 112, 3) uint8 BGR; where each face lies, for the search for near duplicates; and
+        how many were not found.
 
     Raises:
         ConfigError: If a picture cannot be read.
@@ -138,7 +160,19 @@ def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
         label = "masked" if picture.masked else "unmasked"
         side = max(box[2] - box[0], box[3] - box[1])
         group = f"{picture.person}/{picture.session or picture.path}"
-        chips.append(Chip(picture.path, "people", label, box, None, side, picture.path.name, picture.person, group))
+        chips.append(
+            Chip(
+                picture.path,
+                "people",
+                label,
+                box,
+                None,
+                side,
+                picture.path.name,
+                picture.person,
+                group,
+            )
+        )
     return faces, chips, missed
 
 
@@ -147,7 +181,9 @@ def _face(image: Image, detector: YuNet) -> tuple[Image, Box, bool]:
     wide: Image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
     found = detector.detect(wide)
     height, width = image.shape[:2]
-    boxes: FloatArray = np.array([[0.1 * pad, 0.1 * pad, width - 0.1 * pad, height - 0.1 * pad]], np.float32) + pad
+    boxes: FloatArray = (
+        np.array([[0.1 * pad, 0.1 * pad, width - 0.1 * pad, height - 0.1 * pad]], np.float32) + pad
+    )
     landmarks = None
     if len(found):
         best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
@@ -174,20 +210,26 @@ def _listed(root: Path) -> tuple[list[Picture], list[str]]:
             else:
                 result += _pictures_of(person, test)
     if kept_aside:
-        notes.append(f"{len(kept_aside)} people are kept for tests of the embedding models and left out")
+        notes.append(
+            f"{len(kept_aside)} people are kept for tests of the embedding models and left out"
+        )
     if ended:
         notes.append(f"{len(ended)} people whose consent has ended are left out")
     return result, notes
 
 
 def _consent_ended(person: Path) -> bool:
-    """Whether the consent that `monitor.identity.kept_pictures` wrote beside the pictures is over or cannot be read."""
+    """Whether the consent that `monitor.identity.kept_pictures` wrote beside the pictures is over
+    or cannot be read.
+    """
     path = person / "consent.json"
     if not path.is_file():
         return False
     try:
         until = json.loads(path.read_text(encoding="utf-8"))["until"]
-        return until is not None and datetime.fromisoformat(until).astimezone(UTC) <= datetime.now(UTC)
+        return until is not None and datetime.fromisoformat(until).astimezone(UTC) <= datetime.now(
+            UTC
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return True
 
@@ -229,20 +271,37 @@ def _alike(pair: Pair, loose: set[Path]) -> bool:
 
 
 def _sides(
-    pictures: Sequence[Picture], groups: npt.NDArray[np.intp], alike: Sequence[Pair], seed: int, notes: list[str]
+    pictures: Sequence[Picture],
+    groups: npt.NDArray[np.intp],
+    alike: Sequence[Pair],
+    seed: int,
+    notes: list[str],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which pictures are used, and which of them are tested. Adds to the notes what was left out."""
+    """Which pictures are used, and which of them are tested. Adds to the notes what was left
+    out.
+    """
     names = np.array([p.person for p in pictures])
     if pictures and pictures[0].test is not None:
         test = np.array([bool(p.test) for p in pictures])
     else:
         test = split(names, np.array([p.masked for p in pictures], bool), groups, seed)
     tested = {p.path for p, t in zip(pictures, test, strict=True) if t}
-    twins = {a.path for pair in alike for a, b in ((pair.a, pair.b), (pair.b, pair.a)) if b.path in tested} - tested
+    twins = {
+        a.path
+        for pair in alike
+        for a, b in ((pair.a, pair.b), (pair.b, pair.a))
+        if b.path in tested
+    } - tested
     keep = np.array([p.path not in twins for p in pictures], bool)
     if twins:
-        notes.append(f"{len(twins)} training pictures that are near duplicates of test pictures are left out")
-    good = [n for n in np.unique(names) if (keep & test & (names == n)).any() and (keep & ~test & (names == n)).any()]
+        notes.append(
+            f"{len(twins)} training pictures that are near duplicates of test pictures are left out"
+        )
+    good = [
+        n
+        for n in np.unique(names)
+        if (keep & test & (names == n)).any() and (keep & ~test & (names == n)).any()
+    ]
     single = len(np.unique(names)) - len(good)
     if single:
         notes.append(f"{single} people with pictures of one session alone are left out")
@@ -250,12 +309,16 @@ def _sides(
 
 
 def split(
-    names: npt.NDArray[np.str_], masked: npt.NDArray[np.bool_], groups: npt.NDArray[np.intp], seed: int
+    names: npt.NDArray[np.str_],
+    masked: npt.NDArray[np.bool_],
+    groups: npt.NDArray[np.intp],
+    seed: int,
 ) -> npt.NDArray[np.bool_]:
     """About a fifth of each person's bare and of each person's masked pictures, session by session.
 
     Args:
-        names, masked, groups: (N,) whom each picture shows, whether masked, and its session, which is of one person.
+        names, masked, groups: (N,) whom each picture shows, whether masked, and its session, which
+            is of one person.
         seed: Of the order in which sessions are tried.
 
     Returns:
@@ -265,9 +328,15 @@ def split(
     test = np.zeros(len(groups), bool)
     for name in np.unique(names):
         mine = names == name
-        kinds = [{int(g): n for g in order if (n := int((mine & (masked == k) & (groups == g)).sum()))} for k in (0, 1)]
-        # A kind of which there is one session alone stays in training, as long as there is something else to test.
-        chosen = [k for k in kinds if len(k) > 1] or [{g: int((mine & (groups == g)).sum()) for k in kinds for g in k}]
+        kinds = [
+            {int(g): n for g in order if (n := int((mine & (masked == k) & (groups == g)).sum()))}
+            for k in (0, 1)
+        ]
+        # A kind of which there is one session alone stays in training, as long as there is
+        # something else to test.
+        chosen = [k for k in kinds if len(k) > 1] or [
+            {g: int((mine & (groups == g)).sum()) for k in kinds for g in k}
+        ]
         tested: set[int] = set()
         seen: set[int] = set()
         for sizes in chosen:
@@ -279,14 +348,20 @@ def split(
 
 
 def _a_fifth(sizes: dict[int, int], tested: set[int], seen: set[int]) -> set[int]:
-    """Sessions to test besides those of `tested`, about a fifth of the pictures, but not all; none of `seen`."""
+    """Sessions to test besides those of `tested`, about a fifth of the pictures, but not all; none
+    of `seen`.
+    """
     goal = max(1, round(TEST_PART * sum(sizes.values())))
     count = sum(size for group, size in sizes.items() if group in tested)
     added: set[int] = set()
     while count < goal:
         off = {g: abs(count + n - goal) for g, n in sizes.items() if g not in seen | added}
         best = min(off, key=lambda g: off[g], default=None)
-        if best is None or (count and off[best] >= goal - count) or not set(sizes) - tested - added - {best}:
+        if (
+            best is None
+            or (count and off[best] >= goal - count)
+            or not set(sizes) - tested - added - {best}
+        ):
             break
         added.add(best)
         count += sizes[best]

@@ -1,7 +1,9 @@
-"""How well somebody out of a few people is named: one way of counting and one table for every method.
+"""How well somebody out of a few people is named: one way of counting and one table for every
+method.
 
-A method is a function from aligned faces to people. It is asked about the test faces as they are (bare, really masked), and
-about the bare ones with photographed masks laid on, which are unlike the drawn masks that training uses.
+A method is a function from aligned faces to people. It is asked about the test faces as they are
+(bare, really masked), and about the bare ones with photographed masks laid on, which are unlike the
+drawn masks that training uses.
 """
 
 from __future__ import annotations
@@ -24,13 +26,24 @@ from monitor.training.identity.verify import CUTOUTS, Cutouts, Faces, drawn, mas
 from monitor.training.report.metrics import rate
 from monitor.training.report.pages import markdown_table, output_dir, write_json, write_text
 
-Answer = Callable[[Faces], npt.NDArray[np.intp]]  # (N, 112, 112, 3) uint8 BGR -> (N,) index into the people
+# (N, 112, 112, 3) uint8 BGR -> (N,) index into the people
+Answer = Callable[[Faces], npt.NDArray[np.intp]]
 PAPERS = (
-    "The papers report 98.5 % (custom CNN), 95.6 % (InceptionV3) and 88 % (MobileNetV2) on random splits of their own pictures, "
+    "The papers report 98.5 % (custom CNN), 95.6 % (InceptionV3) and 88 % (MobileNetV2) on random "
+    "splits of their own pictures, "
     "where frames of one recording lie on both sides; here no recording does."
 )
 _TIMED = 30  # faces, one at a time
-_HEAD = ("people", "method", "all as they are", "macro F1", "bare", "really masked", "bare, mask laid on", "parameters")
+_HEAD = (
+    "people",
+    "method",
+    "all as they are",
+    "macro F1",
+    "bare",
+    "really masked",
+    "bare, mask laid on",
+    "parameters",
+)
 _HEAD_COST = ("training min", "ms a face", "note")
 
 
@@ -45,7 +58,9 @@ class Lesson:
 
 
 def lesson(few: FewPeople, with_drawn: bool) -> Lesson:
-    """The training side; `with_drawn` adds a copy of every bare face with one of the program's own masks drawn on."""
+    """The training side; `with_drawn` adds a copy of every bare face with one of the program's own
+    masks drawn on.
+    """
     own = np.flatnonzero(~few.test)
     parts = Lesson(few.faces[own], few.person[own], few.masked[own], few.group[own])
     if not with_drawn:
@@ -60,13 +75,21 @@ def lesson(few: FewPeople, with_drawn: bool) -> Lesson:
 
 
 def laid_on(few: FewPeople, templates: Path) -> Faces:
-    """The bare test faces, each with a photographed mask; with the program's drawn ones where `templates` is not there."""
+    """The bare test faces, each with a photographed mask; with the program's drawn ones where
+    `templates` is not there.
+    """
     bare = few.faces[few.test & ~few.masked]
     return masked_all(bare, Cutouts(templates, CUTOUTS) if templates.is_dir() else drawn, 0)
 
 
 def score(
-    few: FewPeople, covered: Faces, answer: Answer, method: str, parameters: int, minutes: float | None, note: str = ""
+    few: FewPeople,
+    covered: Faces,
+    answer: Answer,
+    method: str,
+    parameters: int,
+    minutes: float | None,
+    note: str = "",
 ) -> dict[str, Any]:
     """A row of the table: how often the method names the right person.
 
@@ -88,7 +111,9 @@ def score(
         "people": few.name,
         "method": method,
         "all": rate(right),
-        "macro_f1": float(f1_score(truth, said, labels=np.unique(truth), average="macro", zero_division=0)),
+        "macro_f1": float(
+            f1_score(truth, said, labels=np.unique(truth), average="macro", zero_division=0)
+        ),
         "bare": rate(right[~masked]),
         "masked": rate(right[masked]),
         "laid_on": rate(covered_right),
@@ -110,7 +135,9 @@ def milliseconds(answer: Answer, faces: Faces) -> float:
 
 
 def nearest_template(embedder: Embedder, taught: Lesson, people: int) -> Answer:
-    """The program's own way: one mean embedding of each person bare and one masked; the nearest one names the face."""
+    """The program's own way: one mean embedding of each person bare and one masked; the nearest one
+    names the face.
+    """
     vectors = embedder.embed(taught.faces)
     templates, owner = [], []
     for person in range(people):
@@ -128,8 +155,11 @@ def nearest_template(embedder: Embedder, taught: Lesson, people: int) -> Answer:
     return answer
 
 
-def embedding_rows(few: FewPeople, covered: Faces, taught: Lesson, models: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each embedding model, none of which is trained here; the note says what its card says of its pictures.
+def embedding_rows(
+    few: FewPeople, covered: Faces, taught: Lesson, models: Sequence[str]
+) -> list[dict[str, Any]]:
+    """A row for each embedding model, none of which is trained here; the note says what its card
+    says of its pictures.
 
     Raises:
         ModelError: If a model is missing or is no embedding model.
@@ -144,7 +174,13 @@ def embedding_rows(few: FewPeople, covered: Faces, taught: Lesson, models: Seque
             note += f"; trained further on {embedder.card['further_data']}"
         rows.append(
             score(
-                few, covered, answer, f"{embedder.name}, nearest template", templates * embedder.dimension, None, note
+                few,
+                covered,
+                answer,
+                f"{embedder.name}, nearest template",
+                templates * embedder.dimension,
+                None,
+                note,
             )
         )
     return rows
@@ -178,7 +214,9 @@ class Place:
 
 
 class Desk:
-    """Loads the sets, takes in the rows, and writes the report after each, so that a stop loses nothing."""
+    """Loads the sets, takes in the rows, and writes the report after each, so that a stop loses
+    nothing.
+    """
 
     def __init__(self, args: argparse.Namespace, command: str, title: str, about: str) -> None:
         """Load what `common_options` named, and let the embedding models answer.
@@ -195,7 +233,9 @@ class Desk:
             root = args.data / name if (args.data / name).is_dir() else Path(name)
             few = load(root, args.people, args.seed)
             print(few.summary(), flush=True)
-            place = Place(few, lesson(few, not args.no_drawn), laid_on(few, args.data / "mask_templates"))
+            place = Place(
+                few, lesson(few, not args.no_drawn), laid_on(few, args.data / "mask_templates")
+            )
             self.places.append(place)
             models = [m for m in args.embedding.split(",") if m]
             for row in embedding_rows(few, place.covered, place.taught, models):
@@ -204,7 +244,13 @@ class Desk:
             raise ConfigError("--sets is empty: name celeb5, rmfrd_ids, or a folder of people")
 
     def add(
-        self, place: Place, answer: Answer, method: str, parameters: int, minutes: float | None, note: str = ""
+        self,
+        place: Place,
+        answer: Answer,
+        method: str,
+        parameters: int,
+        minutes: float | None,
+        note: str = "",
     ) -> None:
         """Test a method and write it down; see `score`."""
         self._take(score(place.few, place.covered, answer, method, parameters, minutes, note))
@@ -225,11 +271,18 @@ class Desk:
 
     def _write(self) -> None:
         sets = [place.few.summary() for place in self.places]
-        text = f"# {self._title}\n\n    {self._command}\n\n{self._about}\n\n" + "".join(f"- {line}\n" for line in sets)
+        text = f"# {self._title}\n\n    {self._command}\n\n{self._about}\n\n" + "".join(
+            f"- {line}\n" for line in sets
+        )
         text += f"\n{table(self._rows)}\n{PAPERS}\n"
         if self._left_out:
             text += f"\nNot run for lack of time: {', '.join(self._left_out)}.\n"
-        result = {"command": self._command, "sets": sets, "rows": self._rows, "not_run": self._left_out}
+        result = {
+            "command": self._command,
+            "sets": sets,
+            "rows": self._rows,
+            "not_run": self._left_out,
+        }
         for folder in filter(None, (self._args.out, self._args.summary)):
             write_json(output_dir(folder) / f"{self._args.name}.json", result)
             write_text(folder / f"{self._args.name}.md", text)
@@ -237,17 +290,39 @@ class Desk:
 
 def common_options(p: argparse.ArgumentParser, name: str, minutes: float) -> None:
     """The options that both ways share; `name` and `minutes` are their defaults."""
-    p.add_argument("--data", type=Path, required=True, help="folder that holds the sets and mask_templates")
     p.add_argument(
-        "--sets", default="celeb5,rmfrd_ids", help="folders of people, with commas (default celeb5,rmfrd_ids)"
+        "--data", type=Path, required=True, help="folder that holds the sets and mask_templates"
     )
-    p.add_argument("--people", type=int, default=16, help="of a set those with most pictures, at most (default 16)")
-    p.add_argument("--embedding", default="sface", help="embedding models to set beside, with commas (default sface)")
-    p.add_argument("--no-drawn", action="store_true", help="do not draw masks on copies of the bare training faces")
-    p.add_argument("--minutes", type=float, default=minutes, help=f"time for everything (default {minutes:g})")
+    p.add_argument(
+        "--sets",
+        default="celeb5,rmfrd_ids",
+        help="folders of people, with commas (default celeb5,rmfrd_ids)",
+    )
+    p.add_argument(
+        "--people",
+        type=int,
+        default=16,
+        help="of a set those with most pictures, at most (default 16)",
+    )
+    p.add_argument(
+        "--embedding",
+        default="sface",
+        help="embedding models to set beside, with commas (default sface)",
+    )
+    p.add_argument(
+        "--no-drawn",
+        action="store_true",
+        help="do not draw masks on copies of the bare training faces",
+    )
+    p.add_argument(
+        "--minutes", type=float, default=minutes, help=f"time for everything (default {minutes:g})"
+    )
     p.add_argument("--seed", type=int, default=0, help="of the split and the training (default 0)")
     p.add_argument(
-        "--out", type=Path, default=Path(f"runs/{name}"), help=f"folder for the report (default runs/{name})"
+        "--out",
+        type=Path,
+        default=Path(f"runs/{name}"),
+        help=f"folder for the report (default runs/{name})",
     )
     p.add_argument("--summary", type=Path, help="another folder for the report, to keep")
     p.add_argument("--name", default=name, help=f"name of the report's files (default {name})")

@@ -1,21 +1,25 @@
 r"""Fine-tune SFace so that it knows people behind masks.
 
-    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights weights/sface.keras \
+    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights
+    weights/sface.keras \
         --out runs/identity/sface_margin
-    python -m monitor.training.identity.export runs/identity/sface_margin.keras runs/identity/sface_margin \
+    python -m monitor.training.identity.export runs/identity/sface_margin.keras
+    runs/identity/sface_margin \
         --about runs/identity/sface_margin.about.json
 
-Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of the person's bare pictures.
-A doctored picture of that person (mask drawn on or really worn, cap, glasses, low resolution) is drawn to the place by two
-losses: distillation (1 - cosine to the teacher's place, which never moves) and a margin softmax over all people at once, whose
-places may move (CosFace, Wang et al., arXiv:1801.09414). A picture of UTKFace counts as a person: against thousands of others
-a covered face must still be nearest to its own bare one.
+Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of
+the person's bare pictures. A doctored picture of that person (mask drawn on or really worn, cap,
+glasses, low resolution) is drawn to the place by two losses: distillation (1 - cosine to the
+teacher's place, which never moves) and a margin softmax over all people at once, whose places may
+move (CosFace, Wang et al., arXiv:1801.09414). A picture of UTKFace counts as a person: against
+thousands of others a covered face must still be nearest to its own bare one.
 
-Only the tail is trained (from 14 x 14 px on: three convolutions and the dense layer, 8 of 9.6 million numbers): what comes
-before it is computed once for each doctored picture and kept, which makes an epoch ten times cheaper on a machine without a
-GPU. The result is a mean of SFace's weights and the trained ones (`--blend`; WiSE-FT, Wortsman et al., arXiv:2109.01903), which
-keeps what SFace knows of bare faces. Who is trained on: see `identity_faces`. Not what the program uses: on people that it never
-saw it was worse than `project_identity` (docs/training/identity.md).
+Only the tail is trained (from 14 x 14 px on: three convolutions and the dense layer, 8 of 9.6
+million numbers): what comes before it is computed once for each doctored picture and kept, which
+makes an epoch ten times cheaper on a machine without a GPU. The result is a mean of SFace's weights
+and the trained ones (`--blend`; WiSE-FT, Wortsman et al., arXiv:2109.01903), which keeps what SFace
+knows of bare faces. Who is trained on: see `identity_faces`. Not what the program uses: on people
+that it never saw it was worse than `project_identity` (docs/training/identity.md).
 """
 
 from __future__ import annotations
@@ -48,12 +52,23 @@ from monitor.training.identity.faces import (
     validation_people,
     variants,
 )
-from monitor.training.identity.verify import ENROLLED, drawn, figures, masked_all, pictures, read_aligned, trial
+from monitor.training.identity.verify import (
+    ENROLLED,
+    drawn,
+    figures,
+    masked_all,
+    pictures,
+    read_aligned,
+    trial,
+)
 
 TAIL_FROM = "zero_padding2d_12"  # the first layer of SFace's tail: it takes (14, 14, 512)
 SCALE, MARGIN = 40.0, 0.25  # of the margin softmax
 DISTIL = 8.0  # weight of 1 - cosine against the margin loss, which starts at about 10
-FURTHER = "its tail (14 x 14 px on), by distillation and margin softmax, monitor.training.experiments.margin_identity"
+FURTHER = (
+    "its tail (14 x 14 px on), by distillation and margin softmax, "
+    "monitor.training.experiments.margin_identity"
+)
 PLACE_PICTURES = 4  # bare pictures that make a person's place
 Embed = Callable[[Any], FloatArray]
 
@@ -61,23 +76,41 @@ Embed = Callable[[Any], FloatArray]
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned")
     parser.add_argument(
-        "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
+        "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
     )
-    parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
-    parser.add_argument("--epochs", type=int, default=6, help="rounds over all doctored pictures (default: 6)")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        help="SFace as .keras, from shared/weights/get_weights.py",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="where the .keras file goes, without ending"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=6, help="rounds over all doctored pictures (default: 6)"
+    )
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=3e-4, help="highest learning rate (default: 0.0003)")
     parser.add_argument(
-        "--blend", type=float, default=0.8, help="part of the trained weights in the result (default: 0.8)"
+        "--rate", type=float, default=3e-4, help="highest learning rate (default: 0.0003)"
     )
-    parser.add_argument("--minutes", type=float, default=0, help="of training at most; 0: all epochs")
+    parser.add_argument(
+        "--blend",
+        type=float,
+        default=0.8,
+        help="part of the trained weights in the result (default: 0.8)",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=0, help="of training at most; 0: all epochs"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     options = parser.parse_args(arguments)
     if not options.weights.is_file():
-        raise ConfigError(f"{options.weights} is not there: make it with shared/weights/get_weights.py")
+        raise ConfigError(
+            f"{options.weights} is not there: make it with shared/weights/get_weights.py"
+        )
     if not 0 <= options.blend <= 1:
         raise ConfigError(f"--blend must be 0 to 1, not {options.blend}")
     if options.smoke:
@@ -86,7 +119,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def places(people: People, embed: Embed) -> FloatArray:
-    """(persons, D) of length 1: the mean embedding of each person's first bare pictures, or masked ones where there are none."""
+    """(persons, D) of length 1: the mean embedding of each person's first bare pictures, or masked
+    ones where there are none.
+    """
     rows: list[int] = []
     for number in range(people.count):
         own = np.flatnonzero(people.person == number)
@@ -103,7 +138,9 @@ def places(people: People, embed: Embed) -> FloatArray:
 
 
 class Watch:
-    """People of the train half who are not trained on: three bare pictures enrolled, the others probed bare and with a mask."""
+    """People of the train half who are not trained on: three bare pictures enrolled, the others
+    probed bare and with a mask.
+    """
 
     def __init__(self, data: Path, every: int, stem: Embed) -> None:
         root = data / "lfw_aligned"
@@ -123,7 +160,9 @@ class Watch:
 
 
 def onnx_of(model: Any, path: Path) -> Embed:
-    """`model` as a function of (N, 112, 112, 3) uint8 BGR, run by ONNX Runtime: a third of TensorFlow's time."""
+    """`model` as a function of (N, 112, 112, 3) uint8 BGR, run by ONNX Runtime: a third of
+    TensorFlow's time.
+    """
     from monitor.training.identity.export import to_onnx
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +171,8 @@ def onnx_of(model: Any, path: Path) -> Embed:
 
     def call(faces_bgr: Faces) -> FloatArray:
         made = np.empty(
-            (len(faces_bgr), *model.output_shape[1:]), np.float16 if len(model.output_shape) > 2 else np.float32
+            (len(faces_bgr), *model.output_shape[1:]),
+            np.float16 if len(model.output_shape) > 2 else np.float32,
         )
         for i in range(0, len(faces_bgr), 32):
             faces = np.ascontiguousarray(faces_bgr[i : i + 32, ..., ::-1], np.float32)
@@ -143,7 +183,8 @@ def onnx_of(model: Any, path: Path) -> Embed:
 
 
 def cut(network: Any) -> tuple[Any, Any]:
-    """The network's stem, and its tail as a model of the stem's output; both share the network's layers.
+    """The network's stem, and its tail as a model of the stem's output; both share the network's
+    layers.
 
     Raises:
         ConfigError: If it is not SFace as `get_weights.py` makes it.
@@ -152,7 +193,9 @@ def cut(network: Any) -> tuple[Any, Any]:
 
     names = [layer.name for layer in network.layers]
     if TAIL_FROM not in names:
-        raise ConfigError(f"{network.name} has no layer {TAIL_FROM}: give SFace as get_weights.py makes it")
+        raise ConfigError(
+            f"{network.name} has no layer {TAIL_FROM}: give SFace as get_weights.py makes it"
+        )
     first = names.index(TAIL_FROM)
     stem = keras.Model(network.input, network.layers[first - 1].output)
     x = inputs = keras.Input(stem.output_shape[1:], name="features")
@@ -164,13 +207,18 @@ def cut(network: Any) -> tuple[Any, Any]:
 
 
 def with_places(tail: Any, targets: FloatArray) -> Any:
-    """Model of the stem's features -> embedding (N, 128) of length 1, cosines (N, persons) to places that may move."""
+    """Model of the stem's features -> embedding (N, 128) of length 1, cosines (N, persons) to
+    places that may move.
+    """
     import keras
 
     features = keras.Input(tail.input_shape[1:], name="features")
     embedding = keras.layers.UnitNormalization(name="embedding")(tail(features))
     layer = keras.layers.Dense(
-        len(targets), use_bias=False, kernel_constraint=keras.constraints.UnitNorm(axis=0), name="places"
+        len(targets),
+        use_bias=False,
+        kernel_constraint=keras.constraints.UnitNorm(axis=0),
+        name="places",
     )
     cosines = layer(embedding)
     layer.set_weights([targets.T])
@@ -186,7 +234,9 @@ def train(
     options: argparse.Namespace,
     watch: Watch,
 ) -> list[dict[str, Any]]:
-    """Train the tail and leave the averaged weights in it; the curve of the watched people, one entry an epoch."""
+    """Train the tail and leave the averaged weights in it; the curve of the watched people, one
+    entry an epoch.
+    """
     import keras
     import tensorflow as tf
 
@@ -217,10 +267,14 @@ def train(
         return tf.nn.softmax_cross_entropy_with_logits(wanted, SCALE * (cosines - MARGIN * wanted))
 
     def distil(labels: Any, embedding: Any) -> Any:
-        return 1 - tf.reduce_sum(embedding * tf.gather(fixed, tf.cast(tf.reshape(labels, [-1]), tf.int32)), axis=1)
+        return 1 - tf.reduce_sum(
+            embedding * tf.gather(fixed, tf.cast(tf.reshape(labels, [-1]), tf.int32)), axis=1
+        )
 
     class Look(keras.callbacks.Callback):  # type: ignore[misc]
-        """Looks at the watched people after each epoch, and ends the training when its time is up."""
+        """Looks at the watched people after each epoch, and ends the training when its time is
+        up.
+        """
 
         def __init__(self) -> None:
             super().__init__()
@@ -228,8 +282,18 @@ def train(
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             seen, minutes = watch.figures(embed), (time.monotonic() - self._began) / 60
-            curve.append({"epoch": epoch + 1, "minutes": round(minutes, 1), "loss": (logs or {}).get("loss"), **seen})
-            print(f"epoch {epoch + 1}, {minutes:.1f} min, loss {curve[-1]['loss']:.3f}: {shown(seen)}", flush=True)
+            curve.append(
+                {
+                    "epoch": epoch + 1,
+                    "minutes": round(minutes, 1),
+                    "loss": (logs or {}).get("loss"),
+                    **seen,
+                }
+            )
+            print(
+                f"epoch {epoch + 1}, {minutes:.1f} min, loss {curve[-1]['loss']:.3f}: {shown(seen)}",
+                flush=True,
+            )
             if options.minutes and minutes * (epoch + 2) / (epoch + 1) > options.minutes:
                 print("the time is up", flush=True)
                 self.model.stop_training = True
@@ -243,7 +307,9 @@ def train(
         warmup_target=options.rate,
         warmup_steps=steps // 20,
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, use_ema=True, ema_momentum=0.99, global_clipnorm=5.0)
+    optimizer = keras.optimizers.AdamW(
+        rate, weight_decay=1e-4, use_ema=True, ema_momentum=0.99, global_clipnorm=5.0
+    )
     model.compile(optimizer, loss=[distil, margin], loss_weights=[DISTIL, 1.0])
     # The averaged weights are in place whenever `Look` looks, and at the end.
     average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
@@ -258,7 +324,10 @@ def tail_of(tail: Any) -> Embed:
     call = tf.function(lambda x: tail(x, training=False), reduce_retracing=True)
 
     def embed(features: Any) -> FloatArray:
-        parts = [call(tf.constant(features[i : i + 128], tf.float32)).numpy() for i in range(0, len(features), 128)]
+        parts = [
+            call(tf.constant(features[i : i + 128], tf.float32)).numpy()
+            for i in range(0, len(features), 128)
+        ]
         return np.concatenate(parts) if parts else np.empty((0, tail.output_shape[-1]), np.float32)
 
     return embed
@@ -271,7 +340,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     people = read_people(options.data, 40 if options.smoke else 1)
     counts = dict(Counter(people.source.tolist()))
     print(f"{len(people.images)} pictures of {people.count} people: {counts}", flush=True)
-    bank = fabric.Bank(None, donors(options.data))  # none of the photographed masks that the test draws
+    # none of the photographed masks that the test draws
+    bank = fabric.Bank(None, donors(options.data))
     images, person = variants(people, bank, options.seed)
     print(f"{len(images)} doctored pictures, {_minutes(began)} minutes so far", flush=True)
 
@@ -294,7 +364,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curve = train(with_places(tail, targets), tail, features, person, targets, options, watch)
     trained = tail.get_weights()
     blends = {}
-    for part in sorted({0.5, 1.0, options.blend}, key=lambda p: p == options.blend):  # the wanted one last: it stays
+    # the wanted one last: it stays
+    for part in sorted({0.5, 1.0, options.blend}, key=lambda p: p == options.blend):
         tail.set_weights([(1 - part) * a + part * b for a, b in zip(start, trained, strict=True)])
         blends[str(part)] = watch.figures(tail_of(tail))
         print(f"blend {part}: {shown(blends[str(part)])}", flush=True)
@@ -327,12 +398,16 @@ def card_text(about: dict[str, Any], further: str) -> dict[str, Any]:
     return {
         **SFACE,
         "trained_further": f"for faces behind masks: {further}",
-        "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed licences, most of them from the "
+        "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed "
+        "licences, most of them from the "
         "web, UTKFace's for non-commercial research; the pictures are not part of this project.",
-        "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks of other people's pictures "
+        "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks "
+        "of other people's pictures "
         "(andrewmvd, ilc2021, masktypes) and made-up ones drawn on",
-        "split": "people: lfw_aligned by the lowest bit of the CRC32 of the name (odd: test), rmfrd_ids by the second lowest "
-        "(set: test); named chips only of people whom neither this nor a set kept aside (odd CRC32) tests; utkface_aligned: "
+        "split": "people: lfw_aligned by the lowest bit of the CRC32 of the name (odd: test), "
+        "rmfrd_ids by the second lowest "
+        "(set: test); named chips only of people whom neither this nor a set kept aside (odd "
+        "CRC32) tests; utkface_aligned: "
         "four tenths by CRC32 of the number in the file name never trained on; celeb5 never",
         "seed": about["options"]["seed"],
         **{k: about[k] for k in ("command", "minutes", "pictures", "people", "doctored")},
@@ -345,7 +420,9 @@ def _minutes(began: float) -> float:
 
 def shown(seen: dict[str, dict[str, float]]) -> str:
     """One line of figures."""
-    return ", ".join(f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}" for k, v in seen.items())
+    return ", ".join(
+        f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}" for k, v in seen.items()
+    )
 
 
 if __name__ == "__main__":

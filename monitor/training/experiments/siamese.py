@@ -1,22 +1,29 @@
-"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet loss, ResNet50.
+"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet
+loss, ResNet50.
 
     python -m monitor.training.experiments.siamese --align-only --minutes 6
-    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name siamese
-    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name siamese_mobilenetv2 \\
+    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name
+    siamese python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training
+    --name siamese_mobilenetv2 \\
         --network mobilenetv2 --weights weights/mobilenet_v2_imagenet_notop.weights.h5
 
-The first cuts the upper halves (`upper_faces`, MTCNN) and keeps them as files; the others cut what is missing, for four tenths
-of their minutes at most. One network (the twins share its weights) makes an embedding of 128 numbers of unit length out of 160 x 160
-pixels, and is trained on triplets (`triplets`) until the minutes, less what the tests need, are over. Weights: ResNet50's of ImageNet
-cannot be had here, so that it begins at random; batch normalisation of a pretrained backbone stays as it was.
+The first cuts the upper halves (`upper_faces`, MTCNN) and keeps them as files; the others cut what
+is missing, for four tenths of their minutes at most. One network (the twins share its weights)
+makes an embedding of 128 numbers of unit length out of 160 x 160 pixels, and is trained on triplets
+(`triplets`) until the minutes, less what the tests need, are over. Weights: ResNet50's of ImageNet
+cannot be had here, so that it begins at random; batch normalisation of a pretrained backbone stays
+as it was.
 
 Tested before training and after it, on people and pictures that no triplet held:
 
-    verification   rmfrd_ids, test people (`verify_identity`): three bare pictures enrol, the masked and the other bare ones probe
-    recogniser     a dense network on the frozen embeddings of the train people with most pictures in rmfrd_ids, four fifths of
-                   their pictures to train on and a fifth, near duplicates with it, to test on; the paper's figure is 75 %
+    verification   rmfrd_ids, test people (`verify_identity`): three bare pictures enrol, the masked
+                   and the other bare ones probe
+    recogniser     a dense network on the frozen embeddings of the train people with most pictures
+                   in rmfrd_ids, four fifths of their pictures to train on and a fifth, near
+                   duplicates with it, to test on; the paper's figure is 75 %
 
-The steps that the minutes allow depend on the machine; --steps fixes them, and with --seed the run can be repeated.
+The steps that the minutes allow depend on the machine; --steps fixes them, and with --seed the run
+can be repeated.
 """
 
 from __future__ import annotations
@@ -66,7 +73,9 @@ class Clock:
         return (time.monotonic() - self._began) / 60
 
 
-def wanted(data: Path, people: int, each: int, limit: int | None = None) -> tuple[list[Picture], list[Picture]]:
+def wanted(
+    data: Path, people: int, each: int, limit: int | None = None
+) -> tuple[list[Picture], list[Picture]]:
     """The pictures to test on and those to train on, most needed first.
 
     Args:
@@ -84,16 +93,22 @@ def wanted(data: Path, people: int, each: int, limit: int | None = None) -> tupl
             raise ConfigError(f"{folder} is not there: give the folder that holds it with --data")
     halves: dict[bool, list[Picture]] = {True: [], False: []}
     for test in halves:
-        names = sorted(p.name for p in rmfrd.iterdir() if p.is_dir() and is_test(p.name, "rmfrd") == test)
+        names = sorted(
+            p.name for p in rmfrd.iterdir() if p.is_dir() and is_test(p.name, "rmfrd") == test
+        )
         for name in names[:limit]:
             halves[test] += [
                 Picture(path, "rmfrd", name, kind)
                 for folder, kind in KINDS.items()
                 for path in pictures(rmfrd / name / folder)
             ]
-    found = {p.name: pictures(p) for p in lfw.iterdir() if p.is_dir() and not is_test(p.name, "lfw")}
+    found = {
+        p.name: pictures(p) for p in lfw.iterdir() if p.is_dir() and not is_test(p.name, "lfw")
+    }
     most = sorted(found, key=lambda n: (-len(found[n]), n))[:people]
-    halves[False] += [Picture(path, "lfw", n, "bare", aligned=True) for n in most for path in found[n][:each]]
+    halves[False] += [
+        Picture(path, "lfw", n, "bare", aligned=True) for n in most for path in found[n][:each]
+    ]
     return halves[True], halves[False]
 
 
@@ -118,19 +133,25 @@ def build(network: str, weights: str) -> Any:
     base = networks.build(network, SIDE, weights, EMBEDDING, dropout=0.0)
     if weights == "none":
         for layer in base.get_layer("backbone").layers:
-            # Keras' 0.99 and 0.999 are for long trainings: after a hundred steps the running statistics would be stale.
+            # Keras' 0.99 and 0.999 are for long trainings: after a hundred steps the running
+            # statistics would be stale.
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.momentum = 0.9
     else:
         trainer.freeze(base, 0)
-    return keras.Model(base.input, keras.layers.UnitNormalization(name="embedding")(base.output), name="twin")
+    return keras.Model(
+        base.input, keras.layers.UnitNormalization(name="embedding")(base.output), name="twin"
+    )
 
 
-def train(model: Any, people: Sequence[Any], args: argparse.Namespace, until: float) -> dict[str, Any]:
+def train(
+    model: Any, people: Sequence[Any], args: argparse.Namespace, until: float
+) -> dict[str, Any]:
     """Train until the time (`time.monotonic`) or the steps are over.
 
     Returns:
-        steps, faces, seconds, and the curve of [minute, loss, part of the triplets still too close] for each step.
+        steps, faces, seconds, and the curve of [minute, loss, part of the triplets still too close]
+        for each step.
     """
     import keras
     import tensorflow as tf
@@ -143,7 +164,9 @@ def train(model: Any, people: Sequence[Any], args: argparse.Namespace, until: fl
     optimizer.build(variables)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(faces: tf.Tensor, person: tf.Tensor, covered: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(
+        faces: tf.Tensor, person: tf.Tensor, covered: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss, active = semi_hard(model(faces, training=True), person, covered, MARGIN)
         optimizer.apply(tape.gradient(loss, variables), variables)
@@ -157,17 +180,24 @@ def train(model: Any, people: Sequence[Any], args: argparse.Namespace, until: fl
         if start + longest >= until or len(curve) == args.steps:
             break
         # A half cosine over the time, as how many steps there will be is not known.
-        part = max(len(curve) / args.steps if args.steps else 0.0, (start - began) / max(until - began, 1e-3))
-        optimizer.learning_rate = args.rate * (0.05 + 0.95 * (1 + float(np.cos(np.pi * min(1.0, part)))) / 2)
+        part = max(
+            len(curve) / args.steps if args.steps else 0.0,
+            (start - began) / max(until - began, 1e-3),
+        )
+        optimizer.learning_rate = args.rate * (
+            0.05 + 0.95 * (1 + float(np.cos(np.pi * min(1.0, part)))) / 2
+        )
         loss, active = (float(v) for v in step(faces, person, covered))
         now = time.monotonic()
         seen += len(person)
         curve.append(((now - began) / 60, loss, active))
-        longest = max(longest, now - start) if len(curve) > 1 else 0.0  # the first one builds the graph
+        # the first one builds the graph
+        longest = max(longest, now - start) if len(curve) > 1 else 0.0
         if now - told > 10:
             told = now
             print(
-                f"step {len(curve)}: loss {loss:.3f}, {100 * active:.0f} % too close, {until - now:.0f} s left",
+                f"step {len(curve)}: loss {loss:.3f}, {100 * active:.0f} % too close, "
+                f"{until - now:.0f} s left",
                 flush=True,
             )
     return {"steps": len(curve), "faces": seen, "seconds": time.monotonic() - began, "curve": curve}
@@ -176,20 +206,26 @@ def train(model: Any, people: Sequence[Any], args: argparse.Namespace, until: fl
 def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
     """All of it within the minutes; returns the figures."""
     clock = Clock(args.minutes)
-    test, learn = wanted(args.data, args.people, args.per_person, SMOKE_PEOPLE if args.smoke else None)
+    test, learn = wanted(
+        args.data, args.people, args.per_person, SMOKE_PEOPLE if args.smoke else None
+    )
     cache = Cache(args.faces)
     cli.quiet_tensorflow()
     import keras
 
     keras.utils.set_random_seed(args.seed)
-    model = None if args.align_only else build(args.network, args.weights)  # first: a mistake then costs no time
+    # first: a mistake then costs no time
+    model = None if args.align_only else build(args.network, args.weights)
     share = 1.0 if args.align_only else ALIGN_SHARE
     everything = interleaved(test, learn)
     missing = cache.add(everything, Mtcnn, time.monotonic() + share * clock.left)
     uppers = cache.ready(everything)
     ms = float(np.mean([u.ms for u in uppers])) if uppers else 0.0
     faces = {"found": counts(uppers), "missing": missing, "ms": ms}
-    print(f"{len(uppers)} pictures are cut, {missing} are missing, {ms:.0f} ms each: {faces['found']}", flush=True)
+    print(
+        f"{len(uppers)} pictures are cut, {missing} are missing, {ms:.0f} ms each: {faces['found']}",
+        flush=True,
+    )
     if model is None:
         return {"command": command, "faces": faces, "minutes": clock.minutes}
 
@@ -198,11 +234,16 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
 
     ready = cache.ready(learn)
     known = best_known(ready, args.known)
-    out = held_out([u.picture for u in ready if u.picture.dataset == "rmfrd"], {p.person for p in known}, args.seed)
+    out = held_out(
+        [u.picture for u in ready if u.picture.dataset == "rmfrd"],
+        {p.person for p in known},
+        args.seed,
+    )
     people = people_of(ready, cache, out)
     if len(people) < 2:
         raise ConfigError(
-            f"only {len(people)} people to train on are cut: run with --align-only first, or raise --minutes"
+            f"only {len(people)} people to train on are cut: run with --align-only first, or raise "
+            f"--minutes"
         )
 
     encode = Encoder(model)  # reads the weights anew at each call
@@ -234,7 +275,8 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
     }
     return {
         "command": command,
-        "options": {k: v for k, v in vars(args).items() if k not in ("summary", "out")} | {"margin": MARGIN},
+        "options": {k: v for k, v in vars(args).items() if k not in ("summary", "out")}
+        | {"margin": MARGIN},
         "parameters": networks.parameters(model),
         "embedding": EMBEDDING,
         "faces": faces,
@@ -249,26 +291,56 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
-        prog="python -m monitor.training.experiments.siamese", description=(__doc__ or "").partition("\n")[0]
+        prog="python -m monitor.training.experiments.siamese",
+        description=(__doc__ or "").partition("\n")[0],
     )
     p.add_argument("--data", type=Path, default=Path("../shared/data"))
     p.add_argument("--network", choices=("resnet50", "mobilenetv2"), default="resnet50")
-    p.add_argument("--weights", default="none", help="none, or the path of the backbone's weights (default none)")
+    p.add_argument(
+        "--weights",
+        default="none",
+        help="none, or the path of the backbone's weights (default none)",
+    )
     p.add_argument("--minutes", type=float, default=10, help="for everything (default 10)")
-    p.add_argument("--steps", type=int, help="stop training after so many steps (default: when the minutes are over)")
-    p.add_argument("--people", type=int, default=150, help="people of LFW to train on (default 150)")
-    p.add_argument("--per-person", type=int, default=8, help="pictures of each of them at most (default 8)")
-    p.add_argument("--known", type=int, default=30, help="people of the dense recogniser (default 30)")
+    p.add_argument(
+        "--steps",
+        type=int,
+        help="stop training after so many steps (default: when the minutes are over)",
+    )
+    p.add_argument(
+        "--people", type=int, default=150, help="people of LFW to train on (default 150)"
+    )
+    p.add_argument(
+        "--per-person", type=int, default=8, help="pictures of each of them at most (default 8)"
+    )
+    p.add_argument(
+        "--known", type=int, default=30, help="people of the dense recogniser (default 30)"
+    )
     p.add_argument("--batch-people", type=int, default=8, help="people in a batch (default 8)")
-    p.add_argument("--each", type=int, default=4, help="faces of each of them, half of them covered (default 4)")
-    p.add_argument("--rate", type=float, help="highest learning rate (default 0.001, with weights 0.0003)")
+    p.add_argument(
+        "--each",
+        type=int,
+        default=4,
+        help="faces of each of them, half of them covered (default 4)",
+    )
+    p.add_argument(
+        "--rate", type=float, help="highest learning rate (default 0.001, with weights 0.0003)"
+    )
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--faces", type=Path, default=Path("runs/upper_faces"), help="where the cut faces are kept")
+    p.add_argument(
+        "--faces", type=Path, default=Path("runs/upper_faces"), help="where the cut faces are kept"
+    )
     p.add_argument("--align-only", action="store_true", help="cut the faces and stop")
-    p.add_argument("--name", default="siamese", help="of the files that are written (default siamese)")
+    p.add_argument(
+        "--name", default="siamese", help="of the files that are written (default siamese)"
+    )
     p.add_argument("--out", type=Path, help="folder for figures and network (default runs/NAME)")
-    p.add_argument("--summary", type=Path, help="folder for NAME.md, NAME.json and the chart to keep")
-    p.add_argument("--smoke", action="store_true", help="a tiny run of about a minute, to see that all works")
+    p.add_argument(
+        "--summary", type=Path, help="folder for NAME.md, NAME.json and the chart to keep"
+    )
+    p.add_argument(
+        "--smoke", action="store_true", help="a tiny run of about a minute, to see that all works"
+    )
     return p
 
 
@@ -280,12 +352,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     if args.smoke:
         args.minutes, args.steps, args.people, args.batch_people = min(args.minutes, 2.0), 3, 4, 3
-    if args.minutes <= 0 or args.batch_people < 2 or args.people < 0 or (args.steps or 1) < 1 or args.per_person < 1:
+    if (
+        args.minutes <= 0
+        or args.batch_people < 2
+        or args.people < 0
+        or (args.steps or 1) < 1
+        or args.per_person < 1
+    ):
         raise ConfigError(
-            "--minutes, --steps and --per-person must be above 0, --people 0 or more, --batch-people 2 or more"
+            "--minutes, --steps and --per-person must be above 0, --people 0 or more, "
+            "--batch-people 2 or more"
         )
     if args.each < 2 or args.each % 2:
-        raise ConfigError(f"--each must be even and 2 or more, not {args.each}: half of the faces are covered ones")
+        raise ConfigError(
+            f"--each must be even and 2 or more, not {args.each}: half of the faces are covered "
+            f"ones"
+        )
     args.rate = args.rate or (1e-3 if args.weights == "none" else 3e-4)
     args.out = args.out or Path("runs") / args.name
     result = run(args, command)

@@ -21,9 +21,16 @@ def curve_figure(curve: Sequence[tuple[float, float, float]], margin: float) -> 
     _, loss, active = np.array(curve).T
     figure, axes = plt.subplots(2, 1, sharex=True, figsize=(6.5, 4.5))
     width = min(len(curve), 15)
-    for axis, values, label in ((axes[0], loss, "triplet loss"), (axes[1], 100 * active, "too close, per cent")):
+    for axis, values, label in (
+        (axes[0], loss, "triplet loss"),
+        (axes[1], 100 * active, "too close, per cent"),
+    ):
         axis.plot(steps, values, color="#BBBBBB", linewidth=1)
-        axis.plot(steps[width - 1 :], np.convolve(values, np.ones(width) / width, "valid"), color="#0072B2")
+        axis.plot(
+            steps[width - 1 :],
+            np.convolve(values, np.ones(width) / width, "valid"),
+            color="#0072B2",
+        )
         axis.set_ylabel(label)
         axis.grid(alpha=0.3)
     axes[0].axhline(
@@ -42,9 +49,13 @@ def markdown(result: Mapping[str, Any], chart: str) -> str:
         "## Faces\n",
         markdown_table(
             ["pictures", "number", *FOUND],
-            [[name, row["pictures"], *(row[how] for how in FOUND)] for name, row in faces["found"].items()],
+            [
+                [name, row["pictures"], *(row[how] for how in FOUND)]
+                for name, row in faces["found"].items()
+            ],
         ),
-        f"MTCNN took {faces['ms']:.0f} ms a picture (mean, second looks included). Where it found nothing, the middle of the "
+        f"MTCNN took {faces['ms']:.0f} ms a picture (mean, second looks included). Where it found "
+        f"nothing, the middle of the "
         f"picture was taken for the face. {_missing(faces)}\n",
         "## Training\n",
         _training(result, chart),
@@ -64,9 +75,12 @@ def _set_up(result: Mapping[str, Any]) -> str:
         else "It began from pretrained weights, batch normalisation left as it was"
     )
     return (
-        f"{options['network']}, {result['parameters']:,} parameters, 160 x 160 pixels to {result['embedding']} numbers of unit "
-        f"length. {start}. Triplets of a bare and a covered face of one person and the semi-hard negative of the batch "
-        f"(arXiv:1503.03832), margin {options['margin']}, {options['batch_people']} people with {options['each']} faces each.\n"
+        f"{options['network']}, {result['parameters']:,} parameters, 160 x 160 pixels to "
+        f"{result['embedding']} numbers of unit "
+        f"length. {start}. Triplets of a bare and a covered face of one person and the semi-hard "
+        f"negative of the batch "
+        f"(arXiv:1503.03832), margin {options['margin']}, {options['batch_people']} people with "
+        f"{options['each']} faces each.\n"
     )
 
 
@@ -77,10 +91,14 @@ def _training(result: Mapping[str, Any], chart: str) -> str:
         return f"No step fitted into the minutes: nothing was trained. {whole}\n"
     return (
         f"![loss curve]({chart})\n\n"
-        f"{made['steps']} steps in {made['seconds'] / 60:.1f} min, {made['faces']} faces seen, {made['people']} people "
-        f"({made['bare']} bare faces, {made['covered']} covered ones). Mean loss of the first tenth of the steps "
-        f"{made['loss_first']:.3f}, of the last {made['loss_last']:.3f}; a network that gives one answer for all faces has "
-        f"{options['margin']}. Triplets too close: {100 * made['active_first']:.0f} and {100 * made['active_last']:.0f} %. "
+        f"{made['steps']} steps in {made['seconds'] / 60:.1f} min, {made['faces']} faces seen, "
+        f"{made['people']} people "
+        f"({made['bare']} bare faces, {made['covered']} covered ones). Mean loss of the first "
+        f"tenth of the steps "
+        f"{made['loss_first']:.3f}, of the last {made['loss_last']:.3f}; a network that gives one "
+        f"answer for all faces has "
+        f"{options['margin']}. Triplets too close: {100 * made['active_first']:.0f} and "
+        f"{100 * made['active_last']:.0f} %. "
         f"{whole}\n"
     )
 
@@ -88,7 +106,10 @@ def _training(result: Mapping[str, Any], chart: str) -> str:
 def _missing(faces: Mapping[str, Any]) -> str:
     if not faces["missing"]:
         return "All pictures that were wanted are there."
-    return f"{faces['missing']} of the pictures that were wanted are not cut, as the time for it was over."
+    return (
+        f"{faces['missing']} of the pictures that were wanted are not cut, as the time for it "
+        f"was over."
+    )
 
 
 def _verification(result: Mapping[str, Any]) -> str:
@@ -98,12 +119,23 @@ def _verification(result: Mapping[str, Any]) -> str:
             found = result[stage]["verification"].get(name, {})
             if found.get("probes"):
                 values = (f"{found[k]:.1f} %" for k in ("rank1", "tar_far_0.1"))
-                rows.append([title, name, *values, found["probes"], found["people"], found["comparisons"]])
+                rows.append(
+                    [title, name, *values, found["probes"], found["people"], found["comparisons"]]
+                )
     if not rows:
         return "Too few test people are cut for a figure.\n"
-    head = ["network", "probes", "rank-1", "TAR at FAR 0.1 %", "number of probes", "people", "comparisons of strangers"]
+    head = [
+        "network",
+        "probes",
+        "rank-1",
+        "TAR at FAR 0.1 %",
+        "number of probes",
+        "people",
+        "comparisons of strangers",
+    ]
     return (
-        f"{markdown_table(head, rows)}\nThree bare pictures enrol a person, their mean is the template. Guessing would give a rank-1 "
+        f"{markdown_table(head, rows)}\nThree bare pictures enrol a person, their mean is the "
+        f"template. Guessing would give a rank-1 "
         f"of {100 / rows[0][5]:.1f} %.\n"
     )
 
@@ -118,9 +150,12 @@ def _recogniser(result: Mapping[str, Any]) -> str:
         return "Too few people are cut for a figure.\n"
     found = result["after"]["recogniser"]
     return (
-        f"{markdown_table(['network', 'all', 'bare', 'masked'], rows)}\n{found['people']} people of the train half of rmfrd_ids, trained "
-        f"on {found['trained_on']} faces (drawn masks included), tested on real pictures that neither training saw. Guessing would "
-        f"give {100 / found['people']:.1f} %; in brackets Wilson's 95 % interval. The paper's figure is 75 %, on its own pictures.\n"
+        f"{markdown_table(['network', 'all', 'bare', 'masked'], rows)}\n{found['people']} people "
+        f"of the train half of rmfrd_ids, trained "
+        f"on {found['trained_on']} faces (drawn masks included), tested on real pictures that "
+        f"neither training saw. Guessing would "
+        f"give {100 / found['people']:.1f} %; in brackets Wilson's 95 % interval. The paper's "
+        f"figure is 75 %, on its own pictures.\n"
     )
 
 

@@ -1,7 +1,9 @@
-"""What `siamese` is tested by: strangers verified by cut faces, and a dense recogniser of known people.
+"""What `siamese` is tested by: strangers verified by cut faces, and a dense recogniser of known
+people.
 
-Neither sees a picture that the network was trained on: those verified are test people (`verify_identity.is_test`), and of the
-recogniser's people the pictures of `triplets.held_out` are kept from both trainings.
+Neither sees a picture that the network was trained on: those verified are test people
+(`verify_identity.is_test`), and of the recogniser's people the pictures of `triplets.held_out` are
+kept from both trainings.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ from monitor.training.report.metrics import rate
 Encode = Callable[[Sequence[Path]], FloatArray]  # files to (N, D) float32 of unit length
 
 
-def verified(encode: Encode, uppers: Sequence[Upper], whole: Sequence[Picture], cache: Cache) -> dict[str, Any]:
-    """rank-1 and TAR of the test people whose pictures are all there, as `verify_identity` does it."""
+def verified(
+    encode: Encode, uppers: Sequence[Upper], whole: Sequence[Picture], cache: Cache
+) -> dict[str, Any]:
+    """rank-1 and TAR of the test people whose pictures are all there, as `verify_identity` does
+    it.
+    """
     ready = {upper.picture for upper in uppers}
     by_name: dict[str, list[Picture]] = {}
     for picture in whole:
@@ -48,7 +54,12 @@ def verified(encode: Encode, uppers: Sequence[Upper], whole: Sequence[Picture], 
 
 
 def recognised(
-    encode: Encode, known: Sequence[Picture], out: set[Picture], cache: Cache, seed: int, epochs: int = 60
+    encode: Encode,
+    known: Sequence[Picture],
+    out: set[Picture],
+    cache: Cache,
+    seed: int,
+    epochs: int = 60,
 ) -> dict[str, Any]:
     """Train the dense recogniser on the frozen embeddings and test it on the pictures of `out`."""
     import keras
@@ -67,7 +78,9 @@ def recognised(
     dense = keras.Sequential([*hidden, keras.layers.Dense(len(names), "softmax")])
     dense.compile("adam", "sparse_categorical_crossentropy")
     dense.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
-    answer = dense.predict(encode([cache.file(p) for p in test]), batch_size=256, verbose=0).argmax(axis=1)
+    answer = dense.predict(encode([cache.file(p) for p in test]), batch_size=256, verbose=0).argmax(
+        axis=1
+    )
     right = answer == np.array([names.index(p.person) for p in test])
     bare = np.array([p.kind == "bare" for p in test])
     return {
@@ -85,6 +98,10 @@ def best_known(uppers: Sequence[Upper], people: int) -> list[Picture]:
     for upper in uppers:
         if upper.picture.dataset == "rmfrd":
             by_name.setdefault(upper.picture.person, []).append(upper.picture)
-    enough = [n for n, ps in by_name.items() if all(sum(p.kind == k for p in ps) > 1 for k in ("bare", "masked"))]
+    enough = [
+        n
+        for n, ps in by_name.items()
+        if all(sum(p.kind == k for p in ps) > 1 for k in ("bare", "masked"))
+    ]
     most = sorted(enough, key=lambda n: (-len(by_name[n]), n))[:people]
     return [p for n in most for p in by_name[n]]

@@ -1,13 +1,16 @@
-"""Triplets for `siamese`: which faces they are made of, the stream of files, and the loss with its choice of negatives.
+"""Triplets for `siamese`: which faces they are made of, the stream of files, and the loss with its
+choice of negatives.
 
-People of the test half (`verify_identity.is_test`) never come in. Of the people whom the dense recogniser is to know, a fifth
-of each one's pictures is held out as well, and near duplicates of a picture go with it.
+People of the test half (`verify_identity.is_test`) never come in. Of the people whom the dense
+recogniser is to know, a fifth of each one's pictures is held out as well, and near duplicates of a
+picture go with it.
 
-A batch is P people with K faces each, half of them bare and half covered: really masked pictures where a person has any,
-else bare ones with a drawn mask. Anchor and positive are a bare and a covered face of one person, either way round. The
-negative is the semi-hard one of FaceNet (Schroff et al., arXiv:1503.03832, section 3.2), found within the batch: of other
-people's faces the nearest that is farther from the anchor than the positive; where there is none, the farthest. Files are
-read as they are wanted (tf.data), so that no set has to fit into memory. Imports TensorFlow.
+A batch is P people with K faces each, half of them bare and half covered: really masked pictures
+where a person has any, else bare ones with a drawn mask. Anchor and positive are a bare and a
+covered face of one person, either way round. The negative is the semi-hard one of FaceNet (Schroff
+et al., arXiv:1503.03832, section 3.2), found within the batch: of other people's faces the nearest
+that is farther from the anchor than the positive; where there is none, the farthest. Files are read
+as they are wanted (tf.data), so that no set has to fit into memory. Imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -46,9 +49,11 @@ class Plan:
 
 
 def held_out(pictures: Sequence[Picture], known: Collection[str], seed: int) -> set[Picture]:
-    """Which of the pictures (of `rmfrd_ids`) no training sees: a fifth of each known person's bare and of the masked ones.
+    """Which of the pictures (of `rmfrd_ids`) no training sees: a fifth of each known person's bare
+    and of the masked ones.
 
-    Near duplicates go with them, whosever name they carry; of each kind at least one is kept for training.
+    Near duplicates go with them, whosever name they carry; of each kind at least one is kept for
+    training.
     """
     by_path = {p.path: p for p in pictures}
     chips = [
@@ -73,11 +78,15 @@ def held_out(pictures: Sequence[Picture], known: Collection[str], seed: int) -> 
 
 
 def people_of(uppers: Sequence[Upper], cache: Cache, out: Collection[Picture]) -> list[Person]:
-    """Everybody with two pictures or more, one of them bare at least, when those of `out` are left aside."""
+    """Everybody with two pictures or more, one of them bare at least, when those of `out` are left
+    aside.
+    """
     by_name: dict[tuple[str, str], list[Picture]] = {}
     for upper in uppers:
         if upper.picture not in out:
-            by_name.setdefault((upper.picture.dataset, upper.picture.person), []).append(upper.picture)
+            by_name.setdefault((upper.picture.dataset, upper.picture.person), []).append(
+                upper.picture
+            )
     people = []
     for pictures in by_name.values():
         bare = [p for p in pictures if p.kind == "bare"]
@@ -92,7 +101,8 @@ def stream(people: Sequence[Person], plan: Plan, seed: int) -> tf.data.Dataset:
     """Batches without end.
 
     Returns:
-        Of ((P * K, 160, 160, 3) float32 RGB -1..1, (P * K,) int32 person, (P * K,) bool covered). Mirrored and lit at random.
+        Of ((P * K, 160, 160, 3) float32 RGB -1..1, (P * K,) int32 person, (P * K,) bool covered).
+        Mirrored and lit at random.
     """
 
     def faces() -> Iterator[tuple[str, int, bool, int]]:
@@ -106,7 +116,9 @@ def stream(people: Sequence[Person], plan: Plan, seed: int) -> tf.data.Dataset:
     kinds: Any = (tf.string, tf.int32, tf.bool, tf.int64)
     signature = tuple(tf.TensorSpec((), kind) for kind in kinds)
 
-    def load(path: tf.Tensor, person: tf.Tensor, covered: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def load(
+        path: tf.Tensor, person: tf.Tensor, covered: tf.Tensor, number: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         face, pair = _decode(path), tf.stack([tf.constant(seed, tf.int64), number])
         face = tf.image.stateless_random_flip_left_right(face, pair)
         face = tf.image.stateless_random_brightness(face, 0.2, pair)
@@ -134,7 +146,8 @@ def _decode(path: tf.Tensor) -> tf.Tensor:
 def semi_hard(
     embeddings: tf.Tensor, person: tf.Tensor, covered: tf.Tensor, margin: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The triplet loss over all pairs of a bare and a covered face of one person, with semi-hard negatives.
+    """The triplet loss over all pairs of a bare and a covered face of one person, with semi-hard
+    negatives.
 
     Args:
         embeddings: (N, D) float32 of unit length.
@@ -143,7 +156,8 @@ def semi_hard(
         margin: By how much the negative is to be farther off, in squared distance.
 
     Returns:
-        The mean loss, and the part of the triplets that are not yet apart by the margin (float32 scalars).
+        The mean loss, and the part of the triplets that are not yet apart by the margin (float32
+        scalars).
     """
     distance = tf.maximum(2 - 2 * tf.matmul(embeddings, embeddings, transpose_b=True), 0.0)
     same = person[:, None] == person[None, :]
@@ -164,7 +178,8 @@ class Encoder:
     def __init__(self, network: Any, batch: int = 32) -> None:
         self._network, self._batch = network, batch
         self._run = tf.function(
-            lambda faces: network(faces, training=False), input_signature=[tf.TensorSpec((None, SIDE, SIDE, 3))]
+            lambda faces: network(faces, training=False),
+            input_signature=[tf.TensorSpec((None, SIDE, SIDE, 3))],
         )
 
     def __call__(self, paths: Sequence[Path]) -> npt.NDArray[np.float32]:

@@ -1,13 +1,16 @@
-"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early stopping on.
+"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early
+stopping on.
 
-    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 --trials 20 --budget-minutes 60
-    python -m monitor.training.experiments.tune --data ../shared/data --network cnn_pool --weights none --trials 3 --budget-minutes 2 \
+    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 --trials
+    20 --budget-minutes 60 python -m monitor.training.experiments.tune --data ../shared/data
+    --network cnn_pool --weights none --trials 3 --budget-minutes 2 \
         --faces 1500 --out runs/tune
 
-Each trial trains on faces drawn evenly over sources and classes (`--faces`), cropped as the program crops, mirrored and
-recoloured at random, and is judged on the held-out tenth of the split by picture and person. A trial that has not improved
-for `PATIENCE` epochs stops; no trial is begun after the budget, and one that is running then stops at the end of its epoch.
-Writes `best.json` and `trials.md` into --out.
+Each trial trains on faces drawn evenly over sources and classes (`--faces`), cropped as the program
+crops, mirrored and recoloured at random, and is judged on the held-out tenth of the split by
+picture and person. A trial that has not improved for `PATIENCE` epochs stops; no trial is begun
+after the budget, and one that is running then stops at the end of its epoch. Writes `best.json` and
+`trials.md` into --out.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ SETTINGS = ("dropout", "l2", "rate", "batch", "epochs")
 
 
 def balanced(chips: Sequence[Chip], count: int, seed: int) -> list[Chip]:
-    """At most `count` chips, drawn in turn from every source and class so that none drowns the others."""
+    """At most `count` chips, drawn in turn from every source and class so that none drowns the
+    others.
+    """
     rng = np.random.default_rng(seed)
     by_kind: dict[tuple[str, str], list[Chip]] = {}
     for chip in chips:
@@ -49,8 +54,12 @@ def balanced(chips: Sequence[Chip], count: int, seed: int) -> list[Chip]:
     return chosen
 
 
-def inputs_of(chips: Sequence[Chip], size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
-    """The network's input for the chips, (N, size, size, 3) float32, and their class numbers (N,)."""
+def inputs_of(
+    chips: Sequence[Chip], size: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
+    """The network's input for the chips, (N, size, size, 3) float32, and their class numbers
+    (N,).
+    """
     return np.concatenate(list(crops(chips, size, MARGIN))), truth_of(chips, LABELS)
 
 
@@ -69,7 +78,8 @@ def search(
     """Run the trials.
 
     Returns:
-        One row a trial, best first: the settings, `val_accuracy`, `val_loss`, `epochs_run` and `seconds`.
+        One row a trial, best first: the settings, `val_accuracy`, `val_loss`, `epochs_run` and
+            `seconds`.
     """
     import keras
     import keras_tuner
@@ -86,7 +96,8 @@ def search(
 
     class MaskNetwork(keras_tuner.HyperModel):  # type: ignore[misc]
         def build(self, hp: Any) -> Any:
-            dropout, l2 = hp.Float("dropout", 0.0, 0.5, step=0.1), hp.Float("l2", 1e-6, 1e-2, sampling="log")
+            dropout = hp.Float("dropout", 0.0, 0.5, step=0.1)
+            l2 = hp.Float("l2", 1e-6, 1e-2, sampling="log")
             logits = networks.build(network, size, weights, len(LABELS), dropout=dropout, l2=l2)
             if network == "mobilenetv2" and weights != "none":
                 trainer.freeze(logits, FROZEN_BLOCKS)
@@ -109,7 +120,8 @@ def search(
 
     class Tuner(keras_tuner.BayesianOptimization):  # type: ignore[misc]
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
-            # The inherited one wants TensorBoard and writes each epoch's weights to disk: neither is of use here.
+            # The inherited one wants TensorBoard and writes each epoch's weights to disk: neither
+            # is of use here.
             began, hp = time.monotonic(), trial.hyperparameters
             result = self.hypermodel.fit(hp, self.hypermodel.build(hp), *args, **kwargs)
             history = result.history
@@ -166,20 +178,37 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
-        prog="python -m monitor.training.experiments.tune", description="Search for training settings with KerasTuner."
+        prog="python -m monitor.training.experiments.tune",
+        description="Search for training settings with KerasTuner.",
     )
     p.add_argument(
-        "--data", type=Path, required=True, help="folder that holds mask_chips, or any set that data.py reads"
+        "--data",
+        type=Path,
+        required=True,
+        help="folder that holds mask_chips, or any set that data.py reads",
     )
-    p.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default mobilenetv2)")
-    p.add_argument("--weights", default="imagenet", help="imagenet, none or a path (default imagenet)")
+    p.add_argument(
+        "--network", default="mobilenetv2", help="one of networks.NAMES (default mobilenetv2)"
+    )
+    p.add_argument(
+        "--weights", default="imagenet", help="imagenet, none or a path (default imagenet)"
+    )
     p.add_argument("--size", type=int, help="input side in px (default: the network's own)")
     p.add_argument("--trials", type=int, default=10, help="most trials (default 10)")
-    p.add_argument("--budget-minutes", type=float, default=30, help="no trial is begun after this (default 30)")
-    p.add_argument("--epochs-max", type=int, default=10, help="upper end of the range of epochs (default 10)")
-    p.add_argument("--faces", type=int, default=6000, help="faces to train on, drawn evenly (default 6000)")
     p.add_argument(
-        "--out", type=Path, default=Path("runs/tune"), help="folder for best.json and trials.md (default runs/tune)"
+        "--budget-minutes", type=float, default=30, help="no trial is begun after this (default 30)"
+    )
+    p.add_argument(
+        "--epochs-max", type=int, default=10, help="upper end of the range of epochs (default 10)"
+    )
+    p.add_argument(
+        "--faces", type=int, default=6000, help="faces to train on, drawn evenly (default 6000)"
+    )
+    p.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/tune"),
+        help="folder for best.json and trials.md (default runs/tune)",
     )
     p.add_argument("--seed", type=int, default=0)
     return p
@@ -188,21 +217,31 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.experiments.tune " + shlex.join(sys.argv[1:] if argv is None else list(argv))
+    command = "python -m monitor.training.experiments.tune " + shlex.join(
+        sys.argv[1:] if argv is None else list(argv)
+    )
     for name, low in (("trials", 1), ("epochs_max", 2), ("faces", 30)):
         if getattr(args, name) < low:
-            raise ConfigError(f"--{name.replace('_', '-')} must be {low} or more, not {getattr(args, name)}")
+            raise ConfigError(
+                f"--{name.replace('_', '-')} must be {low} or more, not {getattr(args, name)}"
+            )
     cli.quiet_tensorflow()
     from monitor.training.learning import networks
 
     size = networks.default_size(args.network) if args.size is None else args.size
-    networks.build(args.network, size, args.weights)  # a mistake is told before the pictures are read
+    # a mistake is told before the pictures are read
+    networks.build(args.network, size, args.weights)
     watched, kept = split(load_data(args.data), 0.1, args.seed)
-    chosen, watched = balanced(kept, args.faces, args.seed), balanced(watched, max(30, args.faces // 4), args.seed)
+    chosen = balanced(kept, args.faces, args.seed)
+    watched = balanced(watched, max(30, args.faces // 4), args.seed)
     if not chosen or not watched:
-        raise ConfigError(f"{args.data} holds too few faces to search on: a tenth is held out, by picture and person")
+        raise ConfigError(
+            f"{args.data} holds too few faces to search on: a tenth is held out, by picture and "
+            f"person"
+        )
     print(
-        f"{args.network} at {size} px: {len(chosen)} faces to train on, {len(watched)} held out, up to {args.budget_minutes:g} minutes"
+        f"{args.network} at {size} px: {len(chosen)} faces to train on, {len(watched)} held out, "
+        f"up to {args.budget_minutes:g} minutes"
     )
     rows = search(
         args.network,
@@ -217,16 +256,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.seed,
     )
     if not rows:
-        raise ConfigError("every trial failed, as said above: take a smaller --size or another --network")
-    cut = f"; the budget ended the search after {len(rows)} of {args.trials} trials" if len(rows) < args.trials else ""
+        raise ConfigError(
+            "every trial failed, as said above: take a smaller --size or another --network"
+        )
+    cut = (
+        f"; the budget ended the search after {len(rows)} of {args.trials} trials"
+        if len(rows) < args.trials
+        else ""
+    )
     text = (
-        f"# Search: {args.network} at {size} px\n\n    {command}\n\n{len(chosen)} faces to train on, {len(watched)} held out by picture "
-        f"and person, weights {args.weights}, early stopping after {PATIENCE} epochs without a better loss{cut}.\n\n{table(rows)}"
+        f"# Search: {args.network} at {size} px\n\n    {command}\n\n{len(chosen)} faces to train "
+        f"on, {len(watched)} held out by picture "
+        f"and person, weights {args.weights}, early stopping after {PATIENCE} epochs without a "
+        f"better loss{cut}.\n\n{table(rows)}"
     )
     write_text(args.out / "trials.md", text)
     best = {name: rows[0][name] for name in SETTINGS}
     write_json(
-        args.out / "best.json", {"network": args.network, "size": size, **best, "trials": rows, "command": command}
+        args.out / "best.json",
+        {"network": args.network, "size": size, **best, "trials": rows, "command": command},
     )
     print(f"{table(rows)}best: {best}")
     return 0

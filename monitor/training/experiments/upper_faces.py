@@ -1,14 +1,18 @@
-"""Upper halves of faces: found and laid straight by MTCNN, cut at the middle, kept as 160 x 160 files for `siamese`.
+"""Upper halves of faces: found and laid straight by MTCNN, cut at the middle, kept as 160 x 160
+files for `siamese`.
 
-MTCNN (Zhang et al., arXiv:1604.02878, the package `mtcnn`) gives five landmarks; the similarity of `monitor.faces.align` brings them
-to the standard template, and of the face's box there the upper half (forehead to the middle of the nose) is stretched to a
-square. The pictures of a set are tight crops, so each is first laid on a black square half as large again. Where MTCNN finds
-nothing it looks once more, farther off and with lower thresholds; where it still finds nothing, the middle of the picture is
-taken for the face (or the template itself, where a picture is aligned already). How often each happened is kept and reported.
+MTCNN (Zhang et al., arXiv:1604.02878, the package `mtcnn`) gives five landmarks; the similarity of
+`monitor.faces.align` brings them to the standard template, and of the face's box there the upper
+half (forehead to the middle of the nose) is stretched to a square. The pictures of a set are tight
+crops, so each is first laid on a black square half as large again. Where MTCNN finds nothing it
+looks once more, farther off and with lower thresholds; where it still finds nothing, the middle of
+the picture is taken for the face (or the template itself, where a picture is aligned already). How
+often each happened is kept and reported.
 
-A bare face is kept once as it is and once with a drawn mask (`monitor.identity.drawn_masks`), whose upper edge reaches into the upper
-half as a real mask's does. Files lie in FOLDER/DATASET/PERSON/{bare,masked,drawn}/NAME.jpg, and FOLDER/index.csv has a row for
-each picture that is done, so that a stopped run goes on. About 90 ms a picture on one busy core.
+A bare face is kept once as it is and once with a drawn mask (`monitor.identity.drawn_masks`), whose
+upper edge reaches into the upper half as a real mask's does. Files lie in
+FOLDER/DATASET/PERSON/{bare,masked,drawn}/NAME.jpg, and FOLDER/index.csv has a row for each picture
+that is done, so that a stopped run goes on. About 90 ms a picture on one busy core.
 """
 
 from __future__ import annotations
@@ -35,15 +39,18 @@ SIDE = 160  # px of the cut
 BATCH = 16  # pictures that MTCNN gets at once: four times as quick as one by one
 _CANVAS = 240  # px of the square in which MTCNN looks
 FOUND = ("mtcnn", "mtcnn, second look", "not found")
-# How much black lies round the picture, as a part of its longer side, and MTCNN's thresholds; for each look.
+# How much black lies round the picture, as a part of its longer side, and MTCNN's thresholds; for
+# each look.
 _LOOKS: tuple[tuple[float, dict[str, float]], ...] = (
     (0.25, {}),
     (0.5, {"threshold_pnet": 0.5, "threshold_rnet": 0.5, "threshold_onet": 0.6}),
 )
-_INSET = 0.075  # of the picture's side: where the face's box is taken to begin when nothing is found
+# of the picture's side: where the face's box is taken to begin when nothing is found
+_INSET = 0.075
 _HEAD = ("dataset", "person", "kind", "name", "found", "ms")
 
-Found = tuple[FloatArray, FloatArray]  # box (4,) xyxy and landmarks (5, 2), pixels of the picture given
+# box (4,) xyxy and landmarks (5, 2), pixels of the picture given
+Found = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,16 @@ class Mtcnn:
     def __call__(self, images_bgr: Sequence[Image], look: int) -> list[Found | None]:
         around, thresholds = _LOOKS[look]
         squares, places = zip(*(_on_square(image, around) for image in images_bgr), strict=True)
-        answers = self._network.detect_faces([cv2.cvtColor(s, cv2.COLOR_BGR2RGB) for s in squares], **thresholds)
+        answers = self._network.detect_faces(
+            [cv2.cvtColor(s, cv2.COLOR_BGR2RGB) for s in squares], **thresholds
+        )
         return [_largest(faces, *place) for faces, place in zip(answers, places, strict=True)]
 
 
 def _on_square(image: Image, around: float) -> tuple[Image, tuple[float, float, float]]:
-    """The picture in the middle of a black square, and (scale, left, top) that lead from the picture to it."""
+    """The picture in the middle of a black square, and (scale, left, top) that lead from the
+    picture to it.
+    """
     height, width = image.shape[:2]
     longer = max(height, width)
     scale = _CANVAS / (longer * (1 + 2 * around))
@@ -100,7 +111,9 @@ def _on_square(image: Image, around: float) -> tuple[Image, tuple[float, float, 
     return square, (scale, left, top)
 
 
-def _largest(faces: Sequence[dict[str, Any]], scale: float, left: float, top: float) -> Found | None:
+def _largest(
+    faces: Sequence[dict[str, Any]], scale: float, left: float, top: float
+) -> Found | None:
     if not faces:
         return None
     face = max(faces, key=lambda f: f["box"][2] * f["box"][3])
@@ -112,7 +125,9 @@ def _largest(faces: Sequence[dict[str, Any]], scale: float, left: float, top: fl
     return points[:2].ravel(), points[2:]
 
 
-def upper_half(image: Image, found: Found | None, aligned: bool = False, mask: int | None = None) -> Image:
+def upper_half(
+    image: Image, found: Found | None, aligned: bool = False, mask: int | None = None
+) -> Image:
     """The upper half of a face.
 
     Args:
@@ -122,12 +137,16 @@ def upper_half(image: Image, found: Found | None, aligned: bool = False, mask: i
         mask: Number of the drawn mask to lay on first, or None.
 
     Returns:
-        (160, 160, 3) uint8 BGR: 83 x 51 template pixels, stretched; black where that reaches out of the picture.
+        (160, 160, 3) uint8 BGR: 83 x 51 template pixels, stretched; black where that reaches out of
+        the picture.
     """
     height, width = image.shape[:2]
     if found is None and aligned:
         scale = np.array([width / SIZE, height / SIZE], np.float32)
-        found = np.array([*TEMPLATE_BOX[:2], *TEMPLATE_BOX[2:]], np.float32) * np.tile(scale, 2), TEMPLATE * scale
+        found = (
+            np.array([*TEMPLATE_BOX[:2], *TEMPLATE_BOX[2:]], np.float32) * np.tile(scale, 2),
+            TEMPLATE * scale,
+        )
     inset = _INSET * max(height, width)
     whole = np.array([inset, inset, width - inset, height - inset], np.float32)
     box, landmarks = (whole, None) if found is None else (found[0], found[1][None])
@@ -154,7 +173,8 @@ class Cache:
         if self._index.is_file():
             with self._index.open(newline="", encoding="utf-8") as file:
                 for row in csv.reader(file):
-                    if len(row) == len(_HEAD) and row[4] in FOUND:  # the last line of a killed run may be torn
+                    # the last line of a killed run may be torn
+                    if len(row) == len(_HEAD) and row[4] in FOUND:
                         self._done[tuple(row[:4])] = (row[4], float(row[5]))
 
     def file(self, picture: Picture, drawn: bool = False) -> Path:
@@ -174,7 +194,8 @@ class Cache:
         until: float,
         now: Callable[[], float] = time.monotonic,
     ) -> int:
-        """Cut the pictures that are not there yet, in their order, until all are there or the time is over.
+        """Cut the pictures that are not there yet, in their order, until all are there or the time
+        is over.
 
         Args:
             pictures: What is wanted.
@@ -200,7 +221,9 @@ class Cache:
             if now() - told > 10:
                 told = now()
                 print(
-                    f"MTCNN: {start + BATCH} of {len(missing)} pictures, {until - told:.0f} s left for it", flush=True
+                    f"MTCNN: {start + BATCH} of {len(missing)} pictures, {until - told:.0f} s left "
+                    f"for it",
+                    flush=True,
                 )
         return 0
 
@@ -219,7 +242,9 @@ class Cache:
             _write(self.file(picture), upper_half(image, face, picture.aligned))
             if picture.kind == "bare":
                 number = zlib.crc32(picture.path.name.encode())
-                _write(self.file(picture, drawn=True), upper_half(image, face, picture.aligned, number))
+                _write(
+                    self.file(picture, drawn=True), upper_half(image, face, picture.aligned, number)
+                )
             rows.append((*_key(picture), answer, f"{ms:.1f}"))
             self._done[_key(picture)] = (answer, ms)
         with self._index.open("a", newline="", encoding="utf-8") as file:

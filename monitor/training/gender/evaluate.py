@@ -1,7 +1,9 @@
-"""How right a guess at the gender is: bare, masked, small, by age, race and gender, beside dlib's network.
+"""How right a guess at the gender is: bare, masked, small, by age, race and gender, beside dlib's
+network.
 
-The test part of `utkface_aligned` (see `gender_faces`); masked with the photographed masks of `verify_identity.CUTOUTS`, which
-training never draws, one mask a face. `monitor.training.gender.train evaluate` is the command.
+The test part of `utkface_aligned` (see `gender_faces`); masked with the photographed masks of
+`verify_identity.CUTOUTS`, which training never draws, one mask a face.
+`monitor.training.gender.train evaluate` is the command.
 """
 
 from __future__ import annotations
@@ -38,10 +40,12 @@ SMOKE_EVERY = 25
 class DlibGender:
     """dlib's gender network (dnn_gender_classification_v1, CC0) as ONNX: what there was before.
 
-    Input (N, 3, 32, 32) float32 RGB, (value - mean) / 256 with the means of dlib's `input_rgb_image`; output (N, 2): female,
-    male. The graph names neither the order nor the cut. The order is the one that is right for nine of ten faces; the cut is
-    dlib's `get_face_chip_details(shape, 32)` with a padding of 0.2, laid on the standard template by its eyes: a square of 93.9
-    px from (9.6, 23.3). What lies below the aligned picture repeats its last row.
+    Input (N, 3, 32, 32) float32 RGB, (value - mean) / 256 with the means of dlib's
+    `input_rgb_image`; output (N, 2): female, male. The graph names neither the order nor the cut.
+    The order is the one that is right for nine of ten faces; the cut is dlib's
+    `get_face_chip_details(shape, 32)` with a padding of 0.2, laid on the standard template by its
+    eyes: a square of 93.9 px from (9.6, 23.3). What lies below the aligned picture repeats its last
+    row.
     """
 
     name = "dlib gender-v1"
@@ -68,22 +72,35 @@ class DlibGender:
         """The square at twice the size, then halved: bilinear sampling alone would skip pixels."""
         factor = 64 / self.SIDE
         matrix = np.array([[factor, 0, -self.LEFT * factor], [0, factor, -self.TOP * factor]])
-        large = cv2.warpAffine(face, matrix, (64, 64), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        large = cv2.warpAffine(
+            face, matrix, (64, 64), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         return np.asarray(cv2.resize(large, (32, 32), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("model", help="the .onnx file, with its card beside it")
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds utkface_aligned and mask_templates")
-    parser.add_argument("--baseline", type=Path, help="dlib's gender-v1.onnx, measured on the same faces")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder that holds utkface_aligned and mask_templates",
+    )
+    parser.add_argument(
+        "--baseline", type=Path, help="dlib's gender-v1.onnx, measured on the same faces"
+    )
     parser.add_argument("--summary", type=Path, help="folder for the Markdown")
     parser.add_argument("--name", default="gender", help="of the Markdown file (default: gender)")
     parser.add_argument("--json", type=Path, help="file for all figures")
     parser.add_argument(
-        "--write-figures", action="store_true", help="write the figures as a whole into the model's card"
+        "--write-figures",
+        action="store_true",
+        help="write the figures as a whole into the model's card",
     )
-    parser.add_argument("--smoke", action="store_true", help="one face of twenty-five, to see that all works")
+    parser.add_argument(
+        "--smoke", action="store_true", help="one face of twenty-five, to see that all works"
+    )
 
 
 def run(options: argparse.Namespace, command: str) -> int:
@@ -92,7 +109,8 @@ def run(options: argparse.Namespace, command: str) -> int:
     chips = gender_faces.held_out_faces(options.data, every)
     if not chips:
         raise ConfigError(
-            f"{options.data / 'utkface_aligned'} has no test faces: give the folder that holds it with --data"
+            f"{options.data / 'utkface_aligned'} has no test faces: give the folder that holds it "
+            f"with --data"
         )
     guesser = GenderGuesser.load(options.model)
     faces = looks(chips, Cutouts(options.data / "mask_templates", CUTOUTS))
@@ -101,11 +119,15 @@ def run(options: argparse.Namespace, command: str) -> int:
         answers[DlibGender.name] = DlibGender(options.baseline)
     result: dict[str, Any] = {"command": command, "faces": len(chips), "models": {}}
     for name, answer in answers.items():
-        result["models"][name] = {look: figures(chips, answer(pictures)) for look, pictures in faces.items()}
+        result["models"][name] = {
+            look: figures(chips, answer(pictures)) for look, pictures in faces.items()
+        }
         for look, found in result["models"][name].items():
             print(f"{name}, {look}: {found['right']}, AUC {found['auc']:.4f}", flush=True)
     if options.write_figures:
-        _into_card(Path(f"{model_stem(options.model)}.json"), command, result["models"][guesser.name])
+        _into_card(
+            Path(f"{model_stem(options.model)}.json"), command, result["models"][guesser.name]
+        )
     if options.json:
         write_json(options.json, result)
     if options.summary:
@@ -115,7 +137,10 @@ def run(options: argparse.Namespace, command: str) -> int:
 
 def _into_card(path: Path, command: str, found: Mapping[str, Any]) -> None:
     card = json.loads(path.read_text(encoding="utf-8"))
-    whole = {look: {key: part[key] for key in ("right", "sure", "sure_right", "auc")} for look, part in found.items()}
+    whole = {
+        look: {key: part[key] for key in ("right", "sure", "sure_right", "auc")}
+        for look, part in found.items()
+    }
     card["figures"] = plain({"command": command, **whole})
     write_text(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
@@ -140,7 +165,9 @@ def _small(faces: Faces) -> Faces:
     return np.stack(
         [
             cv2.resize(
-                cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA), size_wh, interpolation=cv2.INTER_LINEAR
+                cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA),
+                size_wh,
+                interpolation=cv2.INTER_LINEAR,
             )
             for f in faces
         ]
@@ -155,9 +182,9 @@ def figures(chips: Sequence[Chip], confidence: FloatArray) -> dict[str, Any]:
         confidence: (N, 2) in the order of `GENDERS`.
 
     Returns:
-        `right` and `sure_right` (`metrics.Rate`), `sure` (how many are `SURE_MIN` or surer), `auc`, `ece`, `groups`
-        ({race, gender, age: [{group, right}]}) and `masks` ({cut-out: Rate}; by the number of the face, so that it says
-        something for masked faces alone).
+        `right` and `sure_right` (`metrics.Rate`), `sure` (how many are `SURE_MIN` or surer), `auc`,
+        `ece`, `groups` ({race, gender, age: [{group, right}]}) and `masks` ({cut-out: Rate}; by the
+        number of the face, so that it says something for masked faces alone).
     """
     truth = gender_faces.genders(chips)
     right = confidence.argmax(axis=1) == truth
@@ -168,7 +195,9 @@ def figures(chips: Sequence[Chip], confidence: FloatArray) -> dict[str, Any]:
         "right": metrics.rate(right),
         "sure": metrics.rate(sure),
         "sure_right": metrics.rate(right[sure]),
-        "auc": float(roc_auc_score(truth, confidence[:, 1])) if len(set(truth)) == 2 else float("nan"),
+        "auc": float(roc_auc_score(truth, confidence[:, 1]))
+        if len(set(truth)) == 2
+        else float("nan"),
         "ece": metrics.reliability(truth, confidence)["ece"],
         "groups": {
             name: [{"group": row["group"], "right": row["bare_right"]} for row in rows]
@@ -185,10 +214,14 @@ def markdown(result: Mapping[str, Any]) -> str:
     first = next(iter(models))
     text = [
         "# Gender, guessed from bare and masked faces\n",
-        f"{result['faces']} faces of UTKFace that training never saw; the masks are photographed ones that training never drew, "
-        "one a face. The answer is a guess from looks by a network that was trained on a two-valued label, which others gave by "
-        "looks as well. It is wrong more often for some groups than for others, as the tables say, and must not decide anything "
-        "about a person. The program shows it only with `[gender] show = true` and never stores it.\n",
+        f"{result['faces']} faces of UTKFace that training never saw; the masks are photographed "
+        f"ones that training never drew, "
+        "one a face. The answer is a guess from looks by a network that was trained on a "
+        "two-valued label, which others gave by "
+        "looks as well. It is wrong more often for some groups than for others, as the tables say, "
+        "and must not decide anything "
+        "about a person. The program shows it only with `[gender] show = true` and never stores "
+        "it.\n",
         f"    {result['command']}\n",
         "## As a whole\n",
     ]
@@ -206,12 +239,22 @@ def markdown(result: Mapping[str, Any]) -> str:
         for look in models[first]
         for name, found in ((n, m[look]) for n, m in models.items())
     ]
-    head = ["faces", "model", "right", "95 % interval", "AUC", "ECE, %", f"{SURE_MIN} or surer", "of these right"]
+    head = [
+        "faces",
+        "model",
+        "right",
+        "95 % interval",
+        "AUC",
+        "ECE, %",
+        f"{SURE_MIN} or surer",
+        "of these right",
+    ]
     text.append(markdown_table(head, rows))
     for key in models[first]["bare"]["groups"]:
         text.append(f"## {first} by {key}\n")
         by_look = {
-            look: {r["group"]: r["right"] for r in found["groups"][key]} for look, found in models[first].items()
+            look: {r["group"]: r["right"] for r in found["groups"][key]}
+            for look, found in models[first].items()
         }
         rows = [[group, *(by_look[look][group] for look in by_look)] for group in by_look["bare"]]
         text.append(markdown_table([key, *by_look], rows))

@@ -1,15 +1,19 @@
-"""The faces that `monitor.training.gender.train` learns and is tested on: who is in which part, and the masks drawn on them.
+"""The faces that `monitor.training.gender.train` learns and is tested on: who is in which part, and
+the masks drawn on them.
 
-Only `utkface_aligned` has a label of gender (0 male, 1 female, as UTKFace was labelled). Its test part are the four tenths that
-`pool.utkface_held_out` names by the CRC32 of the original's number; a twentieth of the rest is watched. A picture of the rest
-that is a near duplicate of a test picture (`duplicates`) is left out. The same originals lie in `mask_chips/utkface`: nothing is
-read from there; the only chips that are used are really masked faces of other sources, whose masks are laid on bare faces here.
-UTKFace names nobody, so that one person may be on both sides with two pictures that do not look alike.
+Only `utkface_aligned` has a label of gender (0 male, 1 female, as UTKFace was labelled). Its test
+part are the four tenths that `pool.utkface_held_out` names by the CRC32 of the original's number; a
+twentieth of the rest is watched. A picture of the rest that is a near duplicate of a test picture
+(`duplicates`) is left out. The same originals lie in `mask_chips/utkface`: nothing is read from
+there; the only chips that are used are really masked faces of other sources, whose masks are laid
+on bare faces here. UTKFace names nobody, so that one person may be on both sides with two pictures
+that do not look alike.
 
-Faces without a label of gender are the training half of `lfw_aligned` (`verify.is_test`) and bare chips, laid straight:
-none that is named after a public figure whom a test of identity can hold, and none whose embedding is like that of a test face. The
-network learns SFace's embeddings from them, and where its teachers are sure of the gender, their guess serves as a label: a
-logistic regression on those embeddings, and dlib's network, which sees bare faces well and masked ones badly.
+Faces without a label of gender are the training half of `lfw_aligned` (`verify.is_test`) and bare
+chips, laid straight: none that is named after a public figure whom a test of identity can hold, and
+none whose embedding is like that of a test face. The network learns SFace's embeddings from them,
+and where its teachers are sure of the gender, their guess serves as a label: a logistic regression
+on those embeddings, and dlib's network, which sees bare faces well and masked ones badly.
 """
 
 from __future__ import annotations
@@ -39,12 +43,14 @@ from monitor.training.pictures.chips import Chip, load_data
 from monitor.training.pictures.pool import Face
 
 WATCHED = 20  # one of so many of the training part is watched instead
-# Their masks are real photographs. No source with masks pasted on: those may be the cut-outs that the test draws.
+# Their masks are real photographs. No source with masks pasted on: those may be the cut-outs that
+# the test draws.
 DONOR_SOURCES = ("chandrika", "ilc2021", "andrewmvd")
 DONOR_MIN_PX = 60.0
 DONORS_MAX = 1200
 SURE = 0.9  # probability from which on a guess is taken for a label
-CHIP_SOURCES = ("chandrika", "ashish12k")  # whose bare chips are learnt from; none of them holds UTKFace
+# whose bare chips are learnt from; none of them holds UTKFace
+CHIP_SOURCES = ("chandrika", "ashish12k")
 CHIP_MIN_PX = 48.0
 ALIKE = 0.5  # cosine of two embeddings of SFace from which on they may show one person
 
@@ -82,15 +88,18 @@ def genders_known(chips: Sequence[Chip]) -> npt.NDArray[np.int64]:
 def taught(
     known: npt.NDArray[np.int64], lessons: FloatArray, guesses: FloatArray | None = None
 ) -> npt.NDArray[np.int64]:
-    """Labels for faces that have none: the guess of a logistic regression on the embeddings of those that have one.
+    """Labels for faces that have none: the guess of a logistic regression on the embeddings of
+    those that have one.
 
     Args:
         known: (N,) as `genders_known` gives them.
         lessons: (N, D) embeddings of the bare faces.
-        guesses: (N, 2) what another network says of them, in the order of `GENDERS`: the mean of both decides then.
+        guesses: (N, 2) what another network says of them, in the order of `GENDERS`: the mean of
+            both decides then.
 
     Returns:
-        (N,): known labels as they were, sure guesses in place of -1, and -1 where the probability is less than `SURE`.
+        (N,): known labels as they were, sure guesses in place of -1, and -1 where the probability
+        is less than `SURE`.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -106,8 +115,12 @@ def taught(
 
 
 def read(chips: Sequence[Chip]) -> list[Face]:
-    """Decode faces of `Parts`; all lie as `pool.read` gives aligned ones: the template with a rim round it."""
-    return [_straight(face) if face.source in CHIP_SOURCES else face for face in pool.read(chips, None)]
+    """Decode faces of `Parts`; all lie as `pool.read` gives aligned ones: the template with a rim
+    round it.
+    """
+    return [
+        _straight(face) if face.source in CHIP_SOURCES else face for face in pool.read(chips, None)
+    ]
 
 
 def template_part(face: Face) -> Image:
@@ -125,23 +138,33 @@ def _straight(face: Face) -> Face:
     image = face.image
     if size < 0.6:  # warpAffine does not average
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.35 / size), np.uint8)
-    image = np.asarray(cv2.warpAffine(image, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    image = np.asarray(
+        cv2.warpAffine(image, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
     return replace(face, image=image, landmarks=TEMPLATE + np.array([left, top], np.float32))
 
 
 def unlike(lessons: FloatArray, tested: FloatArray) -> npt.NDArray[np.bool_]:
-    """(N,) whether a face is like none of those of the test, by SFace's embeddings (N, D) and (M, D)."""
+    """(N,) whether a face is like none of those of the test, by SFace's embeddings (N, D) and (M,
+    D).
+    """
     return np.asarray((lessons @ tested.T).max(axis=1, initial=-1.0) < ALIKE)
 
 
 def _labelled(data: Path, every: int) -> list[Chip]:
     folder = data / "utkface_aligned"
-    return [c for c in pool.aligned(folder) if person_of(c.original)][::every] if folder.is_dir() else []
+    return (
+        [c for c in pool.aligned(folder) if person_of(c.original)][::every]
+        if folder.is_dir()
+        else []
+    )
 
 
 def held_out_faces(data: Path, every: int = 1) -> list[Chip]:
     """The faces of `data`/utkface_aligned that are never trained on."""
-    return [c for c in _labelled(data, every) if pool.utkface_held_out(pool.utkface_key(c.original))]
+    return [
+        c for c in _labelled(data, every) if pool.utkface_held_out(pool.utkface_key(c.original))
+    ]
 
 
 def parts(data: Path, every: int = 1) -> Parts:
@@ -166,7 +189,8 @@ def parts(data: Path, every: int = 1) -> Parts:
     train = [c for c in kept if _bucket(c) != 0]
     if not (train and watched and test):
         raise ConfigError(
-            f"{data / 'utkface_aligned'} has too few faces named AGE_GENDER_RACE_date ({len(chips)}): see --data"
+            f"{data / 'utkface_aligned'} has too few faces named AGE_GENDER_RACE_date "
+            f"({len(chips)}): see --data"
         )
     unlabelled = [c for c in people if c.path not in like_test] + _bare_chips(data)[::every]
     return Parts(train, watched, test, unlabelled, len(like_test))
@@ -191,7 +215,9 @@ def _bucket(chip: Chip) -> int:
 
 
 def bank(data: Path, every: int = 1) -> fabric.Bank:
-    """Masks to train with: made-up cloth, textures, and masks of really masked faces; none of the cut-outs of the test."""
+    """Masks to train with: made-up cloth, textures, and masks of really masked faces; none of the
+    cut-outs of the test.
+    """
     donors: list[Chip] = []
     if (data / "mask_chips").is_dir():
         donors = [
@@ -202,7 +228,9 @@ def bank(data: Path, every: int = 1) -> fabric.Bank:
             and c.face_px >= DONOR_MIN_PX
             and c.landmarks is not None
         ]
-    made = fabric.Bank(None, pool.read(donors[:: max(every, -(-len(donors) // DONORS_MAX), 1)], None))
+    made = fabric.Bank(
+        None, pool.read(donors[:: max(every, -(-len(donors) // DONORS_MAX), 1)], None)
+    )
     for path in sorted((data / "mask_templates" / "textures").glob("*.jpg")):
         texture = cv2.imread(str(path))
         if texture is None:
@@ -222,7 +250,8 @@ class Recipe:
     plain: float = 0.25  # part that is drawn as `monitor.identity.drawn_masks` does it
     as_taken: float = 0.3  # part that no camera has spoilt
     labelled: float = 0.55  # part of the faces whose gender is known, where there are others
-    group_power: float = 0.8  # a group (gender, decade) of n faces is drawn n ** power times as often
+    # a group (gender, decade) of n faces is drawn n ** power times as often
+    group_power: float = 0.8
 
 
 class Maker:
@@ -235,7 +264,9 @@ class Maker:
         seed: Any number.
     """
 
-    def __init__(self, faces: Sequence[Face], masks: fabric.Bank, recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self, faces: Sequence[Face], masks: fabric.Bank, recipe: Recipe, seed: int
+    ) -> None:
         self._faces, self._masks, self.recipe, self._seed = list(faces), masks, recipe, seed
         chips = [f.chip for f in faces]
         known = genders_known(chips)
@@ -252,19 +283,24 @@ class Maker:
     def batch(self, index: int) -> batches.Batch:
         """(N, size, size, 3) uint8 RGB and (N,) int64: which of the faces each is."""
         rng = np.random.default_rng([self._seed, index])
-        which = np.searchsorted(self._up_to, rng.random(self.recipe.batch)).clip(0, len(self._faces) - 1)
+        which = np.searchsorted(self._up_to, rng.random(self.recipe.batch)).clip(
+            0, len(self._faces) - 1
+        )
         looks = np.stack([self.look(self._faces[i], rng) for i in which])
         return np.ascontiguousarray(looks[..., ::-1]), which.astype(np.int64)
 
     def look(self, face: Face, rng: np.random.Generator) -> Image:
-        """One face as a camera might see it, (size, size, 3) BGR: perhaps masked, a little moved, turned and spoilt."""
+        """One face as a camera might see it, (size, size, 3) BGR: perhaps masked, a little moved,
+        turned and spoilt.
+        """
         assert face.landmarks is not None
         image = face.image
         if rng.random() < self.recipe.masked:
             image = self._wear(image, face, rng)
         if rng.random() < 0.04:
             image = camera_faults.cover_eyes(image, face.landmarks, rng)
-        # The middle and half side of the template, about where the landmarks of `align` would have put it.
+        # The middle and half side of the template, about where the landmarks of `align` would have
+        # put it.
         x, y = face.landmarks[0] - TEMPLATE[0] + SIZE / 2 + rng.normal(0, 2.0, 2)
         half = SIZE / 2 * float(np.exp(rng.normal(0, 0.05)))
         turn, narrow = float(rng.normal(0, 4)), float(np.exp(rng.normal(0, 0.04)))
@@ -287,12 +323,20 @@ class Maker:
                 straps=bool(rng.random() < 0.6),
             )
             return draw_mask(image, face.landmarks, style)
-        how = "right" if rng.random() < self.recipe.worn_right else str(rng.choice(["nose_out", "chin"]))
+        how = (
+            "right"
+            if rng.random() < self.recipe.worn_right
+            else str(rng.choice(["nose_out", "chin"]))
+        )
         return wear.wear(image, face.landmarks, how, self._masks.style(rng), self._masks, rng)[0]
 
 
-def watched_pictures(chips: Sequence[Chip], size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The watched faces, bare and then with the program's own drawn masks: (2 N, size, size, 3) uint8 RGB, (2 N,)."""
+def watched_pictures(
+    chips: Sequence[Chip], size: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The watched faces, bare and then with the program's own drawn masks: (2 N, size, size, 3)
+    uint8 RGB, (2 N,).
+    """
     bare = verify.read_aligned([c.path for c in chips])
     both = np.concatenate([bare, verify.masked_all(bare, verify.drawn, 0)])
     return np.ascontiguousarray(resized(both, size)[..., ::-1]), np.tile(genders(chips), 2)

@@ -7,11 +7,13 @@ r"""Train the network that guesses the gender of bare and masked faces, and meas
         --baseline weights/gender-v1.onnx --write-figures \
         --summary docs/training --name gender --json docs/training/gender.json
 
-`--data` holds `utkface_aligned` (see `gender_faces` for the split) and, where they are there, `lfw_aligned`, `mask_chips` and
-`mask_templates`. A MobileNetV2 (arXiv:1801.04381) sees faces aligned by `monitor.faces.align`, more than half of them with a drawn
-mask; `gender_training` says what it learns from. `--minutes` are those of the training itself: reading, SFace's embeddings and
-export add about two on two idle cores. The number of steps follows from the speed that is measured; `--steps` repeats a run.
-The answer is a guess from looks, trained on a two-valued label; it must not decide anything about a person.
+`--data` holds `utkface_aligned` (see `gender_faces` for the split) and, where they are there,
+`lfw_aligned`, `mask_chips` and `mask_templates`. A MobileNetV2 (arXiv:1801.04381) sees faces
+aligned by `monitor.faces.align`, more than half of them with a drawn mask; `gender_training` says
+what it learns from. `--minutes` are those of the training itself: reading, SFace's embeddings and
+export add about two on two idle cores. The number of steps follows from the speed that is measured;
+`--steps` repeats a run. The answer is a guess from looks, trained on a two-valued label; it must
+not decide anything about a person.
 """
 
 from __future__ import annotations
@@ -47,8 +49,10 @@ SMOKE_EVERY = 25  # a smoke run takes one picture of so many
 NEVER = 10**9
 PROBE_STEPS = 7  # batches that the speed is measured with; training goes on behind them
 NOTICE = (
-    "A guess from looks, trained on a two-valued label that others gave by looks. It is wrong for some people, more often for "
-    "some groups than for others, and says nothing about who somebody is. It must not decide anything about a person."
+    "A guess from looks, trained on a two-valued label that others gave by looks. It is wrong for "
+    "some people, more often for "
+    "some groups than for others, and says nothing about who somebody is. It must not decide "
+    "anything about a person."
 )
 
 
@@ -60,22 +64,42 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train and export")
     train.add_argument("--data", type=Path, required=True, help="folder that holds utkface_aligned")
-    train.add_argument("--weights", default="imagenet", help="imagenet, none, or a weight file (default: imagenet)")
-    train.add_argument("--out", type=Path, required=True, help="without suffix, e.g. models/gender_v4")
     train.add_argument(
-        "--teacher", default="sface", help="embedding model to learn from as well, or none (default: sface)"
+        "--weights", default="imagenet", help="imagenet, none, or a weight file (default: imagenet)"
     )
-    train.add_argument("--guesses", type=Path, help="dlib's gender-v1.onnx, to guess at faces without a label as well")
+    train.add_argument(
+        "--out", type=Path, required=True, help="without suffix, e.g. models/gender_v4"
+    )
+    train.add_argument(
+        "--teacher",
+        default="sface",
+        help="embedding model to learn from as well, or none (default: sface)",
+    )
+    train.add_argument(
+        "--guesses",
+        type=Path,
+        help="dlib's gender-v1.onnx, to guess at faces without a label as well",
+    )
     train.add_argument("--minutes", type=float, default=8, help="of training (default: 8)")
-    train.add_argument("--steps", type=int, help="batches instead of what the minutes allow, to repeat a run")
-    train.add_argument("--size", type=int, default=SIZE, help=f"input side, px; faces are {SIZE} (default: {SIZE})")
+    train.add_argument(
+        "--steps", type=int, help="batches instead of what the minutes allow, to repeat a run"
+    )
+    train.add_argument(
+        "--size", type=int, default=SIZE, help=f"input side, px; faces are {SIZE} (default: {SIZE})"
+    )
     train.add_argument("--batch", type=int, default=64, help="faces a batch (default: 64)")
-    train.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)")
+    train.add_argument(
+        "--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)"
+    )
     train.add_argument("--decay", type=float, default=0.02, help="weight decay (default: 0.02)")
-    train.add_argument("--freeze", type=int, default=3, help="first blocks that stay as on ImageNet (default: 3)")
+    train.add_argument(
+        "--freeze", type=int, default=3, help="first blocks that stay as on ImageNet (default: 3)"
+    )
     train.add_argument("--seed", type=int, default=0, help="(default: 0)")
     train.add_argument(
-        "--sheet", type=Path, help="write a sheet of training faces as a picture, to look at; it shows faces"
+        "--sheet",
+        type=Path,
+        help="write a sheet of training faces as a picture, to look at; it shows faces",
     )
     train.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     evaluate = commands.add_parser("evaluate", help="measure a model on the test part")
@@ -95,7 +119,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train or evaluate."""
     options = parse(arguments)
-    command = f"python -m monitor.training.gender.train {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
+    command = (
+        f"python -m monitor.training.gender.train "
+        f"{shlex.join(sys.argv[1:] if arguments is None else arguments)}"
+    )
     if options.command == "evaluate":
         return evaluate_gender.run(options, command)
     return train(options, command)
@@ -108,8 +135,10 @@ def train(options: argparse.Namespace, command: str) -> int:
     parts = gender_faces.parts(options.data, every)
     chips = [*parts.train, *([] if options.teacher == "none" else parts.unlabelled)]
     print(
-        f"{len(parts.train)} faces to train on, {len(chips) - len(parts.train)} without a label, {len(parts.watched)} watched, "
-        f"{len(parts.test)} kept for the test; {parts.near_duplicates} near duplicates of test faces left out",
+        f"{len(parts.train)} faces to train on, {len(chips) - len(parts.train)} without a label, "
+        f"{len(parts.watched)} watched, "
+        f"{len(parts.test)} kept for the test; {parts.near_duplicates} near duplicates of test "
+        f"faces left out",
         flush=True,
     )
     faces = gender_faces.read(chips)
@@ -131,7 +160,9 @@ def train(options: argparse.Namespace, command: str) -> int:
 
         def fresh() -> gender_training.Student:
             trainer.seed(options.seed)
-            return gender_training.Student(options.size, options.weights, options.freeze, known, lessons)
+            return gender_training.Student(
+                options.size, options.weights, options.freeze, known, lessons
+            )
 
         batch_stream = iter(stream)
         steps = options.steps
@@ -141,22 +172,31 @@ def train(options: argparse.Namespace, command: str) -> int:
             print(f"{1000 * pace:.0f} ms a step: {steps} steps", flush=True)
         student = fresh()
         # Never stopped early: the rate falls to the end.
-        schedule = trainer.Schedule(steps, options.rate, 100, options.decay, 0.08, average=0.996, patience=NEVER)
+        schedule = trainer.Schedule(
+            steps, options.rate, 100, options.decay, 0.08, average=0.996, patience=NEVER
+        )
 
         def validate() -> float:
             confidence = metrics.softmax(student.logits(watched))
             right, bare = confidence.argmax(1) == truth, len(truth) // 2
-            print(f"  watched right: bare {100 * right[:bare].mean():.1f} %, masked {100 * right[bare:].mean():.1f} %")
+            print(
+                f"  watched right: bare {100 * right[:bare].mean():.1f} %, masked "
+                f"{100 * right[bare:].mean():.1f} %"
+            )
             return float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
 
         started = time.monotonic()
-        student.fit(batch_stream, schedule, math.inf if options.steps else options.minutes * 60, validate)
+        student.fit(
+            batch_stream, schedule, math.inf if options.steps else options.minutes * 60, validate
+        )
         minutes = (time.monotonic() - started) / 60
     finally:
         stream.close()
     confidence = metrics.softmax(student.logits(watched))
     temperature = float(np.clip(metrics.fit_temperature(truth, confidence), 0.2, 5.0))
-    print(f"{student.steps} steps in {minutes:.1f} minutes; temperature {temperature:.3f}", flush=True)
+    print(
+        f"{student.steps} steps in {minutes:.1f} minutes; temperature {temperature:.3f}", flush=True
+    )
     ready = export.inference_model(student.model, temperature, np.zeros(len(GENDERS), np.float32))
     files = export.write_models(ready, options.out)
     keras_file = Path(f"{options.out}.keras")
@@ -174,15 +214,19 @@ def train(options: argparse.Namespace, command: str) -> int:
             "alignment": "five points, monitor.faces.align",
         },
         "notice": NOTICE,
-        "network": f"mobilenetv2 1.0, arXiv:1801.04381, batch normalisation and the first {options.freeze} blocks as on ImageNet",
-        "licence": "for research and demonstration: learnt from UTKFace, which is for non-commercial research",
+        "network": f"mobilenetv2 1.0, arXiv:1801.04381, batch normalisation and the first "
+        f"{options.freeze} blocks as on ImageNet",
+        "licence": "for research and demonstration: learnt from UTKFace, which is for "
+        "non-commercial research",
         "sources": {
             "start": "ImageNet weights of keras.applications (Apache-2.0)"
             if str(options.weights) != "none"
             else "random",
-            "utkface_aligned": "UTKFace (non-commercial research), the only faces with a label of gender",
+            "utkface_aligned": "UTKFace (non-commercial research), the only faces with a label of "
+            "gender",
             "lfw_aligned": "LFW deepfunneled, training half, without a label",
-            "mask_chips": f"bare chips of {', '.join(gender_faces.CHIP_SOURCES)} (MIT, licence unknown), without a label",
+            "mask_chips": f"bare chips of {', '.join(gender_faces.CHIP_SOURCES)} (MIT, licence "
+            f"unknown), without a label",
             "teacher": "none"
             if options.teacher == "none"
             else f"{model_stem(options.teacher).name}: embeddings of bare faces",
@@ -190,10 +234,13 @@ def train(options: argparse.Namespace, command: str) -> int:
             if options.guesses is None
             else "dlib's gender-v1 (CC0): its sure guesses at faces without a "
             "label; what it was trained on is not known",
-            "masks": "drawn (synth, fabric, mask_drawing), textures of MaskTheFace (MIT), masks of really masked faces",
+            "masks": "drawn (synth, fabric, mask_drawing), textures of MaskTheFace (MIT), masks of "
+            "really masked faces",
         },
-        "split": "test: 4 tenths of utkface_aligned by CRC32 of the number in the file name, never trained on; a twentieth of "
-        "the rest watched; near duplicates of test faces, and faces whose embedding is like a test face's, left out of training",
+        "split": "test: 4 tenths of utkface_aligned by CRC32 of the number in the file name, never "
+        "trained on; a twentieth of "
+        "the rest watched; near duplicates of test faces, and faces whose embedding is like a test "
+        "face's, left out of training",
         "seed": options.seed,
         "command": command,
         "temperature": temperature,
@@ -211,31 +258,48 @@ def train(options: argparse.Namespace, command: str) -> int:
         "history": student.history,
     }
     export.write_card(options.out, files, options.size, 0.0, pages.plain(about))
-    print(f"wrote {options.out}.onnx and .json; {(time.monotonic() - began) / 60:.1f} minutes in all")
+    print(
+        f"wrote {options.out}.onnx and .json; {(time.monotonic() - began) / 60:.1f} minutes in all"
+    )
     return 0
 
 
 def _lesson(
-    options: argparse.Namespace, parts: gender_faces.Parts, faces: list[pool.Face], known: npt.NDArray[np.int64]
+    options: argparse.Namespace,
+    parts: gender_faces.Parts,
+    faces: list[pool.Face],
+    known: npt.NDArray[np.int64],
 ) -> tuple[list[pool.Face], npt.NDArray[np.int64], FloatArray]:
-    """Embeddings of the faces, and what the teachers guess; without the faces that may show somebody of the test."""
+    """Embeddings of the faces, and what the teachers guess; without the faces that may show
+    somebody of the test.
+    """
     print(f"embeddings of {len(faces) + len(parts.test)} faces by {options.teacher}", flush=True)
     embedder = Embedder.load(options.teacher)
     pictures = np.stack([gender_faces.template_part(f) for f in faces])
     lessons = embedder.embed(pictures)
     tested = embedder.embed(verify.read_aligned([c.path for c in parts.test]))
     keep = (known >= 0) | gender_faces.unlike(lessons, tested)
-    guesses = evaluate_gender.DlibGender(options.guesses)(pictures[keep]) if options.guesses else None
+    guesses = (
+        evaluate_gender.DlibGender(options.guesses)(pictures[keep]) if options.guesses else None
+    )
     lessons, faces = lessons[keep], [f for f, kept in zip(faces, keep, strict=True) if kept]
     known = gender_faces.taught(known[keep], lessons, guesses)
-    print(f"{int((known >= 0).sum())} of {len(faces)} faces with a label or a sure guess of the teachers'", flush=True)
+    print(
+        f"{int((known >= 0).sum())} of {len(faces)} faces with a label or a sure guess of the "
+        f"teachers'",
+        flush=True,
+    )
     return faces, known, lessons
 
 
 def _sheet(maker: gender_faces.Maker, path: Path) -> None:
     import cv2
 
-    faces = [face for i, _ in zip(count(), range(3), strict=False) for face in maker.batch(i)[0][..., ::-1]]
+    faces = [
+        face
+        for i, _ in zip(count(), range(3), strict=False)
+        for face in maker.batch(i)[0][..., ::-1]
+    ]
     pages.output_dir(path.parent)
     cv2.imwrite(str(path), pages.grid(faces, 16))
 

@@ -1,16 +1,18 @@
-r"""Train the aligner: a small network that lays a face straight on the template where landmarks under a mask have missed.
+r"""Train the aligner: a small network that lays a face straight on the template where landmarks
+under a mask have missed.
 
     python -m monitor.training.identity.aligner --data ../shared/data --out models/aligner_v1
 
 `monitor.identity.straighten` says what for and how it is run: its looks share this network.
 
-It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn on, laid wrong on purpose and
-degraded. Who is on them does not matter; named chips of people whom an identity test may hold, and the test part of UTKFace, are
-left out all the same.
+It learns from bare chips, whose landmarks can be trusted, with masks, caps, glasses and hair drawn
+on, laid wrong on purpose and degraded. Who is on them does not matter; named chips of people whom
+an identity test may hold, and the test part of UTKFace, are left out all the same.
 
-Writes OUT.onnx with its card: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "maps" (N, 2, 3) float32, where the template lies in
-the face, an affine map in px; checkpoints go into runs/. `export_embedding --aligner` names it in the card of an embedding network.
-About fifteen minutes on two cores.
+Writes OUT.onnx with its card: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "maps" (N, 2, 3)
+float32, where the template lies in the face, an affine map in px; checkpoints go into runs/.
+`export_embedding --aligner` names it in the card of an embedding network. About fifteen minutes on
+two cores.
 """
 
 from __future__ import annotations
@@ -42,11 +44,12 @@ from monitor.training.pictures import pool
 from monitor.training.pictures.chips import load_chips
 
 FACE_MIN_PX = 60
-# The network's answer, (2, 3): linear and shift of x + linear * (x - CENTRE) + shift, in units of PARTS: share of (x - CENTRE), px.
+# The network's answer, (2, 3): linear and shift of x + linear * (x - CENTRE) + shift, in units of
+# PARTS: share of (x - CENTRE), px.
 CENTRE = np.array([56.0, 72.0])
 PARTS = np.array([[0.25, 0.25, 10.0]] * 2, np.float32)
-# How far faces are laid wrong, standard deviations as measured on drawn masks (and on bare faces): shift in px, log of the
-# scale, turn in degrees.
+# How far faces are laid wrong, standard deviations as measured on drawn masks (and on bare faces):
+# shift in px, log of the scale, turn in degrees.
 MASKED, BARE = (6.5, 0.18, 6.5), (2.8, 0.08, 4.5)
 WIDER = (-0.15, 0.3)  # log of the stretch
 WORN = 0.65  # of the faces wear a drawn mask
@@ -67,10 +70,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of mask_chips")
-    parser.add_argument("--out", type=Path, required=True, help="where the files go, without ending")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="where the files go, without ending"
+    )
     parser.add_argument("--steps", type=int, default=1600, help="batches (default: 1600)")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
+    parser.add_argument(
+        "--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     options = parser.parse_args(arguments)
@@ -93,10 +100,16 @@ def read_samples(data: Path, every: int = 1) -> tuple[list[Sample], list[Sample]
         if c.label == "unmasked" and c.landmarks is not None and c.face_px >= FACE_MIN_PX
     ]
     chips = [c for c in chips if c.identity is None or not kept_for_tests(c.identity)]
-    chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
+    chips = [
+        c
+        for c in chips
+        if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))
+    ]
     chips = chips[::every]
     if not chips:
-        raise ConfigError(f"{data / 'mask_chips'} holds no bare faces with landmarks of {FACE_MIN_PX} px or more")
+        raise ConfigError(
+            f"{data / 'mask_chips'} holds no bare faces with landmarks of {FACE_MIN_PX} px or more"
+        )
     train: list[Sample] = []
     watched: list[Sample] = []
     for face in pool.read(chips, None):
@@ -113,7 +126,9 @@ class Maker:
         self._samples, self._bank, self._batch, self._seed = samples, bank, batch, seed
 
     def batch(self, index: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:
-        """Batch number `index`: (N, 112, 112, 3) uint8 RGB and (N, 2, 3) float32 in units of `PARTS`."""
+        """Batch number `index`: (N, 112, 112, 3) uint8 RGB and (N, 2, 3) float32 in units of
+        `PARTS`.
+        """
         rng = np.random.default_rng([self._seed, index])
         faces = np.empty((self._batch, SIZE, SIZE, 3), np.uint8)
         placed = np.empty((self._batch, 2, 3), np.float32)
@@ -139,17 +154,24 @@ class Maker:
             image = occlude.hair(image, to_face, rng)
         wrong = misplacement(MASKED if worn else BARE, rng)
         straight = np.vstack([similarity(marks[None])[0], [0, 0, 1]])
-        border = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT)[int(rng.integers(3))]
-        face = cv2.warpAffine(image, (wrong @ straight)[:2], (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=border)
+        border = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT)[
+            int(rng.integers(3))
+        ]
+        face = cv2.warpAffine(
+            image, (wrong @ straight)[:2], (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=border
+        )
         if rng.random() < 0.75:
             face = camera_faults.degrade(face, rng)  # type: ignore[arg-type]
         return face, to_parts(wrong)  # type: ignore[return-value]
 
 
-def misplacement(spread: tuple[float, float, float], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def misplacement(
+    spread: tuple[float, float, float], rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
     """(3, 3) affine map, the template to where it lies in a face that was laid wrong."""
     shift, scale, turn = (s * (1.8 if rng.random() < 0.15 else 1.0) for s in spread)
-    angle, factor = np.radians(rng.normal(0, turn)), np.exp(np.clip(rng.normal(0, scale), -0.6, 0.6))
+    angle = np.radians(rng.normal(0, turn))
+    factor = np.exp(np.clip(rng.normal(0, scale), -0.6, 0.6))
     wider = np.exp(rng.uniform(*WIDER) / 2) if rng.random() < 0.7 else 1.0
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = np.eye(3)
@@ -159,13 +181,17 @@ def misplacement(spread: tuple[float, float, float], rng: np.random.Generator) -
 
 
 def to_parts(matrix: npt.NDArray[np.float64]) -> FloatArray:
-    """(3, 3) or (2, 3) affine map to (2, 3) in units of `PARTS`: what is added to x is linear * (x - centre) + shift."""
+    """(3, 3) or (2, 3) affine map to (2, 3) in units of `PARTS`: what is added to x is linear * (x
+    - centre) + shift.
+    """
     linear = matrix[:2, :2] - np.eye(2)
     return (np.column_stack([linear, matrix[:2, 2] + linear @ CENTRE]) / PARTS).astype(np.float32)
 
 
 def build() -> Any:
-    """(N, 112, 112, 3) float32 RGB -1..1 -> (N, 2, 3), in units of `PARTS`; begins as the identity."""
+    """(N, 112, 112, 3) float32 RGB -1..1 -> (N, 2, 3), in units of `PARTS`; begins as the
+    identity.
+    """
     import keras
     from keras import layers
 
@@ -188,16 +214,22 @@ def moved(parts: FloatArray) -> FloatArray:
 
 
 def missed(parts: FloatArray) -> FloatArray:
-    """(N, 2, 3) in units of `PARTS` to (N,): by how many px the five points are moved in the mean."""
+    """(N, 2, 3) in units of `PARTS` to (N,): by how many px the five points are moved in the
+    mean.
+    """
     return np.hypot(*np.moveaxis(moved(parts)[:, :5], 2, 0)).mean(axis=1)  # type: ignore[no-any-return]
 
 
 def measured(path: Path, faces_bgr: Image, parts: FloatArray) -> dict[str, list[float]]:
-    """By how many px the five points of watched faces are missed (50, 75, 90 %) as laid and after some looks."""
+    """By how many px the five points of watched faces are missed (50, 75, 90 %) as laid and after
+    some looks.
+    """
     aligner = Aligner.load(str(path))
     off = {"as_laid": parts}
     for looks in (1, LOOKS):
-        off[f"after_{looks}"] = parts - np.stack([to_parts(m) for m in aligner.maps(faces_bgr, looks)])
+        off[f"after_{looks}"] = parts - np.stack(
+            [to_parts(m) for m in aligner.maps(faces_bgr, looks)]
+        )
     return {name: _quantiles(missed(p)) for name, p in off.items()}
 
 
@@ -206,7 +238,9 @@ def _quantiles(values: FloatArray) -> list[float]:
 
 
 def to_onnx(model: Any, path: Path) -> None:
-    """Write the network with what makes maps of its answers; the weights as float16, see `export_embedding`."""
+    """Write the network with what makes maps of its answers; the weights as float16, see
+    `export_embedding`.
+    """
     import onnx
     import tensorflow as tf
     import tf2onnx
@@ -217,10 +251,14 @@ def to_onnx(model: Any, path: Path) -> None:
         said = model(faces / 127.5 - 1.0, training=False) * PARTS
         linear, shift = said[:, :, :2], said[:, :, 2:]
         turned = tf.reduce_sum(linear * CENTRE.astype(np.float32), axis=2, keepdims=True)
-        return tf.identity(tf.concat([linear + np.eye(2, dtype=np.float32), shift - turned], axis=2), name="maps")
+        return tf.identity(
+            tf.concat([linear + np.eye(2, dtype=np.float32), shift - turned], axis=2), name="maps"
+        )
 
     signature = [tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32, name="faces")]
-    proto, _ = tf2onnx.convert.from_function(tf.function(maps, signature), input_signature=signature, opset=OPSET)
+    proto, _ = tf2onnx.convert.from_function(
+        tf.function(maps, signature), input_signature=signature, opset=OPSET
+    )
     halve(proto.graph)
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,11 +269,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train, write."""
     options = parse(arguments)
     train, watched = read_samples(options.data, 100 if options.smoke else 1)
-    bank = fabric.Bank(None, donors(options.data))  # none of the photographed masks that the identity test draws
+    # none of the photographed masks that the identity test draws
+    bank = fabric.Bank(None, donors(options.data))
     print(
-        f"{len(train)} bare faces to learn from, {len(watched or train)} watched; {options.steps} batches", flush=True
+        f"{len(train)} bare faces to learn from, {len(watched or train)} watched; {options.steps} "
+        f"batches",
+        flush=True,
     )
-    held_faces, held_parts = _held_out(Maker(watched or train, bank, 64, options.seed + 1), 2 if options.smoke else 12)
+    held_faces, held_parts = _held_out(
+        Maker(watched or train, bank, 64, options.seed + 1), 2 if options.smoke else 12
+    )
     folder = Path("runs") / options.out.name
     maker = Maker(train, bank, options.batch, options.seed)
     done = batches.step_of(folder)
@@ -251,7 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def objective(output: Any, wanted: tf.Tensor) -> tf.Tensor:
         off = tf.einsum("nij,kj->nki", (output - wanted) * PARTS, base)
-        distance = tf.sqrt(tf.reduce_sum(tf.square(off), axis=2) + 1.0)  # px; square near 0, straight from there on
+        # px; square near 0, straight from there on
+        distance = tf.sqrt(tf.reduce_sum(tf.square(off), axis=2) + 1.0)
         return tf.reduce_mean(distance) / 10
 
     schedule = trainer.Schedule(options.steps, options.rate, average=0.995, patience=1000)
@@ -260,7 +304,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def validate() -> float:
         found = trainer.logits(model, held_faces).reshape(-1, 2, 3)
         off = missed(found - held_parts)
-        print(f"  {_quantiles(off)} px missed by the five points after one look (50, 75, 90 %)", flush=True)
+        print(
+            f"  {_quantiles(off)} px missed by the five points after one look (50, 75, 90 %)",
+            flush=True,
+        )
         return float(off.mean())
 
     try:
@@ -276,15 +323,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "name": path.stem,
         "task": "aligner",
         "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
-        "input": {"name": "faces", "size": SIZE, "colour": "RGB", "range": [0, 255], "layout": "NHWC"},
+        "input": {
+            "name": "faces",
+            "size": SIZE,
+            "colour": "RGB",
+            "range": [0, 255],
+            "layout": "NHWC",
+        },
         "output": {"name": "maps", "shape": [2, 3], "unit": "px"},
         "source": "monitor.training.identity.aligner",
-        "paper": "Jaderberg et al., Spatial Transformer Networks, arXiv:1506.02025; here the map is taught",
-        "licence": "MIT. Trained on pictures of mixed licences, most of them from the web; the pictures are not part of this "
+        "paper": "Jaderberg et al., Spatial Transformer Networks, arXiv:1506.02025; here the map "
+        "is taught",
+        "licence": "MIT. Trained on pictures of mixed licences, most of them from the web; the "
+        "pictures are not part of this "
         "project.",
-        "data": "bare chips of mask_chips; masks of other people's pictures (andrewmvd, ilc2021, masktypes) and made-up ones "
+        "data": "bare chips of mask_chips; masks of other people's pictures (andrewmvd, ilc2021, "
+        "masktypes) and made-up ones "
         "drawn on",
-        "split": f"one original in {HELD_OUT} watched, by CRC32 of its name; named chips of people whom an identity test may "
+        "split": f"one original in {HELD_OUT} watched, by CRC32 of its name; named chips of people "
+        f"whom an identity test may "
         "hold, and the test part of UTKFace, left out",
         "seed": options.seed,
         "command": command,
@@ -301,7 +358,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(path: Path, card: dict[str, Any]) -> None:
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_suffix(".json").write_text(
+        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:

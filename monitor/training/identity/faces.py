@@ -1,8 +1,10 @@
-"""Whom the embedding network learns from: aligned faces of the train people, and how they are doctored.
+"""Whom the embedding network learns from: aligned faces of the train people, and how they are
+doctored.
 
-Every picture is (112, 112, 3) uint8 BGR on the template of `monitor.faces.align`. Test people (`verify_identity.is_test`) and the five
-of celeb5 are never read here. Named people of `mask_chips` come from the same public figures as `rmfrd_ids`, so they are split
-by the same two bits of their name: only those that no test, here or elsewhere, can hold are taken.
+Every picture is (112, 112, 3) uint8 BGR on the template of `monitor.faces.align`. Test people
+(`verify_identity.is_test`) and the five of celeb5 are never read here. Named people of `mask_chips`
+come from the same public figures as `rmfrd_ids`, so they are split by the same two bits of their
+name: only those that no test, here or elsewhere, can hold are taken.
 """
 
 from __future__ import annotations
@@ -20,17 +22,27 @@ from monitor.detect.yunet import YuNet
 from monitor.faces.align import SIZE, TEMPLATE, align
 from monitor.records import Image
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
-from monitor.training.identity.verify import CELEBS_IN_LFW, chosen, is_test, pictures, read_aligned, read_detected
+from monitor.training.identity.verify import (
+    CELEBS_IN_LFW,
+    chosen,
+    is_test,
+    pictures,
+    read_aligned,
+    read_detected,
+)
 from monitor.training.pictures import pool
 from monitor.training.pictures.chips import Chip, load_chips
 
-DONORS = ("andrewmvd", "ilc2021", "masktypes")  # whose masks are laid on faces: none of them is a set of named people
+# whose masks are laid on faces: none of them is a set of named people
+DONORS = ("andrewmvd", "ilc2021", "masktypes")
 VALIDATION_BITS = 15  # one in sixteen of the LFW train people is watched instead of trained on
-# Doctored pictures of each picture. There are few really masked ones, so that each is seen more often.
+# Doctored pictures of each picture. There are few really masked ones, so that each is seen more
+# often.
 COPIES = {"masked": 10, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 1}
 UTKFACE_MAX = 1500  # people of UTKFace, each of one picture
-# The pictures of rmfrd_ids were cut out as oblongs and saved as squares: eyes lie 1.26 times as far apart as they should
-# against eyes and mouth (median of the 370 bare pictures of the train people), in the masked ones 1.14 times.
+# The pictures of rmfrd_ids were cut out as oblongs and saved as squares: eyes lie 1.26 times as far
+# apart as they should against eyes and mouth (median of the 370 bare pictures of the train people),
+# in the masked ones 1.14 times.
 STRETCH = 1.26
 WORN = 0.62  # of the bare ones, how many get a mask drawn on
 Faces = npt.NDArray[np.uint8]
@@ -67,7 +79,11 @@ def read_people(data: Path, every: int = 1) -> People:
     chips = load_chips(data / "mask_chips")
     for name, faces in _named_chips(chips).items():
         sets["named"].append((faces, name))
-    utkface = [p for p in pictures(data / "utkface_aligned") if not pool.utkface_held_out(pool.utkface_key(p.name))]
+    utkface = [
+        p
+        for p in pictures(data / "utkface_aligned")
+        if not pool.utkface_held_out(pool.utkface_key(p.name))
+    ]
     sets["utkface"] += [(read_aligned([p]), p.name) for p in utkface[:UTKFACE_MAX:every]]
     numbers: dict[tuple[str, str], int] = {}
     images, person, source = [], [], []
@@ -78,13 +94,17 @@ def read_people(data: Path, every: int = 1) -> People:
             images.append(faces)
             person += [number] * len(faces)
             source += [kind] * len(faces)
-    return People(np.concatenate(images), np.array(person, np.int64), np.array(source), len(numbers))
+    return People(
+        np.concatenate(images), np.array(person, np.int64), np.array(source), len(numbers)
+    )
 
 
 def donors(data: Path) -> list[pool.Face]:
     """Really masked faces whose masks are laid on others."""
     chips = [
-        c for c in load_chips(data / "mask_chips") if c.label == "masked" and c.source in DONORS and c.face_px >= 60
+        c
+        for c in load_chips(data / "mask_chips")
+        if c.label == "masked" and c.source in DONORS and c.face_px >= 60
     ]
     return pool.read([c for c in chips if c.landmarks is not None], None)
 
@@ -94,12 +114,16 @@ def _watched(name: str) -> bool:
 
 
 def kept_for_tests(name: str) -> bool:
-    """Whether a test, here or of the half that is kept aside, may hold the public figure of this name."""
+    """Whether a test, here or of the half that is kept aside, may hold the public figure of this
+    name.
+    """
     return bool(zlib.crc32(name.encode()) & 1) or is_test(name, "rmfrd")
 
 
 def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
-    """Bare, aligned chips of named people whom no test holds: neither the test half here nor the half that is kept aside."""
+    """Bare, aligned chips of named people whom no test holds: neither the test half here nor the
+    half that is kept aside.
+    """
     by_name: dict[str, list[Image]] = {}
     for chip in chips:
         name = chip.identity
@@ -115,9 +139,13 @@ def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
 def variants(
     people: People, bank: fabric.Bank, seed: int, copies: Mapping[str, int] = COPIES
 ) -> tuple[Faces, npt.NDArray[np.int64]]:
-    """Doctored pictures, so many copies of each source, and (N,) numbers of whom they show. Repeats itself by the seed."""
+    """Doctored pictures, so many copies of each source, and (N,) numbers of whom they show. Repeats
+    itself by the seed.
+    """
     rng = np.random.default_rng(seed)
-    rows = np.concatenate([np.repeat(np.flatnonzero(people.source == n), many) for n, many in copies.items()])
+    rows = np.concatenate(
+        [np.repeat(np.flatnonzero(people.source == n), many) for n, many in copies.items()]
+    )
     made = np.empty((len(rows), SIZE, SIZE, 3), np.uint8)
     for i, row in enumerate(rows):
         made[i] = doctored(people.images[row], people.source[row] == "masked", bank, rng)
@@ -142,7 +170,9 @@ def doctored(face: Image, masked: bool, bank: fabric.Bank, rng: np.random.Genera
 
 
 def stretched(face: Image, factor: float) -> Image:
-    """The face `factor` times as wide against its height, on the template as a similarity would lay it then."""
+    """The face `factor` times as wide against its height, on the template as a similarity would lay
+    it then.
+    """
     across, down = np.sqrt(factor), 1 / np.sqrt(factor)
     centre = TEMPLATE.mean(axis=0)
     matrix = np.array([[across, 0, centre[0] * (1 - across)], [0, down, centre[1] * (1 - down)]])
@@ -150,10 +180,12 @@ def stretched(face: Image, factor: float) -> Image:
 
 
 def _moved(face: Image, rng: np.random.Generator) -> Image:
-    """Mirrored or not, and laid on the template as badly as landmarks of small and covered faces lay it.
+    """Mirrored or not, and laid on the template as badly as landmarks of small and covered faces
+    lay it.
 
-    Stretched as well: pictures saved in another shape are common, and SFace takes them badly (bare faces of the train people
-    of rmfrd_ids: rank-1 79.1 % as they come, 88.5 % with the stretch undone).
+    Stretched as well: pictures saved in another shape are common, and SFace takes them badly (bare
+    faces of the train people of rmfrd_ids: rank-1 79.1 % as they come, 88.5 % with the stretch
+    undone).
     """
     spread = 1.0 if rng.random() < 0.7 else 2.0
     scale = float(np.exp(rng.normal(0, 0.035 * spread)))
@@ -161,7 +193,9 @@ def _moved(face: Image, rng: np.random.Generator) -> Image:
     matrix = np.asarray(turn, np.float64)
     matrix[:, 2] += rng.normal(0, 1.6 * spread, 2)
     wide = float(np.exp(rng.uniform(-0.1, 0.27) / 2))
-    middle = np.array([[wide, 0, SIZE / 2 * (1 - wide)], [0, 1 / wide, SIZE / 2 * (1 - 1 / wide)], [0, 0, 1]])
+    middle = np.array(
+        [[wide, 0, SIZE / 2 * (1 - wide)], [0, 1 / wide, SIZE / 2 * (1 - 1 / wide)], [0, 0, 1]]
+    )
     matrix = matrix @ middle
     if rng.random() < 0.5:
         matrix = np.array([[-1, 0, SIZE - 1], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])

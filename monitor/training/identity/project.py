@@ -1,22 +1,27 @@
-r"""Teach SFace which of its features a mask leaves alone: a linear discriminant over the face's seven bands.
+r"""Teach SFace which of its features a mask leaves alone: a linear discriminant over the face's
+seven bands.
 
     python -m monitor.training.identity.aligner --data ../shared/data --out models/aligner_v1
-    python -m monitor.training.identity.project --data ../shared/data --weights weights/sface.keras --aligner aligner_v1 \
+    python -m monitor.training.identity.project --data ../shared/data --weights weights/sface.keras
+    --aligner aligner_v1 \
         --out runs/identity/sface_masked_v3
-    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras models/sface_masked_v3 \
+    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras
+    models/sface_masked_v3 \
         --aligner aligner_v1 --about runs/identity/sface_masked_v3.about.json
 
-SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is added up by rows first: seven
-bands from brow to chin, 128 numbers each. How each number varies between people and within one (bare, masked, degraded,
-stretched) is measured on the train people, and Fisher's linear discriminant (Belhumeur et al., IEEE PAMI 19(7), 1997) weighs the
-bands: the mouth's counts for little, the eyes' for much. 115,000 numbers are fitted, in a closed form, so that there is little to
-overfit: `train_identity`, which trains eight million by a margin loss, knew its own people better and new ones worse. What comes
-out stands beside SFace's own embedding, and the cosine of two faces is a mean of both: the discriminant names more people, SFace
-keeps more strangers out. Faces are laid straight first (`train_aligner`), which gains more than all the rest.
+SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is
+added up by rows first: seven bands from brow to chin, 128 numbers each. How each number varies
+between people and within one (bare, masked, degraded, stretched) is measured on the train people,
+and Fisher's linear discriminant (Belhumeur et al., IEEE PAMI 19(7), 1997) weighs the bands: the
+mouth's counts for little, the eyes' for much. 115,000 numbers are fitted, in a closed form, so that
+there is little to overfit: `train_identity`, which trains eight million by a margin loss, knew its
+own people better and new ones worse. What comes out stands beside SFace's own embedding, and the
+cosine of two faces is a mean of both: the discriminant names more people, SFace keeps more
+strangers out. Faces are laid straight first (`train_aligner`), which gains more than all the rest.
 
-`--folds` people of rmfrd_ids at a time are left out and named by what the others taught: the curve by which `SHRINK` and `SHARE`
-were chosen.
-Who is learnt from: see `identity_faces`; test people take part in nothing. About eight minutes on two cores.
+`--folds` people of rmfrd_ids at a time are left out and named by what the others taught: the curve
+by which `SHRINK` and `SHARE` were chosen. Who is learnt from: see `identity_faces`; test people
+take part in nothing. About eight minutes on two cores.
 """
 
 from __future__ import annotations
@@ -46,12 +51,14 @@ from monitor.training.experiments.margin_identity import card_text, onnx_of
 from monitor.training.identity.faces import Faces, People, donors, read_people, variants
 from monitor.training.identity.verify import ENROLLED, Trial, trial
 
-FEATURES, DENSE, NORM = "batch_normalization_27", "dense", "batch_normalization_28"  # layers of SFace
+# layers of SFace
+FEATURES, DENSE, NORM = "batch_normalization_27", "dense", "batch_normalization_28"
 BANDS, DIMENSION = 7, 128
 SHRINK = 0.35  # of the scatter within people towards a sphere
 SHARE = 0.6  # of the discriminant in the cosine; the rest is SFace's own
 CURVE = ((0.35, 1.0), (0.35, 0.3), (0.2, 0.6), (0.35, 0.6), (0.5, 0.6), (0.7, 0.6))  # shrink, share
-COPIES = {"masked": 4, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 2}  # doctored pictures of each picture
+# doctored pictures of each picture
+COPIES = {"masked": 4, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 2}
 CELEBRITIES = ("masked", "rmfrd", "named")
 
 
@@ -91,7 +98,9 @@ def fit(samples: Samples, shrink: float, share: float = SHARE) -> Projection:
     mean = centre.mean(axis=0)
     between = (centre - mean).T @ (centre - mean) / len(people)
     _, vectors = eigh(between, (1 - shrink) * within + shrink * sphere)
-    return Projection(mean.astype(np.float32), vectors[:, ::-1][:, :DIMENSION].astype(np.float32), share)
+    return Projection(
+        mean.astype(np.float32), vectors[:, ::-1][:, :DIMENSION].astype(np.float32), share
+    )
 
 
 class Bands:
@@ -106,8 +115,12 @@ class Bands:
 
         names = {layer.name for layer in network.layers}
         if not {FEATURES, DENSE, NORM} <= names:
-            raise ConfigError(f"{network.name} lacks {FEATURES} or {DENSE}: give SFace as get_weights.py makes it")
-        self._call = onnx_of(keras.Model(network.input, network.get_layer(FEATURES).output), work / "features.onnx")
+            raise ConfigError(
+                f"{network.name} lacks {FEATURES} or {DENSE}: give SFace as get_weights.py makes it"
+            )
+        self._call = onnx_of(
+            keras.Model(network.input, network.get_layer(FEATURES).output), work / "features.onnx"
+        )
         self.kernel, self.offset = by_rows(network)
 
     def __call__(self, faces_bgr: Faces) -> FloatArray:
@@ -122,13 +135,19 @@ class Bands:
 
 
 def by_rows(network: Any) -> tuple[FloatArray, FloatArray]:
-    """SFace's last dense layer with its batch normalisation, as (7, 7 * 1024, 128) by rows and (128,) beside it."""
+    """SFace's last dense layer with its batch normalisation, as (7, 7 * 1024, 128) by rows and
+    (128,) beside it.
+    """
     kernel, bias = network.get_layer(DENSE).get_weights()
     norm = network.get_layer(NORM)
     gamma, beta, mean, variance = norm.get_weights()
     scale = gamma / np.sqrt(variance + norm.epsilon)
     # Its input was flattened with the channels first: channel, row, column.
-    rows = kernel.reshape(-1, BANDS, BANDS, DIMENSION).transpose(1, 2, 0, 3).reshape(BANDS, -1, DIMENSION)
+    rows = (
+        kernel.reshape(-1, BANDS, BANDS, DIMENSION)
+        .transpose(1, 2, 0, 3)
+        .reshape(BANDS, -1, DIMENSION)
+    )
     return (rows * scale).astype(np.float32), ((bias - mean) * scale + beta).astype(np.float32)
 
 
@@ -145,7 +164,8 @@ def network_of(network: Any, projection: Projection) -> Any:
         bands.append(band(maps[:, row]))
         band.set_weights([kernel[row]])
     flat = layers.Concatenate()(bands)
-    summed = layers.Dense(DIMENSION, use_bias=False, name="own")(flat)  # SFace's own embedding: the sum of the bands
+    # SFace's own embedding: the sum of the bands
+    summed = layers.Dense(DIMENSION, use_bias=False, name="own")(flat)
     length = _length(summed + offset)
     project = layers.Dense(DIMENSION, name="projection")
     # (bands / length - mean) @ matrix, times length: only its direction counts.
@@ -184,7 +204,8 @@ def cross_check(
     """Each fold of people named by a projection that never saw them; None: SFace's own embedding.
 
     Returns:
-        Figures of bare, masked and masked with one masked picture enrolled, over all folds; strangers are those of the fold.
+        Figures of bare, masked and masked with one masked picture enrolled, over all folds;
+        strangers are those of the fold.
     """
     parts: dict[str, list[Trial]] = {"bare": [], "masked": [], "masked+1": []}
     order = np.random.default_rng(0).permutation(len(known))
@@ -225,20 +246,33 @@ def _together(trials: Sequence[Trial]) -> dict[str, float]:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned")
     parser.add_argument(
-        "--weights", type=Path, required=True, help="SFace as .keras, from shared/weights/get_weights.py"
+        "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
     )
-    parser.add_argument("--out", type=Path, required=True, help="where the .keras file goes, without ending")
-    parser.add_argument("--aligner", help="model of train_aligner that lays the faces straight first")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        help="SFace as .keras, from shared/weights/get_weights.py",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="where the .keras file goes, without ending"
+    )
+    parser.add_argument(
+        "--aligner", help="model of train_aligner that lays the faces straight first"
+    )
     parser.add_argument("--shrink", type=float, default=SHRINK, help=f"0 to 1 (default: {SHRINK})")
-    parser.add_argument("--share", type=float, default=SHARE, help=f"of the discriminant, 0 to 1 (default: {SHARE})")
+    parser.add_argument(
+        "--share", type=float, default=SHARE, help=f"of the discriminant, 0 to 1 (default: {SHARE})"
+    )
     parser.add_argument("--folds", type=int, default=3, help="of the cross-check (default: 3)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     options = parser.parse_args(arguments)
     if not options.weights.is_file():
-        raise ConfigError(f"{options.weights} is not there: make it with shared/weights/get_weights.py")
+        raise ConfigError(
+            f"{options.weights} is not there: make it with shared/weights/get_weights.py"
+        )
     if not 0 < options.shrink <= 1:
         raise ConfigError(f"--shrink must be above 0 and at most 1, not {options.shrink}")
     if not 0 <= options.share <= 1:
@@ -249,7 +283,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def known_people(people: People, bands: FloatArray) -> list[Known]:
-    """Those with enough bare pictures to be enrolled and at least one more, and with masked ones."""
+    """Those with enough bare pictures to be enrolled and at least one more, and with masked
+    ones.
+    """
     found = []
     for number in np.unique(people.person[people.source == "masked"]):
         bare = bands[(people.person == number) & (people.source == "rmfrd")]
@@ -264,17 +300,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     began = time.monotonic()
     people = read_people(options.data, 40 if options.smoke else 1)
-    bank = fabric.Bank(None, donors(options.data))  # none of the photographed masks that the test draws
+    # none of the photographed masks that the test draws
+    bank = fabric.Bank(None, donors(options.data))
     images, person = variants(people, bank, options.seed, COPIES)
     counts = {name: int((people.source == name).sum()) for name in COPIES}
-    print(f"{len(people.images)} pictures of {people.count} people {counts}, {len(images)} doctored", flush=True)
+    print(
+        f"{len(people.images)} pictures of {people.count} people {counts}, {len(images)} doctored",
+        flush=True,
+    )
     cli.quiet_tensorflow()
     import keras
 
     network = keras.saving.load_model(options.weights, compile=False)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     bands_of = Bands(network, options.out.parent)
-    straight: Callable[[Faces], Faces] = Aligner.load(options.aligner) if options.aligner else lambda faces: faces
+    straight: Callable[[Faces], Faces] = (
+        Aligner.load(options.aligner) if options.aligner else lambda faces: faces
+    )
     clean = bands_of(straight(people.images))
     doctored = bands_of(straight(images))
     samples = Samples(np.concatenate([doctored, clean]), np.concatenate([person, people.person]))
@@ -288,7 +330,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(
                 f"{label}: "
                 + ", ".join(
-                    f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}" for k, v in curve[label].items()
+                    f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}"
+                    for k, v in curve[label].items()
                 ),
                 flush=True,
             )
@@ -305,12 +348,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
         "cross_check": curve,
     }
-    further = "a linear discriminant over the seven rows of its last feature map, monitor.training.identity.project"
+    further = (
+        "a linear discriminant over the seven rows of its last feature map, "
+        "monitor.training.identity.project"
+    )
     if options.aligner:
         further += f"; before it {options.aligner}, which lays the face straight"
     card = card_text(about, further)
     for path, value in ((".json", about), (".about.json", card)):
-        Path(f"{options.out}{path}").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        Path(f"{options.out}{path}").write_text(
+            json.dumps(value, indent=2) + "\n", encoding="utf-8"
+        )
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
     return 0
 

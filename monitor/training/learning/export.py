@@ -1,7 +1,8 @@
-"""From trained logits to what the program loads: one inference model as `.keras` and ONNX, and its card.
+"""From trained logits to what the program loads: one inference model as `.keras` and ONNX, and its
+card.
 
-Input "faces" (N, S, S, 3) float32 RGB -1..1, output "probabilities" (N, 3): softmax((logits + bias) / temperature), the bias
-and the temperature inside the last layer's weights. Imports TensorFlow.
+Input "faces" (N, S, S, 3) float32 RGB -1..1, output "probabilities" (N, 3): softmax((logits + bias)
+/ temperature), the bias and the temperature inside the last layer's weights. Imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ AGREE = 1e-4  # the most that the two files may differ in any probability
 
 
 def inference_model(trained: keras.Model, temperature: float, bias: FloatArray) -> keras.Model:
-    """The trained network (a layer "backbone", average pooling, a layer "logits") with softmax, without dropout.
+    """The trained network (a layer "backbone", average pooling, a layer "logits") with softmax,
+    without dropout.
 
     Any other network keeps its layers and gets the softmax behind them.
     """
@@ -47,9 +49,9 @@ def inference_model(trained: keras.Model, temperature: float, bias: FloatArray) 
         kernel, offset = last.get_weights()
         head.set_weights([kernel / temperature, (offset + bias) / temperature])
         return model
-    scaled = keras.layers.Rescaling(1 / temperature, [float(b) / temperature for b in bias], name="scaled")(
-        trained(faces)
-    )
+    scaled = keras.layers.Rescaling(
+        1 / temperature, [float(b) / temperature for b in bias], name="scaled"
+    )(trained(faces))
     return keras.Model(faces, keras.layers.Softmax(name="probabilities")(scaled), name="mask")
 
 
@@ -68,7 +70,8 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
     size = model.input_shape[1]
     signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
     call = tf.function(
-        lambda faces: tf.identity(model(faces, training=False), name="probabilities"), input_signature=signature
+        lambda faces: tf.identity(model(faces, training=False), name="probabilities"),
+        input_signature=signature,
     )
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     _rename_output(proto, "probabilities")
@@ -76,13 +79,18 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
     worst = disagreement(keras_path, onnx_path)
     if worst > AGREE:
         raise ModelError(
-            f"{onnx_path.name} and {keras_path.name} differ by {worst:.1e}: export again with another opset"
+            f"{onnx_path.name} and {keras_path.name} differ by {worst:.1e}: export again with "
+            f"another opset"
         )
-    return {p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in (onnx_path, keras_path)}
+    return {
+        p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in (onnx_path, keras_path)
+    }
 
 
 def disagreement(keras_path: Path, onnx_path: Path, count: int = 16, seed: int = 0) -> float:
-    """Largest difference of any probability between the two files on `count` random pictures of low frequency."""
+    """Largest difference of any probability between the two files on `count` random pictures of low
+    frequency.
+    """
     model = keras.saving.load_model(keras_path, compile=False)
     size = model.input_shape[1]
     rng = np.random.default_rng(seed)
@@ -93,22 +101,41 @@ def disagreement(keras_path: Path, onnx_path: Path, count: int = 16, seed: int =
     return float(np.abs(np.asarray(model(faces, training=False)) - by_onnx).max())
 
 
-def write_card(out: Path, files: Mapping[str, Any], size: int, margin: float, about: Mapping[str, Any]) -> None:
+def write_card(
+    out: Path, files: Mapping[str, Any], size: int, margin: float, about: Mapping[str, Any]
+) -> None:
     """Write `out`.json: what the program reads, then what people read (`about`)."""
     card = {
         "name": out.name,
         "task": "mask",
         "files": dict(files),
         "classes": ["masked", "unmasked", "incorrect"],
-        "input": {"name": "faces", "size": size, "margin": margin, "colour": "RGB", "range": [-1, 1], "layout": "NHWC"},
+        "input": {
+            "name": "faces",
+            "size": size,
+            "margin": margin,
+            "colour": "RGB",
+            "range": [-1, 1],
+            "layout": "NHWC",
+        },
         "output": {"name": "probabilities", "of": "classes, softmax after temperature"},
         **about,
         "libraries": {
             name: version(name)
-            for name in ("tensorflow", "keras", "numpy", "opencv-python", "onnx", "tf2onnx", "onnxruntime")
+            for name in (
+                "tensorflow",
+                "keras",
+                "numpy",
+                "opencv-python",
+                "onnx",
+                "tf2onnx",
+                "onnxruntime",
+            )
         },
     }
-    Path(f"{out}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    Path(f"{out}.json").write_text(
+        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def _rename_output(proto: Any, name: str) -> None:

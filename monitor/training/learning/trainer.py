@@ -1,7 +1,8 @@
-"""The training loop: AdamW with warm-up and cosine rate, averaged weights, checkpoints to go on from. Imports TensorFlow.
+"""The training loop: AdamW with warm-up and cosine rate, averaged weights, checkpoints to go on
+from. Imports TensorFlow.
 
-Batch normalisation of a pretrained network stays as it was on ImageNet, and so do its first blocks: half as much again in
-speed, and small batches of doctored pictures do not shift its statistics.
+Batch normalisation of a pretrained network stays as it was on ImageNet, and so do its first blocks:
+half as much again in speed, and small batches of doctored pictures do not shift its statistics.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class Schedule:
 
 
 def seed(number: int) -> None:
-    """Make what follows repeat itself to the bit on the same machine; call before a network is built.
+    """Make what follows repeat itself to the bit on the same machine; call before a network is
+    built.
 
-    Costs six per cent on two cores. With a GPU only the random numbers are fixed, as not all of its operations can be.
+    Costs six per cent on two cores. With a GPU only the random numbers are fixed, as not all of its
+    operations can be.
     """
     keras.utils.set_random_seed(number)
     if not tf.config.list_physical_devices("GPU"):
@@ -51,11 +54,15 @@ def seed(number: int) -> None:
 
 
 def freeze(model: keras.Model, blocks: int) -> None:
-    """Fix batch normalisation and the first `blocks` blocks of a pretrained MobileNetV2 backbone."""
+    """Fix batch normalisation and the first `blocks` blocks of a pretrained MobileNetV2
+    backbone.
+    """
     backbone = model.get_layer("backbone")
     first = ("Conv1", "bn_Conv1", "expanded_conv", *(f"block_{i}_" for i in range(1, blocks)))
     for layer in backbone.layers:
-        if isinstance(layer, keras.layers.BatchNormalization) or (blocks and layer.name.startswith(first)):
+        if isinstance(layer, keras.layers.BatchNormalization) or (
+            blocks and layer.name.startswith(first)
+        ):
             layer.trainable = False
 
 
@@ -71,7 +78,11 @@ class Trainer:
     """Trains one network; owned by the main thread."""
 
     def __init__(
-        self, model: keras.Model, schedule: Schedule, folder: Path, objective: Objective | None = None
+        self,
+        model: keras.Model,
+        schedule: Schedule,
+        folder: Path,
+        objective: Objective | None = None,
     ) -> None:
         """Prepare, and go on from `folder`/checkpoint.npz where there is one.
 
@@ -79,7 +90,8 @@ class Trainer:
             model: Takes (N, S, S, 3) float32 RGB -1..1.
             schedule: How long and how fast.
             folder: Where the checkpoint lies; made if need be.
-            objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of logits.
+            objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of
+                logits.
 
         Raises:
             ConfigError: If the checkpoint does not fit the model.
@@ -94,7 +106,11 @@ class Trainer:
             warmup_steps=warm_up,
         )
         self.optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=schedule.weight_decay, use_ema=True, ema_momentum=schedule.average, global_clipnorm=5.0
+            rate,
+            weight_decay=schedule.weight_decay,
+            use_ema=True,
+            ema_momentum=schedule.average,
+            global_clipnorm=5.0,
         )
         self.optimizer.build(model.trainable_variables)
         self.step = 0
@@ -107,7 +123,8 @@ class Trainer:
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def train_step(rois: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
-                faces = tf.cast(rois, tf.float32) * (1 / 127.5) - 1.0  # monitor.faces.preprocess.scale
+                # monitor.faces.preprocess.scale
+                faces = tf.cast(rois, tf.float32) * (1 / 127.5) - 1.0
                 value = objective(model(faces, training=True), labels)
             gradients = tape.gradient(value, model.trainable_variables)
             self.optimizer.apply(gradients, model.trainable_variables)
@@ -115,8 +132,11 @@ class Trainer:
 
         self._train_step = train_step
 
-    def fit(self, batches: Iterable[Batch], epoch_steps: int, validate: Callable[[], float]) -> None:
-        """Train on batches (from number `self.step` on), validating the averaged weights each epoch.
+    def fit(
+        self, batches: Iterable[Batch], epoch_steps: int, validate: Callable[[], float]
+    ) -> None:
+        """Train on batches (from number `self.step` on), validating the averaged weights each
+        epoch.
 
         Args:
             batches: As `batches.Stream` gives them.
@@ -145,12 +165,20 @@ class Trainer:
                 minutes, began_epoch = (time.monotonic() - began_epoch) / 60, time.monotonic()
                 mean = float(np.mean(losses))
                 self.history.append(
-                    {"step": self.step, "train_loss": mean, "validation_loss": loss, "minutes": minutes}
+                    {
+                        "step": self.step,
+                        "train_loss": mean,
+                        "validation_loss": loss,
+                        "minutes": minutes,
+                    }
                 )
                 losses = []
                 self._save()
                 if self._stalled(loss):
-                    print(f"no better validation loss for {self.schedule.patience} epochs: stopped early")
+                    print(
+                        f"no better validation loss for {self.schedule.patience} epochs: stopped "
+                        f"early"
+                    )
                     break
         self._swap_in_average()
 
@@ -172,11 +200,18 @@ class Trainer:
             variable.assign(value)
 
     def _save(self) -> None:
-        # Not the weights alone: without what dropout draws from, a run that was stopped does not repeat one that was not.
+        # Not the weights alone: without what dropout draws from, a run that was stopped does not
+        # repeat one that was not.
         state: dict[str, Any] = {f"m{i}": v.numpy() for i, v in enumerate(self.model.variables)}
         state |= {f"o{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
         partial = self.folder / "checkpoint.partial.npz"
-        np.savez(partial, step=self.step, history=json.dumps(self.history), best=np.array(self._best), **state)
+        np.savez(
+            partial,
+            step=self.step,
+            history=json.dumps(self.history),
+            best=np.array(self._best),
+            **state,
+        )
         partial.replace(self.folder / "checkpoint.npz")
 
     def _restore(self) -> None:
@@ -187,7 +222,10 @@ class Trainer:
             variables = {f"m{i}": v for i, v in enumerate(self.model.variables)}
             variables |= {f"o{i}": v for i, v in enumerate(self.optimizer.variables)}
             if any(key not in state or state[key].shape != v.shape for key, v in variables.items()):
-                raise ConfigError(f"{path} is of another network or an older version: remove its folder to begin anew")
+                raise ConfigError(
+                    f"{path} is of another network or an older version: remove its folder to begin "
+                    f"anew"
+                )
             for key, variable in variables.items():
                 variable.assign(state[key])
             self.step, self.history = int(state["step"]), json.loads(str(state["history"]))
@@ -198,5 +236,8 @@ class Trainer:
 def logits(model: keras.Model, rois_rgb: npt.NDArray[np.uint8], batch: int = 128) -> FloatArray:
     """(N, classes) float32 logits of (N, S, S, 3) uint8 RGB."""
     call = tf.function(lambda faces: model(faces, training=False), reduce_retracing=True)
-    parts = [call(tf.constant(scale(rois_rgb[i : i + batch]))).numpy() for i in range(0, len(rois_rgb), batch)]
+    parts = [
+        call(tf.constant(scale(rois_rgb[i : i + batch]))).numpy()
+        for i in range(0, len(rois_rgb), batch)
+    ]
     return np.concatenate(parts) if parts else np.empty((0, model.output_shape[-1]), np.float32)

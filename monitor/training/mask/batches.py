@@ -1,6 +1,8 @@
-"""Training batches: which faces, drawn on or not, in which proportions; made by worker processes in a fixed order.
+"""Training batches: which faces, drawn on or not, in which proportions; made by worker processes in
+a fixed order.
 
-Batch number `i` depends on the seed and on `i` alone, so a run repeats itself and goes on after a stop where it left off.
+Batch number `i` depends on the seed and on `i` alone, so a run repeats itself and goes on after a
+stop where it left off.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.pictures.chips import LABELS
 from monitor.training.pictures.pool import Face
 
-# Crowds and streets, where people look aside and down, count more; portraits and aligned faces, all from the front, less: with
-# equal weights every profile was taken for masked (bare faces of ilc2021, left out). Pasted masks are all alike.
+# Crowds and streets, where people look aside and down, count more; portraits and aligned faces, all
+# from the front, less: with equal weights every profile was taken for masked (bare faces of
+# ilc2021, left out). Pasted masks are all alike.
 WEIGHTS = {
     "ilc2021": 2.5,
     "andrewmvd": 2.0,
@@ -42,22 +45,27 @@ class Recipe:
     size: int
     margin: float
     batch: int = 64
-    real: tuple[float, float, float] = (0.30, 0.25, 0.09)  # masked, unmasked, incorrect, as they are
+    # masked, unmasked, incorrect, as they are
+    real: tuple[float, float, float] = (0.30, 0.25, 0.09)
     drawn: float = 0.36  # pairs of one bare face that differ in the mask alone
-    source_power: float = 0.5  # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
+    # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
+    source_power: float = 0.5
 
 
 class Faces:
     """Faces of one label, drawn source by source."""
 
-    def __init__(self, faces: Sequence[Face], power: float, weights: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, faces: Sequence[Face], power: float, weights: dict[str, float] | None = None
+    ) -> None:
         by_source: dict[str, list[Face]] = {}
         for face in faces:
             by_source.setdefault(face.source, []).append(face)
         self._sources = [by_source[name] for name in sorted(by_source)]
         factor = weights or {}
         share = np.array(
-            [factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)], np.float64
+            [factor.get(name, 1.0) * len(by_source[name]) ** power for name in sorted(by_source)],
+            np.float64,
         )
         self._share = share / share.sum() if len(share) else share
 
@@ -72,9 +80,14 @@ class Faces:
 class Maker:
     """Makes the batches of one training."""
 
-    def __init__(self, faces: Sequence[Face], bank: fabric.Bank | None, recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self, faces: Sequence[Face], bank: fabric.Bank | None, recipe: Recipe, seed: int
+    ) -> None:
         self.recipe, self.bank, self.seed = recipe, bank, seed
-        self._real = [Faces([f for f in faces if f.label == name], recipe.source_power, WEIGHTS) for name in LABELS]
+        self._real = [
+            Faces([f for f in faces if f.label == name], recipe.source_power, WEIGHTS)
+            for name in LABELS
+        ]
         bare = [f for f in faces if f.label == "unmasked" and fabric.fits(f)]
         self._bare = Faces(bare, recipe.source_power, WEIGHTS)
 
@@ -95,7 +108,11 @@ class Maker:
             image = self._crowd(face.image, face, rng)
             if face.landmarks is not None and self.bank is not None:
                 image = wear.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
-            rois.append(camera_faults.degrade(camera_faults.crop(image, self._where(face, rng), recipe.size, rng), rng))
+            rois.append(
+                camera_faults.degrade(
+                    camera_faults.crop(image, self._where(face, rng), recipe.size, rng), rng
+                )
+            )
             labels.append(int(label))
         return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
 
@@ -114,8 +131,14 @@ class Maker:
             view = self._where(face, generator)
             if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
                 label = "unmasked"  # it hangs outside of what the network gets to see
-            image = wear.disturb(self._crowd(image, face, rng), face.landmarks, label, self.bank, rng)
-            rois.append(camera_faults.degrade(camera_faults.crop(image, view, self.recipe.size, generator), generator))
+            image = wear.disturb(
+                self._crowd(image, face, rng), face.landmarks, label, self.bank, rng
+            )
+            rois.append(
+                camera_faults.degrade(
+                    camera_faults.crop(image, view, self.recipe.size, generator), generator
+                )
+            )
             labels.append(LABELS.index(label))
 
     def _crowd(self, image: Image, face: Face, rng: np.random.Generator) -> Image:
@@ -140,7 +163,9 @@ def _seen(mask: npt.NDArray[np.uint8], view: camera_faults.View) -> float:
 
 
 def step_of(folder: Path) -> int:
-    """How many batches the training whose checkpoint lies in `folder` has taken; 0 where there is none."""
+    """How many batches the training whose checkpoint lies in `folder` has taken; 0 where there is
+    none.
+    """
     path = folder / "checkpoint.npz"
     if not path.is_file():
         return 0
@@ -149,20 +174,25 @@ def step_of(folder: Path) -> int:
 
 
 class Stream:
-    """Batches `first` to `last` - 1 in order, made by forked processes (in this one where the system cannot fork).
+    """Batches `first` to `last` - 1 in order, made by forked processes (in this one where the
+    system cannot fork).
 
-    Make it before TensorFlow is imported: a process that forks after its threads have started may hang.
-    Each worker waits in `send` until its batch is taken, so that at most one batch a worker lies ready.
+    Make it before TensorFlow is imported: a process that forks after its threads have started may
+    hang. Each worker waits in `send` until its batch is taken, so that at most one batch a worker
+    lies ready.
     """
 
-    def __init__(self, make: Callable[[int], Batch], first: int, last: int, workers: int = 2) -> None:
+    def __init__(
+        self, make: Callable[[int], Batch], first: int, last: int, workers: int = 2
+    ) -> None:
         self._make, self._first, self._last = make, first, last
         self._pipes: list[Connection] = []
         self._processes: list[multiprocessing.process.BaseProcess] = []
         if "fork" not in multiprocessing.get_all_start_methods():
             return
         context = multiprocessing.get_context("fork")
-        # Before the fork: OpenCV's threads do not live on in the child, and ending them there waits for ever.
+        # Before the fork: OpenCV's threads do not live on in the child, and ending them there waits
+        # for ever.
         cv2.setNumThreads(1)
         for number in range(workers):
             ours, theirs = context.Pipe(duplex=False)
@@ -176,7 +206,11 @@ class Stream:
 
     def __iter__(self) -> Iterator[Batch]:
         for index in range(self._first, self._last):
-            yield self._pipes[(index - self._first) % len(self._pipes)].recv() if self._pipes else self._make(index)
+            yield (
+                self._pipes[(index - self._first) % len(self._pipes)].recv()
+                if self._pipes
+                else self._make(index)
+            )
 
     def close(self) -> None:
         """Stop the workers."""

@@ -10,7 +10,8 @@ from typing import Any
 UNSEEN_FILE = Path(__file__).with_name("unseen.json")  # written by `choose_bias`
 
 LICENCE = (
-    "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the web; "
+    "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the "
+    "web; "
     "the pictures are not part of this project."
 )
 SOURCES = {
@@ -27,9 +28,12 @@ SOURCES = {
     "mask_templates": "MaskTheFace (MIT), drawn on bare faces",
 }
 SPLIT = (
-    "by original picture, person and near duplicate (perceptual hash): 95 % train, 5 % validation, by SHA-256 of the seed and "
-    "the group's name; utkface_aligned and the same pictures in mask_chips/utkface: 4 tenths by CRC32 of the number in the "
-    "file name never trained on; rmfrd_ids: people with an odd CRC32 of the name never trained on (all 140 here are even)"
+    "by original picture, person and near duplicate (perceptual hash): 95 % train, 5 % validation, "
+    "by SHA-256 of the seed and "
+    "the group's name; utkface_aligned and the same pictures in mask_chips/utkface: 4 tenths by "
+    "CRC32 of the number in the "
+    "file name never trained on; rmfrd_ids: people with an odd CRC32 of the name never trained on "
+    "(all 140 here are even)"
 )
 
 
@@ -44,7 +48,10 @@ def _network(options: argparse.Namespace) -> str:
 
 def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """What the card tells people."""
-    kept = {k: about[k] for k in ("command", "temperature", "minutes", "steps", "recipe", "counts", "figures")}
+    kept = {
+        k: about[k]
+        for k in ("command", "temperature", "minutes", "steps", "recipe", "counts", "figures")
+    }
     return {
         "network": _network(options),
         "licence": LICENCE,

@@ -1,12 +1,14 @@
 """Choose the decision's bias and the temperature by sources that the model never saw.
 
-    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd runs/A3-ilc/predictions.npz:ilc2021
+    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd
+    runs/A3-ilc/predictions.npz:ilc2021
 
-reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and incorrect; the one with the
-least cost, averaged over the sources, wins: the rates of bare faces that set off no alarm, of masked ones that do, and of
-masks worn wrong that do not, each divided by what its bar allows (3, 1.5 and 15 %). Every source is also judged by the bias
-that the others alone would have chosen: that is the figure to report for it. Temperature: least negative log-likelihood over
-all sources, each counting the same.
+reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and
+incorrect; the one with the least cost, averaged over the sources, wins: the rates of bare faces
+that set off no alarm, of masked ones that do, and of masks worn wrong that do not, each divided by
+what its bar allows (3, 1.5 and 15 %). Every source is also judged by the bias that the others alone
+would have chosen: that is the figure to report for it. Temperature: least negative log-likelihood
+over all sources, each counting the same.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from monitor.training.report import metrics
 Bias = tuple[float, float]  # of unmasked and incorrect; masked stays at 0
 UNMASKED = np.arange(0, 2.01, 0.25)
 INCORRECT = np.arange(-1, 1.01, 0.25)
-ALLOWED = {"unmasked": 0.03, "masked": 0.015, "incorrect": 0.15}  # of each class may be judged wrong
+# of each class may be judged wrong
+ALLOWED = {"unmasked": 0.03, "masked": 0.015, "incorrect": 0.15}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,10 @@ def cost(unseen: Unseen, bias: Bias) -> float:
 def choose(sets: Sequence[Unseen]) -> Bias:
     """The bias with the least mean cost; of equals the one nearest to none."""
     grid = [(float(u), float(i)) for u, i in itertools.product(UNMASKED, INCORRECT)]
-    return min(grid, key=lambda b: (round(float(np.mean([cost(s, b) for s in sets])), 6), abs(b[0]) + abs(b[1])))
+    return min(
+        grid,
+        key=lambda b: (round(float(np.mean([cost(s, b) for s in sets])), 6), abs(b[0]) + abs(b[1])),
+    )
 
 
 def temperature(sets: Sequence[Unseen], bias: Bias) -> float:
@@ -99,9 +105,14 @@ def temperature(sets: Sequence[Unseen], bias: Bias) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the choice."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("predictions", nargs="+", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out")
     parser.add_argument(
-        "--json", type=Path, default=UNSEEN_FILE, help=f"where figures and choice go (default: {UNSEEN_FILE.name})"
+        "predictions", nargs="+", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out"
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=UNSEEN_FILE,
+        help=f"where figures and choice go (default: {UNSEEN_FILE.name})",
     )
     options = parser.parse_args(arguments)
     sets = [load(item) for item in options.predictions]
@@ -110,9 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         others = [o for o in sets if o is not s]
         by_others = choose(others) if others else (0.0, 0.0)
         for name, bias in (("no bias", (0.0, 0.0)), ("bias of the others", by_others)):
-            rates = metrics.door_rates(s.truth, metrics.softmax(s.logits + np.array([0, *bias])), LABELS)
+            rates = metrics.door_rates(
+                s.truth, metrics.softmax(s.logits + np.array([0, *bias])), LABELS
+            )
             print(f"{s.source}, {name} {bias}: " + ", ".join(f"{k} {v}" for k, v in rates.items()))
-            report[f"{s.source}, {name}"] = {"bias": bias, **{k: v.as_json() for k, v in rates.items()}}
+            report[f"{s.source}, {name}"] = {
+                "bias": bias,
+                **{k: v.as_json() for k, v in rates.items()},
+            }
     bias = choose(sets)
     report |= {"bias": bias, "temperature": temperature(sets, bias)}
     print(f"chosen: --bias 0 {bias[0]:g} {bias[1]:g} --temperature {report['temperature']:.3f}")

@@ -20,10 +20,13 @@ from monitor.training.pictures.chips import PICTURES, Chip
 from monitor.training.pictures.pool import utkface_held_out, utkface_key
 from monitor.training.report.metrics import Rate, door_rates, rate
 
-SIZE_BINS = (16, 24, 32, 40, 56, 80, 112, 160, 200)  # px, native size of the face; the last bin is open
+# px, native size of the face; the last bin is open
+SIZE_BINS = (16, 24, 32, 40, 56, 80, 112, 160, 200)
 SYNTHETIC_SIZES = (16, 20, 24, 32, 40, 56, 80, 112)  # px; a chip holds 120 px of face at most
-BLURS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # sigma of a Gaussian, per cent of the face's longer side
-MOTIONS = (0.0, 5.0, 10.0, 15.0, 20.0)  # length of a sideways smear, per cent of the face's longer side
+# sigma of a Gaussian, per cent of the face's longer side
+BLURS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+# length of a sideways smear, per cent of the face's longer side
+MOTIONS = (0.0, 5.0, 10.0, 15.0, 20.0)
 RACES = ("White", "Black", "Asian", "Indian", "Others")  # UTKFace's own words and numbers
 GENDERS = ("male", "female")
 _UTKFACE = re.compile(r"^(\d{1,3})_([01])_([0-4])_\d{8,}")
@@ -50,13 +53,16 @@ def person_of(name: str) -> Person | None:
 def is_utkface(folder: Path) -> bool:
     """Whether a folder's pictures are named as UTKFace names them."""
     first = (
-        next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES), None) if folder.is_dir() else None
+        next((p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES), None)
+        if folder.is_dir()
+        else None
     )
     return first is not None and person_of(first.name) is not None
 
 
 def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
-    """Bare faces, aligned to the five-point template; the box is YuNet's (the median box where it finds none).
+    """Bare faces, aligned to the five-point template; the box is YuNet's (the median box where it
+    finds none).
 
     Args:
         folder: Pictures named AGE_GENDER_RACE_date.
@@ -67,7 +73,9 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
     """
     from monitor.detect.yunet import YuNet
 
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES and person_of(p.name))
+    files = sorted(
+        p for p in folder.iterdir() if p.suffix.lower() in PICTURES and person_of(p.name)
+    )
     files = [p for p in files if seen or utkface_held_out(utkface_key(p.name))]
     if not files:
         raise ConfigError(f"{folder} holds no pictures named AGE_GENDER_RACE_date: check the path")
@@ -75,7 +83,8 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
     boxes: list[FloatArray | None] = []
     for path in files:
         image = read_picture(path)
-        pad = image.shape[0] // 2  # the aligned cut is tight: give the detector room to see a face in it
+        # the aligned cut is tight: give the detector room to see a face in it
+        pad = image.shape[0] // 2
         padded: Image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
         found = detector.detect(padded)
         # The face stands in the middle; anything else is a second face or a pattern.
@@ -108,7 +117,9 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
 
 
 def shrunk_to(face_px: float) -> Change:
-    """The picture as a camera gives it when the face's longer side has `face_px` pixels; never enlarges."""
+    """The picture as a camera gives it when the face's longer side has `face_px` pixels; never
+    enlarges.
+    """
 
     def change(image: Image, box: FloatArray) -> tuple[Image, FloatArray]:
         factor = face_px / float(max(box[2] - box[0], box[3] - box[1]))
@@ -117,7 +128,9 @@ def shrunk_to(face_px: float) -> Change:
         height, width = image.shape[:2]
         size_wh = max(1, round(width * factor)), max(1, round(height * factor))
         small: Image = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-        return small, box * np.tile(np.array([size_wh[0] / width, size_wh[1] / height], np.float32), 2)
+        return small, box * np.tile(
+            np.array([size_wh[0] / width, size_wh[1] / height], np.float32), 2
+        )
 
     return change
 
@@ -142,7 +155,9 @@ def smeared(length_percent: float) -> Change:
     return change
 
 
-def by_native_size(chips: Sequence[Chip], truth: Array, confidence: Array, classes: Sequence[str]) -> list[Row]:
+def by_native_size(
+    chips: Sequence[Chip], truth: Array, confidence: Array, classes: Sequence[str]
+) -> list[Row]:
     """Rates in bins of the face's size in its original picture."""
     px = np.array([c.face_px for c in chips])
     edges = (*SIZE_BINS, np.inf)
@@ -151,20 +166,31 @@ def by_native_size(chips: Sequence[Chip], truth: Array, confidence: Array, class
         inside = (px >= low) & (px < high)
         if inside.any():
             name = f"{low}-{high}" if np.isfinite(high) else f"{low}+"
-            rows.append({"px": name, "low": low, **door_rates(truth[inside], confidence[inside], classes)})
+            rows.append(
+                {"px": name, "low": low, **door_rates(truth[inside], confidence[inside], classes)}
+            )
     return rows
 
 
 def by_change(
-    classifier: Classifier, chips: Sequence[Chip], values: Iterable[float], make: Callable[[float], Change], key: str
+    classifier: Classifier,
+    chips: Sequence[Chip],
+    values: Iterable[float],
+    make: Callable[[float], Change],
+    key: str,
 ) -> list[Row]:
     """Rates of the same chips under each value of a change."""
     truth = truth_of(chips, classifier.classes)
-    return [{key: v, **door_rates(truth, predict(classifier, chips, make(v)), classifier.classes)} for v in values]
+    return [
+        {key: v, **door_rates(truth, predict(classifier, chips, make(v)), classifier.classes)}
+        for v in values
+    ]
 
 
 def large_faces(chips: Sequence[Chip], face_px: float, count: int, seed: int = 0) -> list[Chip]:
-    """At most `count` chips, evenly over the classes, whose face has `face_px` pixels both in the file and in its original."""
+    """At most `count` chips, evenly over the classes, whose face has `face_px` pixels both in the
+    file and in its original.
+    """
     rng = np.random.default_rng(seed)
     chosen: list[Chip] = []
     labels = sorted({c.label for c in chips})
@@ -172,15 +198,21 @@ def large_faces(chips: Sequence[Chip], face_px: float, count: int, seed: int = 0
         fit = [
             c
             for c in chips
-            if c.label == label and min(c.face_px, max(c.box[2] - c.box[0], c.box[3] - c.box[1])) >= face_px
+            if c.label == label
+            and min(c.face_px, max(c.box[2] - c.box[0], c.box[3] - c.box[1])) >= face_px
         ]
         if fit:
-            chosen += [fit[i] for i in rng.choice(len(fit), min(len(fit), count // len(labels)), replace=False)]
+            chosen += [
+                fit[i]
+                for i in rng.choice(len(fit), min(len(fit), count // len(labels)), replace=False)
+            ]
     return chosen
 
 
 def by_group(chips: Sequence[Chip], right: npt.NDArray[np.bool_]) -> dict[str, list[Row]]:
-    """Bare-face recall by race, gender and decade of age (UTKFace names), and how far each is below the whole, in points."""
+    """Bare-face recall by race, gender and decade of age (UTKFace names), and how far each is below
+    the whole, in points.
+    """
     people = [person_of(c.original) for c in chips]
     known = np.array([p is not None for p in people], bool)
     whole = rate(right[known])
@@ -192,7 +224,9 @@ def by_group(chips: Sequence[Chip], right: npt.NDArray[np.bool_]) -> dict[str, l
     result: dict[str, list[Row]] = {"all": [_group("all", whole, whole)]}
     for name, key in keys.items():
         values = np.array([key(p) if p else "" for p in people])
-        result[name] = [_group(v.strip(), rate(right[values == v]), whole) for v in sorted(set(values) - {""})]
+        result[name] = [
+            _group(v.strip(), rate(right[values == v]), whole) for v in sorted(set(values) - {""})
+        ]
     return result
 
 

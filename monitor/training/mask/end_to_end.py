@@ -1,9 +1,12 @@
-"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is right.
+"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
+right.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd --end-to-end --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd
+    --end-to-end --min-face 40
 
-runs `main.py --images ... --headless --events FILE` and matches its faces to the boxes: one to one, so that the sum of IoU
-is greatest, and only pairs of `IOU_MIN` or more. A face that is not found is not alarmed and not right.
+runs `main.py --images ... --headless --events FILE` and matches its faces to the boxes: one to one,
+so that the sum of IoU is greatest, and only pairs of `IOU_MIN` or more. A face that is not found is
+not alarmed and not right.
 """
 
 from __future__ import annotations
@@ -27,7 +30,9 @@ from monitor.training.report.metrics import Rate, rate
 from monitor.training.report.pages import markdown_table, write_json, write_text
 
 IOU_MIN = (
-    0.4  # the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right ones would miss
+    # the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right
+    # ones would miss
+    0.4
 )
 MAIN = Path(__file__).resolve().parents[3] / "main.py"
 NAMES = {"unmasked": "bare", "masked": "masked", "incorrect": "worn wrong"}
@@ -41,7 +46,10 @@ def toml(settings: Mapping[str, Mapping[str, Any]]) -> str:
     """Section to name to value as TOML text (numbers, texts and truth values)."""
     lines = []
     for section, entries in settings.items():
-        lines += [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in entries.items())]
+        lines += [
+            f"[{section}]",
+            *(f"{name} = {json.dumps(value)}" for name, value in entries.items()),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -56,8 +64,23 @@ def run_program(
     with tempfile.TemporaryDirectory() as folder:
         events, config = Path(folder) / "events.jsonl", Path(folder) / "config.toml"
         config.write_text(toml(settings), encoding="utf-8")
-        command = [sys.executable, str(MAIN), "--images", str(images), "--headless", "--detector", detector]
-        command += ["--events", str(events), "--config", str(config), "--store", f"sqlite:///{folder}/store.db"]
+        command = [
+            sys.executable,
+            str(MAIN),
+            "--images",
+            str(images),
+            "--headless",
+            "--detector",
+            detector,
+        ]
+        command += [
+            "--events",
+            str(events),
+            "--config",
+            str(config),
+            "--store",
+            f"sqlite:///{folder}/store.db",
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip() or "no message").splitlines()[-1]
@@ -66,7 +89,9 @@ def run_program(
         return {Path(line["file"]).name: line["faces"] for line in lines}
 
 
-def matched(chips: Sequence[Chip], faces: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any] | None]:
+def matched(
+    chips: Sequence[Chip], faces: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[Mapping[str, Any] | None]:
     """The face that each chip's box got, or None, in the order of the chips."""
     by_picture: dict[Path, list[int]] = {}
     for i, chip in enumerate(chips):
@@ -74,8 +99,12 @@ def matched(chips: Sequence[Chip], faces: Mapping[str, Sequence[Mapping[str, Any
     result: list[Mapping[str, Any] | None] = [None] * len(chips)
     for path, indices in by_picture.items():
         found = faces.get(path.name, [])
-        iou = iou_matrix(as_boxes([chips[i].box for i in indices]), as_boxes([f["box"] for f in found]))
-        for row, column in zip(*linear_sum_assignment(np.where(iou >= IOU_MIN, iou, 0), maximize=True), strict=True):
+        iou = iou_matrix(
+            as_boxes([chips[i].box for i in indices]), as_boxes([f["box"] for f in found])
+        )
+        for row, column in zip(
+            *linear_sum_assignment(np.where(iou >= IOU_MIN, iou, 0), maximize=True), strict=True
+        ):
             if iou[row, column] >= IOU_MIN:
                 result[indices[row]] = found[column]
     return result
@@ -87,19 +116,26 @@ def tally(
     """Found, alarmed, right and right among found for each label.
 
     Args:
-        chips: All annotated faces, small ones too: they take their own boxes and are left out only here.
+        chips: All annotated faces, small ones too: they take their own boxes and are left out only
+            here.
         found: As `matched` returns.
         min_face: Least longer side of a box, px.
         field: "raw_state" or "state" of the events.
     """
     result = {}
     for label in NAMES:
-        faces = [f for c, f in zip(chips, found, strict=True) if c.label == label and c.face_px >= min_face]
+        faces = [
+            f
+            for c, f in zip(chips, found, strict=True)
+            if c.label == label and c.face_px >= min_face
+        ]
         seen = [f for f in faces if f is not None]
         right = [f is not None and f[field] == label for f in faces]
         result[label] = {
             "found": rate([f is not None for f in faces]),
-            "alarmed": rate([f is not None and f[field] in ("unmasked", "incorrect") for f in faces]),
+            "alarmed": rate(
+                [f is not None and f[field] in ("unmasked", "incorrect") for f in faces]
+            ),
             "right": rate(right),
             "right_among_found": rate([f[field] == label for f in seen]),
             "alarmed_among_found": rate([f[field] in ("unmasked", "incorrect") for f in seen]),
@@ -121,7 +157,9 @@ def measure(
         RunError: If the program fails.
     """
     if not (data / "images").is_dir():
-        raise ConfigError(f"{data} has no images folder: --end-to-end wants whole pictures with VOC or YOLO boxes")
+        raise ConfigError(
+            f"{data} has no images folder: --end-to-end wants whole pictures with VOC or YOLO boxes"
+        )
     chips = load_data(data)
     changed = {k: dict(v) for k, v in (settings or {}).items()}
     changed.setdefault("classify", {})["model"] = str(model.with_suffix("").resolve())
@@ -150,13 +188,18 @@ def table(result: Mapping[str, Any], field: str) -> str:
 def report(args: argparse.Namespace, command: str) -> int:
     """`evaluate --end-to-end`."""
     if args.model.suffix not in (".onnx", ".keras"):
-        raise ConfigError(f"{args.model} is no model: give a .onnx or .keras file that has its card beside it")
+        raise ConfigError(
+            f"{args.model} is no model: give a .onnx or .keras file that has its card beside it"
+        )
     result = measure(args.model, args.data, args.min_face, detector=args.detector)
     result["command"] = command
     text = (
-        f"# End to end: {args.model.stem} on {args.data.name}\n\n{result['pictures']} pictures, faces of {args.min_face:g} px or more, "
-        f"detector {args.detector}; {result['boxes_that_match_nothing']} of {result['boxes_reported']} reported boxes match no annotated "
-        f"face (IoU {IOU_MIN}).\n\n    {command}\n\nBy `raw_state`:\n\n{table(result, 'raw_state')}\n"
+        f"# End to end: {args.model.stem} on {args.data.name}\n\n{result['pictures']} pictures, "
+        f"faces of {args.min_face:g} px or more, "
+        f"detector {args.detector}; {result['boxes_that_match_nothing']} of "
+        f"{result['boxes_reported']} reported boxes match no annotated "
+        f"face (IoU {IOU_MIN}).\n\n    {command}\n\nBy "
+        f"`raw_state`:\n\n{table(result, 'raw_state')}\n"
         f"By `state` (`unsure` is neither alarmed nor right):\n\n{table(result, 'state')}"
     )
     print(text)

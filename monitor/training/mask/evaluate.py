@@ -1,18 +1,20 @@
 """Measure a mask classifier on labelled faces.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips --min-face 40 --out runs/evaluation
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/utkface_aligned --json utkface.json
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd --end-to-end
-    python -m monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips
+    --min-face 40 --out runs/evaluation python -m monitor.training.mask.evaluate models/mask_v3.onnx
+    ../shared/data/utkface_aligned --json utkface.json python -m monitor.training.mask.evaluate
+    models/mask_v3.onnx ../shared/data/andrewmvd --end-to-end python -m
+    monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out --min-face 40
 
-The first writes `report.html` (one file, charts and worst mistakes inside) and `report.json`: precision, recall, F1 and
-support by class, confusion matrix, ROC and AUC, reliability and ECE before and after temperature scaling, and how the
-rates fall with the size of the face and with blur. Names as in UTKFace add race, gender and age. `--summary DIR` writes
-the same as Markdown with charts and without any face. Boxes are given, except with `--end-to-end`, which runs the
-program itself on whole pictures, and `--leave-one-out`, which trains without each source and tests on it.
+The first writes `report.html` (one file, charts and worst mistakes inside) and `report.json`:
+precision, recall, F1 and support by class, confusion matrix, ROC and AUC, reliability and ECE
+before and after temperature scaling, and how the rates fall with the size of the face and with
+blur. Names as in UTKFace add race, gender and age. `--summary DIR` writes the same as Markdown with
+charts and without any face. Boxes are given, except with `--end-to-end`, which runs the program
+itself on whole pictures, and `--leave-one-out`, which trains without each source and tests on it.
 
-Figures on pictures that the model was trained on say nothing: `--source` and `--held-out` choose others. Of aligned
-UTKFace faces only those that training leaves aside are taken.
+Figures on pictures that the model was trained on say nothing: `--source` and `--held-out` choose
+others. Of aligned UTKFace faces only those that training leaves aside are taken.
 """
 
 from __future__ import annotations
@@ -30,7 +32,13 @@ from monitor.faces.boxes import crop_square
 from monitor.records import FloatArray
 from monitor.training import command as cli
 from monitor.training.mask import conditions
-from monitor.training.mask.scoring import Classifier, load_classifier, predict, read_picture, truth_of
+from monitor.training.mask.scoring import (
+    Classifier,
+    load_classifier,
+    predict,
+    read_picture,
+    truth_of,
+)
 from monitor.training.pictures.chips import Chip, load_data, merge_groups, split
 from monitor.training.pictures.duplicates import find_pairs, path_pairs
 from monitor.training.report import charts, metrics
@@ -57,14 +65,17 @@ _DOOR = {
 }
 
 
-def choose(chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: int | None) -> list[Chip]:
+def choose(
+    chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_out: int | None
+) -> list[Chip]:
     """The faces to test on.
 
     Args:
         chips: All of them.
         min_face: Least native size of a face, px.
         sources: Sources to keep; empty keeps all.
-        held_out: Seed of a training whose validation part is kept: `train_mask` splits the same way.
+        held_out: Seed of a training whose validation part is kept: `train_mask` splits the same
+            way.
 
     Raises:
         ConfigError: If a source is unknown, or nothing is left.
@@ -72,7 +83,9 @@ def choose(chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_
     unknown = set(sources) - {c.source for c in chips}
     if unknown:
         known = ", ".join(sorted({c.source for c in chips}))
-        raise ConfigError(f"no pictures of source {', '.join(sorted(unknown))}: choose among {known}")
+        raise ConfigError(
+            f"no pictures of source {', '.join(sorted(unknown))}: choose among {known}"
+        )
     kept = list(chips)
     if held_out is not None:
         kept = split(merge_groups(kept, path_pairs(find_pairs(kept))), TRAINED_ON, held_out)[1]
@@ -83,7 +96,9 @@ def choose(chips: Sequence[Chip], min_face: float, sources: Sequence[str], held_
 
 
 def load_faces(path: Path, seen: bool = False) -> list[Chip]:
-    """Chips of any form that `data.load_data` knows, or UTKFace's aligned faces (those held out, with `seen` all)."""
+    """Chips of any form that `data.load_data` knows, or UTKFace's aligned faces (those held out,
+    with `seen` all).
+    """
     return conditions.load_utkface(path, seen) if conditions.is_utkface(path) else load_data(path)
 
 
@@ -95,7 +110,8 @@ def evaluate(
     Args:
         classifier: What to test.
         chips: Faces with their boxes.
-        sample: Faces that the changed pictures (size, blur) are measured on; 0 leaves these curves out.
+        sample: Faces that the changed pictures (size, blur) are measured on; 0 leaves these curves
+            out.
         seed: Of that choice and of the halves between which the temperature is cross-fitted.
     """
     classes = classifier.classes
@@ -117,14 +133,24 @@ def evaluate(
         "before": metrics.reliability(truth, confidence),
         "after": metrics.reliability(truth, scaled),
     }
-    large = conditions.large_faces(chips, max(conditions.SYNTHETIC_SIZES), sample, seed) if sample else []
+    large = (
+        conditions.large_faces(chips, max(conditions.SYNTHETIC_SIZES), sample, seed)
+        if sample
+        else []
+    )
     if large:
         result["synthetic_size"] = conditions.by_change(
             classifier, large, conditions.SYNTHETIC_SIZES, conditions.shrunk_to, "px"
         )
-        result["blur"] = conditions.by_change(classifier, large, conditions.BLURS, conditions.blurred, "sigma")
-        result["motion"] = conditions.by_change(classifier, large, conditions.MOTIONS, conditions.smeared, "length")
-    people = [i for i, c in enumerate(chips) if c.label == "unmasked" and conditions.person_of(c.original)]
+        result["blur"] = conditions.by_change(
+            classifier, large, conditions.BLURS, conditions.blurred, "sigma"
+        )
+        result["motion"] = conditions.by_change(
+            classifier, large, conditions.MOTIONS, conditions.smeared, "length"
+        )
+    people = [
+        i for i, c in enumerate(chips) if c.label == "unmasked" and conditions.person_of(c.original)
+    ]
     if people:
         right = confidence[people].argmax(axis=1) == truth[people]
         result["groups"] = conditions.by_group([chips[i] for i in people], right)
@@ -144,14 +170,18 @@ def _by_source(
 def figures(result: Result, classes: Sequence[str]) -> list[tuple[str, str, Any]]:
     """(name, caption, matplotlib figure) of every chart that the figures allow."""
     calibration = result["calibration"]
-    made = [("confusion", "Confusion matrix", charts.confusion(result["report"]["confusion"], classes))]
+    made = [
+        ("confusion", "Confusion matrix", charts.confusion(result["report"]["confusion"], classes))
+    ]
     if result["roc"]:
         made.append(("roc", "ROC", charts.roc(result["roc"])))
     made.append(
         (
             "reliability",
             "Reliability; the temperature was fitted on the other half",
-            charts.reliability(calibration["before"], calibration["after"], calibration["temperature"]),
+            charts.reliability(
+                calibration["before"], calibration["after"], calibration["temperature"]
+            ),
         )
     )
     made.append(
@@ -169,10 +199,16 @@ def figures(result: Result, classes: Sequence[str]) -> list[tuple[str, str, Any]
                 charts.rates(result["synthetic_size"], "px", "face, px", True),
             ),
             ("blur", "Out of focus", charts.rates(result["blur"], "sigma", "sigma, % of the face")),
-            ("motion", "Moving sideways", charts.rates(result["motion"], "length", "smear, % of the face")),
+            (
+                "motion",
+                "Moving sideways",
+                charts.rates(result["motion"], "length", "smear, % of the face"),
+            ),
         ]
     if "groups" in result:
-        made.append(("groups", "Bare faces by race, gender and age", charts.groups(result["groups"])))
+        made.append(
+            ("groups", "Bare faces by race, gender and age", charts.groups(result["groups"]))
+        )
     return made
 
 
@@ -183,7 +219,10 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
         (
             "By class",
             ["class", "precision", "recall", "F1", "support"],
-            [[n, c["precision"], c["recall"], c["f1"], c["support"]] for n, c in report["classes"].items()],
+            [
+                [n, c["precision"], c["recall"], c["f1"], c["support"]]
+                for n, c in report["classes"].items()
+            ],
         ),
         (
             "At the door",
@@ -195,7 +234,11 @@ def tables(result: Result) -> list[tuple[str, list[str], list[list[object]]]]:
             ["source", *_DOOR.values()],
             [[s, *(d[k] for k in _DOOR)] for s, d in result["by_source"].items()],
         ),
-        ("Area under the ROC curve", ["", "AUC"], [[n, f"{c['auc']:.4f}"] for n, c in result["roc"].items()]),
+        (
+            "Area under the ROC curve",
+            ["", "AUC"],
+            [[n, f"{c['auc']:.4f}"] for n, c in result["roc"].items()],
+        ),
     ]
     for key, column, title in (
         ("native_size", "px", "By size of the face as photographed"),
@@ -236,8 +279,10 @@ def headline(result: Result) -> str:
     """The whole in one line."""
     report, calibration = result["report"], result["calibration"]
     return (
-        f"{result['model']}: {result['faces']} faces, accuracy {100 * report['accuracy']:.2f} %, macro F1 {report['macro_f1']:.4f}, "
-        f"ECE {100 * calibration['before']['ece']:.2f} % as trained, {100 * calibration['after']['ece']:.2f} % after temperature scaling "
+        f"{result['model']}: {result['faces']} faces, accuracy {100 * report['accuracy']:.2f} %, "
+        f"macro F1 {report['macro_f1']:.4f}, "
+        f"ECE {100 * calibration['before']['ece']:.2f} % as trained, "
+        f"{100 * calibration['after']['ece']:.2f} % after temperature scaling "
         f"(T = {calibration['temperature']:.2f})"
     )
 
@@ -256,16 +301,25 @@ def worst(
     order = wrong[np.argsort(-confidence[wrong].max(axis=1))][:count]
     if not len(order):
         return None
-    tiles = [crop_square(read_picture(chips[i].path), np.array(chips[i].box, np.float32), margin, 112) for i in order]
+    tiles = [
+        crop_square(read_picture(chips[i].path), np.array(chips[i].box, np.float32), margin, 112)
+        for i in order
+    ]
     captions = [
-        f"{classes[truth[i]][:4]}>{classes[answer[i]][:4]} {confidence[i].max():.2f} {chips[i].face_px:.0f}px"
+        f"{classes[truth[i]][:4]}>{classes[answer[i]][:4]} {confidence[i].max():.2f} "
+        f"{chips[i].face_px:.0f}px"
         for i in order
     ]
     return grid(tiles, 8, captions)
 
 
 def write_html(
-    path: Path, result: Result, classifier: Classifier, chips: Sequence[Chip], confidence: FloatArray, command: str
+    path: Path,
+    result: Result,
+    classifier: Classifier,
+    chips: Sequence[Chip],
+    confidence: FloatArray,
+    command: str,
 ) -> None:
     """The report in one file, pictures inside."""
     page = Page(f"Evaluation of {classifier.name}")
@@ -277,14 +331,22 @@ def write_html(
     page.heading("Charts")
     for _, caption, figure in figures(result, classifier.classes):
         page.figure(figure, caption)
-    sheet = worst(chips, truth_of(chips, classifier.classes), confidence, classifier.classes, classifier.margin)
+    sheet = worst(
+        chips,
+        truth_of(chips, classifier.classes),
+        confidence,
+        classifier.classes,
+        classifier.margin,
+    )
     if sheet is not None:
         page.heading("Worst mistakes")
         page.image(sheet, "truth > answer, confidence, size: most confident first")
     page.save(path)
 
 
-def write_summary(folder: Path, name: str, result: Result, classes: Sequence[str], command: str) -> None:
+def write_summary(
+    folder: Path, name: str, result: Result, classes: Sequence[str], command: str
+) -> None:
     """Markdown and charts without any face, which may be kept beside the code."""
     text = f"# Evaluation: {name}\n\n{headline(result)}.\n\n    {command}\n"
     for title, head, rows in tables(result):
@@ -299,28 +361,57 @@ def write_summary(folder: Path, name: str, result: Result, classes: Sequence[str
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
-        prog="python -m monitor.training.mask.evaluate", description="Measure a mask classifier on labelled faces."
+        prog="python -m monitor.training.mask.evaluate",
+        description="Measure a mask classifier on labelled faces.",
     )
-    p.add_argument("model", type=Path, help=".onnx or .keras with its card beside it (- with --leave-one-out)")
-    p.add_argument("data", type=Path, help="chips with index.csv, VOC, YOLO, class folders, or UTKFace pictures")
+    p.add_argument(
+        "model", type=Path, help=".onnx or .keras with its card beside it (- with --leave-one-out)"
+    )
+    p.add_argument(
+        "data",
+        type=Path,
+        help="chips with index.csv, VOC, YOLO, class folders, or UTKFace pictures",
+    )
     p.add_argument("--out", type=Path, help="folder for report.html and report.json")
     p.add_argument("--json", type=Path, help="file for the figures alone")
     p.add_argument("--summary", type=Path, help="folder for Markdown and charts without faces")
     p.add_argument("--name", default="evaluation", help="name of the summary's files")
-    p.add_argument("--min-face", type=float, default=0, help="least native size of a face, px (default 0)")
-    p.add_argument("--source", default="", help="sources to test on, with commas (default all)")
-    p.add_argument("--held-out", type=int, metavar="SEED", help="test on what train_mask with this seed held out alone")
-    p.add_argument("--seen", action="store_true", help="of aligned UTKFace faces also those that training may take")
     p.add_argument(
-        "--sample", type=int, default=1500, help="faces for the size and blur curves; 0 leaves them out (default 1500)"
+        "--min-face", type=float, default=0, help="least native size of a face, px (default 0)"
+    )
+    p.add_argument("--source", default="", help="sources to test on, with commas (default all)")
+    p.add_argument(
+        "--held-out",
+        type=int,
+        metavar="SEED",
+        help="test on what train_mask with this seed held out alone",
     )
     p.add_argument(
-        "--end-to-end", action="store_true", help="run main.py --images on whole pictures with boxes (VOC or YOLO)"
+        "--seen",
+        action="store_true",
+        help="of aligned UTKFace faces also those that training may take",
+    )
+    p.add_argument(
+        "--sample",
+        type=int,
+        default=1500,
+        help="faces for the size and blur curves; 0 leaves them out (default 1500)",
+    )
+    p.add_argument(
+        "--end-to-end",
+        action="store_true",
+        help="run main.py --images on whole pictures with boxes (VOC or YOLO)",
     )
     p.add_argument("--detector", default="yunet", help="detector for --end-to-end (default yunet)")
-    p.add_argument("--leave-one-out", action="store_true", help="train without each source and test on it (long)")
     p.add_argument(
-        "--train-args", default="", help="further arguments for each training of --leave-one-out, in one text"
+        "--leave-one-out",
+        action="store_true",
+        help="train without each source and test on it (long)",
+    )
+    p.add_argument(
+        "--train-args",
+        default="",
+        help="further arguments for each training of --leave-one-out, in one text",
     )
     return p
 
@@ -331,7 +422,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     import sys
 
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.mask.evaluate " + shlex.join(sys.argv[1:] if argv is None else list(argv))
+    command = "python -m monitor.training.mask.evaluate " + shlex.join(
+        sys.argv[1:] if argv is None else list(argv)
+    )
     if args.end_to_end:
         from monitor.training.mask import end_to_end
 
@@ -349,7 +442,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for title, head, rows in tables(result)[:3]:
         print(f"\n{title}\n{markdown_table(head, rows)}", end="")
     if args.out:
-        write_html(output_dir(args.out) / "report.html", result, classifier, chips, confidence, command)
+        write_html(
+            output_dir(args.out) / "report.html", result, classifier, chips, confidence, command
+        )
         print(f"\nsee {args.out / 'report.html'}")
     for path in (args.json, args.out / "report.json" if args.out else None):
         if path:
@@ -360,7 +455,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _without_curves(result: Result) -> Result:
-    """The figures with the ROC's points thinned to 200: the curves of 16,000 faces would be the whole file."""
+    """The figures with the ROC's points thinned to 200: the curves of 16,000 faces would be the
+    whole file.
+    """
     thin = {}
     for name, curve in result["roc"].items():
         step = max(1, len(curve["false_positive_rate"]) // 200)

@@ -1,10 +1,12 @@
 """Find labels that a model which never saw the picture is sure are wrong.
 
-    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data ../shared/data]
+    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data
+    ../shared/data]
 
-Reads the predictions that `train_mask --leave-out SOURCE` saved for SOURCE (so no picture judges itself) and, with `--data`,
-near duplicates that carry different labels, and writes `label_noise.csv` beside this file: file, label, predicted, confidence,
-reason. Training leaves those pictures out; testing never does.
+Reads the predictions that `train_mask --leave-out SOURCE` saved for SOURCE (so no picture judges
+itself) and, with `--data`, near duplicates that carry different labels, and writes
+`label_noise.csv` beside this file: file, label, predicted, confidence, reason. Training leaves
+those pictures out; testing never does.
 """
 
 from __future__ import annotations
@@ -39,13 +41,18 @@ def suspects(predictions: Path, source: str) -> list[dict[str, str]]:
             truth, files = saved[f"{source}_truth"].astype(int), saved[f"{source}_file"]
     except (OSError, KeyError) as error:
         raise ConfigError(
-            f"{predictions} has no predictions for {source} ({error}): run train_mask --leave-out {source}"
+            f"{predictions} has no predictions for {source} ({error}): run train_mask --leave-out "
+            f"{source}"
         ) from None
     rows = []
     for i in np.flatnonzero(confidence[np.arange(len(truth)), truth] < SURE):
         best = int(confidence[i].argmax())
         reason = f"model trained without {source} gives the label {confidence[i, truth[i]]:.3f}"
-        rows.append(_row(str(files[i]), LABELS[truth[i]], LABELS[best], f"{confidence[i, best]:.3f}", reason))
+        rows.append(
+            _row(
+                str(files[i]), LABELS[truth[i]], LABELS[best], f"{confidence[i, best]:.3f}", reason
+            )
+        )
     return rows
 
 
@@ -61,14 +68,24 @@ def conflicts(data: Path) -> list[dict[str, str]]:
 
 
 def _row(file: str, label: str, predicted: str, confidence: str, reason: str) -> dict[str, str]:
-    return {"file": file, "label": label, "predicted": predicted, "confidence": confidence, "reason": reason}
+    return {
+        "file": file,
+        "label": label,
+        "predicted": predicted,
+        "confidence": confidence,
+        "reason": reason,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the list."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("predictions", nargs="*", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out")
-    parser.add_argument("--data", type=Path, help="look for near duplicates with different labels here as well")
+    parser.add_argument(
+        "predictions", nargs="*", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="look for near duplicates with different labels here as well"
+    )
     options = parser.parse_args(arguments)
     rows = conflicts(options.data) if options.data else []
     for item in options.predictions:
@@ -78,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += suspects(Path(path), source)
     rows = list({row["file"]: row for row in rows}.values())
     with NOISE_FILE.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["file", "label", "predicted", "confidence", "reason"], lineterminator="\n")
+        writer = csv.DictWriter(
+            file, ["file", "label", "predicted", "confidence", "reason"], lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda r: r["file"]))
     print(f"{len(rows)} pictures listed in {NOISE_FILE.name}")

@@ -1,9 +1,11 @@
 """Leave-one-source-out: train without each source, test on it.
 
-    python -m monitor.training.mask.evaluate - ../shared/data --leave-one-out --source ilc2021,andrewmvd
+    python -m monitor.training.mask.evaluate - ../shared/data --leave-one-out --source
+    ilc2021,andrewmvd
 
-calls `train_mask --leave-out SOURCE` for each source (all, without `--source`) and collects its figures in one table. A run
-that is there is read and not repeated, so a command that was stopped goes on where it was.
+calls `train_mask --leave-out SOURCE` for each source (all, without `--source`) and collects its
+figures in one table. A run that is there is read and not repeated, so a command that was stopped
+goes on where it was.
 """
 
 from __future__ import annotations
@@ -51,11 +53,20 @@ def train_without(source: str, data: Path, extra: Sequence[str]) -> dict[str, An
     name = f"without-{source}"
     path = RUNS / name / "figures.json"
     if not path.is_file():
-        command = [sys.executable, "-m", "monitor.training.mask.train", "--data", str(data), "--leave-out", source]
+        command = [
+            sys.executable,
+            "-m",
+            "monitor.training.mask.train",
+            "--data",
+            str(data),
+            "--leave-out",
+            source,
+        ]
         done = subprocess.run([*command, "--name", name, *extra])
         if done.returncode or not path.is_file():
             raise TrainingError(
-                f"the training without {source} ended with status {done.returncode}: see above, then run again"
+                f"the training without {source} ended with status {done.returncode}: see above, "
+                f"then run again"
             )
     figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return figures
@@ -63,12 +74,19 @@ def train_without(source: str, data: Path, extra: Sequence[str]) -> dict[str, An
 
 def rate_text(rate: Mapping[str, Any] | None) -> str:
     """A rate with its counts, or a dash."""
-    return f"{100 * rate['value']:.1f} % ({rate['hits']}/{rate['count']})" if rate and rate["count"] else "-"
+    return (
+        f"{100 * rate['value']:.1f} % ({rate['hits']}/{rate['count']})"
+        if rate and rate["count"]
+        else "-"
+    )
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """Source by source, as Markdown."""
-    rows = [[s, *(rate_text(r["figures"].get(s, {}).get(k)) for k in COLUMNS)] for s, r in results.items()]
+    rows = [
+        [s, *(rate_text(r["figures"].get(s, {}).get(k)) for k in COLUMNS)]
+        for s, r in results.items()
+    ]
     return markdown_table(["left out and tested on", *COLUMNS.values()], rows)
 
 
@@ -81,13 +99,22 @@ def report(args: argparse.Namespace, sources: Sequence[str], command: str) -> in
     known = sorted({c.source for c in load_data(args.data)})
     unknown = set(sources) - set(known)
     if unknown:
-        raise ConfigError(f"no pictures of source {', '.join(sorted(unknown))}: choose among {', '.join(known)}")
-    results = {s: train_without(s, args.data, shlex.split(args.train_args)) for s in sources or known}
-    text = f"# Leave one source out\n\nFaces of 40 px or more, boxes given.\n\n    {command}\n\n{table(results)}"
+        raise ConfigError(
+            f"no pictures of source {', '.join(sorted(unknown))}: choose among {', '.join(known)}"
+        )
+    results = {
+        s: train_without(s, args.data, shlex.split(args.train_args)) for s in sources or known
+    }
+    text = (
+        f"# Leave one source out\n\nFaces of 40 px or more, boxes given.\n\n    "
+        f"{command}\n\n{table(results)}"
+    )
     print(text)
     if args.summary:
         write_text(args.summary / f"{args.name}.md", text)
     for path in (args.json, args.out / "leave_one_out.json" if args.out else None):
         if path:
-            write_json(path, {"command": command, "sources": {s: r["figures"] for s, r in results.items()}})
+            write_json(
+                path, {"command": command, "sources": {s: r["figures"] for s, r in results.items()}}
+            )
     return 0

@@ -1,4 +1,6 @@
-"""What a trained classifier says about labelled faces: the same crop, network and card as in the program."""
+"""What a trained classifier says about labelled faces: the same crop, network and card as in the
+program.
+"""
 
 from __future__ import annotations
 
@@ -53,13 +55,17 @@ def load_classifier(path: Path, threads: int = 2) -> Classifier:
     elif path.suffix == ".keras":
         network = KerasNetwork(stem)
     else:
-        raise ConfigError(f"{path} is no model: give a .onnx or .keras file that has its card beside it")
+        raise ConfigError(
+            f"{path} is no model: give a .onnx or .keras file that has its card beside it"
+        )
     card = network.card
     try:
         size, margin = int(card["input"]["size"]), float(card["input"]["margin"])
         return Classifier(network, str(card["name"]), tuple(card["classes"]), size, margin)
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"the card of {path.name} is incomplete ({error!r}): export the model again") from None
+        raise ModelError(
+            f"the card of {path.name} is incomplete ({error!r}): export the model again"
+        ) from None
 
 
 def read_picture(path: Path) -> Image:
@@ -91,9 +97,14 @@ def crops(
 
 
 def predict(
-    classifier: Classifier, chips: Sequence[Chip], change: Change | None = None, margin: float | None = None
+    classifier: Classifier,
+    chips: Sequence[Chip],
+    change: Change | None = None,
+    margin: float | None = None,
 ) -> FloatArray:
-    """Confidences (N, C) in the order of the card's classes; `margin` other than the card's to see what it does."""
+    """Confidences (N, C) in the order of the card's classes; `margin` other than the card's to see
+    what it does.
+    """
     margin = classifier.margin if margin is None else margin
     parts = [classifier.network(batch) for batch in crops(chips, classifier.size, margin, change)]
     return np.concatenate(parts) if parts else np.empty((0, len(classifier.classes)), np.float32)
@@ -108,6 +119,7 @@ def truth_of(chips: Sequence[Chip], classes: Sequence[str]) -> npt.NDArray[np.in
     unknown = {c.label for c in chips} - set(classes)
     if unknown:
         raise ConfigError(
-            f"the model knows {', '.join(classes)}, the data has {', '.join(sorted(unknown))}: choose other data"
+            f"the model knows {', '.join(classes)}, the data has {', '.join(sorted(unknown))}: "
+            f"choose other data"
         )
     return np.array([classes.index(c.label) for c in chips], np.intp)

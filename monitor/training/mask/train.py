@@ -3,10 +3,11 @@ r"""Train the mask classifier.
     python -m monitor.training.mask.train --data ../shared/data \
         --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
-repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no model but
-`runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`, `--smoke` runs a minute's worth.
-`--data` is the folder that holds `mask_chips` (and, where they are there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and
-`mask_templates`), or any set that `data.load_data` reads. A run that was stopped goes on where it was.
+repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
+model but `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`,
+`--smoke` runs a minute's worth. `--data` is the folder that holds `mask_chips` (and, where they are
+there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
+`data.load_data` reads. A run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -32,7 +33,14 @@ from monitor.training import command
 from monitor.training.drawing import fabric
 from monitor.training.mask import batches
 from monitor.training.pictures import duplicates, pool
-from monitor.training.pictures.chips import LABELS, Chip, leave_source_out, load_data, merge_groups, split
+from monitor.training.pictures.chips import (
+    LABELS,
+    Chip,
+    leave_source_out,
+    load_data,
+    merge_groups,
+    split,
+)
 from monitor.training.pictures.pool import Face
 from monitor.training.report import metrics
 
@@ -74,11 +82,15 @@ class Stage:
     def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> batches.Stream:
         """The batches that are still to come."""
         maker = batches.Maker(faces, bank, self.recipe, self.seed)
-        return batches.Stream(maker.batch, self.first + batches.step_of(self.folder), self.first + self.steps)
+        return batches.Stream(
+            maker.batch, self.first + batches.step_of(self.folder), self.first + self.steps
+        )
 
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
-    """The epochs at a small size, where they cost half, then the others at full size with half the rate."""
+    """The epochs at a small size, where they cost half, then the others at full size with half the
+    rate.
+    """
     first, last = options.first_epochs * options.epoch_steps, options.epochs * options.epoch_steps
     full = batches.Recipe(options.size, options.margin, options.batch)
     # Not all networks can change their size: those take all steps at full size.
@@ -98,24 +110,42 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of the pictures")
     parser.add_argument(
-        "--weights", default="imagenet", help="imagenet, none, or the path of a weight file (default: imagenet)"
+        "--weights",
+        default="imagenet",
+        help="imagenet, none, or the path of a weight file (default: imagenet)",
     )
-    parser.add_argument("--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3")
-    parser.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
-    parser.add_argument("--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)")
+    parser.add_argument(
+        "--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3"
+    )
+    parser.add_argument(
+        "--leave-out", metavar="SOURCE", help="train without this source and test on it"
+    )
+    parser.add_argument(
+        "--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)"
+    )
     parser.add_argument(
         "--first-epochs",
         type=int,
         default=8,
         help="epochs before the others, mobilenetv2 at --first-size (default: 8)",
     )
-    parser.add_argument("--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)")
-    parser.add_argument("--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)")
-    parser.add_argument("--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)")
+    parser.add_argument(
+        "--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)"
+    )
+    parser.add_argument(
+        "--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)"
+    )
     parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
-    parser.add_argument("--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)")
+    parser.add_argument(
+        "--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)"
+    )
     parser.add_argument("--batch", type=int, default=64, help="faces a batch (default: 64)")
-    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)")
+    parser.add_argument(
+        "--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)"
+    )
     parser.add_argument(
         "--freeze",
         type=int,
@@ -131,7 +161,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help=f"added to the logits of {', '.join(LABELS)} (default: {BIAS})",
     )
     parser.add_argument(
-        "--temperature", type=float, default=TEMPERATURE, help=f"of the exported model (default: {TEMPERATURE})"
+        "--temperature",
+        type=float,
+        default=TEMPERATURE,
+        help=f"of the exported model (default: {TEMPERATURE})",
     )
     parser.add_argument("--name", help="folder under runs/ (default: made of the options)")
     parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
@@ -147,7 +180,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         ("batch", 4),
     ):
         if getattr(options, name) < low:
-            raise ConfigError(f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}")
+            raise ConfigError(
+                f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}"
+            )
     if options.smoke:
         options.first_epochs = min(1, options.first_epochs)
         options.epochs, options.epoch_steps, options.batch = 1, 3, 16
@@ -159,7 +194,12 @@ def gather(options: argparse.Namespace) -> Sets:
     chips = load_data(options.data)
     beside = options.data if (options.data / "mask_chips").is_dir() else options.data.parent
     detector = next(
-        (p for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR) if p.is_file()), None
+        (
+            p
+            for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR)
+            if p.is_file()
+        ),
+        None,
     )
     if options.smoke:
         chips = chips[:: max(1, len(chips) // SMOKE_FACES)]
@@ -171,7 +211,11 @@ def gather(options: argparse.Namespace) -> Sets:
         test[options.leave_out] = pool.read(left_out, None)
     chips = _clean(chips)  # never what is tested on
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
-    chips = [c for c in chips if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))]
+    chips = [
+        c
+        for c in chips
+        if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))
+    ]
     kept, watched = split(chips, 0.95, options.seed)
     more: list[Chip] = []
     people = beside / "utkface_aligned"
@@ -179,7 +223,9 @@ def gather(options: argparse.Namespace) -> Sets:
         aligned = [replace(c, group=pool.utkface_key(c.original)) for c in pool.aligned(people)]
         held = [c for c in aligned if pool.utkface_held_out(pool.utkface_key(c.original))]
         more += [c for c in aligned if not pool.utkface_held_out(pool.utkface_key(c.original))]
-        test["utkface_aligned"] = pool.read(held[:: max(1, len(held) // SMOKE_FACES) if options.smoke else 1], None)
+        test["utkface_aligned"] = pool.read(
+            held[:: max(1, len(held) // SMOKE_FACES) if options.smoke else 1], None
+        )
     if (beside / "lfw_aligned").is_dir():
         more += pool.aligned(beside / "lfw_aligned")
     if (beside / "rmfrd_ids").is_dir():
@@ -195,7 +241,9 @@ def rois(faces: Sequence[Face], size: int, margin: float) -> npt.NDArray[np.uint
     """(N, size, size, 3) uint8 RGB, cropped as the program crops."""
     made = np.empty((len(faces), size, size, 3), np.uint8)
     for i, face in enumerate(faces):
-        made[i] = crop_square(face.image, np.array(face.chip.box, np.float32), margin, size)[..., ::-1]
+        made[i] = crop_square(face.image, np.array(face.chip.box, np.float32), margin, size)[
+            ..., ::-1
+        ]
     return made
 
 
@@ -240,7 +288,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             + ", ".join(f"{k} {v}" for k, v in sorted(Counter(f.label for f in faces).items()))
         )
     templates = next(
-        (p / "mask_templates" for p in (options.data, options.data.parent) if (p / "mask_templates").is_dir()), None
+        (
+            p / "mask_templates"
+            for p in (options.data, options.data.parent)
+            if (p / "mask_templates").is_dir()
+        ),
+        None,
     )
     bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
     # The streams fork: before TensorFlow starts its threads.
@@ -254,7 +307,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps = 0  # fewer than were asked for where a stage stopped early
     learnt: list[npt.NDArray[np.float32]] | None = None
     for stage, stream in zip(stages, streams, strict=True):
-        model = networks.build(options.network, stage.size, options.weights if learnt is None else "none", len(LABELS))
+        model = networks.build(
+            options.network, stage.size, options.weights if learnt is None else "none", len(LABELS)
+        )
         if learnt is not None:
             model.set_weights(learnt)
         if options.network == "mobilenetv2" and str(options.weights) != "none":
@@ -294,7 +349,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "steps": steps,
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
         "recipe": asdict(stage.recipe),
-        "counts": {f"{s} {n}": c for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())},
+        "counts": {
+            f"{s} {n}": c
+            for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())
+        },
         "history": history,
         "figures": results,
     }
@@ -307,7 +365,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         ready = export.inference_model(model, temperature, bias)
         files = export.write_models(ready, options.out)
-        export.write_card(options.out, files, options.size, options.margin, card_text.card_text(about, options))
+        export.write_card(
+            options.out, files, options.size, options.margin, card_text.card_text(about, options)
+        )
         print(f"wrote {options.out}.keras, .onnx and .json")
     return 0
 
@@ -325,17 +385,25 @@ def _validate(
     truth = np.array([LABELS.index(f.label) for f in sets.validation], int)
     confidence = metrics.softmax(trainer.logits(model, watched))
     loss = float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
-    print(f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %", flush=True)
+    print(
+        f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %",
+        flush=True,
+    )
     if left_out:
         confidence = metrics.softmax(trainer.logits(model, tested[left_out]))
         _print_rates(left_out, figures(sets.test[left_out], confidence))
         labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
-        print(f"  area under the ROC curve of masked: {metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}")
+        print(
+            f"  area under the ROC curve of masked: "
+            f"{metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}"
+        )
     return loss
 
 
 def file_of(chip: Chip) -> str:
-    """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder, file."""
+    """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder,
+    file.
+    """
     return "/".join(chip.path.parts[-3:])
 
 

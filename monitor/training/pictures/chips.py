@@ -1,7 +1,8 @@
-"""Labelled faces from disk: one loader for each common form, and splits that keep what belongs together on one side.
+"""Labelled faces from disk: one loader for each common form, and splits that keep what belongs
+together on one side.
 
-A picture never leaves its file here: a `Chip` says where it lies and which box in it is the face, so that the crop is made
-by the same code as in the program (`monitor.faces.boxes.crop_square`).
+A picture never leaves its file here: a `Chip` says where it lies and which box in it is the face,
+so that the crop is made by the same code as in the program (`monitor.faces.boxes.crop_square`).
 """
 
 from __future__ import annotations
@@ -27,9 +28,21 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 # Class names of public sets, lower case without spaces, dashes and underscores.
 _ALIASES: Mapping[str, str] = {
     **dict.fromkeys(
-        ("masked", "withmask", "mask", "facemask", "wearingmask", "wearmask", "correct", "correctmask"), "masked"
+        (
+            "masked",
+            "withmask",
+            "mask",
+            "facemask",
+            "wearingmask",
+            "wearmask",
+            "correct",
+            "correctmask",
+        ),
+        "masked",
     ),
-    **dict.fromkeys(("unmasked", "withoutmask", "nomask", "face", "bare", "without", "notmasked"), "unmasked"),
+    **dict.fromkeys(
+        ("unmasked", "withoutmask", "nomask", "face", "bare", "without", "notmasked"), "unmasked"
+    ),
     **dict.fromkeys(
         (
             "incorrect",
@@ -71,7 +84,8 @@ def label_of(name: str) -> str | None:
 
 
 def load_chips(root: Path) -> list[Chip]:
-    """Chips listed in `root/index.csv` (file, source, label, identity, x_min..y_max, face_px, landmarks, original).
+    """Chips listed in `root/index.csv` (file, source, label, identity, x_min..y_max, face_px,
+    landmarks, original).
 
     Raises:
         ConfigError: If the index is missing, or a row cannot be read.
@@ -84,7 +98,11 @@ def load_chips(root: Path) -> list[Chip]:
         for line, row in enumerate(csv.DictReader(file), start=2):
             try:
                 box = tuple(float(row[k]) for k in ("x_min", "y_min", "x_max", "y_max"))
-                marks = np.array(row["landmarks"].split(), np.float32).reshape(5, 2) if row["landmarks"] else None
+                marks = (
+                    np.array(row["landmarks"].split(), np.float32).reshape(5, 2)
+                    if row["landmarks"]
+                    else None
+                )
                 if row["label"] not in LABELS:
                     raise ValueError(f"label {row['label']!r}")
                 who = row["identity"] or None
@@ -103,13 +121,15 @@ def load_chips(root: Path) -> list[Chip]:
                 )
             except (KeyError, ValueError, AttributeError, TypeError) as error:
                 raise ConfigError(
-                    f"{index.name}, line {line} cannot be read ({error}): repair or remove that line"
+                    f"{index.name}, line {line} cannot be read ({error}): repair or remove that "
+                    f"line"
                 ) from None
     return chips
 
 
 def load_class_folders(root: Path) -> list[Chip]:
-    """Pictures in folders that are named after their class; each picture is taken as one face from edge to edge.
+    """Pictures in folders that are named after their class; each picture is taken as one face from
+    edge to edge.
 
     Raises:
         ConfigError: If no folder in `root` has the name of a class, or a picture cannot be read.
@@ -122,12 +142,15 @@ def load_class_folders(root: Path) -> list[Chip]:
             width, height = _size_wh(path)
             chips.append(_chip(path, root.name, label, (0.0, 0.0, float(width), float(height))))
     if not chips:
-        raise ConfigError(f"{root} holds no class folders with pictures: name them {', '.join(LABELS)}")
+        raise ConfigError(
+            f"{root} holds no class folders with pictures: name them {', '.join(LABELS)}"
+        )
     return chips
 
 
 def load_voc(images_dir: Path, annotations_dir: Path) -> list[Chip]:
-    """Pascal VOC: one XML file a picture. Objects of other classes, and boxes without area, are left out.
+    """Pascal VOC: one XML file a picture. Objects of other classes, and boxes without area, are
+    left out.
 
     Raises:
         ConfigError: If a folder is missing, an annotation is no VOC XML, or its picture is missing.
@@ -140,17 +163,23 @@ def load_voc(images_dir: Path, annotations_dir: Path) -> list[Chip]:
             named = [
                 (
                     label_of(item.findtext("name", "")),
-                    [float(item.findtext(f"bndbox/{k}", "")) for k in ("xmin", "ymin", "xmax", "ymax")],
+                    [
+                        float(item.findtext(f"bndbox/{k}", ""))
+                        for k in ("xmin", "ymin", "xmax", "ymax")
+                    ],
                 )
                 for item in tree.iter("object")
             ]
         except (ElementTree.ParseError, ValueError) as error:
-            raise ConfigError(f"{annotation.name} is no Pascal VOC annotation ({error}): repair or remove it") from None
+            raise ConfigError(
+                f"{annotation.name} is no Pascal VOC annotation ({error}): repair or remove it"
+            ) from None
         stem = Path(tree.findtext("filename", annotation.stem)).stem
         path = pictures.get(stem) or pictures.get(annotation.stem)
         if path is None:
             raise ConfigError(
-                f"{annotation.name} has no picture {stem} in {images_dir}: add it or remove the annotation"
+                f"{annotation.name} has no picture {stem} in {images_dir}: add it or remove the "
+                f"annotation"
             )
         source = images_dir.resolve().parent.name
         for label, (x0, y0, x1, y1) in named:
@@ -160,7 +189,8 @@ def load_voc(images_dir: Path, annotations_dir: Path) -> list[Chip]:
 
 
 def load_yolo(images_dir: Path, labels_dir: Path, names: Sequence[str]) -> list[Chip]:
-    """YOLO: one text file a picture with lines `class x_centre y_centre width height`, parts of the picture's size.
+    """YOLO: one text file a picture with lines `class x_centre y_centre width height`, parts of the
+    picture's size.
 
     Args:
         names: Class names in the order of their numbers; those that are no mask class are left out.
@@ -174,7 +204,9 @@ def load_yolo(images_dir: Path, labels_dir: Path, names: Sequence[str]) -> list[
     for text in sorted(p for p in _require(labels_dir).glob("*.txt") if p.name != "classes.txt"):
         path = pictures.get(text.stem)
         if path is None:
-            raise ConfigError(f"{text.name} has no picture in {images_dir}: add it or remove the file")
+            raise ConfigError(
+                f"{text.name} has no picture in {images_dir}: add it or remove the file"
+            )
         width, height = _size_wh(path)
         for number, line in enumerate(text.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip():
@@ -182,23 +214,25 @@ def load_yolo(images_dir: Path, labels_dir: Path, names: Sequence[str]) -> list[
             try:
                 kind, cx, cy, w, h = line.split()[:5]
                 label = label_of(names[int(kind)])
-                x, y, half_w, half_h = (
-                    float(cx) * width,
-                    float(cy) * height,
-                    float(w) * width / 2,
-                    float(h) * height / 2,
-                )
+                x = float(cx) * width
+                y = float(cy) * height
+                half_w = float(w) * width / 2
+                half_h = float(h) * height / 2
             except (ValueError, IndexError) as error:
                 raise ConfigError(
-                    f"{text.name}, line {number} is no YOLO box of the {len(names)} classes ({error})"
+                    f"{text.name}, line {number} is no YOLO box of the {len(names)} classes "
+                    f"({error})"
                 ) from None
             if label and half_w > 0 and half_h > 0:
-                chips.append(_chip(path, source, label, (x - half_w, y - half_h, x + half_w, y + half_h)))
+                chips.append(
+                    _chip(path, source, label, (x - half_w, y - half_h, x + half_w, y + half_h))
+                )
     return chips
 
 
 def load_data(path: Path) -> list[Chip]:
-    """Chips, VOC, YOLO or class folders, whichever `path` holds. A folder that holds `mask_chips` stands for that.
+    """Chips, VOC, YOLO or class folders, whichever `path` holds. A folder that holds `mask_chips`
+    stands for that.
 
     Raises:
         ConfigError: If it is none of them, or what it holds cannot be read.
@@ -215,7 +249,8 @@ def load_data(path: Path) -> list[Chip]:
     if any(label_of(p.name) for p in _folders(path)):
         return load_class_folders(path)
     raise ConfigError(
-        f"{path} holds no pictures in a known form: wanted index.csv, images/ with annotations/ (VOC) or labels/ (YOLO),"
+        f"{path} holds no pictures in a known form: wanted index.csv, images/ with annotations/ "
+        f"(VOC) or labels/ (YOLO),"
         f" or folders named {', '.join(LABELS)}"
     )
 
@@ -223,7 +258,8 @@ def load_data(path: Path) -> list[Chip]:
 def split(chips: Sequence[Chip], fraction: float, seed: int) -> tuple[list[Chip], list[Chip]]:
     """Two parts, the first with about `fraction` of the groups; no group is on both sides.
 
-    The side hangs on the group's name and the seed alone, so adding pictures moves none of the others.
+    The side hangs on the group's name and the seed alone, so adding pictures moves none of the
+    others.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction must be in 0..1, not {fraction}")
@@ -280,7 +316,9 @@ def _size_wh(path: Path) -> tuple[int, int]:
         with PilImage.open(path) as picture:
             return picture.size
     except (OSError, UnidentifiedImageError) as error:
-        raise ConfigError(f"{path.name} cannot be read as a picture ({error}): repair or remove it") from None
+        raise ConfigError(
+            f"{path.name} cannot be read as a picture ({error}): repair or remove it"
+        ) from None
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -298,17 +336,29 @@ def _folders(path: Path) -> list[Path]:
 
 
 def _yolo_names(path: Path) -> list[str]:
-    """Class names from classes.txt, or from the `names:` of a data.yaml (list or numbered lines)."""
+    """Class names from classes.txt, or from the `names:` of a data.yaml (list or numbered
+    lines).
+    """
     for file in (path / "classes.txt", path / "labels" / "classes.txt"):
         if file.is_file():
-            return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+            return [
+                line.strip()
+                for line in file.read_text(encoding="utf-8").splitlines()
+                if line.strip()
+            ]
     if (path / "data.yaml").is_file():
-        after = re.split(r"^names\s*:", (path / "data.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        after = re.split(
+            r"^names\s*:", (path / "data.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
         if len(after) == 2:
             inline = re.match(r"\s*\[(.*?)\]", after[1], re.DOTALL)
             entries = (
-                inline[1].split(",") if inline else re.findall(r"^\s+(?:-|\d+\s*:)\s*(\S.*)$", after[1], re.MULTILINE)
+                inline[1].split(",")
+                if inline
+                else re.findall(r"^\s+(?:-|\d+\s*:)\s*(\S.*)$", after[1], re.MULTILINE)
             )
             if entries:
                 return [e.strip().strip("'\"") for e in entries]
-    raise ConfigError(f"{path} looks like YOLO but names no classes: add classes.txt with one name a line")
+    raise ConfigError(
+        f"{path} looks like YOLO but names no classes: add classes.txt with one name a line"
+    )

@@ -1,7 +1,9 @@
-"""Near duplicates by perceptual hash: the same picture resized, recompressed, mirrored or cut a little differently.
+"""Near duplicates by perceptual hash: the same picture resized, recompressed, mirrored or cut a
+little differently.
 
-The hash is ImageHash's `phash` (the signs of the low frequencies of a cosine transform) of the square round the face, 256
-bits; two pictures are near duplicates when at most `distance_max` bits differ. Unrelated faces differ in about half the bits.
+The hash is ImageHash's `phash` (the signs of the low frequencies of a cosine transform) of the
+square round the face, 256 bits; two pictures are near duplicates when at most `distance_max` bits
+differ. Unrelated faces differ in about half the bits.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from monitor.training.pictures.chips import Chip
 
 HASH_SIDE = 16  # 16 x 16 = 256 bits
 DISTANCE_MAX = (
-    56  # looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones came at 62
+    # looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones
+    # came at 62
+    56
 )
 Hashes = npt.NDArray[np.uint64]
 
@@ -71,7 +75,9 @@ def hash_chips(chips: Sequence[Chip], threads: int = 2) -> tuple[Hashes, Hashes]
     with ThreadPoolExecutor(threads) as pool:
         both = list(pool.map(one, chips))
     empty = np.empty((0, HASH_SIDE * HASH_SIDE // 64), np.uint64)
-    return (np.stack([h for h, _ in both]), np.stack([m for _, m in both])) if both else (empty, empty)
+    return (
+        (np.stack([h for h, _ in both]), np.stack([m for _, m in both])) if both else (empty, empty)
+    )
 
 
 def close_pairs(a: Hashes, b: Hashes, distance_max: int) -> list[tuple[int, int, int]]:
@@ -81,19 +87,26 @@ def close_pairs(a: Hashes, b: Hashes, distance_max: int) -> list[tuple[int, int,
         distance = np.zeros(len(b) - i - 1, np.uint16)
         for word in range(a.shape[1]):
             distance += np.bitwise_count(b[i + 1 :, word] ^ a[i, word])
-        found += [(i, i + 1 + int(j), int(distance[j])) for j in np.flatnonzero(distance <= distance_max)]
+        found += [
+            (i, i + 1 + int(j), int(distance[j])) for j in np.flatnonzero(distance <= distance_max)
+        ]
     return found
 
 
 def find_pairs(chips: Sequence[Chip], distance_max: int = DISTANCE_MAX) -> list[Pair]:
-    """Near duplicates among the chips, closest first. Two faces of one picture count only if they look alike as well."""
+    """Near duplicates among the chips, closest first. Two faces of one picture count only if they
+    look alike as well.
+    """
     plain, mirror = hash_chips(chips)
     best: dict[tuple[int, int], tuple[int, bool]] = {}
     for mirrored, other in ((False, plain), (True, mirror)):
         for i, j, distance in close_pairs(plain, other, distance_max):
             if (i, j) not in best or distance < best[i, j][0]:
                 best[i, j] = (distance, mirrored)
-    pairs = [Pair(chips[i], chips[j], distance, mirrored) for (i, j), (distance, mirrored) in best.items()]
+    pairs = [
+        Pair(chips[i], chips[j], distance, mirrored)
+        for (i, j), (distance, mirrored) in best.items()
+    ]
     return sorted(pairs, key=lambda pair: (pair.distance, str(pair.a.path), str(pair.b.path)))
 
 

@@ -1,9 +1,11 @@
-"""What a data set holds: classes, sources, sizes, samples, near duplicates and the shortcut of streaked borders.
+"""What a data set holds: classes, sources, sizes, samples, near duplicates and the shortcut of
+streaked borders.
 
     python -m monitor.training.pictures.explore ../shared/data --out runs/explore
 
-writes `report.html` (one file, pictures inside) and `report.json` into the folder. It takes about a minute for 16,000
-chips on two cores. The report shows faces of the set: keep it where the set may be kept.
+writes `report.html` (one file, pictures inside) and `report.json` into the folder. It takes about a
+minute for 16,000 chips on two cores. The report shows faces of the set: keep it where the set may
+be kept.
 """
 
 from __future__ import annotations
@@ -39,12 +41,16 @@ from monitor.training.report.pages import (
 MARGIN = 0.25
 STREAK_HEAD = ["source/class", "faces", "streaked", "mean area"]
 STREAKS = (
-    "Where a crop reaches over the picture's edge the edge pixels are repeated. A class that has more of them than another "
-    f"teaches a shortcut. Measured on the square with a margin of {MARGIN}; streaked: over 2 % of the area."
+    "Where a crop reaches over the picture's edge the edge pixels are repeated. A class that has "
+    "more of them than another "
+    f"teaches a shortcut. Measured on the square with a margin of {MARGIN}; streaked: over 2 % of "
+    f"the area."
 )
 STREAK_ROWS = 3  # equal rows at an edge that make a streak
-STREAK_TEXTURE = 4.0  # deviation along the edge row, in grey levels, below which a streak would not be seen
-STREAK_DIFFERENCE = 1.0  # mean difference of neighbouring rows, in grey levels, that still counts as equal after JPEG
+# deviation along the edge row, in grey levels, below which a streak would not be seen
+STREAK_TEXTURE = 4.0
+# mean difference of neighbouring rows, in grey levels, that still counts as equal after JPEG
+STREAK_DIFFERENCE = 1.0
 
 
 def streaked(grey: np.ndarray[Any, Any]) -> float:
@@ -54,12 +60,17 @@ def streaked(grey: np.ndarray[Any, Any]) -> float:
         rows = grey if axis == 0 else grey.T
         difference = np.abs(np.diff(rows.astype(np.int16), axis=0)).mean(axis=1)
         length = len(rows)
-        flat = rows.std(axis=1) < STREAK_TEXTURE  # a plain background repeats itself without being a streak
+        # a plain background repeats itself without being a streak
+        flat = rows.std(axis=1) < STREAK_TEXTURE
         spare = 0
         for edge, plain in ((difference, flat[0]), (difference[::-1], flat[-1])):
             if plain:
                 continue
-            run = int(np.argmax(edge > STREAK_DIFFERENCE)) if (edge > STREAK_DIFFERENCE).any() else length
+            run = (
+                int(np.argmax(edge > STREAK_DIFFERENCE))
+                if (edge > STREAK_DIFFERENCE).any()
+                else length
+            )
             spare += run if run >= STREAK_ROWS else 0
         kept *= max(0.0, 1 - spare / length)
     return 1 - kept
@@ -96,7 +107,11 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
         "face_px": {f"p{q}": float(np.percentile(px, q)) for q in (5, 25, 50, 75, 95)},
         "under_32_px": int((px < 32).sum()),
         "streaks": {
-            f"{s}/{label}": {"count": len(v), "streaked": float((np.array(v) > 0.02).mean()), "area": float(np.mean(v))}
+            f"{s}/{label}": {
+                "count": len(v),
+                "streaked": float((np.array(v) > 0.02).mean()),
+                "area": float(np.mean(v)),
+            }
             for (s, label), v in sorted(part.items())
         },
         "duplicates": {
@@ -107,7 +122,9 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
             "across_sources": sum(p.a.source != p.b.source for p in pairs),
             "across_groups": sum(p.a.group != p.b.group for p in pairs),
             "across_people": [
-                _names(p) for p in pairs if p.a.identity and p.b.identity and p.a.identity != p.b.identity
+                _names(p)
+                for p in pairs
+                if p.a.identity and p.b.identity and p.a.identity != p.b.identity
             ],
             "label_noise": [_names(p) for p in pairs if p.straddles],
         },
@@ -115,7 +132,10 @@ def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def _names(pair: Pair) -> str:
-    return f"{_name(pair.a)} ~ {_name(pair.b)} ({pair.distance} bits{', mirrored' if pair.mirrored else ''})"
+    return (
+        f"{_name(pair.a)} ~ {_name(pair.b)} ({pair.distance} "
+        f"bits{', mirrored' if pair.mirrored else ''})"
+    )
 
 
 def _name(chip: Chip) -> str:
@@ -156,7 +176,14 @@ def sizes(chips: Sequence[Chip]) -> Figure:
     for label in LABELS:
         px = [c.face_px for c in chips if c.label == label]
         if px:
-            axes.hist(px, edges, histtype="step", linewidth=1.8, label=f"{label} ({len(px)})", color=COLOURS[label])
+            axes.hist(
+                px,
+                edges,
+                histtype="step",
+                linewidth=1.8,
+                label=f"{label} ({len(px)})",
+                color=COLOURS[label],
+            )
     axes.set_xscale("log", base=2)
     axes.set_xticks([16, 32, 64, 128, 256, 512], ["16", "32", "64", "128", "256", "512"])
     axes.set_xlabel("face in the original picture, longer side in px")
@@ -165,7 +192,9 @@ def sizes(chips: Sequence[Chip]) -> Figure:
     return figure
 
 
-def samples(chips: Sequence[Chip], source: str, label: str, count: int = 12, seed: int = 0) -> Image | None:
+def samples(
+    chips: Sequence[Chip], source: str, label: str, count: int = 12, seed: int = 0
+) -> Image | None:
     """A row of faces drawn at random, or None when the source has none of the class."""
     chosen = [c for c in chips if c.source == source and c.label == label]
     if not chosen:
@@ -177,23 +206,34 @@ def samples(chips: Sequence[Chip], source: str, label: str, count: int = 12, see
 
 def pair_sheet(pairs: Sequence[Pair], count: int = 40) -> Image:
     """Near duplicates side by side, evenly over the distances."""
-    picked = [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int))]
+    picked = [
+        pairs[i]
+        for i in np.unique(
+            np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
+        )
+    ]
     tiles = [np.hstack([read_face(p.a, 96), read_face(p.b, 96)]) for p in picked]
     return grid(
         tiles,
         5,
-        [f"{p.distance} bits{' mirrored' if p.mirrored else ''} {p.a.label[:4]}/{p.b.label[:4]}" for p in picked],
+        [
+            f"{p.distance} bits{' mirrored' if p.mirrored else ''} {p.a.label[:4]}/{p.b.label[:4]}"
+            for p in picked
+        ],
     )
 
 
 def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
-    """Look at the chips, write `report.html` and `report.json` into `out`, and return what the JSON holds."""
+    """Look at the chips, write `report.html` and `report.json` into `out`, and return what the JSON
+    holds.
+    """
     output_dir(out)
     pairs = find_pairs(chips)
     found = describe(chips, pairs)
     page = Page(f"Data: {found['count']} faces")
     page.text(
-        f"{found['groups']} groups that a split keeps together, {found['identities']} named people, "
+        f"{found['groups']} groups that a split keeps together, {found['identities']} named "
+        f"people, "
         f"{found['with_landmarks']} faces with landmarks, {found['under_32_px']} under 32 px."
     )
     page.figure(pie(found["classes"]), "Classes")
@@ -220,7 +260,10 @@ def write_report(chips: Sequence[Chip], out: Path) -> dict[str, Any]:
         page.image(pair_sheet(pairs), "Near duplicates, from equal to the furthest taken")
         noise = [p for p in pairs if p.straddles]
         if noise:
-            page.image(pair_sheet(noise), "Near duplicates with different labels: one of each pair is wrong")
+            page.image(
+                pair_sheet(noise),
+                "Near duplicates with different labels: one of each pair is wrong",
+            )
     page.save(out / "report.html")
     write_json(out / "report.json", found)
     return found
@@ -236,9 +279,12 @@ def write_summary(found: dict[str, Any], chips: Sequence[Chip], folder: Path, co
         save_figure(figure, folder / f"data_{name}.svg")
     duplicates, px = found["duplicates"], found["face_px"]
     text = (
-        f"# Data: {found['count']} faces\n\n    {command}\n\n{found['groups']} groups that a split keeps together, "
-        f"{found['identities']} named people, {found['with_landmarks']} faces with landmarks. Longer side of a face as photographed: "
-        f"median {px['p50']:.0f} px, 5 % below {px['p5']:.0f}, {found['under_32_px']} faces under 32 px.\n\n"
+        f"# Data: {found['count']} faces\n\n    {command}\n\n{found['groups']} groups that a split "
+        f"keeps together, "
+        f"{found['identities']} named people, {found['with_landmarks']} faces with landmarks. "
+        f"Longer side of a face as photographed: "
+        f"median {px['p50']:.0f} px, 5 % below {px['p5']:.0f}, {found['under_32_px']} faces under "
+        f"32 px.\n\n"
         "![Classes](data_classes.svg)\n![Sources](data_sources.svg)\n![Sizes](data_sizes.svg)\n\n"
         f"## Sources\n\n{markdown_table(['source', *LABELS], source_rows(found))}\n"
         f"## Streaked borders\n\n{STREAKS}\n\n{markdown_table(STREAK_HEAD, streak_rows(found))}\n"
@@ -255,7 +301,8 @@ def source_rows(found: dict[str, Any]) -> list[list[object]]:
 def streak_rows(found: dict[str, Any]) -> list[list[object]]:
     """Rows of the table of streaked borders."""
     return [
-        [k, v["count"], f"{100 * v['streaked']:.1f} %", f"{100 * v['area']:.1f} %"] for k, v in found["streaks"].items()
+        [k, v["count"], f"{100 * v['streaked']:.1f} %", f"{100 * v['area']:.1f} %"]
+        for k, v in found["streaks"].items()
     ]
 
 
@@ -263,28 +310,38 @@ def duplicate_text(duplicates: dict[str, Any]) -> str:
     """What was found, in words."""
     noise = duplicates["label_noise"]
     return (
-        f"{duplicates['pairs']} pairs of {duplicates['chips']} faces (at most {duplicates['distance_max']} of 256 bits of the perceptual "
-        f"hash differ; {duplicates['mirrored']} mirrored), {duplicates['across_groups']} of them across groups of the plain split, "
-        f"{duplicates['across_sources']} across sources, {len(noise)} across labels{': ' + '; '.join(noise) if noise else ''}."
+        f"{duplicates['pairs']} pairs of {duplicates['chips']} faces (at most "
+        f"{duplicates['distance_max']} of 256 bits of the perceptual "
+        f"hash differ; {duplicates['mirrored']} mirrored), {duplicates['across_groups']} of them "
+        f"across groups of the plain split, "
+        f"{duplicates['across_sources']} across sources, {len(noise)} across "
+        f"labels{': ' + '; '.join(noise) if noise else ''}."
     )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m monitor.training.pictures.explore", description="Report on a data set of faces."
+        prog="python -m monitor.training.pictures.explore",
+        description="Report on a data set of faces.",
     )
     parser.add_argument("data", type=Path, help="chips with index.csv, VOC, YOLO or class folders")
-    parser.add_argument("--out", type=Path, required=True, help="folder for report.html and report.json")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for report.html and report.json"
+    )
     parser.add_argument("--summary", type=Path, help="folder for data.md and charts without faces")
     args = parser.parse_args(argv)
     chips = load_data(args.data)
     found = write_report(chips, args.out)
     if args.summary:
-        command = f"python -m monitor.training.pictures.explore {args.data} --out {args.out} --summary {args.summary}"
+        command = (
+            f"python -m monitor.training.pictures.explore {args.data} --out {args.out} "
+            f"--summary {args.summary}"
+        )
         write_summary(found, chips, args.summary, command)
     print(
-        f"{found['count']} faces, {found['duplicates']['pairs']} near-duplicate pairs: see {args.out / 'report.html'}"
+        f"{found['count']} faces, {found['duplicates']['pairs']} near-duplicate pairs: see "
+        f"{args.out / 'report.html'}"
     )
     return 0
 

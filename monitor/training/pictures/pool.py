@@ -1,4 +1,5 @@
-"""Faces held in memory for training: chips, aligned sets and really masked people, as uint8 pictures.
+"""Faces held in memory for training: chips, aligned sets and really masked people, as uint8
+pictures.
 
 The decoded pictures take about 2.5 GB; every epoch then costs no disk.
 """
@@ -21,10 +22,12 @@ from monitor.faces.boxes import iou_matrix, xywh_to_xyxy
 from monitor.records import FloatArray, Image
 from monitor.training.pictures.chips import PICTURES, Box, Chip
 
-# What is added round an aligned picture: px left, top, right and bottom, for what hangs below the chin.
+# What is added round an aligned picture: px left, top, right and bottom, for what hangs below the
+# chin.
 RIM = (20, 4, 20, 36)
 LARGE_PX, CHIP_PX = 260, 192  # a picture larger than the first is cut, to the second
-UTKFACE_HELD_OUT = 4  # tenths of utkface_aligned, by CRC32 of the file name, that never enter training
+# tenths of utkface_aligned, by CRC32 of the file name, that never enter training
+UTKFACE_HELD_OUT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,8 @@ class Face:
 
     image: Image  # BGR
     chip: Chip
-    detected: Box | None  # YuNet's own box, where the chip's box was drawn by hand and YuNet finds the face
+    # YuNet's own box, where the chip's box was drawn by hand and YuNet finds the face
+    detected: Box | None
     landmarks: FloatArray | None  # (5, 2) pixels of the image
 
     @property
@@ -50,7 +54,8 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
 
     Args:
         chips: The picture at `path` must be small: it is kept whole.
-        detector: YuNet's ONNX file for cv2.FaceDetectorYN; with it, chips without landmarks are looked at once more.
+        detector: YuNet's ONNX file for cv2.FaceDetectorYN; with it, chips without landmarks are
+            looked at once more.
 
     Raises:
         ConfigError: If a picture cannot be read.
@@ -62,7 +67,9 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
 
 
 def aligned(root: Path) -> list[Chip]:
-    """`utkface_aligned` or a folder of people like `lfw_aligned`: bare faces in the 112 x 112 template."""
+    """`utkface_aligned` or a folder of people like `lfw_aligned`: bare faces in the 112 x 112
+    template.
+    """
     return [
         Chip(
             p,
@@ -80,7 +87,9 @@ def aligned(root: Path) -> list[Chip]:
 
 
 def utkface_held_out(name: str) -> bool:
-    """Whether a picture of utkface_aligned is kept for testing: four tenths, by the CRC32 of its file name."""
+    """Whether a picture of utkface_aligned is kept for testing: four tenths, by the CRC32 of its
+    file name.
+    """
     return zlib.crc32(name.encode()) % 10 < UTKFACE_HELD_OUT
 
 
@@ -90,14 +99,30 @@ def utkface_key(name: str) -> str:
 
 
 def rmfrd(root: Path) -> list[Chip]:
-    """Really masked people of `rmfrd_ids`, those with an even CRC32 of the name; the others are test people."""
+    """Really masked people of `rmfrd_ids`, those with an even CRC32 of the name; the others are
+    test people.
+    """
     chips = []
-    for person in sorted(p for p in root.iterdir() if p.is_dir() and zlib.crc32(p.name.encode()) % 2 == 0):
+    for person in sorted(
+        p for p in root.iterdir() if p.is_dir() and zlib.crc32(p.name.encode()) % 2 == 0
+    ):
         for label in ("masked", "unmasked"):
-            for path in sorted(p for p in (person / label).glob("*") if p.suffix.lower() in PICTURES):
+            for path in sorted(
+                p for p in (person / label).glob("*") if p.suffix.lower() in PICTURES
+            ):
                 box = (16.0, 8.0, 144.0, 152.0)
                 chips.append(
-                    Chip(path, root.name, label, box, None, 144.0, path.name, person.name, f"{root.name}/{person.name}")
+                    Chip(
+                        path,
+                        root.name,
+                        label,
+                        box,
+                        None,
+                        144.0,
+                        path.name,
+                        person.name,
+                        f"{root.name}/{person.name}",
+                    )
                 )
     return chips
 
@@ -110,7 +135,9 @@ def _imread(path: Path) -> Image:
 
 
 def _face(image: Image, chip: Chip) -> Face:
-    """Large pictures are cut to the face's surroundings and shrunk; aligned ones get a rim for what hangs below the chin."""
+    """Large pictures are cut to the face's surroundings and shrunk; aligned ones get a rim for what
+    hangs below the chin.
+    """
     scale, dx, dy = 1.0, 0.0, 0.0
     if chip.landmarks is TEMPLATE:
         left, top, right, bottom = RIM
@@ -126,7 +153,11 @@ def _face(image: Image, chip: Chip) -> Face:
         dx, dy = -left * scale, -top * scale
     x0, y0, x1, y1 = chip.box
     box = (x0 * scale + dx, y0 * scale + dy, x1 * scale + dx, y1 * scale + dy)
-    marks = None if chip.landmarks is None else chip.landmarks * np.float32(scale) + np.array([dx, dy], np.float32)
+    marks = (
+        None
+        if chip.landmarks is None
+        else chip.landmarks * np.float32(scale) + np.array([dx, dy], np.float32)
+    )
     return Face(image, replace(chip, box=box, landmarks=marks), None, marks)
 
 

@@ -1,4 +1,6 @@
-"""Charts of the evaluation: figures in, matplotlib figures out. Every line has its own colour and its own dashes."""
+"""Charts of the evaluation: figures in, matplotlib figures out. Every line has its own colour and
+its own dashes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,14 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure
     for i in range(len(classes)):
         for j in range(len(classes)):
             colour = "white" if part[i, j] > 0.5 else "black"
-            axes.text(j, i, f"{counts[i, j]}\n{100 * part[i, j]:.1f} %", ha="center", va="center", color=colour)
+            axes.text(
+                j,
+                i,
+                f"{counts[i, j]}\n{100 * part[i, j]:.1f} %",
+                ha="center",
+                va="center",
+                color=colour,
+            )
     axes.set_xticks(range(len(classes)), list(classes))
     axes.set_yticks(range(len(classes)), list(classes))
     axes.set_xlabel("answer")
@@ -63,7 +72,10 @@ def reliability(before: Mapping[str, Any], after: Mapping[str, Any], temperature
     """Accuracy against confidence before and after temperature scaling."""
     figure, axes = plt.subplots(figsize=(4.8, 4.5))
     axes.plot([0.3, 1], [0.3, 1], color="#999", linewidth=1)
-    for curve, label, style in ((before, "as trained", "o--"), (after, f"temperature {temperature:.2f}", "s-")):
+    for curve, label, style in (
+        (before, "as trained", "o--"),
+        (after, f"temperature {temperature:.2f}", "s-"),
+    ):
         x = [p["confidence"] for p in curve["curve"]]
         y = [p["accuracy"] for p in curve["curve"]]
         axes.plot(x, y, style, label=f"{label}, ECE {100 * curve['ece']:.2f} %")
@@ -82,7 +94,10 @@ def rates(rows: Sequence[Mapping[str, Any]], key: str, x_label: str, log: bool =
         if points:
             x, y = [p[0] for p in points], [100 * p[1].value for p in points]
             spread = np.array(
-                [[100 * (p[1].value - p[1].interval[0]), 100 * (p[1].interval[1] - p[1].value)] for p in points]
+                [
+                    [100 * (p[1].value - p[1].interval[0]), 100 * (p[1].interval[1] - p[1].value)]
+                    for p in points
+                ]
             )
             axes.errorbar(
                 x,
@@ -107,7 +122,9 @@ def rates(rows: Sequence[Mapping[str, Any]], key: str, x_label: str, log: bool =
 
 
 def groups(by_group: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Bare-face recall of each group with its interval, the whole as a line, one point below it as another."""
+    """Bare-face recall of each group with its interval, the whole as a line, one point below it as
+    another.
+    """
     rows = [row for part in by_group.values() for row in part]
     whole: Rate = by_group["all"][0]["bare_right"]
     figure, axes = plt.subplots(figsize=(7, 0.28 * len(rows) + 1))
@@ -115,10 +132,17 @@ def groups(by_group: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         part: Rate = row["bare_right"]
         low, high = part.interval
         axes.plot([100 * low, 100 * high], [i, i], color="#0072B2")
-        axes.plot([100 * part.value], [i], "o", color="#0072B2" if row["points_below"] <= 1 else COLOURS["unmasked"])
+        axes.plot(
+            [100 * part.value],
+            [i],
+            "o",
+            color="#0072B2" if row["points_below"] <= 1 else COLOURS["unmasked"],
+        )
     axes.axvline(100 * whole.value, color="#777", linewidth=1)
     axes.axvline(100 * whole.value - 1, color="#777", linewidth=1, linestyle=":")
-    axes.set_yticks(range(len(rows)), [f"{row['group']} ({row['bare_right'].count})" for row in rows])
+    axes.set_yticks(
+        range(len(rows)), [f"{row['group']} ({row['bare_right'].count})" for row in rows]
+    )
     axes.invert_yaxis()
     axes.set_xlabel("bare faces right, per cent (dotted: one point below the whole)")
     return figure

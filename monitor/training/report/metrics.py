@@ -1,7 +1,8 @@
 """Figures of a mask classifier: arrays in, plain numbers out.
 
-Everywhere `truth` is (N,) int class indices, `confidence` (N, C) float rows that sum to 1, and C goes with `classes`, the
-card's order. "Alarmed" is reported unmasked or incorrect, that is: anything but masked.
+Everywhere `truth` is (N,) int class indices, `confidence` (N, C) float rows that sum to 1, and C
+goes with `classes`, the card's order. "Alarmed" is reported unmasked or incorrect, that is:
+anything but masked.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
+from sklearn.metrics import (
+    confusion_matrix,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    roc_curve,
+)
 
 Array = npt.NDArray[Any]
 
@@ -43,7 +49,12 @@ class Rate:
     def as_json(self) -> dict[str, Any]:
         """hits, count, value and interval; value None when the count is 0."""
         low, high = self.interval
-        return {**asdict(self), "value": self.value if self.count else None, "low": low, "high": high}
+        return {
+            **asdict(self),
+            "value": self.value if self.count else None,
+            "low": low,
+            "high": high,
+        }
 
     def __str__(self) -> str:
         return f"{100 * self.value:.1f} % ({self.hits}/{self.count})" if self.count else "no faces"
@@ -63,15 +74,18 @@ def softmax(logits: Array) -> Array:
 
 
 def per_class(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[str, Any]:
-    """Precision, recall, F1 and support of each class, accuracy, macro F1 (over the classes present) and the confusion matrix.
+    """Precision, recall, F1 and support of each class, accuracy, macro F1 (over the classes
+    present) and the confusion matrix.
 
     Returns:
-        JSON-ready: `classes` {name: {precision, recall, f1, support}}, None where there is nothing to go by; `accuracy`,
-        `macro_f1`, `count`, `confusion` (rows truth, columns answer).
+        JSON-ready: `classes` {name: {precision, recall, f1, support}}, None where there is nothing
+        to go by; `accuracy`, `macro_f1`, `count`, `confusion` (rows truth, columns answer).
     """
     answer = confidence.argmax(axis=1) if len(confidence) else np.empty(0, int)
     labels = list(range(len(classes)))
-    p, r, f, support = precision_recall_fscore_support(truth, answer, labels=labels, zero_division=0)
+    p, r, f, support = precision_recall_fscore_support(
+        truth, answer, labels=labels, zero_division=0
+    )
     present = support > 0
     return {
         "classes": {
@@ -106,7 +120,9 @@ def door_rates(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[
 
 
 def roc(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """ROC curve and area of each class against the rest, and of alarm (1 - masked) against masked. One-sided sets are left out."""
+    """ROC curve and area of each class against the rest, and of alarm (1 - masked) against masked.
+    One-sided sets are left out.
+    """
     curves = {name: (truth == i, confidence[:, i]) for i, name in enumerate(classes)}
     masked = classes.index("masked")
     curves["alarm"] = (truth != masked, 1 - confidence[:, masked])
@@ -123,7 +139,9 @@ def roc(truth: Array, confidence: Array, classes: Sequence[str]) -> dict[str, di
 
 
 def scale_temperature(confidence: Array, temperature: float) -> Array:
-    """Confidences as if the logits had been divided by `temperature` (Guo et al. 2017, arXiv:1706.04599)."""
+    """Confidences as if the logits had been divided by `temperature` (Guo et al. 2017,
+    arXiv:1706.04599).
+    """
     return softmax(np.log(confidence.astype(np.float64).clip(1e-12)) / temperature)
 
 
@@ -134,11 +152,18 @@ def fit_temperature(truth: Array, confidence: Array) -> float:
         scaled = scale_temperature(confidence, float(np.exp(log_t)))
         return float(-np.log(scaled[np.arange(len(truth)), truth].clip(1e-12)).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)) if len(truth) else 1.0
+    return (
+        float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+        if len(truth)
+        else 1.0
+    )
 
 
-def crossfit_temperature(truth: Array, confidence: Array, halves: npt.NDArray[np.bool_]) -> tuple[Array, float]:
-    """Confidences scaled by a temperature that was fitted on the other half, so that no face calibrates itself.
+def crossfit_temperature(
+    truth: Array, confidence: Array, halves: npt.NDArray[np.bool_]
+) -> tuple[Array, float]:
+    """Confidences scaled by a temperature that was fitted on the other half, so that no face
+    calibrates itself.
 
     Returns:
         (N, C) confidences, and the temperature of the whole (what a card would hold).
@@ -146,12 +171,16 @@ def crossfit_temperature(truth: Array, confidence: Array, halves: npt.NDArray[np
     scaled = confidence.astype(np.float64)
     for side in (halves, ~halves):
         if side.any() and (~side).any():
-            scaled[side] = scale_temperature(confidence[side], fit_temperature(truth[~side], confidence[~side]))
+            scaled[side] = scale_temperature(
+                confidence[side], fit_temperature(truth[~side], confidence[~side])
+            )
     return scaled, fit_temperature(truth, confidence)
 
 
 def reliability(truth: Array, confidence: Array, bins: int = 15) -> dict[str, Any]:
-    """Expected calibration error of the winning class over bins of equal width, and the curve behind it."""
+    """Expected calibration error of the winning class over bins of equal width, and the curve
+    behind it.
+    """
     top, right = confidence.max(axis=1), confidence.argmax(axis=1) == truth
     index = (top * bins).astype(int).clip(0, bins - 1)
     curve, error = [], 0.0
@@ -172,7 +201,8 @@ def risk_coverage(quality: Array, right: Array, points: int = 200) -> tuple[Arra
         right: (N,) bool.
 
     Returns:
-        (P,) coverage in 0..1, (P,) risk = error among the covered, (P,) the least quality still covered.
+        (P,) coverage in 0..1, (P,) risk = error among the covered, (P,) the least quality still
+        covered.
     """
     order = np.argsort(-quality, kind="stable")
     wrong = np.cumsum(~right[order])

@@ -65,7 +65,10 @@ class Page:
     def table(self, head: Sequence[str], rows: Sequence[Row]) -> None:
         """A table."""
         top = "".join(f"<th>{html.escape(h)}</th>" for h in head)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell(v))}</td>" for v in row) + "</tr>" for row in rows)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell(v))}</td>" for v in row) + "</tr>"
+            for row in rows
+        )
         self._parts.append(f"<table><tr>{top}</tr>{body}</table>")
 
     def figure(self, figure: Figure, caption: str) -> None:
@@ -83,19 +86,24 @@ class Page:
     def _picture(self, kind: str, data: bytes, caption: str) -> None:
         text = html.escape(caption)
         source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-        self._parts.append(f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>')
+        self._parts.append(
+            f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+        )
 
     def save(self, path: Path) -> None:
         """Write the page."""
         page = (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(self._title)}</title>'
+            f'<!doctype html><html lang="en"><head><meta '
+            f'charset="utf-8"><title>{html.escape(self._title)}</title>'
             f"<style>{_STYLE}</style></head><body>{''.join(self._parts)}</body></html>\n"
         )
         write_text(path, page)
 
 
 def grid(images_bgr: Sequence[Image], columns: int, captions: Sequence[str] = ()) -> Image:
-    """Pictures of one size (H, W, 3) uint8 side by side, with a line of text under each when there are captions."""
+    """Pictures of one size (H, W, 3) uint8 side by side, with a line of text under each when there
+    are captions.
+    """
     height, width = images_bgr[0].shape[:2]
     below = 16 if captions else 0
     rows = -(-len(images_bgr) // columns)
@@ -105,7 +113,14 @@ def grid(images_bgr: Sequence[Image], columns: int, captions: Sequence[str] = ()
         sheet[y : y + height, x : x + width] = image
         if captions:
             cv2.putText(
-                sheet, captions[i], (x + 2, y + height + 11), cv2.FONT_HERSHEY_SIMPLEX, 0.32, (0, 0, 0), 1, cv2.LINE_AA
+                sheet,
+                captions[i],
+                (x + 2, y + height + 11),
+                cv2.FONT_HERSHEY_SIMPLEX,
+                0.32,
+                (0, 0, 0),
+                1,
+                cv2.LINE_AA,
             )
     return sheet
 
@@ -113,7 +128,12 @@ def grid(images_bgr: Sequence[Image], columns: int, captions: Sequence[str] = ()
 def save_figure(figure: Figure, path: Path) -> None:
     """A chart as PNG or SVG, by the file's name; it is closed."""
     output_dir(path.parent)
-    figure.savefig(path, bbox_inches="tight", dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+    figure.savefig(
+        path,
+        bbox_inches="tight",
+        dpi=110,
+        metadata={"Date": None} if path.suffix == ".svg" else None,
+    )
     plt.close(figure)
 
 
@@ -126,7 +146,9 @@ def output_dir(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"cannot write into {path} ({error.strerror}): give another folder with --out") from None
+        raise ConfigError(
+            f"cannot write into {path} ({error.strerror}): give another folder with --out"
+        ) from None
     return path
 
 

@@ -49,7 +49,10 @@ def test_a_higher_threshold_finds_no_more() -> None:
 
 def test_unsure_leaves_out_the_small_ones() -> None:
     chips = [chip(f"{i}.png", "unmasked") for i in range(4)]
-    small_is_wrong = {f"{i}.png": [answer(0.9, "masked" if i < 2 else "incorrect", px=20 + 20 * i)] for i in range(4)}
+    small_is_wrong = {
+        f"{i}.png": [answer(0.9, "masked" if i < 2 else "incorrect", px=20 + 20 * i)]
+        for i in range(4)
+    }
     judged = curves.judged(chips, small_is_wrong, 0.4)
     assert judged.right.tolist() == [False, False, True, True]  # a wrong alarm still alarms
     rows = curves.unsure_curve(judged, "size, px", (0, 30, 50))
@@ -66,7 +69,9 @@ def test_margin_and_jitter_begin_with_what_the_model_was_made_for(
     margin = {r["margin"]: r for r in curves.margin_curve(classifier, chips, chips)}
     assert set(margin) == set(curves.MARGINS)
     assert jitter[0]["masked_right"].count == 8
-    correct = [sum(r[k].hits for k in ("masked_right", "bare_right", "incorrect_right")) for r in jitter]
+    correct = [
+        sum(r[k].hits for k in ("masked_right", "bare_right", "incorrect_right")) for r in jitter
+    ]
     assert correct[0] > 20
     assert correct[-1] < correct[0]  # a linear model minds where the face is
 
@@ -81,7 +86,9 @@ class Mind:
 
     def probabilities(self, rois: np.ndarray) -> np.ndarray:
         state = [MaskState.MASKED if roi.mean() < 0 else MaskState.UNMASKED for roi in rois]
-        return np.array([[0.9 if s is own else 0.05 for s in STATES] for own in state], np.float32).reshape(-1, 3)
+        return np.array(
+            [[0.9 if s is own else 0.05 for s in STATES] for own in state], np.float32
+        ).reshape(-1, 3)
 
 
 class Eye:
@@ -112,7 +119,9 @@ def shots(brightness: list[int]) -> list[Frame]:
 def test_a_mask_that_goes_on_is_seen_after_a_while() -> None:
     clip = vote_curve.Clip("clip", ((0, MaskState.UNMASKED), (60, MaskState.MASKED)), 1)
     config = Config()
-    found = vote_curve.run(clip, shots([220] * 60 + [20] * 60), vote_curve.Remembering(Eye()), Mind(), config)  # type: ignore[arg-type]
+    found = vote_curve.run(
+        clip, shots([220] * 60 + [20] * 60), vote_curve.Remembering(Eye()), Mind(), config
+    )  # type: ignore[arg-type]
     assert found["visits"] == 1
     assert found["sightings"] == 1
     assert found["switches"] == 1
@@ -155,4 +164,6 @@ def test_mistakes_are_named(tmp_path: Path, linear_model: Path) -> None:
     with pytest.raises(ConfigError, match="no annotations"):
         choose.main([str(linear_model), "--data", str(tmp_path), "--out", str(tmp_path)])
     with pytest.raises(ConfigError, match="0,640,960"):
-        choose.main([str(linear_model), "--data", str(tmp_path), "--out", str(tmp_path), "--sides", "big"])
+        choose.main(
+            [str(linear_model), "--data", str(tmp_path), "--out", str(tmp_path), "--sides", "big"]
+        )

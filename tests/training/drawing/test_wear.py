@@ -17,12 +17,19 @@ from monitor.training.pictures.pool import Face
 
 
 def face(label: str = "unmasked", seed: int = 0, source: str = "a") -> Face:
-    """Noise with a bare face's landmarks: what is drawn is then easy to tell from what was there."""
+    """Noise with a bare face's landmarks: what is drawn is then easy to tell from what was
+    there.
+    """
     image = np.random.default_rng(seed).integers(100, 140, (150, 160, 3), dtype=np.uint8)
     marks = TEMPLATE + np.array([20, 10], np.float32)
     x0, y0, x1, y1 = TEMPLATE_BOX
     box = (x0 + 20, y0 + 10, x1 + 20, y1 + 10)
-    return Face(image, Chip(Path(f"{label}{seed}.jpg"), source, label, box, marks, 100.0, "o", None, "g"), None, marks)
+    return Face(
+        image,
+        Chip(Path(f"{label}{seed}.jpg"), source, label, box, marks, 100.0, "o", None, "g"),
+        None,
+        marks,
+    )
 
 
 @pytest.fixture
@@ -35,9 +42,12 @@ def changed(a: Image, b: Image) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("how", "nose", "mouth"), [("right", 1, 1), ("nose_out", 0, 1), ("mouth_out", 0, 0), ("chin", 0, 0), ("ear", 0, 0)]
+    ("how", "nose", "mouth"),
+    [("right", 1, 1), ("nose_out", 0, 1), ("mouth_out", 0, 0), ("chin", 0, 0), ("ear", 0, 0)],
 )
-def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: int, bank: fabric.Bank) -> None:
+def test_each_way_of_wearing_covers_what_it_should(
+    how: str, nose: int, mouth: int, bank: fabric.Bank
+) -> None:
     f = face()
     assert f.landmarks is not None
     for seed in range(20):
@@ -45,7 +55,8 @@ def test_each_way_of_wearing_covers_what_it_should(how: str, nose: int, mouth: i
         _, mask = wear.wear(f.image, f.landmarks, how, bank.style(rng), bank, rng)
         assert mask is not None
         assert mask.sum() / 255 > 200, (how, seed)
-        (nx, ny), (mx, my) = f.landmarks[2].round().astype(int), f.landmarks[3:].mean(0).round().astype(int)
+        (nx, ny) = f.landmarks[2].round().astype(int)
+        (mx, my) = f.landmarks[3:].mean(0).round().astype(int)
         assert (mask[ny, nx] > 127) == nose, (how, seed)
         assert (mask[my, mx] > 127) == mouth, (how, seed)
 
@@ -58,7 +69,9 @@ def test_bare_is_untouched_and_a_pair_differs_in_the_mask_alone(bank: fabric.Ban
     same, none = wear.wear(f.image, f.landmarks, "bare", bank.style(rng), bank, rng)
     assert none is None
     assert np.array_equal(same, before)
-    drawn, mask = wear.wear(f.image, f.landmarks, "right", bank.style(np.random.default_rng(3)), bank, rng)
+    drawn, mask = wear.wear(
+        f.image, f.landmarks, "right", bank.style(np.random.default_rng(3)), bank, rng
+    )
     assert mask is not None
     assert np.array_equal(f.image, before), "drawing must not touch the picture it was given"
     above = slice(0, int(f.landmarks[:2, 1].min()) - 12)
@@ -82,12 +95,15 @@ def test_another_head_covers_a_rim_and_leaves_the_middle() -> None:
     bright = np.full_like(other.image, 250)
     covered = []
     for seed in range(30):
-        out = occlude.neighbour(f.image, f.chip.box, bright, other.chip.box, np.random.default_rng(seed))
+        out = occlude.neighbour(
+            f.image, f.chip.box, bright, other.chip.box, np.random.default_rng(seed)
+        )
         x0, y0, x1, y1 = (round(v) for v in f.chip.box)
         seen = changed(out, f.image)
         covered.append(seen.mean())
         middle = seen[
-            y0 + (y1 - y0) * 2 // 5 : y0 + (y1 - y0) * 3 // 5, x0 + (x1 - x0) * 2 // 5 : x0 + (x1 - x0) * 3 // 5
+            y0 + (y1 - y0) * 2 // 5 : y0 + (y1 - y0) * 3 // 5,
+            x0 + (x1 - x0) * 2 // 5 : x0 + (x1 - x0) * 3 // 5,
         ]
         assert middle.mean() < 0.5
     assert 0.05 < float(np.median(covered)) < 0.6
@@ -98,7 +114,10 @@ def test_hand_and_beard_cover_the_mouth_or_its_surroundings(draw: object) -> Non
     f = face()
     assert f.landmarks is not None
     to_face = wear.template_to(f.landmarks)
-    hits = sum(changed(draw(f.image, to_face, np.random.default_rng(s)), f.image)[80:140].any() for s in range(10))  # type: ignore[operator]
+    hits = sum(
+        changed(draw(f.image, to_face, np.random.default_rng(s)), f.image)[80:140].any()
+        for s in range(10)
+    )  # type: ignore[operator]
     assert hits >= 8
 
 
@@ -109,7 +128,9 @@ def test_cap_leaves_the_eyes_and_glasses_the_mouth() -> None:
     eyes, mouth = int(f.landmarks[:2, 1].max()), int(f.landmarks[3:, 1].min())
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        capped = changed(occlude.cap(f.image, to_face, np.array([0, 0, 255], np.float32), rng), f.image)
+        capped = changed(
+            occlude.cap(f.image, to_face, np.array([0, 0, 255], np.float32), rng), f.image
+        )
         assert capped[: eyes - 25].mean() > 0.5
         assert not capped[mouth:].any()
         worn = changed(occlude.glasses(f.image, to_face, rng), f.image)
@@ -122,7 +143,10 @@ def test_hair_falls_beside_the_nose() -> None:
     assert f.landmarks is not None
     to_face = wear.template_to(f.landmarks)
     x, y = f.landmarks[2].round().astype(int)
-    seen = [changed(occlude.hair(f.image, to_face, np.random.default_rng(s)), f.image) for s in range(10)]
+    seen = [
+        changed(occlude.hair(f.image, to_face, np.random.default_rng(s)), f.image)
+        for s in range(10)
+    ]
     assert all(c.any() for c in seen)
     assert sum(bool(c[y, x]) for c in seen) <= 1
 
@@ -132,7 +156,9 @@ def test_scarf_leaves_nose_and_mouth_bare() -> None:
     assert f.landmarks is not None
     for seed in range(10):
         colour = np.array([0, 0, 255], np.float32)
-        out = occlude.scarf(f.image, wear.template_to(f.landmarks), colour, None, np.random.default_rng(seed))
+        out = occlude.scarf(
+            f.image, wear.template_to(f.landmarks), colour, None, np.random.default_rng(seed)
+        )
         assert not changed(out, f.image)[: int(f.landmarks[:, 1].max()) + 3].any()
 
 
@@ -142,7 +168,10 @@ def test_augmentation_repeats_by_its_generator() -> None:
         one, two = (np.random.default_rng(seed) for _ in range(2))
         views = [camera_faults.live_view(f.chip.box, 0.3, True, g) for g in (one, two)]
         assert views[0] == views[1]
-        made = [camera_faults.degrade(camera_faults.crop(f.image, views[0], 96, g), g) for g in (one, two)]
+        made = [
+            camera_faults.degrade(camera_faults.crop(f.image, views[0], 96, g), g)
+            for g in (one, two)
+        ]
         assert made[0].shape == (96, 96, 3)
         assert made[0].dtype == np.uint8
         assert np.array_equal(made[0], made[1])
@@ -155,7 +184,9 @@ def test_view_without_turn_or_flip_is_the_programs_crop() -> None:
     x0, y0, x1, y1 = f.chip.box
     half = max(x1 - x0, y1 - y0) * 1.3 / 2
     view = camera_faults.View((x0 + x1) / 2, (y0 + y1) / 2, half, 0.0, False)
-    smooth = np.tile(np.linspace(0, 255, 160, dtype=np.float32)[None, :, None], (150, 1, 3)).astype(np.uint8)
+    smooth = np.tile(np.linspace(0, 255, 160, dtype=np.float32)[None, :, None], (150, 1, 3)).astype(
+        np.uint8
+    )
     ours = camera_faults.crop(smooth, view, 64, np.random.default_rng(0))[8:56, 8:56].astype(int)
     theirs = crop_square(smooth, np.array(f.chip.box, np.float32), 0.3, 64)[8:56, 8:56].astype(int)
     assert np.abs(ours - theirs).max() <= 4
@@ -199,11 +230,17 @@ def test_utkface_is_held_out_by_the_pictures_number() -> None:
     names = [f"{age}_0_0_2017011{i}" for i in range(10) for age in range(20, 60)]
     held = [n for n in names if pool.utkface_held_out(n)]
     assert 0.3 < len(held) / len(names) < 0.5
-    assert pool.utkface_key("20_0_0_2017.jpg.chip.jpg") == pool.utkface_key("20_0_0_2017.jpg") == "20_0_0_2017"
+    assert (
+        pool.utkface_key("20_0_0_2017.jpg.chip.jpg")
+        == pool.utkface_key("20_0_0_2017.jpg")
+        == "20_0_0_2017"
+    )
 
 
 def test_sources_are_drawn_evenly() -> None:
-    faces = [face("masked", i, "big") for i in range(90)] + [face("masked", i, "small") for i in range(10)]
+    faces = [face("masked", i, "big") for i in range(90)] + [
+        face("masked", i, "small") for i in range(10)
+    ]
     rng = np.random.default_rng(0)
     drawn = batches.Faces(faces, 0.5)
     share = np.mean([drawn.draw(rng).source == "small" for _ in range(600)])

@@ -1,4 +1,6 @@
-"""Few people, split by capture session; eigenfaces and Gabor filters with an SVM tell them apart."""
+"""Few people, split by capture session; eigenfaces and Gabor filters with an SVM tell them
+apart.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,13 @@ PEOPLE = ("ada", "ben", "cleo")
 
 
 def picture(person: str, session: str, number: int = 0) -> Image:
-    """(160, 160, 3) uint8 BGR: before a background of its session, an oval that is wide, medium or narrow by the person."""
+    """(160, 160, 3) uint8 BGR: before a background of its session, an oval that is wide, medium or
+    narrow by the person.
+    """
     rng = np.random.default_rng(zlib.crc32(f"{session}/{person}".encode()))
-    image = cv2.resize(rng.integers(0, 255, (8, 8, 3), np.uint8), (160, 160), interpolation=cv2.INTER_CUBIC)
+    image = cv2.resize(
+        rng.integers(0, 255, (8, 8, 3), np.uint8), (160, 160), interpolation=cv2.INTER_CUBIC
+    )
     kind = PEOPLE.index(person)
     centre = (80 + number % 3, 80)
     cv2.ellipse(image, centre, (26 + 14 * kind, 52), 0, 0, 360, (140, 170, 200), -1)
@@ -32,7 +38,9 @@ def picture(person: str, session: str, number: int = 0) -> Image:
     return image  # type: ignore[return-value]
 
 
-def write_people(root: Path, sessions: tuple[str, ...] = ("a", "b", "c", "d", "e"), each: int = 3) -> Path:
+def write_people(
+    root: Path, sessions: tuple[str, ...] = ("a", "b", "c", "d", "e"), each: int = 3
+) -> Path:
     """`root`/PERSON/SESSION/*.png"""
     for person in PEOPLE:
         for session in sessions:
@@ -45,7 +53,17 @@ def write_people(root: Path, sessions: tuple[str, ...] = ("a", "b", "c", "d", "e
 
 def run(root: Path, out: Path, *more: str) -> dict[str, dict[str, object]]:
     """A whole run; the rows of the report by method."""
-    argv = ["--data", str(root.parent), "--sets", root.name, "--out", str(out), "--embedding", "", *more]
+    argv = [
+        "--data",
+        str(root.parent),
+        "--sets",
+        root.name,
+        "--out",
+        str(out),
+        "--embedding",
+        "",
+        *more,
+    ]
     assert classical_identity.main(argv) == 0
     rows = json.loads((out / "classical_identity.json").read_text(encoding="utf-8"))["rows"]
     return {row["method"]: row for row in rows}
@@ -81,13 +99,19 @@ def test_loose_near_duplicates_are_one_session(tmp_path: Path) -> None:
 
 
 def test_times_in_names_make_sessions(tmp_path: Path) -> None:
-    names = ("IMG_20261121_101500", "IMG_20261121_102200", "IMG_20261121_102900", "IMG_20261122_090000")
+    names = (
+        "IMG_20261121_101500",
+        "IMG_20261121_102200",
+        "IMG_20261121_102900",
+        "IMG_20261122_090000",
+    )
     for person in PEOPLE[:2]:
         (tmp_path / "few" / person).mkdir(parents=True)
         for name in names:
             cv2.imwrite(str(tmp_path / "few" / person / f"{name}.png"), picture(person, name))
     few = few_people.load(tmp_path / "few", 16, 0)
-    # Three pictures seven minutes apart are one session; the next day's single one is the fifth that is tested.
+    # Three pictures seven minutes apart are one session; the next day's single one is the fifth
+    # that is tested.
     assert [int(few.test[few.person == p].sum()) for p in (0, 1)] == [1, 1]
     assert len(np.unique(few.group)) == 4
 
@@ -129,7 +153,8 @@ def test_bare_and_masked_are_both_tested(tmp_path: Path) -> None:
     assert not test[3]
     assert test.sum() == 4
     assert not few_people.split(names, masked, np.zeros(20, np.intp), 0).any()
-    assert (test == few_people.split(names, masked, np.arange(20), 0)).all()  # a seed repeats itself
+    # a seed repeats itself
+    assert (test == few_people.split(names, masked, np.arange(20), 0)).all()
 
 
 def test_a_real_face_is_found_and_aligned(data: Path) -> None:
@@ -165,7 +190,8 @@ def test_gabor_filters_know_the_direction_of_stripes() -> None:
     across = np.broadcast_to(stripes[None, :, None], (112, 112, 3)).copy()
     down = across.transpose(1, 0, 2).copy()
     answers = gabor(np.stack([across, down]), False).reshape(2, 5, 8, -1).mean(axis=3)
-    assert np.unravel_index(answers[0].argmax(), (5, 8)) == (2, 0)  # 4 px by half octaves: 8 px is the third
+    # 4 px by half octaves: 8 px is the third
+    assert np.unravel_index(answers[0].argmax(), (5, 8)) == (2, 0)
     assert np.unravel_index(answers[1].argmax(), (5, 8)) == (2, 4)
 
 
@@ -188,7 +214,12 @@ def test_brightness_does_not_matter() -> None:
 
 def test_unseen_sessions_are_named_right(tmp_path: Path) -> None:
     rows = run(write_people(tmp_path / "few"), tmp_path / "out")
-    assert set(rows) == {"eigenfaces + SVM", "eigenfaces + SVM, upper half", "Gabor + SVM", "Gabor + SVM, upper half"}
+    assert set(rows) == {
+        "eigenfaces + SVM",
+        "eigenfaces + SVM, upper half",
+        "Gabor + SVM",
+        "Gabor + SVM, upper half",
+    }
     for row in rows.values():
         assert row["all"]["count"] == row["laid_on"]["count"] == 9
         assert row["masked"]["count"] == 0
@@ -203,13 +234,16 @@ def test_without_time_the_methods_are_named_as_not_run(tmp_path: Path) -> None:
     rows = run(write_people(tmp_path / "few", ("a", "b"), 1), tmp_path / "out", "--minutes", "0")
     assert rows == {}
     assert (
-        "Not run for lack of time: eigenfaces + SVM on few" in (tmp_path / "out" / "classical_identity.md").read_text()
+        "Not run for lack of time: eigenfaces + SVM on few"
+        in (tmp_path / "out" / "classical_identity.md").read_text()
     )
 
 
 def test_one_training_session_needs_no_search(tmp_path: Path) -> None:
     few = few_people.load(write_people(tmp_path / "few", ("a", "b"), 2), 16, 0)
-    answer, _, note = classical_identity.learn("eigenfaces", False, few_report.lesson(few, False), 0)
+    answer, _, note = classical_identity.learn(
+        "eigenfaces", False, few_report.lesson(few, False), 0
+    )
     assert "as scikit-learn has them" in note
     assert answer(few.faces[~few.test]).tolist() == few.person[~few.test].tolist()
 
@@ -217,4 +251,6 @@ def test_one_training_session_needs_no_search(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("sets", "says"), [("nowhere", "is not there"), ("", "--sets is empty")])
 def test_mistakes_are_named(tmp_path: Path, sets: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        classical_identity.main(["--data", str(tmp_path), "--sets", sets, "--out", str(tmp_path / "out")])
+        classical_identity.main(
+            ["--data", str(tmp_path), "--sets", sets, "--out", str(tmp_path / "out")]
+        )

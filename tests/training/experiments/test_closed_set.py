@@ -22,11 +22,15 @@ COLOURS = {"ada": (60, 60, 200), "ben": (200, 80, 60)}
 
 
 def write_people(root: Path, sessions: int = 4) -> Path:
-    """`root`/PERSON/SESSION/*.png: ovals, red or blue by the person, each session before its own background."""
+    """`root`/PERSON/SESSION/*.png: ovals, red or blue by the person, each session before its own
+    background.
+    """
     for number, (person, colour) in enumerate(COLOURS.items()):
         for session in range(sessions):
             rng = np.random.default_rng(100 * number + session)
-            image = cv2.resize(rng.integers(0, 255, (8, 8, 3), np.uint8), (160, 160), interpolation=cv2.INTER_CUBIC)
+            image = cv2.resize(
+                rng.integers(0, 255, (8, 8, 3), np.uint8), (160, 160), interpolation=cv2.INTER_CUBIC
+            )
             cv2.ellipse(image, (80, 80), (44, 58), 0, 0, 360, colour, -1)
             folder = root / person / f"session{session}"
             folder.mkdir(parents=True)
@@ -49,19 +53,25 @@ def test_augment_shifts_turns_and_mirrors_within_bounds() -> None:
     assert 15 < (x > 56).sum() < 45  # about half are mirrored
     off = np.minimum(np.abs(x - 30), np.abs(x - 81))
     assert off.max() < closed_set.SHIFT * 112 + 3
-    assert np.abs(y - 56).max() < closed_set.SHIFT * 112 + 26 * np.sin(np.radians(closed_set.TURN)) + 1
+    assert (
+        np.abs(y - 56).max() < closed_set.SHIFT * 112 + 26 * np.sin(np.radians(closed_set.TURN)) + 1
+    )
     assert np.abs(y - 56).max() > 4
 
 
 def test_batches_show_every_face_once_an_epoch_and_repeat_by_seed() -> None:
-    faces = np.repeat(np.arange(10, dtype=np.uint8)[:, None] * 20, 112 * 112 * 3, axis=1).reshape(10, 112, 112, 3)
+    faces = np.repeat(np.arange(10, dtype=np.uint8)[:, None] * 20, 112 * 112 * 3, axis=1).reshape(
+        10, 112, 112, 3
+    )
     person = np.arange(10)
     epoch = np.concatenate([who for _, who in islice(closed_set.batches(faces, person, 5, 0), 2)])
     assert sorted(epoch) == list(range(10))
     for rois, who in islice(closed_set.batches(faces, person, 5, 0), 3):
         assert rois.dtype == np.float32
         np.testing.assert_allclose(rois[:, 56, 56, 0], who * 20 / 127.5 - 1, atol=1e-6)
-    first, again, other = (next(closed_set.batches(faces, person, 5, seed))[1].tolist() for seed in (3, 3, 4))
+    first, again, other = (
+        next(closed_set.batches(faces, person, 5, seed))[1].tolist() for seed in (3, 3, 4)
+    )
     assert first == again != other
 
 
@@ -81,8 +91,28 @@ def test_the_rate_rises_and_falls() -> None:
 
 def test_a_small_training_learns_and_reports(tmp_path: Path) -> None:
     root = write_people(tmp_path / "few")
-    argv = ["--data", str(tmp_path), "--sets", root.name, "--networks", "cnn_pool", "--epochs", "6", "--batch", "6"]
-    argv += ["--minutes", "5", "--no-drawn", "--embedding", "sface", "--out", str(tmp_path / "out"), "--summary"]
+    argv = [
+        "--data",
+        str(tmp_path),
+        "--sets",
+        root.name,
+        "--networks",
+        "cnn_pool",
+        "--epochs",
+        "6",
+        "--batch",
+        "6",
+    ]
+    argv += [
+        "--minutes",
+        "5",
+        "--no-drawn",
+        "--embedding",
+        "sface",
+        "--out",
+        str(tmp_path / "out"),
+        "--summary",
+    ]
     assert closed_set.main([*argv, str(tmp_path / "docs")]) == 0
     report = json.loads((tmp_path / "docs" / "closed_set.json").read_text(encoding="utf-8"))
     sface, cnn = report["rows"]
@@ -99,7 +129,9 @@ def test_a_small_training_learns_and_reports(tmp_path: Path) -> None:
 
 
 def test_the_clock_ends_a_training(tmp_path: Path) -> None:
-    options = closed_set.parser().parse_args(["--data", str(tmp_path), "--epochs", "100000", "--batch", "4"])
+    options = closed_set.parser().parse_args(
+        ["--data", str(tmp_path), "--epochs", "100000", "--batch", "4"]
+    )
     taught = closed_set.few_report.Lesson(
         np.zeros((8, 112, 112, 3), np.uint8), np.arange(8) % 2, np.zeros(8, bool), np.arange(8)
     )
@@ -124,7 +156,10 @@ def test_without_time_no_network_begins(tmp_path: Path, capsys: pytest.CaptureFi
     ]
     assert closed_set.main(argv) == 0
     text = (tmp_path / "out" / "closed_set.md").read_text(encoding="utf-8")
-    assert "Not run for lack of time: custom CNN on few, InceptionV3 on few, MobileNetV2 on few." in text
+    assert (
+        "Not run for lack of time: custom CNN on few, InceptionV3 on few, MobileNetV2 on few."
+        in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,11 @@ def test_networks_can_be_added(tmp_path: Path) -> None:
     path = tmp_path / "comparison.json"
     rows = [{"network": "cnn_pool"}, {"network": "vgg19"}]
     path.write_text(json.dumps({"rows": rows, "not_run": ["xception", "vgg19"], "command": "c"}))
-    assert compare_report.earlier(path, ["vgg19"]) == {"rows": rows[:1], "not_run": ["xception"], "command": "c"}
+    assert compare_report.earlier(path, ["vgg19"]) == {
+        "rows": rows[:1],
+        "not_run": ["xception"],
+        "command": "c",
+    }
     with pytest.raises(ConfigError, match="without --add"):
         compare_report.earlier(tmp_path / "none.json", ["vgg19"])
 
@@ -100,7 +104,8 @@ def test_a_time_of_day_that_has_passed_is_tomorrow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "says"), [(["--networks", "alexnet"], "unknown network alexnet"), (["--until", "noon"], "01:05")]
+    ("extra", "says"),
+    [(["--networks", "alexnet"], "unknown network alexnet"), (["--until", "noon"], "01:05")],
 )
 def test_mistakes_are_named(tmp_path: Path, extra: list[str], says: str) -> None:
     with pytest.raises(ConfigError, match=says):

@@ -1,4 +1,6 @@
-"""Who the embedding network may learn from, what a batch shows, and a short training of a small network."""
+"""Who the embedding network may learn from, what a batch shows, and a short training of a small
+network.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def name_with(**bits: int) -> str:
 
 @pytest.fixture
 def data(tmp_path: Path, face: Callable[..., Image]) -> Path:
-    """Each set with train and test people; every person's pictures have one grey level, so that each can be told again."""
+    """Each set with train and test people; every person's pictures have one grey level, so that
+    each can be told again.
+    """
 
     def picture(path: Path, level: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,9 +73,25 @@ def data(tmp_path: Path, face: Callable[..., Image]) -> Path:
     with (chips / "index.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(head)
-        for number, name in enumerate([name_with(low=0, next=0), name_with(low=0, next=1), name_with(low=1, next=0)]):
+        for number, name in enumerate(
+            [name_with(low=0, next=0), name_with(low=0, next=1), name_with(low=1, next=0)]
+        ):
             picture(chips / f"{number}.png", 30 + number)
-            writer.writerow([f"{number}.png", "chandrika", "unmasked", name, 15, 14, 98, 112, 100, marks, f"{number}"])
+            writer.writerow(
+                [
+                    f"{number}.png",
+                    "chandrika",
+                    "unmasked",
+                    name,
+                    15,
+                    14,
+                    98,
+                    112,
+                    100,
+                    marks,
+                    f"{number}",
+                ]
+            )
     return tmp_path
 
 
@@ -79,7 +99,9 @@ def test_test_people_are_never_read(data: Path) -> None:
     people = faces.read_people(data)
     levels = {int(v) for v in np.median(people.images.reshape(len(people.images), -1), axis=1)}
     assert {10, 30} <= levels, "train people of LFW and named chips"
-    assert levels.isdisjoint({11, 12, 21, 31, 32}), "test people, celeb5's people and those kept aside elsewhere"
+    assert levels.isdisjoint({11, 12, 21, 31, 32}), (
+        "test people, celeb5's people and those kept aside elsewhere"
+    )
     assert (people.source == "masked").sum() == 1
     assert people.count == len(set(people.person.tolist()))
 
@@ -94,7 +116,9 @@ def test_a_persons_masked_bare_and_named_pictures_are_one_person(data: Path) -> 
 def test_held_out_pictures_of_utkface_stay_out(data: Path) -> None:
     from monitor.training.pictures.pool import utkface_held_out, utkface_key
 
-    kept = [p for p in (data / "utkface_aligned").iterdir() if not utkface_held_out(utkface_key(p.name))]
+    kept = [
+        p for p in (data / "utkface_aligned").iterdir() if not utkface_held_out(utkface_key(p.name))
+    ]
     assert 0 < len(kept) < 30
     assert (faces.read_people(data).source == "utkface").sum() == len(kept)
 
@@ -102,7 +126,9 @@ def test_held_out_pictures_of_utkface_stay_out(data: Path) -> None:
 def test_watched_people_are_train_people_and_not_trained_on(data: Path) -> None:
     root = data / "lfw_aligned"
     watched = next(
-        n for n in (f"w{i}" for i in count()) if not is_test(n, "lfw") and zlib.crc32(n.encode()) >> 1 & 15 == 0
+        n
+        for n in (f"w{i}" for i in count())
+        if not is_test(n, "lfw") and zlib.crc32(n.encode()) >> 1 & 15 == 0
     )
     for i in range(4):
         (root / watched).mkdir(exist_ok=True)
@@ -120,11 +146,15 @@ def test_variants_repeat_and_most_bare_faces_wear_a_mask(data: Path) -> None:
     assert images.dtype == np.uint8
     assert np.array_equal(images, again)
     assert np.array_equal(person, same)
-    assert len(images) == sum((people.source == n).sum() * copies for n, copies in faces.COPIES.items())
+    assert len(images) == sum(
+        (people.source == n).sum() * copies for n, copies in faces.COPIES.items()
+    )
     assert set(person.tolist()) == set(people.person.tolist())
     middle = np.median(images, axis=(1, 2))[:, None, None]
     below = np.abs(images[:, 70:100, 40:72].astype(int) - middle).mean(axis=(1, 2, 3))
-    assert (below > 12).mean() > 0.25, "a drawn mask changes the lower half of a picture of one grey"
+    assert (below > 12).mean() > 0.25, (
+        "a drawn mask changes the lower half of a picture of one grey"
+    )
 
 
 def test_places_are_the_mean_of_bare_pictures(data: Path) -> None:
@@ -157,21 +187,33 @@ def test_a_short_training_moves_only_what_is_not_frozen(data: Path, tmp_path: Pa
         if not is_test(name, "lfw") and zlib.crc32(name.encode()) >> 1 & 15 == 0:
             (root / name).mkdir()
             for i in range(6):
-                noise = np.random.default_rng(made * 10 + i).integers(0, 255, (112, 112, 3), np.uint8)
+                noise = np.random.default_rng(made * 10 + i).integers(
+                    0, 255, (112, 112, 3), np.uint8
+                )
                 cv2.imwrite(str(root / name / f"{i}.png"), noise)
             made += 1
             if made == 10:
                 break
     out = tmp_path / "out" / "masked"
     status = margin_identity.main(
-        ["--data", str(data), "--weights", str(tmp_path / "small.keras"), "--out", str(out), "--smoke"]
+        [
+            "--data",
+            str(data),
+            "--weights",
+            str(tmp_path / "small.keras"),
+            "--out",
+            str(out),
+            "--smoke",
+        ]
     )
     assert status == 0
     trained = keras.saving.load_model(f"{out}.keras", compile=False)
     same = {
         layer.name: [
             np.array_equal(a, b)
-            for a, b in zip(layer.get_weights(), network.get_layer(layer.name).get_weights(), strict=True)
+            for a, b in zip(
+                layer.get_weights(), network.get_layer(layer.name).get_weights(), strict=True
+            )
         ]
         for layer in trained.layers
     }
@@ -185,10 +227,20 @@ def test_a_short_training_moves_only_what_is_not_frozen(data: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("more", "message"),
-    [(["--weights", "nowhere.keras"], "is not there"), (["--blend", "2"], "--blend must be 0 to 1")],
+    [
+        (["--weights", "nowhere.keras"], "is not there"),
+        (["--blend", "2"], "--blend must be 0 to 1"),
+    ],
 )
 def test_bad_options_are_one_line(more: list[str], message: str, tmp_path: Path) -> None:
     (tmp_path / "w.keras").touch()
-    base = ["--data", str(tmp_path), "--weights", str(tmp_path / "w.keras"), "--out", str(tmp_path / "o")]
+    base = [
+        "--data",
+        str(tmp_path),
+        "--weights",
+        str(tmp_path / "w.keras"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
     with pytest.raises(ConfigError, match=message):
         margin_identity.parse([*base, *more])

@@ -1,4 +1,6 @@
-"""The Siamese network: its triplets, what it never trains on, and a small run from pictures to the summary."""
+"""The Siamese network: its triplets, what it never trains on, and a small run from pictures to the
+summary.
+"""
 
 from __future__ import annotations
 
@@ -45,19 +47,21 @@ def by_hand(e: np.ndarray, person: np.ndarray, covered: np.ndarray, margin: floa
             if person[a] == person[p] and covered[a] != covered[p]:
                 others = d[a][person != person[a]]
                 beyond = others[others > d[a, p]]
-                losses.append(max(0.0, d[a, p] - (beyond.min() if len(beyond) else others.max()) + margin))
+                losses.append(
+                    max(0.0, d[a, p] - (beyond.min() if len(beyond) else others.max()) + margin)
+                )
     return losses
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_loss_is_that_of_the_semi_hard_triplets(seed: int) -> None:
-    e, person, covered = (
-        unit(12, seed),
-        np.repeat([0, 1, 2], 4).astype(np.int32),
-        np.tile([False, False, True, True], 3),
-    )
+    e = unit(12, seed)
+    person = np.repeat([0, 1, 2], 4).astype(np.int32)
+    covered = np.tile([False, False, True, True], 3)
     losses = by_hand(e, person, covered, 0.2)
-    loss, active = triplets.semi_hard(tf.constant(e), tf.constant(person), tf.constant(covered), 0.2)
+    loss, active = triplets.semi_hard(
+        tf.constant(e), tf.constant(person), tf.constant(covered), 0.2
+    )
     assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
     assert float(active) == pytest.approx(np.mean(np.array(losses) > 0), abs=1e-6)
     assert len(losses) == 3 * 8
@@ -65,7 +69,9 @@ def test_the_loss_is_that_of_the_semi_hard_triplets(seed: int) -> None:
 
 def write(path: Path, value: Sequence[int], noise: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = np.full((SIDE, SIDE, 3), value, np.int16) + np.random.default_rng(noise).integers(-20, 20, (SIDE, SIDE, 1))
+    image = np.full((SIDE, SIDE, 3), value, np.int16) + np.random.default_rng(noise).integers(
+        -20, 20, (SIDE, SIDE, 1)
+    )
     cv2.imwrite(str(path), image.clip(0, 255).astype(np.uint8))
     return path
 
@@ -87,7 +93,9 @@ def coloured(tmp_path: Path) -> list[Person]:
 
 def test_a_batch_has_bare_and_covered_faces_of_different_people(coloured: list[Person]) -> None:
     plan = Plan(people=3, each=4)
-    made = [[part.numpy() for part in batch] for batch in islice(triplets.stream(coloured, plan, 5), 4)]
+    made = [
+        [part.numpy() for part in batch] for batch in islice(triplets.stream(coloured, plan, 5), 4)
+    ]
     again = next(iter(triplets.stream(coloured, plan, 5)))
     assert np.array_equal(made[0][0], again[0].numpy())  # the same seed, the same faces
     for faces, person, covered in made:
@@ -113,7 +121,9 @@ def test_training_brings_people_apart_and_stops_at_its_steps(coloured: list[Pers
     assert over["steps"] == 0
 
 
-def test_near_duplicates_of_a_held_out_picture_go_with_it(tmp_path: Path, face: Callable[..., Image]) -> None:
+def test_near_duplicates_of_a_held_out_picture_go_with_it(
+    tmp_path: Path, face: Callable[..., Image]
+) -> None:
     pictures = []
     for person in ("ann", "bob", "cid"):
         for k in range(6):
@@ -131,7 +141,9 @@ def test_near_duplicates_of_a_held_out_picture_go_with_it(tmp_path: Path, face: 
 
 
 def made_up(root: Path, face: Callable[..., Image]) -> Path:
-    """A data folder: for each half of RMFRD three people, and four people of LFW, half of them test people."""
+    """A data folder: for each half of RMFRD three people, and four people of LFW, half of them test
+    people.
+    """
     number = 0
     for half in (True, False):
         for name in names(half, "rmfrd", 3):
@@ -178,7 +190,8 @@ def test_verification_follows_the_embeddings(tmp_path: Path, face: Callable[...,
     assert (found["rmfrd masked"]["rank1"], found["rmfrd masked"]["probes"]) == (100.0, 9)
     assert (found["rmfrd bare"]["tar_far_0.1"], found["rmfrd bare"]["probes"]) == (100.0, 6)
     unfinished = [u for u in cache.ready(test) if u.picture != test[0]]
-    assert verified(knows_all, unfinished, test, cache)["people"] == 2  # whose pictures are not all cut is left out
+    # whose pictures are not all cut is left out
+    assert verified(knows_all, unfinished, test, cache)["people"] == 2
 
 
 def test_a_small_run_writes_its_figures(
@@ -192,19 +205,34 @@ def test_a_small_run_writes_its_figures(
     monkeypatch.setattr(siamese, "build", small)
     monkeypatch.setattr(siamese, "Mtcnn", lambda: in_the_middle)
     data, summary = made_up(tmp_path / "data", face), tmp_path / "docs"
-    command = ["--data", str(data), "--faces", str(tmp_path / "faces"), "--out", str(tmp_path / "run"), "--smoke"]
+    command = [
+        "--data",
+        str(data),
+        "--faces",
+        str(tmp_path / "faces"),
+        "--out",
+        str(tmp_path / "run"),
+        "--smoke",
+    ]
     assert siamese.main([*command, "--summary", str(summary), "--name", "twins"]) == 0
     found = json.loads((summary / "twins.json").read_text())
     assert found["faces"]["missing"] == 0
     assert found["training"]["steps"] == len(found["training"]["curve"]) == 3
     assert found["after"]["verification"]["rmfrd masked"]["probes"] == 9
     # A fifth of five bare and of three masked pictures is one of each, for three people.
-    assert [found["after"]["recogniser"][k]["count"] for k in ("all", "bare", "masked")] == [6, 3, 3]
+    assert [found["after"]["recogniser"][k]["count"] for k in ("all", "bare", "masked")] == [
+        6,
+        3,
+        3,
+    ]
     text = (summary / "twins.md").read_text()
     assert "random weights" in text
     assert str(tmp_path / "faces") in text.splitlines()[2]  # the command
     assert (summary / "twins_loss.svg").stat().st_size > 1000
-    assert keras.saving.load_model(tmp_path / "run" / "twin.keras", compile=False).output_shape == (None, 16)
+    assert keras.saving.load_model(tmp_path / "run" / "twin.keras", compile=False).output_shape == (
+        None,
+        16,
+    )
 
 
 def test_the_network_gives_unit_vectors() -> None:
@@ -224,4 +252,6 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     for name in ("rmfrd_ids", "lfw_aligned"):
         (tmp_path / name).mkdir()
     with pytest.raises(ConfigError, match=r"none\.h5 is not there"):
-        siamese.main(["--data", str(tmp_path), "--faces", str(tmp_path / "f"), "--weights", "none.h5"])
+        siamese.main(
+            ["--data", str(tmp_path), "--faces", str(tmp_path / "f"), "--weights", "none.h5"]
+        )

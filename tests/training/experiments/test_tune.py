@@ -15,7 +15,8 @@ from monitor.training.pictures.chips import load_chips
 
 Chips = Callable[..., Path]
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # Keras 3.15 with numpy 2.4
+    # Keras 3.15 with numpy 2.4
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:keras_tuner.*"),
 ]
 
@@ -36,11 +37,26 @@ def test_two_trials_and_the_best_of_them(tmp_path: Path, write_chips: Chips) -> 
         "--faces",
         "60",
     ]
-    assert tune.main([*arguments, "--epochs-max", "2", "--budget-minutes", "5", "--out", str(tmp_path / "out")]) == 0
+    assert (
+        tune.main(
+            [
+                *arguments,
+                "--epochs-max",
+                "2",
+                "--budget-minutes",
+                "5",
+                "--out",
+                str(tmp_path / "out"),
+            ]
+        )
+        == 0
+    )
     best = json.loads((tmp_path / "out" / "best.json").read_text())
     assert len(best["trials"]) == 2
     assert best["trials"][0]["val_loss"] <= best["trials"][1]["val_loss"]
-    assert {name: best[name] for name in tune.SETTINGS} == {name: best["trials"][0][name] for name in tune.SETTINGS}
+    assert {name: best[name] for name in tune.SETTINGS} == {
+        name: best["trials"][0][name] for name in tune.SETTINGS
+    }
     text = (tmp_path / "out" / "trials.md").read_text()
     assert "the budget ended" not in text
     assert text.count("\n| ") == 4  # head, rule, two trials
@@ -62,7 +78,20 @@ def test_the_budget_ends_the_search(tmp_path: Path, write_chips: Chips) -> None:
         "--faces",
         "40",
     ]
-    assert tune.main([*arguments, "--epochs-max", "3", "--budget-minutes", "0", "--out", str(tmp_path / "out")]) == 0
+    assert (
+        tune.main(
+            [
+                *arguments,
+                "--epochs-max",
+                "3",
+                "--budget-minutes",
+                "0",
+                "--out",
+                str(tmp_path / "out"),
+            ]
+        )
+        == 0
+    )
     best = json.loads((tmp_path / "out" / "best.json").read_text())
     assert [trial["epochs_run"] for trial in best["trials"]] == [1]
     assert "after 1 of 5 trials" in (tmp_path / "out" / "trials.md").read_text()
@@ -88,6 +117,8 @@ def test_no_source_drowns_the_others(tmp_path: Path, write_chips: Chips) -> None
         (["--network", "cnn_bn"], "use --weights none"),
     ],
 )
-def test_mistakes_are_named(tmp_path: Path, write_chips: Chips, extra: list[str], says: str) -> None:
+def test_mistakes_are_named(
+    tmp_path: Path, write_chips: Chips, extra: list[str], says: str
+) -> None:
     with pytest.raises(ConfigError, match=says):
         tune.main(["--data", str(write_chips(tmp_path, {"masked": 2})), *extra])

@@ -1,4 +1,6 @@
-"""Upper halves of faces: where MTCNN and the fallbacks put them, and what a folder of them remembers."""
+"""Upper halves of faces: where MTCNN and the fallbacks put them, and what a folder of them
+remembers.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def around(landmarks: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("degrees", [0.0, 35.0])
-def test_the_eyes_of_a_tilted_face_come_level_to_their_places_and_the_mouth_is_cut_off(degrees: float) -> None:
+def test_the_eyes_of_a_tilted_face_come_level_to_their_places_and_the_mouth_is_cut_off(
+    degrees: float,
+) -> None:
     landmarks = turned(degrees)
     image = np.zeros((300, 300, 3), np.uint8)
     colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 0)]
@@ -83,7 +87,9 @@ def test_mtcnn_finds_the_points_that_the_programs_detector_finds(data: Path) -> 
 
 
 class Fake:
-    """Finds a face at the first look where a picture's first pixel is white, at the second where it is grey."""
+    """Finds a face at the first look where a picture's first pixel is white, at the second where it
+    is grey.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
@@ -105,7 +111,9 @@ def three(tmp_path: Path) -> list[Picture]:
     return result
 
 
-def test_counts_the_looks_and_goes_on_where_it_was_stopped(three: list[Picture], tmp_path: Path) -> None:
+def test_counts_the_looks_and_goes_on_where_it_was_stopped(
+    three: list[Picture], tmp_path: Path
+) -> None:
     fake, folder = Fake(), tmp_path / "out"
     assert Cache(folder).add(three[:2], lambda: fake, 1, now=lambda: 0) == 0
     with (folder / "index.csv").open("a") as file:
@@ -117,12 +125,19 @@ def test_counts_the_looks_and_goes_on_where_it_was_stopped(three: list[Picture],
     assert fake.asked == [(0, 2), (1, 1), (0, 1), (1, 1)]
     ready = Cache(folder).ready(three)
     assert [u.found for u in ready] == list(FOUND)
-    assert upper_faces.counts(ready)["rmfrd masked"] == {FOUND[0]: 0, FOUND[1]: 1, FOUND[2]: 1, "pictures": 2}
+    assert upper_faces.counts(ready)["rmfrd masked"] == {
+        FOUND[0]: 0,
+        FOUND[1]: 1,
+        FOUND[2]: 1,
+        "pictures": 2,
+    }
     assert cv2.imread(str(cache.file(three[0], drawn=True))).shape == (SIDE, SIDE, 3)
     assert not cache.file(three[1], drawn=True).exists()  # a masked face gets no second mask
 
 
-def test_stops_when_the_time_is_over(three: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stops_when_the_time_is_over(
+    three: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(upper_faces, "BATCH", 1)
     clock = iter(range(100))
     cache = Cache(tmp_path / "out")
@@ -134,4 +149,6 @@ def test_stops_when_the_time_is_over(three: list[Picture], tmp_path: Path, monke
 def test_a_broken_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_bytes(b"no picture")
     with pytest.raises(ConfigError, match=r"x\.jpg cannot be read"):
-        Cache(tmp_path / "out").add([Picture(tmp_path / "x.jpg", "lfw", "bob", "bare")], Fake, 1, now=lambda: 0)
+        Cache(tmp_path / "out").add(
+            [Picture(tmp_path / "x.jpg", "lfw", "bob", "bare")], Fake, 1, now=lambda: 0
+        )

@@ -25,9 +25,13 @@ COUNT = 120
 
 
 def made_face(female: bool, seed: int) -> Image:
-    """(112, 112, 3) uint8 BGR: noise of its own, eyes and mouth in their places, and a forehead that tells the gender."""
+    """(112, 112, 3) uint8 BGR: noise of its own, eyes and mouth in their places, and a forehead
+    that tells the gender.
+    """
     rng = np.random.default_rng(seed)
-    image = cv2.resize(rng.integers(0, 255, (7, 7, 3), np.uint8), (112, 112), interpolation=cv2.INTER_CUBIC)
+    image = cv2.resize(
+        rng.integers(0, 255, (7, 7, 3), np.uint8), (112, 112), interpolation=cv2.INTER_CUBIC
+    )
     cv2.ellipse(image, (56, 66), (38, 48), 0, 0, 360, (140, 160, 190), -1)
     image[8:40, 20:92] = (30, 30, 200) if female else (200, 60, 30)
     for x, y in TEMPLATE.astype(int).tolist():
@@ -108,14 +112,22 @@ def test_batches_repeat_are_half_and_half_and_mostly_masked(data: Path) -> None:
     assert np.array_equal(rois, again)
     assert np.array_equal(which, which_again)
     assert not np.array_equal(rois, makers[0].batch(6)[0])
-    known = gender_faces.genders_known(chips)[np.concatenate([makers[0].batch(i)[1] for i in range(6)])]
+    known = gender_faces.genders_known(chips)[
+        np.concatenate([makers[0].batch(i)[1] for i in range(6)])
+    ]
     shares = [float((known == g).mean()) for g in (0, 1, -1)]
     assert shares == pytest.approx([0.325, 0.325, 0.35], abs=0.1)
     bare = gender_faces.Recipe(112, 64, masked=0.0, as_taken=1.0)
     masked = gender_faces.Recipe(112, 64, masked=1.0, worn_right=1.0, as_taken=1.0)
-    plain, drawn = (gender_faces.Maker(faces, gender_faces.bank(data), r, 3) for r in (bare, masked))
+    plain, drawn = (
+        gender_faces.Maker(faces, gender_faces.bank(data), r, 3) for r in (bare, masked)
+    )
     differs = [
-        np.abs(plain.look(f, np.random.default_rng(1)).astype(int) - drawn.look(f, np.random.default_rng(1))).mean() > 5
+        np.abs(
+            plain.look(f, np.random.default_rng(1)).astype(int)
+            - drawn.look(f, np.random.default_rng(1))
+        ).mean()
+        > 5
         for f in faces[:20]
     ]
     assert sum(differs) >= 18
@@ -148,14 +160,18 @@ def test_two_teachers_must_agree() -> None:
     assert made[[0, 1, 50]].tolist() == [0, -1, 1]
 
 
-def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_out(tmp_path: Path) -> None:
+def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_out(
+    tmp_path: Path,
+) -> None:
     face = cv2.copyMakeBorder(made_face(True, 3), 40, 40, 40, 40, cv2.BORDER_CONSTANT)
     turn = cv2.getRotationMatrix2D((96.0, 96.0), 25, 0.9)
     (tmp_path / "mask_chips").mkdir()
     cv2.imwrite(str(tmp_path / "mask_chips" / "a.jpg"), cv2.warpAffine(face, turn, (192, 192)))
     points = (TEMPLATE + 40) @ turn[:, :2].T + turn[:, 2]
     marks = " ".join(f"{v:.2f}" for v in points.ravel())
-    kept, tested = (next(n for n in map(str, range(99)) if kept_for_tests(n) is held) for held in (False, True))
+    kept, tested = (
+        next(n for n in map(str, range(99)) if kept_for_tests(n) is held) for held in (False, True)
+    )
     rows = ["file,source,label,identity,x_min,y_min,x_max,y_max,face_px,landmarks,original"]
     for source, label, who, px in (
         ("chandrika", "unmasked", kept, 90),
@@ -176,7 +192,10 @@ def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_
     inside = np.s_[20:92, 20:92]
     apart = np.abs(straight.astype(int) - made_face(True, 3))[inside].mean()
     assert apart < 12
-    assert apart < 0.5 * np.abs(np.roll(straight, 6, axis=0).astype(int) - made_face(True, 3))[inside].mean()
+    assert (
+        apart
+        < 0.5 * np.abs(np.roll(straight, 6, axis=0).astype(int) - made_face(True, 3))[inside].mean()
+    )
 
 
 def test_whoever_may_be_in_the_test_is_told_by_the_embedding() -> None:
@@ -188,8 +207,25 @@ def test_whoever_may_be_in_the_test_is_told_by_the_embedding() -> None:
 
 def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "g"
-    train = ["train", "--data", str(data), "--weights", "none", "--teacher", "none", "--out", str(out), "--size", "32"]
-    assert gender.main([*train, "--steps", "2", "--batch", "8", "--sheet", str(tmp_path / "sheet.png")]) == 0
+    train = [
+        "train",
+        "--data",
+        str(data),
+        "--weights",
+        "none",
+        "--teacher",
+        "none",
+        "--out",
+        str(out),
+        "--size",
+        "32",
+    ]
+    assert (
+        gender.main(
+            [*train, "--steps", "2", "--batch", "8", "--sheet", str(tmp_path / "sheet.png")]
+        )
+        == 0
+    )
     assert (tmp_path / "sheet.png").is_file()
     assert sorted(p.name for p in out.parent.iterdir()) == ["g.json", "g.onnx"]
     card = json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
@@ -199,10 +235,21 @@ def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
     assert card["counts"]["unlabelled"] == 0
     guesser = GenderGuesser.load(str(out), 1)
     assert guesser.size == 32
-    assert np.allclose(guesser.probabilities(np.zeros((3, 112, 112, 3), np.uint8)).sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(
+        guesser.probabilities(np.zeros((3, 112, 112, 3), np.uint8)).sum(axis=1), 1, atol=1e-5
+    )
 
     report = tmp_path / "gender.json"
-    evaluate = ["evaluate", f"{out}.onnx", "--data", str(data), "--summary", str(tmp_path), "--json", str(report)]
+    evaluate = [
+        "evaluate",
+        f"{out}.onnx",
+        "--data",
+        str(data),
+        "--summary",
+        str(tmp_path),
+        "--json",
+        str(report),
+    ]
     assert gender.main([*evaluate, "--write-figures"]) == 0
     assert GenderGuesser.load(str(out), 1).size == 32  # the card still fits
     card = json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
@@ -231,7 +278,9 @@ def test_figures_count_what_is_right_by_group_and_by_mask(data: Path) -> None:
 
 def test_mistakes_are_said_in_a_line(tmp_path: Path, data: Path) -> None:
     with pytest.raises(ConfigError, match="too few faces"):
-        gender.main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "m"), "--teacher", "none"])
+        gender.main(
+            ["train", "--data", str(tmp_path), "--out", str(tmp_path / "m"), "--teacher", "none"]
+        )
     with pytest.raises(ConfigError, match="no test faces"):
         gender.main(["evaluate", "m.onnx", "--data", str(tmp_path)])
     with pytest.raises(ModelError, match="is missing"):

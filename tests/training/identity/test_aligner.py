@@ -45,11 +45,21 @@ def test_training_begins_at_what_it_was_given_and_writes_a_network(
     root = write_chips(tmp_path / "data" / "mask_chips", {"masked": 4, "unmasked": 12})
     _give_landmarks(root / "index.csv")
     out = tmp_path / "models" / "aligner"
-    assert ta.main(["--data", str(tmp_path / "data"), "--out", str(out), "--steps", "4", "--batch", "8"]) == 0
+    assert (
+        ta.main(
+            ["--data", str(tmp_path / "data"), "--out", str(out), "--steps", "4", "--batch", "8"]
+        )
+        == 0
+    )
     card = load_card(Path(f"{out}.onnx"))
     assert card["task"] == "aligner"
     assert set(card["figures"]["px_missed_50_75_90"]) == {"as_laid", "after_1", "after_3"}
-    assert Aligner.load(str(out), threads=1)(np.zeros((2, SIZE, SIZE, 3), np.uint8)).shape == (2, SIZE, SIZE, 3)
+    assert Aligner.load(str(out), threads=1)(np.zeros((2, SIZE, SIZE, 3), np.uint8)).shape == (
+        2,
+        SIZE,
+        SIZE,
+        3,
+    )
     assert (tmp_path / "runs" / "aligner" / "checkpoint.npz").is_file()
 
 

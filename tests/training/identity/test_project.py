@@ -17,14 +17,18 @@ BANDS, D = pi.BANDS, pi.DIMENSION
 
 
 def made_up(people: int, each: int, seed: int) -> pi.Samples:
-    """People who differ in the upper four bands, in 30 ways; the lower three say something else in every picture, loudly."""
+    """People who differ in the upper four bands, in 30 ways; the lower three say something else in
+    every picture, loudly.
+    """
     rng = np.random.default_rng(seed)
     ways = np.random.default_rng(99).normal(0, 0.18, (30, 4 * D))  # the same whoever the people are
     who = (rng.normal(0, 1, (people, 30)) @ ways).reshape(people, 4, D)
     bands = rng.normal(0, 0.3, (people, each, BANDS, D))
     bands[:, :, :4] += who[:, None]
     bands[:, :, 4:] += rng.normal(0, 4, (people, each, 3, D))
-    return pi.Samples(bands.reshape(-1, BANDS * D).astype(np.float32), np.repeat(np.arange(people), each))
+    return pi.Samples(
+        bands.reshape(-1, BANDS * D).astype(np.float32), np.repeat(np.arange(people), each)
+    )
 
 
 def rank1(embeddings: np.ndarray, person: np.ndarray) -> float:
@@ -40,7 +44,8 @@ def test_bands_that_change_within_a_person_count_for_little_with_new_people() ->
     assert projection.matrix.shape == (BANDS * D, D)
     assert rank1(pi.own_embedding(new.bands), new.person) < 0.7
     assert rank1(projection(new.bands), new.person) > 0.95
-    weight = np.abs(projection.matrix[:, :30].reshape(BANDS, D, 30)).mean(axis=(1, 2))  # the strongest directions
+    # the strongest directions
+    weight = np.abs(projection.matrix[:, :30].reshape(BANDS, D, 30)).mean(axis=(1, 2))
     assert weight[:4].min() > 3 * weight[4:].max()
 
 
@@ -59,7 +64,9 @@ def test_people_of_a_fold_are_judged_by_what_the_others_taught() -> None:
 
 
 def small_network() -> Any:
-    """As SFace ends: a map of 7 x 7, flattened with the channels first, dense, batch normalisation."""
+    """As SFace ends: a map of 7 x 7, flattened with the channels first, dense, batch
+    normalisation.
+    """
     import keras
 
     layers = keras.layers
@@ -90,11 +97,14 @@ def test_the_network_does_what_bands_and_projection_do(tmp_path: Path) -> None:
     bands = pi.Bands(network, tmp_path)(faces)
     rng = np.random.default_rng(6)
     projection = pi.Projection(
-        rng.normal(0, 0.02, BANDS * D).astype(np.float32), rng.normal(0, 1, (BANDS * D, D)).astype(np.float32), 0.4
+        rng.normal(0, 0.02, BANDS * D).astype(np.float32),
+        rng.normal(0, 1, (BANDS * D, D)).astype(np.float32),
+        0.4,
     )
     rgb = faces[..., ::-1].astype(np.float32)
     by_network = normalised(np.asarray(pi.network_of(network, projection)(rgb, training=False)))
-    assert np.abs(by_network - projection(bands)).max() < 2e-3  # the bands' maps are kept as float16
+    # the bands' maps are kept as float16
+    assert np.abs(by_network - projection(bands)).max() < 2e-3
 
 
 def test_a_sum_of_the_bands_is_the_network_as_it_was(tmp_path: Path) -> None:
@@ -103,7 +113,9 @@ def test_a_sum_of_the_bands_is_the_network_as_it_was(tmp_path: Path) -> None:
     kernel, offset = pi.by_rows(network)
     import keras
 
-    maps = np.asarray(keras.Model(network.input, network.get_layer(pi.FEATURES).output)(rgb, training=False))
+    maps = np.asarray(
+        keras.Model(network.input, network.get_layer(pi.FEATURES).output)(rgb, training=False)
+    )
     summed = sum(maps[:, row].reshape(len(maps), -1) @ kernel[row] for row in range(BANDS)) + offset
     assert np.abs(summed - np.asarray(network(rgb, training=False))).max() < 1e-3
 
@@ -119,6 +131,13 @@ def test_a_sum_of_the_bands_is_the_network_as_it_was(tmp_path: Path) -> None:
 )
 def test_bad_options_are_one_line(more: list[str], message: str, tmp_path: Path) -> None:
     (tmp_path / "w.keras").touch()
-    base = ["--data", str(tmp_path), "--weights", str(tmp_path / "w.keras"), "--out", str(tmp_path / "o")]
+    base = [
+        "--data",
+        str(tmp_path),
+        "--weights",
+        str(tmp_path / "w.keras"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
     with pytest.raises(ConfigError, match=message):
         pi.parse([*base, *more])

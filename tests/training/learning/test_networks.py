@@ -1,4 +1,6 @@
-"""Every network of the papers has the same input and output, and never asks the network for weights."""
+"""Every network of the papers has the same input and output, and never asks the network for
+weights.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ def test_gives_logits(name: str, size: int) -> None:
     logits = model(x).numpy()
     assert logits.shape == (2, 3)
     assert np.isfinite(logits).all()
-    assert (model.input_shape, networks.parameters(model) > 100_000) == ((None, size, size, 3), True)
+    assert (model.input_shape, networks.parameters(model) > 100_000) == (
+        (None, size, size, 3),
+        True,
+    )
 
 
 def test_sigmoid_network_normalises_its_sigmoids() -> None:
@@ -50,10 +55,14 @@ def test_own_preprocessing_is_inside(convert: object, red: float, expected: list
     inputs = keras.Input((2, 2, 3))
     model = keras.Model(inputs, convert(inputs))  # type: ignore[operator]
     pixel = np.array([red, 0, 0], np.float32) / 127.5 - 1
-    assert model(np.broadcast_to(pixel, (1, 2, 2, 3))).numpy()[0, 0, 0] == pytest.approx(expected, abs=1e-3)
+    assert model(np.broadcast_to(pixel, (1, 2, 2, 3))).numpy()[0, 0, 0] == pytest.approx(
+        expected, abs=1e-3
+    )
 
 
-@pytest.mark.parametrize("name", ["mobilenetv2", "resnet50", "densenet121", "xception", "inceptionv3", "vgg19"])
+@pytest.mark.parametrize(
+    "name", ["mobilenetv2", "resnet50", "densenet121", "xception", "inceptionv3", "vgg19"]
+)
 def test_missing_imagenet_weights_are_named_with_their_place(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         networks.build(name, 128, "imagenet")
@@ -70,7 +79,11 @@ def test_imagenet_weights_are_found_in_the_cache(tmp_path: Path) -> None:
     first.get_layer("backbone").save_weights(tmp_path / "b.weights.h5")
     (tmp_path / "b.weights.h5").rename(cache / networks.PUBLISHED["mobilenetv2"].files[0])
     second = networks.build("mobilenetv2", 64, "imagenet")
-    for a, b in zip(first.get_layer("backbone").get_weights(), second.get_layer("backbone").get_weights(), strict=True):
+    for a, b in zip(
+        first.get_layer("backbone").get_weights(),
+        second.get_layer("backbone").get_weights(),
+        strict=True,
+    ):
         np.testing.assert_array_equal(a, b)
 
 

@@ -16,7 +16,9 @@ STEPS, EPOCH = 6, 2
 
 
 def train(folder: Path, stop_after: int | None = None) -> list[np.ndarray]:
-    """Weights after `STEPS` from nothing or from the checkpoint in `folder`; broken off in the epoch after `stop_after`."""
+    """Weights after `STEPS` from nothing or from the checkpoint in `folder`; broken off in the
+    epoch after `stop_after`.
+    """
     from monitor.training.learning import networks, trainer
     from monitor.training.mask.batches import Batch
 

@@ -1,4 +1,6 @@
-"""The decision's bias and the list of wrong labels, from predictions of runs that left a source out."""
+"""The decision's bias and the list of wrong labels, from predictions of runs that left a source
+out.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ def made(shift: float, seed: int, count: int = 600) -> tuple[np.ndarray, np.ndar
 
 
 def test_bias_makes_up_for_what_all_sources_lack(tmp_path: Path) -> None:
-    sets = [choose_bias.load(write(tmp_path / f"{s}.npz", s, *made(1.5, i))) for i, s in enumerate(("a", "b"))]
+    sets = [
+        choose_bias.load(write(tmp_path / f"{s}.npz", s, *made(1.5, i)))
+        for i, s in enumerate(("a", "b"))
+    ]
     unmasked, incorrect = choose_bias.choose(sets)
     assert 0.75 <= unmasked <= 2
     assert abs(incorrect) <= 0.75
@@ -48,7 +53,9 @@ def test_temperature_of_logits_that_are_three_times_too_sure(tmp_path: Path) -> 
 
 def test_small_faces_do_not_count(tmp_path: Path) -> None:
     logits, truth = made(0, 0, 10)
-    np.savez(tmp_path / "p.npz", a_logits=logits, a_truth=truth, a_px=np.array([39.0] * 4 + [40.0] * 6))
+    np.savez(
+        tmp_path / "p.npz", a_logits=logits, a_truth=truth, a_px=np.array([39.0] * 4 + [40.0] * 6)
+    )
     assert len(choose_bias.load(f"{tmp_path / 'p.npz'}:a").truth) == 6
 
 
@@ -62,7 +69,9 @@ def test_mistakes(module: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         module.main([item.replace(":a", ":b")])  # type: ignore[attr-defined]
 
 
-def test_noise_lists_what_the_model_rules_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noise_lists_what_the_model_rules_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(label_noise, "NOISE_FILE", tmp_path / "noise.csv")
     logits = np.array([[9.0, 0, 0], [0, 9.0, 0], [1.0, 0.5, 0]])
     label_noise.main([write(tmp_path / "a.npz", "a", logits, np.array([1, 1, 1]))])
@@ -72,7 +81,9 @@ def test_noise_lists_what_the_model_rules_out(tmp_path: Path, monkeypatch: pytes
     assert "without a" in row["reason"]
 
 
-def test_near_duplicates_of_two_labels_are_both_listed(tmp_path: Path, write_chips: Callable[..., Path]) -> None:
+def test_near_duplicates_of_two_labels_are_both_listed(
+    tmp_path: Path, write_chips: Callable[..., Path]
+) -> None:
     root = write_chips(tmp_path / "c", {"masked": 3, "unmasked": 3}, "one")
     (root / "one_unmasked_0.png").write_bytes((root / "one_masked_0.png").read_bytes())
     rows = label_noise.conflicts(root)

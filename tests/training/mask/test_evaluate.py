@@ -46,7 +46,8 @@ def test_report_json_and_summary(tmp_path: Path, linear_model: Path, write_chips
     assert np.sum(result["report"]["confusion"]) == sum(COUNTS.values())
     assert 0.9 < result["roc"]["alarm"]["auc"] <= 1
     assert [row["px"] for row in result["synthetic_size"]] == list(conditions.SYNTHETIC_SIZES)
-    assert result["blur"][0]["bare_right"] == result["motion"][0]["bare_right"]  # no blur either way
+    # no blur either way
+    assert result["blur"][0]["bare_right"] == result["motion"][0]["bare_right"]
     assert [row["px"] for row in result["native_size"]] == ["112-160"]
     page = (out / "report.html").read_text()
     assert page.count("data:image/svg+xml") == 7
@@ -55,20 +56,27 @@ def test_report_json_and_summary(tmp_path: Path, linear_model: Path, write_chips
     assert "| masked |" in (docs / "evaluation.md").read_text()
 
 
-def test_figures_are_those_of_the_answers(tmp_path: Path, linear_model: Path, write_chips: Chips) -> None:
+def test_figures_are_those_of_the_answers(
+    tmp_path: Path, linear_model: Path, write_chips: Chips
+) -> None:
     chips = load_chips(write_chips(tmp_path, COUNTS))
     classifier = load_classifier(linear_model)
     result, confidence = evaluate.evaluate(classifier, chips, sample=0)
     right = confidence.argmax(axis=1) == truth_of(chips, classifier.classes)
     assert result["report"]["accuracy"] == pytest.approx(right.mean())
     assert "blur" not in result
-    flipped = [Chip(c.path, c.source, "masked", c.box, None, c.face_px, c.original, None, c.group) for c in chips]
+    flipped = [
+        Chip(c.path, c.source, "masked", c.box, None, c.face_px, c.original, None, c.group)
+        for c in chips
+    ]
     door = evaluate.evaluate(classifier, flipped, sample=0)[0]["door"]
     assert door["masked_right"].hits == int((confidence.argmax(axis=1) == 0).sum())
     assert door["bare_right"].count == 0
 
 
-def test_worst_mistakes_show_the_most_confident_first(tmp_path: Path, linear_model: Path, write_chips: Chips) -> None:
+def test_worst_mistakes_show_the_most_confident_first(
+    tmp_path: Path, linear_model: Path, write_chips: Chips
+) -> None:
     chips = load_chips(write_chips(tmp_path, {"unmasked": 3}))
     classifier = load_classifier(linear_model)
     confidence = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.9, 0.05, 0.05]], np.float32)
@@ -123,7 +131,10 @@ def test_groups_below_the_whole_are_counted() -> None:
     assert by_race["Black"]["points_below"] == pytest.approx(25)
     assert by_race["White"]["points_below"] == pytest.approx(-25)
     assert [row["group"] for row in groups["age"]] == ["20s", "30s", "40s"]
-    assert {row["group"]: row["bare_right"].count for row in groups["gender"]} == {"male": 2, "female": 2}
+    assert {row["group"]: row["bare_right"].count for row in groups["gender"]} == {
+        "male": 2,
+        "female": 2,
+    }
 
 
 def test_a_model_without_card_is_refused(tmp_path: Path, linear_model: Path) -> None:
@@ -161,7 +172,9 @@ def test_a_picture_is_no_model(tmp_path: Path) -> None:
         load_classifier(tmp_path / "face.png")
 
 
-def test_the_margin_changes_what_is_seen(tmp_path: Path, linear_model: Path, write_chips: Chips) -> None:
+def test_the_margin_changes_what_is_seen(
+    tmp_path: Path, linear_model: Path, write_chips: Chips
+) -> None:
     chips = load_chips(write_chips(tmp_path, {"masked": 4}))
     classifier = load_classifier(linear_model)
     assert np.array_equal(predict(classifier, chips), predict(classifier, chips, margin=0.25))
@@ -169,7 +182,9 @@ def test_the_margin_changes_what_is_seen(tmp_path: Path, linear_model: Path, wri
 
 
 def chip(name: str, label: str, box: tuple[float, float, float, float]) -> Chip:
-    return Chip(Path(name), "voc", label, box, None, max(box[2] - box[0], box[3] - box[1]), name, None, name)
+    return Chip(
+        Path(name), "voc", label, box, None, max(box[2] - box[0], box[3] - box[1]), name, None, name
+    )
 
 
 def answer(box: list[float], state: str) -> dict[str, object]:
@@ -248,7 +263,13 @@ def test_the_program_is_run_on_the_pictures(
 
 
 def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "monitor.training.mask.evaluate", str(tmp_path / "no.onnx"), str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "monitor.training.mask.evaluate",
+        str(tmp_path / "no.onnx"),
+        str(tmp_path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
@@ -256,7 +277,10 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
 
 
 def test_leave_one_out_reads_runs_that_are_there(
-    tmp_path: Path, write_chips: Chips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    write_chips: Chips,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     root = write_chips(tmp_path / "chips", {"masked": 1})
     write_chips(root, {"unmasked": 1}, source="other")
@@ -265,9 +289,15 @@ def test_leave_one_out_reads_runs_that_are_there(
     for source, figures in (("made", {"masked_right": right}), ("other", {"bare_right": right})):
         folder = tmp_path / "runs" / f"without-{source}"
         folder.mkdir(parents=True)
-        (folder / "figures.json").write_text(json.dumps({"figures": {source: figures, "validation": {}}}))
-    monkeypatch.setattr(leave_one_out.subprocess, "run", lambda *a, **k: pytest.fail("trained again"))
-    assert evaluate.main(["-", str(root), "--leave-one-out", "--json", str(tmp_path / "l.json")]) == 0
+        (folder / "figures.json").write_text(
+            json.dumps({"figures": {source: figures, "validation": {}}})
+        )
+    monkeypatch.setattr(
+        leave_one_out.subprocess, "run", lambda *a, **k: pytest.fail("trained again")
+    )
+    assert (
+        evaluate.main(["-", str(root), "--leave-one-out", "--json", str(tmp_path / "l.json")]) == 0
+    )
     out = capsys.readouterr().out
     assert "| made | - | 96.0 % (96/100) | - | - |" in out
     assert "| other | 96.0 % (96/100) | - | - | - |" in out

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn
 
 
 @pytest.fixture
-def chips(tmp_path: Path, write_chips: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+def chips(
+    tmp_path: Path, write_chips: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> Path:
     monkeypatch.chdir(tmp_path)  # runs/ goes here
     root = write_chips(tmp_path / "chips", {"masked": 24, "unmasked": 24, "incorrect": 12}, "one")
     return write_chips(root, {"masked": 8, "unmasked": 8, "incorrect": 4}, "two")
@@ -63,7 +65,9 @@ def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path
     assert confidence.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
 
 
-def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(chips: Path, tmp_path: Path) -> None:
+def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(
+    chips: Path, tmp_path: Path
+) -> None:
     command = [
         "--data",
         str(chips),
@@ -98,9 +102,13 @@ def test_the_second_stage_goes_on_from_what_the_first_learnt(chips: Path, tmp_pa
     about = json.loads((folder / "figures.json").read_text())
     assert [(h["size"], h["step"]) for h in about["history"]] == [(32, 2), (64, 2)]
     assert about["steps"] == 4
-    with np.load(folder / "first" / "checkpoint.npz") as first, np.load(folder / "checkpoint.npz") as second:
+    with (
+        np.load(folder / "first" / "checkpoint.npz") as first,
+        np.load(folder / "checkpoint.npz") as second,
+    ):
         kernels = [np.asarray(state["m0"]) for state in (first, second)]
-    assert 0 < np.abs(kernels[1] - kernels[0]).max() < 0.05  # random weights of its own would be far off
+    # random weights of its own would be far off
+    assert 0 < np.abs(kernels[1] - kernels[0]).max() < 0.05
 
 
 def test_mistakes_are_one_line(chips: Path) -> None:
@@ -120,7 +128,10 @@ def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
     everything = load_chips(chips)
     listed = tmp_path / "noise.csv"
     names = [train.file_of(c) for c in everything if c.label == "incorrect"]
-    listed.write_text("file,label,predicted,confidence,reason\n" + "".join(f"{n},incorrect,masked,,\n" for n in names))
+    listed.write_text(
+        "file,label,predicted,confidence,reason\n"
+        + "".join(f"{n},incorrect,masked,,\n" for n in names)
+    )
     monkeypatch.setattr(train, "NOISE_FILE", listed)
     options = train.parse(["--data", str(chips), "--leave-out", "two"])
     sets = train.gather(options)
@@ -128,12 +139,16 @@ def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
     assert {f.label for f in sets.test["two"]} == set(LABELS)
 
 
-def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_temperature(tmp_path: Path) -> None:
+def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_temperature(
+    tmp_path: Path,
+) -> None:
     from monitor.training.learning import export, networks, trainer
     from monitor.training.report import metrics
 
     trained = networks.build("mobilenetv2", 32, "none")
-    trained.get_layer("logits").set_weights([10 * w for w in trained.get_layer("logits").get_weights()])
+    trained.get_layer("logits").set_weights(
+        [10 * w for w in trained.get_layer("logits").get_weights()]
+    )
     pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     raw = trainer.logits(trained, pictures)
     bias = np.array([0.5, 0.0, -0.25], np.float32)

@@ -27,7 +27,8 @@ def chip(name: str, group: str, source: str = "a", label: str = "masked") -> Chi
 
 def test_chips_index(tmp_path: Path) -> None:
     rows = (
-        "a/m/1.jpg,a,masked,,1,2,31,42,80,1 2 3 4 5 6 7 8 9 10,one.png\na/u/2.jpg,a,unmasked,Ann,0,0,9,9,20,,two.png\n"
+        "a/m/1.jpg,a,masked,,1,2,31,42,80,1 2 3 4 5 6 7 8 9 "
+        "10,one.png\na/u/2.jpg,a,unmasked,Ann,0,0,9,9,20,,two.png\n"
     )
     (tmp_path / "index.csv").write_text(HEAD + rows)
     first, second = data.load_data(tmp_path)
@@ -40,7 +41,12 @@ def test_chips_index(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["a.jpg,a,hat,,1,2,3,4,80,,o", "a.jpg,a,masked,,1,x,3,4,80,,o", "a.jpg,a,masked,,1,2,3,4,80,1 2 3,o", "a.jpg,a"],
+    [
+        "a.jpg,a,hat,,1,2,3,4,80,,o",
+        "a.jpg,a,masked,,1,x,3,4,80,,o",
+        "a.jpg,a,masked,,1,2,3,4,80,1 2 3,o",
+        "a.jpg,a",
+    ],
 )
 def test_chips_index_with_a_bad_row_names_the_line(tmp_path: Path, row: str) -> None:
     (tmp_path / "index.csv").write_text(HEAD + row + "\n")
@@ -53,15 +59,20 @@ def test_class_folders(tmp_path: Path) -> None:
     picture(tmp_path / "without_mask" / "deep" / "b.png")
     picture(tmp_path / "other" / "c.jpg")
     chips = data.load_data(tmp_path)
-    assert [(c.label, c.box) for c in chips] == [("masked", (0, 0, 50, 20)), ("unmasked", (0, 0, 40, 30))]
+    assert [(c.label, c.box) for c in chips] == [
+        ("masked", (0, 0, 50, 20)),
+        ("unmasked", (0, 0, 40, 30)),
+    ]
 
 
 def test_voc(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "p.png", 100, 80)
-    item = (
-        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>22</ymax></bndbox></object>"
+    item = "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>22</ymax></bndbox></object>"
+    objects = (
+        item.format("with_mask", 1, 11)
+        + item.format("mask_weared_incorrect", 3, 13)
+        + item.format("dog", 1, 9)
     )
-    objects = item.format("with_mask", 1, 11) + item.format("mask_weared_incorrect", 3, 13) + item.format("dog", 1, 9)
     xml = f"<annotation><filename>p.png</filename>{objects}{item.format('with_mask', 9, 9)}</annotation>"
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "p.xml").write_text(xml)
@@ -76,7 +87,9 @@ def test_voc(tmp_path: Path) -> None:
 def test_voc_without_its_picture(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "annotations").mkdir()
-    (tmp_path / "annotations" / "p.xml").write_text("<annotation><filename>p.png</filename></annotation>")
+    (tmp_path / "annotations" / "p.xml").write_text(
+        "<annotation><filename>p.png</filename></annotation>"
+    )
     with pytest.raises(ConfigError, match=r"p\.xml has no picture"):
         data.load_data(tmp_path)
     (tmp_path / "annotations" / "p.xml").write_text("no xml")
@@ -86,7 +99,11 @@ def test_voc_without_its_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "yaml",
-    ["names: ['no-mask', mask]\n", "nc: 2\nnames:\n  - no-mask\n  - mask\n", "names:\n  0: no-mask\n  1: mask\n"],
+    [
+        "names: ['no-mask', mask]\n",
+        "nc: 2\nnames:\n  - no-mask\n  - mask\n",
+        "names:\n  0: no-mask\n  1: mask\n",
+    ],
 )
 def test_yolo(tmp_path: Path, yaml: str) -> None:
     picture(tmp_path / "images" / "p.jpg", 100, 50)
@@ -138,6 +155,8 @@ def test_leave_source_out_drops_what_shares_a_group() -> None:
 
 def test_merge_groups_joins_chains() -> None:
     chips = [chip(str(i), f"g{i}") for i in range(5)]
-    merged = data.merge_groups(chips, [(Path("0"), Path("1")), (Path("1"), Path("3")), (Path("9"), Path("0"))])
+    merged = data.merge_groups(
+        chips, [(Path("0"), Path("1")), (Path("1"), Path("3")), (Path("9"), Path("0"))]
+    )
     assert merged[0].group == merged[1].group == merged[3].group
     assert len({c.group for c in merged}) == 3

@@ -12,7 +12,13 @@ import pytest
 from monitor.errors import ConfigError
 from monitor.records import Image
 from monitor.training.pictures.chips import load_chips, merge_groups
-from monitor.training.pictures.duplicates import DISTANCE_MAX, close_pairs, find_pairs, hash_image, path_pairs
+from monitor.training.pictures.duplicates import (
+    DISTANCE_MAX,
+    close_pairs,
+    find_pairs,
+    hash_image,
+    path_pairs,
+)
 
 
 def rewrite(path: Path, image: Image) -> None:
@@ -20,14 +26,20 @@ def rewrite(path: Path, image: Image) -> None:
 
 
 @pytest.mark.parametrize("change", ["same", "jpeg", "small", "mirror", "brighter"])
-def test_finds_the_same_picture_again(tmp_path: Path, change: str, write_chips: Callable[..., Path]) -> None:
+def test_finds_the_same_picture_again(
+    tmp_path: Path, change: str, write_chips: Callable[..., Path]
+) -> None:
     root = write_chips(tmp_path, {"unmasked": 6})
     chips = load_chips(root)
     image = cv2.imread(str(chips[0].path))
     copies = {
         "same": lambda: image,
-        "jpeg": lambda: cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR),
-        "small": lambda: cv2.resize(cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA), (192, 192)),
+        "jpeg": lambda: cv2.imdecode(
+            cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR
+        ),
+        "small": lambda: cv2.resize(
+            cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA), (192, 192)
+        ),
         "mirror": lambda: image[:, ::-1],
         "brighter": lambda: cv2.convertScaleAbs(image, alpha=0.8, beta=25),
     }
@@ -41,7 +53,9 @@ def test_other_faces_are_no_duplicates(tmp_path: Path, write_chips: Callable[...
     assert find_pairs(chips) == []
 
 
-def test_a_pair_with_two_labels_is_label_noise(tmp_path: Path, write_chips: Callable[..., Path]) -> None:
+def test_a_pair_with_two_labels_is_label_noise(
+    tmp_path: Path, write_chips: Callable[..., Path]
+) -> None:
     chips = load_chips(write_chips(tmp_path, {"unmasked": 2, "masked": 2}))
     rewrite(chips[2].path, cv2.imread(str(chips[0].path)))  # type: ignore[arg-type]
     (pair,) = find_pairs(chips)

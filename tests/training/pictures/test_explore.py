@@ -19,7 +19,12 @@ def test_report_and_summary(tmp_path: Path, write_chips: Callable[..., Path]) ->
     root = write_chips(tmp_path / "chips", {"masked": 4, "unmasked": 3, "incorrect": 2})
     write_chips(root, {"unmasked": 2}, source="other", face_px=20)
     cv2.imwrite(str(root / "other_unmasked_1.png"), cv2.imread(str(root / "made_masked_0.png")))
-    assert explore.main([str(root), "--out", str(tmp_path / "out"), "--summary", str(tmp_path / "docs")]) == 0
+    assert (
+        explore.main(
+            [str(root), "--out", str(tmp_path / "out"), "--summary", str(tmp_path / "docs")]
+        )
+        == 0
+    )
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["classes"] == {"masked": 4, "unmasked": 5, "incorrect": 2}
     assert found["sources"]["other"] == {"unmasked": 2}

@@ -34,7 +34,9 @@ def test_rate_of_nothing_is_no_number_and_says_so() -> None:
 
 def test_per_class_counts_and_confusion() -> None:
     found = metrics.per_class(
-        truth("masked", "masked", "unmasked", "incorrect"), answers("masked", "unmasked", "unmasked", "masked"), CLASSES
+        truth("masked", "masked", "unmasked", "incorrect"),
+        answers("masked", "unmasked", "unmasked", "masked"),
+        CLASSES,
     )
     assert found["confusion"] == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
     assert found["accuracy"] == 0.5
@@ -47,7 +49,12 @@ def test_per_class_counts_and_confusion() -> None:
 def test_macro_f1_leaves_out_classes_that_are_not_there() -> None:
     found = metrics.per_class(truth("masked", "unmasked"), answers("masked", "unmasked"), CLASSES)
     assert found["macro_f1"] == 1.0
-    assert found["classes"]["incorrect"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert found["classes"]["incorrect"] == {
+        "precision": None,
+        "recall": None,
+        "f1": None,
+        "support": 0,
+    }
 
 
 def test_at_the_door_a_wrong_alarm_still_alarms() -> None:
@@ -56,7 +63,11 @@ def test_at_the_door_a_wrong_alarm_still_alarms() -> None:
         answers("unmasked", "incorrect", "unmasked", "masked", "masked"),
         CLASSES,
     )
-    assert (door["bare_right"].hits, door["bare_alarmed"].hits, door["bare_right"].count) == (1, 2, 2)
+    assert (door["bare_right"].hits, door["bare_alarmed"].hits, door["bare_right"].count) == (
+        1,
+        2,
+        2,
+    )
     assert (door["incorrect_right"].hits, door["incorrect_alarmed"].hits) == (0, 1)
     assert (door["masked_right"].hits, door["masked_alarmed"].hits) == (1, 0)
 

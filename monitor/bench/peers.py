@@ -81,9 +81,8 @@ class Haar:
     name = "haar"
 
     def __init__(self, judge: _Judge) -> None:
-        self._cascade = cv2.CascadeClassifier(
-            cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
-        )  # type: ignore[attr-defined]
+        folder = cv2.data.haarcascades  # type: ignore[attr-defined]
+        self._cascade = cv2.CascadeClassifier(folder + "haarcascade_frontalface_default.xml")
         self._judge = judge
 
     def __call__(self, image_bgr: Image) -> None:

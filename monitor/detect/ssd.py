@@ -68,9 +68,8 @@ class ResNetSsd:
         boxes, confidence = all_boxes[0, above], all_confidence[0, above]
         # NMS in parts of the picture, as the network's own last layer does it.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-        kept = np.asarray(
-            cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp
-        ).ravel()  # type: ignore[arg-type]
+        indices = cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K)  # type: ignore[arg-type]
+        kept = np.asarray(indices, np.intp).ravel()
         boxes = clip(
             boxes[kept] * np.array([width, height, width, height], np.float32), (width, height)
         )

@@ -182,9 +182,8 @@ class YuNet:
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
         # OpenCV's NMS and not monitor.faces.boxes.nms: its cost does not grow with the square of
         # the candidates.
-        kept = np.asarray(
-            cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K), np.intp
-        ).ravel()  # type: ignore[arg-type]
+        indices = cv2.dnn.NMSBoxes(xywh, confidence, 0.0, NMS_IOU_MAX, top_k=_TOP_K)  # type: ignore[arg-type]
+        kept = np.asarray(indices, np.intp).ravel()
         return confidence[kept], boxes[kept], landmarks[kept]
 
     def _fill(self, image_bgr: Image, work_wh: tuple[int, int]) -> FloatArray:

@@ -242,9 +242,8 @@ class EnrolDialog(QDialog):
         from monitor.identity.desk import Guide, Wanted
 
         until = self.until.date().toPython() if self.ends.isChecked() else None
-        wanted = Wanted(
-            self.name.text(), self.consent.toPlainText(), until, self.by.text(), add, anew
-        )  # type: ignore[arg-type]
+        name, consent, by = self.name.text(), self.consent.toPlainText(), self.by.text()
+        wanted = Wanted(name, consent, until, by, add, anew)  # type: ignore[arg-type]
         problem = "" if wanted.name.strip() else "The name is missing"
         problem = problem or (
             "" if wanted.consent.strip() else "The consent is missing: write what was agreed to"

@@ -93,9 +93,8 @@ class Bank:
                 patch = _recolour(patch, rng)
         else:
             patch = self._fabric(rng)
-        return Style(
-            patch, alpha, donor, upper.astype(np.float32), lower.astype(np.float32), strap, relief
-        )  # type: ignore[arg-type]
+        edges = upper.astype(np.float32), lower.astype(np.float32)
+        return Style(patch, alpha, donor, *edges, strap, relief)  # type: ignore[arg-type]
 
     def _fabric(self, rng: np.random.Generator) -> Image:
         """Plain, pleated, patterned or printed cloth."""

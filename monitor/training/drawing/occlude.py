@@ -113,9 +113,9 @@ def beard(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Image:
     return _blend(
         image,
         layer,
-        cv2.GaussianBlur(alpha, (0, 0), 2.5 * unit + 0.3),
+        cv2.GaussianBlur(alpha, (0, 0), 2.5 * unit + 0.3),  # type: ignore[arg-type]
         float(rng.uniform(0.4, 0.9)),
-    )  # type: ignore[arg-type]
+    )
 
 
 def thing(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator) -> Image:

@@ -2,12 +2,13 @@
 # make test     set up and run the tests
 # make test-faults   the faults at length, some minutes
 # make check    formatting, lint, types, import rules
+# make hooks    have `make check` run before each commit
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: run test test-faults test-shared check system clean
+.PHONY: run test test-faults test-shared check hooks system clean
 
 run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
@@ -32,6 +33,9 @@ check: $(VENV)/dev.done
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+hooks:
+	git config core.hooksPath .githooks
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Mask Monitor needs Python 3.11 or newer; give it with: make PYTHON=python3.12"; exit 1; }

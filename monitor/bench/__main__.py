@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
             for n in (0, 2, 10)
         }
         result["window"] = _live(
-            "one live 720p camera at 30 frames a second in the window; latency is capture to screen",
+            "one live 720p camera, 30 frames a second, in the window; latency is capture to screen",
             tasks,
         )
     if "startup" in wanted:

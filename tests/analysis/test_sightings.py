@@ -144,7 +144,7 @@ def test_an_open_sighting_is_reported_again_each_second() -> None:
     assert seconds == sorted(seconds)
 
 
-def test_limit_zero_opens_with_the_second_look() -> None:
+def test_limit_zero_opens_with_the_second_frame() -> None:
     one = rule(0.0)
     assert one.update(0.0, U, 0.9) is None
     assert one.update(0.04, U, 0.9) is not None

@@ -1,8 +1,8 @@
 """What a detector finds at which working size and confidence: the curve behind its defaults.
 
-    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides
-    0,480,640,800,960,1280] [--data ../shared/data] python -m
-    monitor.training.detectors.detector_curve --small-face-px 32
+    python -m monitor.training.detectors.detector_curve [--detector yunet]
+        [--sides 0,480,640,800,960,1280] [--data ../shared/data]
+    python -m monitor.training.detectors.detector_curve --small-face-px 32
 
 Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own
 reaches an IoU of 0.4 with it. False boxes come from DATA/videos/mask_on_bench_no_person.mp4 (a

@@ -144,8 +144,10 @@ class Pipeline:
             for step in steps
         ]
         probabilities = self._classifier.probabilities(np.concatenate(rois))
-        ends = np.cumsum([len(own) for own in rois])[:-1]
-        return list(zip(rois, np.split(probabilities, ends), strict=True))
+        ends = itertools.accumulate(len(own) for own in rois)
+        return [
+            (own, probabilities[end - len(own) : end]) for own, end in zip(rois, ends, strict=True)
+        ]
 
     def _finish(
         self, step: _Step, rois: FloatArray, probabilities: FloatArray, classify_s: float

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor import __version__
-from monitor.config import BACKENDS, DETECTORS, load_config
+from monitor.config import BACKENDS, load_config
+from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
@@ -76,7 +77,13 @@ def _run_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--images", metavar="DIR", type=Path, help="pictures, each of which stands alone"
     )
-    parser.add_argument("--detector", help="face detector (yunet)", **_choice(DETECTORS))
+    known = detectors()
+    lines = "; ".join(f"{name}: {info.title}, {info.line}" for name, info in known.items())
+    parser.add_argument(
+        "--detector",
+        help=f"face detector (yunet). {lines}".replace("%", "%%"),
+        **_choice(tuple(known)),
+    )
     parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
     parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
     parser.add_argument(

@@ -11,19 +11,22 @@ import dataclasses
 import difflib
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.declared import detectors
 from monitor.errors import ConfigError
 
-DETECTORS = ("yunet", "ssd", "haar")
 BACKENDS = ("auto", "onnx", "tensorflow")
 
 
 def _setting(
-    default: Any, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+    default: Any,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Callable[[], Iterable[str]] = tuple,
 ) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
@@ -34,18 +37,18 @@ class CameraConfig:
     source: str = _setting("")
     width: int = _setting(0, 0, 7680)  # asked of the camera, px; 0: what the camera likes best
     height: int = _setting(0, 0, 4320)
-    # a stream that does not answer for so long is lost
+    # a stream that does not answer for this long is lost
     open_timeout_s: float = _setting(5.0, 0.5, 60)
-    # an open stream that gives no picture for so long is lost
+    # an open stream that gives no picture for this long is lost
     read_timeout_s: float = _setting(10.0, 0.5, 60)
-    # without a picture for so long the window says "stalled"
+    # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
 
 
 @dataclass(frozen=True, slots=True)
 class DetectConfig:
-    name: str = _setting("yunet", choices=DETECTORS)
+    name: str = _setting("yunet", choices=detectors)
     # faces below are dropped; unset: the detector's own default
     confidence_min: float | None = _setting(None, 0.05, 0.99)
     # longer side of the picture that is searched, px; 0: follows the frame
@@ -64,35 +67,35 @@ class DetectConfig:
 class ClassifyConfig:
     model: str = _setting("mask_v3")  # a name in models/, or a path without its ending
     # auto: TensorFlow where it has a GPU, else ONNX Runtime
-    backend: str = _setting("auto", choices=BACKENDS)
+    backend: str = _setting("auto", choices=lambda: BACKENDS)
     threads: int = _setting(2, 1, 64)
-    # how often a track whose state is settled is looked at again; 0: always
+    # how often a track whose state is settled is classified again; 0: always
     settled_every_s: float = _setting(0.2, 0, 10)
     # faces with a longer side below this are not judged
     unsure_face_px: int = _setting(24, 0, 1000)
     # ROIs less sharp (variance of the Laplacian) are not judged
     unsure_sharpness: float = _setting(0.0, 0, 1e6)
-    # nose so many eye distances off the middle: not judged; 0: all are
+    # nose this many eye distances off the middle: not judged; 0: all are
     unsure_side_on: float = _setting(0.0, 0, 10)
     # pictures that stand alone: a face is unsure if neither "masked" nor "not masked right" is at
-    # least so probable
+    # least this probable
     unsure_below: float = _setting(0.6, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackConfig:
-    # a new track needs a detection at least so confident
+    # a new track needs a detection at least this confident
     birth_confidence: float = _setting(0.7, 0.05, 0.99)
     # overlap of a face with a track's forecast that makes them one
     iou_min: float = _setting(0.2, 0.01, 0.9)
-    lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for so long has ended
-    confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is so old
-    confirm_hits: int = _setting(3, 1, 100)  # and was seen so often
+    lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for this long has ended
+    confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is this old
+    confirm_hits: int = _setting(3, 1, 100)  # and was seen this often
 
 
 @dataclass(frozen=True, slots=True)
 class VoteConfig:
-    half_life_s: float = _setting(0.5, 0.02, 30)  # an answer so old weighs half
+    half_life_s: float = _setting(0.5, 0.02, 30)  # an answer this old weighs half
     # the vote of another state must be above this to take over
     switch_above: float = _setting(0.6, 0.34, 1)
     # below this, and with no other above switch_above, a state becomes unsure
@@ -106,7 +109,7 @@ class VoteConfig:
 class SightingConfig:
     # unmasked or incorrect for longer than this is a sighting
     alert_after_s: float = _setting(0.5, 0, 600)
-    clear_after_s: float = _setting(0.5, 0, 600)  # masked for so long, a sighting has ended
+    clear_after_s: float = _setting(0.5, 0, 600)  # masked for this long, a sighting has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,8 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
             "float": "a number",
         }[kind]
         raise ConfigError(f"{label} = {value!r}: give {wanted}")
-    low, high, choices = (spec.metadata[k] for k in ("low", "high", "choices"))
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    choices = tuple(spec.metadata["choices"]())
     if choices and value not in choices:
         raise ConfigError(f"{label} = {value!r}: {nearest(value, choices)}")
     if low is not None and not low <= value <= high:

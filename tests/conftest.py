@@ -4,8 +4,10 @@ thread left running.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +29,34 @@ for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own 
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+ADDED = """
+import numpy as np
+
+from monitor.declared import DetectorInfo
+from monitor.records import Detections
+
+DETECTOR = DetectorInfo(
+    title="Everywhere", line="finds a face in 100 % of pictures", confidence_min=0.55
+)
+
+
+def make(config):
+    return Everywhere(config.confidence_min)
+
+
+class Everywhere:
+    name = "everywhere"
+
+    def __init__(self, confidence):
+        self.confidence = confidence
+
+    def detect(self, image_bgr, smallest_px=0):
+        height, width = image_bgr.shape[:2]
+        return Detections(np.float32([[0, 0, width, height]]), np.float32([self.confidence]))
+
+    def detect_still(self, image_bgr):
+        return self.detect(image_bgr)
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,6 +94,28 @@ def _no_unexpected_warnings(
         if r.levelno >= logging.WARNING and r.name.startswith("monitor")
     ]
     assert not bad, f"warnings in the log: {bad}"
+
+
+@pytest.fixture
+def added_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose files belong to `monitor.detect`."""
+    import monitor.detect
+
+    folder = tmp_path / "detectors"
+    folder.mkdir()
+    monitor.detect.__path__.append(str(folder))
+    importlib.invalidate_caches()
+    yield folder
+    monitor.detect.__path__.remove(str(folder))
+    for path in folder.glob("*.py"):
+        sys.modules.pop(f"monitor.detect.{path.stem}", None)
+
+
+@pytest.fixture
+def added_detector(added_folder: Path) -> str:
+    """The name of a detector that one more file adds."""
+    (added_folder / "everywhere.py").write_text(ADDED)
+    return "everywhere"
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class FakeClassifier:
 
     def __init__(self, answers: Sequence[np.ndarray[Any, Any]] = (UNMASKED,)) -> None:
         self._answers = list(answers)
-        self.looked: list[int] = []  # faces in each call
+        self.batches: list[int] = []  # faces in each call
 
     def rois(
         self, image_bgr: np.ndarray[Any, Any], boxes: np.ndarray[Any, Any]
@@ -123,7 +123,7 @@ class FakeClassifier:
         return np.zeros((len(boxes), self.size, self.size, 3), np.float32)
 
     def probabilities(self, rois: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        self.looked.append(len(rois))
+        self.batches.append(len(rois))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return np.tile(answer, (len(rois), 1)).astype(np.float32).reshape(-1, len(STATES))
 

@@ -50,4 +50,19 @@ def test_no_module_needs_qt_tensorflow_or_the_training_side() -> None:
     "module", ["monitor.cli", "monitor.config", "monitor.errors", "monitor.records"]
 )
 def test_light_modules_stay_light(module: str) -> None:
-    assert not loaded_after(module) & {"sqlalchemy", "onnxruntime", "tensorflow", "PySide6"}
+    heavy = {"cv2", "sqlalchemy", "onnxruntime", "tensorflow", "PySide6"}
+    assert not loaded_after(module) & heavy
+
+
+def test_listing_the_detectors_loads_none_of_them() -> None:
+    script = (
+        "import sys; from monitor.config import load_config; from monitor.cli import _run_parser\n"
+        "load_config(None, {'detect': {'name': 'haar'}}); _run_parser().format_help()\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    names = done.stdout.split()
+    assert "monitor.declared" in names
+    assert not {n for n in names if n.startswith(("cv2", "onnxruntime", "monitor.detect"))}

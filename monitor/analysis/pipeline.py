@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitor.analysis.scene import Changes, Scene, still_faces
-from monitor.analysis.track import Track
+from monitor.analysis.scene import Scene
+from monitor.analysis.sightings import Origin
+from monitor.analysis.still import still_faces
+from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.detect import FaceDetector
 from monitor.faces.boxes import NO_BOXES
-from monitor.faces.classify import STATES, MaskClassifier
-from monitor.records import Detections, FloatArray, Frame, FrameResult, Timings
+from monitor.faces.classify import MaskClassifier
+from monitor.records import FloatArray, Frame, FrameResult, Image, Timings
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -25,23 +27,20 @@ if TYPE_CHECKING:  # not imported in mask-only mode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """What is known of a frame before its faces are judged."""
+    """A frame whose faces are to be classified."""
 
     frame: Frame
-    found: Detections | None  # None: the frame was not searched
-    tracks: list[Track | None]
-    ended: Changes
-    looked: list[int]  # the detections that the classifier looks at
-    detect_s: float
-    track_s: float
+    wanted: Wanted | None  # None: the frame is not searched
+    detect_s: float = 0.0
+    track_s: float = 0.0
 
 
 class Pipeline:
-    """Detects, follows and judges faces. The inference thread alone calls it.
+    """Detects, follows, classifies and identifies faces. The inference thread alone calls it.
 
     Args:
         detector: Finds faces.
-        classifier: Judges masks.
+        classifier: Tells how masks are worn.
         config: All settings.
         shift_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
@@ -72,28 +71,14 @@ class Pipeline:
         Frames of cameras, streams and clips are followed over time; pictures that stand alone
         (`Frame.still`) are not.
         """
-        steps = [self._look(frame) for frame in frames]
+        steps = [self._detect(frame) for frame in frames]
         started = time.perf_counter()
-        rois = [
-            self._classifier.rois(
-                s.frame.image, s.found.boxes[s.looked] if s.found is not None else NO_BOXES
-            )
-            for s in steps
-        ]
-        answers = (
-            self._classifier.probabilities(np.concatenate(rois))
-            if steps
-            else np.empty((0, len(STATES)), np.float32)
-        )
+        classified = self._classify(steps)
         classify_s = (time.perf_counter() - started) / max(1, len(steps))
-        results, first = [], 0
-        for step, own_rois in zip(steps, rois, strict=True):
-            own_answers = answers[first : first + len(own_rois)]
-            first += len(own_rois)
-            timings = Timings(step.detect_s, step.track_s, classify_s, self._identify(step))
-            self._guess_genders(step)
-            results.append(self._judge(step, own_rois, own_answers, timings))
-        return results
+        return [
+            self._finish(step, rois, probabilities, classify_s)
+            for step, (rois, probabilities) in zip(steps, classified, strict=True)
+        ]
 
     @property
     def detector(self) -> FaceDetector:
@@ -124,68 +109,79 @@ class Pipeline:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
                 self._config,
-                camera,
-                self._shift_id,
-                self._classifier.name,
+                Origin(camera, self._shift_id, self._classifier.name),
                 self._ids,
                 self._identifier,
                 self._guesser,
             )
         return self._scenes[camera]
 
-    def _look(self, frame: Frame) -> _Step:
+    def _detect(self, frame: Frame) -> _Step:
         """Detect and follow."""
         started = time.perf_counter()
         if frame.still:
             found = self._detector.detect_still(frame.image)
-            detected = time.perf_counter()
-            return _Step(
-                frame, found, [], Changes(), list(range(len(found))), detected - started, 0.0
-            )
+            wanted = Wanted(frame, found, classify=np.arange(len(found)))
+            return _Step(frame, wanted, time.perf_counter() - started)
         scene = self._scene(frame.camera)
-        smallest_px = scene.wants_search(frame.t)
+        smallest_px = scene.wants_detection(frame.t)
         if smallest_px is None:
-            return _Step(frame, None, [], Changes(), [], 0.0, 0.0)
+            return _Step(frame, None)
         found = self._detector.detect(frame.image, smallest_px)
         detected = time.perf_counter()
-        tracks, ended = scene.follow(frame, found)
-        looked = scene.wants_look(frame, tracks)
-        return _Step(
-            frame, found, tracks, ended, looked, detected - started, time.perf_counter() - detected
-        )
+        wanted = scene.follow(frame, found)
+        return _Step(frame, wanted, detected - started, time.perf_counter() - detected)
 
-    def _identify(self, step: _Step) -> float:
-        """Name the people of a frame who are not named yet. Returns the seconds that it took."""
-        if self._identifier is None or step.found is None or step.frame.still:
-            return 0.0
-        started, scene, found = time.perf_counter(), self._scene(step.frame.camera), step.found
-        chosen = scene.wants_embedding(step.frame, step.tracks)
-        landmarks = None if found.landmarks is None else found.landmarks[chosen]
-        embeddings = self._identifier.looks(step.frame.image, found.boxes[chosen], landmarks)
-        scene.identify(step.frame, found, step.tracks, chosen, embeddings)
-        return time.perf_counter() - started
-
-    def _guess_genders(self, step: _Step) -> None:
-        if self._guesser is not None and step.found is not None and not step.frame.still:
-            self._guesser.look_at(
-                step.frame, step.found, self._scene(step.frame.camera).gender_votes(step.tracks)
+    def _classify(self, steps: Sequence[_Step]) -> list[tuple[FloatArray, FloatArray]]:
+        """ROIs and probabilities of the faces that each step wants classified, by one batch."""
+        if not steps:
+            return []
+        rois = [
+            self._classifier.rois(
+                step.frame.image,
+                NO_BOXES if step.wanted is None else step.wanted.found.boxes[step.wanted.classify],
             )
+            for step in steps
+        ]
+        probabilities = self._classifier.probabilities(np.concatenate(rois))
+        ends = itertools.accumulate(len(own) for own in rois)
+        return [
+            (own, probabilities[end - len(own) : end]) for own, end in zip(rois, ends, strict=True)
+        ]
 
-    def _judge(
-        self, step: _Step, rois: FloatArray, answers: FloatArray, timings: Timings
+    def _finish(
+        self, step: _Step, rois: FloatArray, probabilities: FloatArray, classify_s: float
     ) -> FrameResult:
-        if step.found is None:
-            return FrameResult(
-                step.frame, self._scene(step.frame.camera).coast(step.frame), timings
-            )
-        if step.frame.still:
-            return FrameResult(
-                step.frame, still_faces(step.found, rois, answers, self._config), timings
-            )
-        scene = self._scene(step.frame.camera)
-        faces, changes = scene.judge(
-            step.frame, step.found, step.tracks, step.looked, rois, answers
-        )
-        visits = step.ended.visits + changes.visits
-        sightings = step.ended.sightings + changes.sightings
-        return FrameResult(step.frame, faces, timings, visits, sightings)
+        """Identify, guess genders, and hand all answers to the scene."""
+        frame, wanted = step.frame, step.wanted
+        if wanted is None:
+            faces = self._scene(frame.camera).coast(frame)
+            return FrameResult(frame, faces, Timings(classify_s=classify_s))
+        if frame.still:
+            faces = still_faces(wanted, Answers(rois, probabilities), self._config.classify)
+            return FrameResult(frame, faces, Timings(step.detect_s, step.track_s, classify_s))
+        embeddings, identify_s = self._embed(wanted)
+        answers = Answers(rois, probabilities, embeddings, self._guess_genders(wanted))
+        faces, changes = self._scene(frame.camera).take(wanted, answers)
+        timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
+        return FrameResult(frame, faces, timings, changes.visits, changes.sightings)
+
+    def _embed(self, wanted: Wanted) -> tuple[FloatArray | None, float]:
+        """The embeddings that are wanted, and the seconds that they took."""
+        if self._identifier is None:
+            return None, 0.0
+        started = time.perf_counter()
+        embeddings = self._identifier.embed(*_some(wanted, wanted.embed))
+        return embeddings, time.perf_counter() - started
+
+    def _guess_genders(self, wanted: Wanted) -> FloatArray | None:
+        if self._guesser is None:
+            return None
+        return self._guesser.guess(*_some(wanted, wanted.guess_gender))
+
+
+def _some(wanted: Wanted, which: Indices) -> tuple[Image, FloatArray, FloatArray | None]:
+    """Some faces of a frame: its image, their boxes and landmarks."""
+    found = wanted.found
+    landmarks = None if found.landmarks is None else found.landmarks[which]
+    return wanted.frame.image, found.boxes[which], landmarks

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.config import SightingConfig
 from monitor.records import MaskState, Sighting
 
 ALARMING = (MaskState.INCORRECT, MaskState.UNMASKED)  # from bad to worst
-# an open sighting is written again so often, so that a kill -9 costs a second of it at most
+# between two reports of an open sighting: a kill -9 costs a second of it at most
 REPORT_EVERY_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the visits and sightings of one camera and shift are marked with."""
+
+    camera: str  # the source's public name
+    shift_id: str  # part of every visit's id, so that ids are unique between runs and desks
+    model: str  # the mask model's name
+
+
 class SightingRule:
-    """Watches the state of one visit and keeps its sighting. The inference thread alone calls it.
+    """Follows the state of one visit and keeps its sighting. The inference thread alone calls it.
 
     A sighting is open until the mask is on, for `clear_after_s`, or the person leaves: a hand that
     passes the mouth neither ends one nor begins another. `last_seen` is when it ended,
@@ -24,16 +34,23 @@ class SightingRule:
     def __init__(
         self,
         config: SightingConfig,
-        camera: str,
+        origin: Origin,
         visit_id: str,
-        model: str,
         t: float,
         wall_time: datetime,
     ) -> None:
-        self._config, self._camera, self._visit_id, self._model = config, camera, visit_id, model
+        """
+        Args:
+            config: When a sighting opens and closes.
+            origin: Whose visit it is.
+            visit_id: The visit.
+            t: Seconds of the source's own time at which the visit began.
+            wall_time: The same moment by the clock.
+        """
+        self._config, self._origin, self._visit_id = config, origin, visit_id
         self._zero_t, self._zero_wall = t, wall_time
         self._number = 0
-        self._looked_t = t
+        self._updated_t = t
         self._first = True
         self._identity: str | None = None
         self._begin()
@@ -59,7 +76,7 @@ class SightingRule:
         Returns:
             The sighting if it was opened, carried on for `REPORT_EVERY_S`, or closed.
         """
-        since_s, self._looked_t = t - self._looked_t, t
+        since_s, self._updated_t = t - self._updated_t, t
         first, self._first = self._first, False
         self._identity = identity or self._identity
         if state is MaskState.MASKED:
@@ -104,15 +121,15 @@ class SightingRule:
         assert self._bad_since is not None
         return Sighting(
             sighting_id=f"{self._visit_id}-s{self._number}",
-            camera=self._camera,
+            camera=self._origin.camera,
             visit_id=self._visit_id,
             first_seen=self._wall(self._bad_since),
-            last_seen=self._wall(self._looked_t),
+            last_seen=self._wall(self._updated_t),
             seconds_unmasked=round(self._seconds, 3),
             worst_state=self._worst,
             final_state=final_state,
             confidence=round(self._confidence, 4),
             identity=self._identity,
-            model=self._model,
+            model=self._origin.model,
             open=is_open,
         )

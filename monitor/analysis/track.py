@@ -3,7 +3,7 @@
 Greedy association by overlap with a constant-velocity forecast, as SORT does (arXiv:1602.00763),
 with two things that an entrance camera asks for: time is in seconds, not in frames, so that it
 holds at 5 and at 60 frames a second; and weak detections carry a track on but never begin one, as
-in ByteTrack (arXiv:2110.06864). The libraries that we looked at (norfair, supervision, motpy) count
+in ByteTrack (arXiv:2110.06864). The libraries for it (norfair, supervision, motpy) count
 in frames and bring SciPy, filterpy or matplotlib to the desk.
 """
 
@@ -20,13 +20,13 @@ from monitor.config import TrackConfig
 from monitor.faces.boxes import iou_matrix, longer_side
 from monitor.records import Detections, FloatArray
 
-# A face may move by this many of its own sizes between two looks and still be taken for the same
+# A face may move by this many of its own sizes between two searches and still be taken for the same
 # one where boxes do not overlap.
 REACH = 0.8
 REACH_PER_S = 1.5
 SIZE_RATIO_MAX = 1.8
 VELOCITY_BLEND = 0.5  # weight of the newest movement in the smoothed velocity
-SILENT_MAX_S = 15.0  # without any look for so long, people are taken to have left
+SILENT_MAX_S = 15.0  # after this long without a search, people are taken to have left
 FORECAST_MAX_S = 0.5  # a face that is not seen is not expected to go on for longer
 
 
@@ -39,7 +39,7 @@ class Track:
     first_t: float
     last_t: float
     hits: int = 1
-    misses: int = 0  # looks since it was last seen
+    misses: int = 0  # searches since it was last seen
     # px/s of the box's middle
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
 
@@ -74,7 +74,7 @@ class Tracker:
         self._tracks: list[Track] = []
 
     def update(self, t: float, found: Detections) -> tuple[list[Track | None], list[Track]]:
-        """Take one look.
+        """Take in the detections of one frame.
 
         Args:
             t: Seconds, never less than in the last call.
@@ -108,12 +108,12 @@ class Tracker:
         )
 
     def forecast(self, t: float) -> list[tuple[Track, FloatArray]]:
-        """Where each track that was seen in the last look is expected at time `t`."""
+        """Where each track that was seen in the last search is expected at time `t`."""
         return [(track, track.forecast(t)) for track in self._tracks if track.misses == 0]
 
     def expire(self, t: float) -> list[Track]:
-        """End the tracks that were not seen for too long, in at least two looks: a camera may be
-        slow.
+        """End the tracks that were not seen for too long, in at least two searches: a camera may
+        be slow.
         """
         ended = [
             k

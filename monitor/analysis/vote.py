@@ -31,8 +31,8 @@ class Vote:
             probabilities: (3,) in the order of `STATES`.
             weight: In [0, 1]; 0 for a face that cannot be judged.
         """
-        # What is known fades with the weight of what comes in its place: poor looks do not wash out
-        # good ones.
+        # What is known fades with the weight of what comes in its place: poor answers do not wash
+        # out good ones.
         fade = (
             0.5 ** (weight * (t - self._t) / self._config.half_life_s)
             if self._t is not None

@@ -19,7 +19,7 @@ from monitor.storage.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-FAULTS_MAX = 10  # so many bad frames in a row stop the thread, visibly
+FAULTS_MAX = 10  # bad frames in a row that stop the thread, visibly
 IDLE_S = 0.1
 
 

@@ -1,5 +1,5 @@
-"""python -m monitor.bench [--video FILE] [--parts frames,faces,cameras,window,startup] [--against
-script,haar] [--json FILE]
+"""python -m monitor.bench [--video FILE] [--parts frames,detectors,faces,cameras,window,startup]
+[--against script,haar] [--json FILE]
 
 Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
 README comes from here.
@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from monitor.bench.peers import make_peers
 from monitor.bench.pictures import clip_frames, crowd
 from monitor.bench.startup import measure_startup
 from monitor.config import Config, load_config
+from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
-PARTS = ("frames", "faces", "cameras", "window", "startup")
+PARTS = ("frames", "detectors", "faces", "cameras", "window", "startup")
 FACES = (0, 1, 2, 5, 10, 20)
 CAMERAS = (1, 2, 3, 4)
 
@@ -76,6 +78,8 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{result['machine']}\n")
     if "frames" in wanted:
         result["frames"] = _frames(config, arguments)
+    if "detectors" in wanted:
+        result["detectors"] = _detectors(config, arguments)
     if "faces" in wanted:
         result["faces"] = _faces(config, arguments.frames)
     if "cameras" in wanted:
@@ -92,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
             for n in (0, 2, 10)
         }
         result["window"] = _live(
-            "one live 720p camera at 30 frames a second in the window; latency is capture to screen",
+            "one live 720p camera, 30 frames a second, in the window; latency is capture to screen",
             tasks,
         )
     if "startup" in wanted:
@@ -138,6 +142,16 @@ def _frames(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
             row["times ours"] = round(row["median_ms"] / ours, 1)
         print(table("interleaved with the loops of tutorials", rows))
     return result
+
+
+def _detectors(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
+    images, times, _ = clip_frames(arguments.video, arguments.frames)
+    rows = {}
+    for name in detectors():
+        chosen = replace(config, detect=replace(config.detect, name=name))
+        rows[name] = measure_frames(chosen, images, times)["stages"]["detect"]
+    print(table(f"each detector on {arguments.video.name}, where a frame is searched", rows))
+    return rows
 
 
 def _faces(config: Config, frames: int) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float], list[
 
 
 def crowd(faces: int, frames: int, size_wh: tuple[int, int] = WH_720P) -> list[Image]:
-    """Frames with so many people in a grid, who sway a little, on a plain wall."""
+    """Frames with `faces` people in a grid, who sway a little, on a plain wall."""
     portraits = [read_picture(path) for path in sorted(PORTRAITS.glob("*.jpg"))]
     if not portraits or any(p is None for p in portraits):
         raise CameraError(

@@ -1,9 +1,14 @@
-"""Face detectors: a picture in, boxes out."""
+"""Face detectors: a picture in, boxes out. One detector a file, which declares itself by a
+`DetectorInfo`.
+"""
 
 from __future__ import annotations
 
+import importlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from monitor.declared import detectors
 from monitor.errors import ConfigError
 from monitor.records import Detections, Image
 
@@ -22,7 +27,7 @@ class FaceDetector(Protocol):
         Args:
             image_bgr: (H, W, 3) uint8 BGR of any size from 1x1; may be read-only.
             smallest_px: The smallest face that matters this time, in pixels of the picture; 0: the
-                detector's own rule. A detector that can looks at no more pixels than that takes;
+                detector's own rule. A detector that can searches no more pixels than that takes;
                 the others do not mind it.
 
         Returns:
@@ -31,8 +36,8 @@ class FaceDetector(Protocol):
         ...
 
     def detect_still(self, image_bgr: Image) -> Detections:
-        """The same for a picture that stands alone: there is no next frame, so it is worth a closer
-        look.
+        """The same for a picture that stands alone: there is no next frame, so it is worth a more
+        thorough search.
         """
         ...
 
@@ -42,35 +47,23 @@ def make_detector(config: DetectConfig) -> FaceDetector:
     inference thread.
 
     Raises:
-        ConfigError: If there is no detector of that name, or it cannot work at the side that is
-            set.
+        ConfigError: If there is no detector of that name, what it needs is not installed, or it
+            cannot work at the side that is set.
         ModelError: If its model file is missing or changed, or this OpenCV cannot run it.
     """
-    # Imported here so that only the detector in use is loaded.
-    if config.name == "yunet":
-        from monitor.detect import yunet
-
-        confidence_min = (
-            yunet.CONFIDENCE_MIN if config.confidence_min is None else config.confidence_min
-        )
-        return yunet.YuNet(confidence_min, config.working_side, config.min_face_px, config.threads)
-    if config.name == "ssd":
-        from monitor.detect import ssd
-
-        confidence_min = (
-            ssd.CONFIDENCE_MIN if config.confidence_min is None else config.confidence_min
-        )
-        if config.working_side not in (0, ssd.SIDE):
-            raise ConfigError(
-                f"the detector ssd works at {ssd.SIDE} px only: leave working_side at 0, or choose "
-                f"yunet or haar"
-            )
-        return ssd.ResNetSsd(confidence_min, config.min_face_px, config.threads)
-    if config.name == "haar":
-        from monitor.detect import haar
-
-        confidence_min = (
-            haar.CONFIDENCE_MIN if config.confidence_min is None else config.confidence_min
-        )
-        return haar.HaarCascade(confidence_min, config.working_side, config.min_face_px)
-    raise ConfigError(f"there is no detector {config.name!r}: use yunet, ssd or haar")
+    known = detectors()
+    *others, last = known
+    choose = f"{', '.join(others)} or {last}"
+    if config.name not in known:
+        raise ConfigError(f"there is no detector {config.name!r}: use {choose}")
+    if config.confidence_min is None:
+        config = replace(config, confidence_min=known[config.name].confidence_min)
+    try:
+        module = importlib.import_module(f"{__name__}.{config.name}")
+    except ImportError as error:
+        raise ConfigError(
+            f"the detector {config.name} cannot be loaded ({error}): install what it needs, or "
+            f"choose {choose}"
+        ) from None
+    detector: FaceDetector = module.make(config)
+    return detector

@@ -11,11 +11,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monitor.config import DetectConfig
+from monitor.declared import DetectorInfo
 from monitor.errors import ModelError
 from monitor.faces.boxes import as_boxes, clip, longer_side, xywh_to_xyxy
 from monitor.records import Detections, Image
 
-CONFIDENCE_MIN = 0.5  # `python -m monitor.training.detectors.detector_curve --detector haar`
+DETECTOR = DetectorInfo(
+    title="Haar cascade",
+    line="finds a third of masked faces",
+    # from `python -m monitor.training.detectors.detector_curve --detector haar`
+    confidence_min=0.5,
+    recall=(0.30, 0.61),
+)
+CONFIDENCE_MIN = DETECTOR.confidence_min
 SMALLEST_PX = 24  # the cascade's window
 # of the frame: shrinking it to the window is what the working size is chosen for
 SMALL_FACE_PX = 32
@@ -26,6 +35,12 @@ MIN_NEIGHBOURS = 3
 # median for faces (5th percentile 0.5) and 2.3 for false boxes (5th percentile 0.2): a poor
 # measure, squashed here so that 1 becomes 0.5.
 _WEIGHT_HALF = 1.0
+
+
+def make(config: DetectConfig) -> HaarCascade:
+    """The detector, loaded, as the settings want it; `confidence_min` is set."""
+    assert config.confidence_min is not None
+    return HaarCascade(config.confidence_min, config.working_side, config.min_face_px)
 
 
 class HaarCascade:
@@ -96,7 +111,7 @@ class HaarCascade:
         return Detections(boxes[kept], confidence[kept])
 
     def detect_still(self, image_bgr: Image) -> Detections:
-        """As `detect`: there is no closer look."""
+        """As `detect`: there is no more thorough search."""
         return self.detect(image_bgr)
 
     def _scale(self, frame_side: int) -> float:

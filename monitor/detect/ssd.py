@@ -1,6 +1,6 @@
 """OpenCV's ResNet-10 face detector, an SSD (Liu et al., arXiv:1512.02325), run by ONNX Runtime.
 
-`monitor/training/detectors/convert_detectors.py` rebuilt it from its Caffe files. It looks at every
+`monitor/training/detectors/convert_detectors.py` rebuilt it from its Caffe files. It searches every
 picture at 300 x 300 px, without regard to its shape, as it was trained: small faces in large frames
 are lost. There by choice; YuNet is the default.
 """
@@ -11,18 +11,39 @@ import cv2
 import numpy as np
 
 from monitor.card import MODELS_DIR
+from monitor.config import DetectConfig
+from monitor.declared import DetectorInfo
+from monitor.errors import ConfigError
 from monitor.faces.boxes import clip, longer_side
 from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "ssd.onnx"
-CONFIDENCE_MIN = (
-    # chosen from the curve that `python -m monitor.training.detectors.detector_curve --detector
-    # ssd` prints
-    0.3
+DETECTOR = DetectorInfo(
+    title="ResNet-10 SSD",
+    line="finds fewer masked faces",
+    # from `python -m monitor.training.detectors.detector_curve --detector ssd`
+    confidence_min=0.3,
+    recall=(0.72, 0.90),
 )
+CONFIDENCE_MIN = DETECTOR.confidence_min
 SIDE = 300  # px, fixed by the network's priors
 NMS_IOU_MAX = 0.45  # these two from the network's DetectionOutput layer
 _TOP_K = 400
+
+
+def make(config: DetectConfig) -> ResNetSsd:
+    """The detector, loaded, as the settings want it; `confidence_min` is set.
+
+    Raises:
+        ConfigError: If a working side is set that the network does not have.
+    """
+    assert config.confidence_min is not None
+    if config.working_side not in (0, SIDE):
+        raise ConfigError(
+            f"the detector ssd works at {SIDE} px only: leave working_side at 0, or choose yunet "
+            f"or haar"
+        )
+    return ResNetSsd(config.confidence_min, config.min_face_px, config.threads)
 
 
 class ResNetSsd:
@@ -77,5 +98,5 @@ class ResNetSsd:
         return Detections(boxes[large], confidence[kept][large])
 
     def detect_still(self, image_bgr: Image) -> Detections:
-        """As `detect`: there is no closer look."""
+        """As `detect`: there is no more thorough search."""
         return self.detect(image_bgr)

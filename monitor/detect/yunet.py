@@ -14,12 +14,20 @@ import cv2
 import numpy as np
 
 from monitor.card import MODELS_DIR
+from monitor.config import DetectConfig
+from monitor.declared import DetectorInfo
 from monitor.faces.boxes import clip, iou_matrix, longer_side, nms
 from monitor.records import Detections, FloatArray, Image
 
 MODEL = MODELS_DIR / "yunet.onnx"
-# chosen from the curve that `python -m monitor.training.detectors.detector_curve` prints
-CONFIDENCE_MIN = 0.4
+DETECTOR = DetectorInfo(
+    title="YuNet",
+    line="recommended",
+    # from `python -m monitor.training.detectors.detector_curve`
+    confidence_min=0.4,
+    recall=(0.93, 0.95),
+)
+CONFIDENCE_MIN = DETECTOR.confidence_min
 NMS_IOU_MAX = 0.3  # as in cv2.FaceDetectorYN
 STRIDES = (8, 16, 32)  # px of the working picture; the heads of the network
 # of the frame: what the working size is chosen for, unless larger faces are enough
@@ -31,24 +39,21 @@ SMALL_FACE_WORK_PX = 24
 # working sides that are chosen. Beyond, cost grows and large faces are lost
 SIDE_LIMITS = (640, 960)
 SWEEP_LIMITS = (640, 1280)  # the same, where the caller says how small a face matters
-FOLLOWED_FACE_WORK_PX = (
-    # the size in the working picture that the smallest face of such a call gets: enough for one
-    # that is
-    20
-)
+# the size in the working picture that the smallest face of such a call gets: enough for one that is
 # known already, as weak detections carry a track on
+FOLLOWED_FACE_WORK_PX = 20
 ENLARGE_MAX = 4.0  # beyond this a picture only gets blurred
 # working sides for a picture that stands alone, as parts of the usual one
 STILL_SCALES = (0.5, 1.0, 1.5)
 # confidence under and over the threshold, see `YuNet.detect_still`
 STILL_BELOW, STILL_ABOVE = 0.05, 0.2
-SAME_IOU = 0.4  # boxes of two looks that overlap so much are one face
+SAME_IOU = 0.4  # boxes of two scales that overlap this much are one face
 # candidates before NMS, as in cv2.FaceDetectorYN: bounds the cost of a picture full of faces
 _TOP_K = 5000
 
 
 def working_side(frame_side: int, min_face_px: int) -> int:
-    """The longer side, in pixels, at which YuNet looks at a frame whose longer side is
+    """The longer side, in pixels, at which YuNet searches a frame whose longer side is
     `frame_side`.
 
     It follows the frame: a face of `SMALL_FACE_PX`, or of `min_face_px` where that is more, gets
@@ -58,6 +63,12 @@ def working_side(frame_side: int, min_face_px: int) -> int:
     low, high = SIDE_LIMITS
     wanted = frame_side * SMALL_FACE_WORK_PX / max(SMALL_FACE_PX, min_face_px)
     return _round_up(round(min(max(wanted, low), high, frame_side * ENLARGE_MAX)))
+
+
+def make(config: DetectConfig) -> YuNet:
+    """The detector, loaded, as the settings want it; `confidence_min` is set."""
+    assert config.confidence_min is not None
+    return YuNet(config.confidence_min, config.working_side, config.min_face_px, config.threads)
 
 
 class YuNet:
@@ -97,7 +108,7 @@ class YuNet:
         self._confidence_min = confidence_min
         self._side = side
         self._min_face_px = min_face_px
-        self.resize_s = 0.0  # what making the working picture took in the last look; for benchmarks
+        self.resize_s = 0.0  # what making the last working picture took; for benchmarks
         self._padded: Image = np.zeros((0, 0, 3), np.uint8)
         self._blob: FloatArray = np.zeros((1, 3, 0, 0), np.float32)
 
@@ -117,31 +128,31 @@ class YuNet:
         return self._detect(image_bgr, side, self._confidence_min)
 
     def detect_still(self, image_bgr: Image) -> Detections:
-        """Faces of a picture that stands alone: looked for at three sizes.
+        """Faces of a picture that stands alone: searched at three scales.
 
-        A face counts if one look is confident of it (`STILL_ABOVE` over the threshold) or two looks
-        agree (`STILL_BELOW` under it will do for each). Against one look this finds 1 % more of the
-        masked faces; the figures are on the card.
+        A face counts if one scale is confident of it (`STILL_ABOVE` over the threshold) or two
+        agree (`STILL_BELOW` under it will do for each). Against one scale this finds 1 % more of
+        the masked faces; the figures are on the card.
         """
         frame_side = max(image_bgr.shape[:2])
         base = self._working_side(frame_side, 0)
         sides = [_round_up(round(base * factor)) for factor in STILL_SCALES]
-        looks = [
+        scales = [
             self._detect(image_bgr, side, max(0.01, self._confidence_min - STILL_BELOW))
             for side in sides
         ]
-        boxes = np.concatenate([look.boxes for look in looks])
-        confidence = np.concatenate([look.confidence for look in looks])
-        landmarks = np.concatenate([look.landmarks for look in looks if look.landmarks is not None])
-        of_look = np.repeat(np.arange(len(looks)), [len(look) for look in looks])
+        boxes = np.concatenate([one.boxes for one in scales])
+        confidence = np.concatenate([one.confidence for one in scales])
+        landmarks = np.concatenate([one.landmarks for one in scales if one.landmarks is not None])
+        of_scale = np.repeat(np.arange(len(scales)), [len(one) for one in scales])
         best = nms(boxes, confidence, NMS_IOU_MAX)
         same = iou_matrix(boxes[best], boxes) > SAME_IOU
-        agreed = np.array([len(set(of_look[row])) > 1 for row in same], bool)
+        agreed = np.array([len(set(of_scale[row])) > 1 for row in same], bool)
         kept = best[agreed | (confidence[best] >= self._confidence_min + STILL_ABOVE)]
         return Detections(boxes[kept], confidence[kept], landmarks[kept])
 
     def _detect(self, image_bgr: Image, side: int, confidence_min: float) -> Detections:
-        """One look with a working picture of the longer side `side`."""
+        """One search, in a working picture of the longer side `side`."""
         height, width = image_bgr.shape[:2]
         scale = side / max(width, height)
         # Both are rounded to whole pixels, so each axis has its own exact factor back.

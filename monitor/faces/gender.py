@@ -1,14 +1,12 @@
 """A guess at a person's gender from the aligned face, for those who ask for it (`[gender] show =
 true`). Off by default.
 
-It is a guess from looks by a network that was trained on a two-valued label. It is shown in the
+A network that was trained on a two-valued label guesses from appearance. The guess is shown in the
 window and never stored, and must not decide anything about a person. With the setting off nothing
 of this file is imported.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -16,18 +14,15 @@ import numpy as np
 from monitor.engine import Network, load_network
 from monitor.errors import ModelError
 from monitor.faces.align import SIZE, align
-from monitor.faces.boxes import longer_side
 from monitor.faces.preprocess import scale
-from monitor.faces.quality import weight
-from monitor.records import Detections, FloatArray, Frame, Image
+from monitor.records import FloatArray, Image
 
 GENDERS = ("male", "female")
-SURE_MIN = 0.9  # mean probability over a track's looks below which nothing is shown
-LOOKS_MIN = 4  # no guess before so many looks
-LOOKS_MAX = 16  # after so many the answer stands and costs nothing more
-EVIDENCE_MIN = 1.5  # sum of the looks' weights
-EVERY_S = 0.3  # between two looks at one track
-FRAME_MAX = 2  # looks in one frame
+SURE_MIN = 0.9  # mean probability over a track's answers below which nothing is shown
+ANSWERS_MIN = 4  # no guess before this many of the network's answers
+ANSWERS_MAX = 16  # after this many the guess stands and costs nothing more
+EVIDENCE_MIN = 1.5  # sum of the answers' weights
+EVERY_S = 0.3  # between two answers on one track
 MAX_BATCH = 32
 
 
@@ -70,26 +65,20 @@ class GenderGuesser:
         """
         return cls(load_network(model, "onnx", threads))
 
-    def look_at(self, frame: Frame, found: Detections, votes: Sequence[GenderVote | None]) -> None:
-        """Look at a few faces of a frame and tell their votes.
+    def guess(
+        self, image_bgr: Image, boxes: FloatArray, landmarks: FloatArray | None
+    ) -> FloatArray:
+        """Probabilities of some faces of one picture, in one batch.
 
         Args:
-            frame: Of any source.
-            found: Its faces.
-            votes: One a face; None where it is not to be looked at. Those that wait longest come
-                first.
+            image_bgr: (H, W, 3) uint8 BGR.
+            boxes: (N, 4) xyxy in pixels of the image; N may be 0.
+            landmarks: (N, 5, 2) in pixels of the image, or None.
+
+        Returns:
+            (N, 2) float32, as `probabilities` gives them.
         """
-        waiting = sorted(
-            (v.looked_t, i) for i, v in enumerate(votes) if v is not None and v.waits(frame.t)
-        )
-        chosen = [i for _, i in waiting[:FRAME_MAX]]
-        landmarks = None if found.landmarks is None else found.landmarks[chosen]
-        answers = self.probabilities(align(frame.image, found.boxes[chosen], landmarks))
-        sizes = longer_side(found.boxes)
-        for i, answer in zip(chosen, answers, strict=True):
-            vote = votes[i]
-            assert vote is not None
-            vote.add(frame.t, answer, weight(float(sizes[i]), float(found.confidence[i])))
+        return self.probabilities(align(image_bgr, boxes, landmarks))
 
     def probabilities(self, faces_bgr: Image) -> FloatArray:
         """The mean over each face and its mirror image.
@@ -133,16 +122,16 @@ def resized(faces: Image, size: int) -> Image:
 
 
 class GenderVote:
-    """Collects the looks at one track. The inference thread alone calls it."""
+    """Collects the answers on one track. The inference thread alone calls it."""
 
     def __init__(self) -> None:
         self._sum = np.zeros(len(GENDERS))
         self._weight = 0.0
-        self.looks = 0
-        self.looked_t = -1e9  # s, time of the last look
+        self.answers = 0
+        self.guessed_t = -1e9  # s, time of the last answer
 
     def add(self, t: float, probabilities: FloatArray, share: float) -> None:
-        """Take in one look.
+        """Take in one answer.
 
         Args:
             t: Seconds, of the source.
@@ -151,17 +140,17 @@ class GenderVote:
         """
         self._sum += share * probabilities
         self._weight += share
-        self.looks += 1
-        self.looked_t = t
+        self.answers += 1
+        self.guessed_t = t
 
     def waits(self, t: float) -> bool:
-        """Whether another look is wanted at time `t` (s)."""
-        return self.looks < LOOKS_MAX and t - self.looked_t >= EVERY_S
+        """Whether another answer is wanted at time `t` (s)."""
+        return self.answers < ANSWERS_MAX and t - self.guessed_t >= EVERY_S
 
     @property
     def guess(self) -> str | None:
         """One of `GENDERS`, or None while it is not clear."""
-        if self.looks < LOOKS_MIN or self._weight < EVIDENCE_MIN:
+        if self.answers < ANSWERS_MIN or self._weight < EVIDENCE_MIN:
             return None
         best = int(self._sum.argmax())
         return GENDERS[best] if self._sum[best] >= SURE_MIN * self._weight else None

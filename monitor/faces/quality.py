@@ -20,19 +20,22 @@ def sharpness(roi: FloatArray) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var()) * 127.5**2
 
 
-def side_on(landmarks: FloatArray) -> float:
+def nose_offset(landmarks: FloatArray) -> float:
     """How far the nose is off the middle between the eyes, in eye distances: 0 from the front, over
-    1 in profile.
+    1 either way in profile; positive to the person's left.
 
     Args:
         landmarks: (5, 2) px: right eye, left eye, nose, right and left mouth corner.
+
+    Returns:
+        The offset; 10 where the eyes are in one place.
     """
     right_eye, left_eye, nose = landmarks[:3]
     across = left_eye - right_eye
     distance = float(np.hypot(*across))
     if distance < 1e-3:
         return 10.0
-    return abs(float(np.dot(nose - (right_eye + left_eye) / 2, across))) / distance**2
+    return float(np.dot(nose - (right_eye + left_eye) / 2, across)) / distance**2
 
 
 def can_be_judged(
@@ -43,7 +46,7 @@ def can_be_judged(
     """
     if face_px < config.unsure_face_px:
         return False
-    if landmarks is not None and 0 < config.unsure_side_on < side_on(landmarks):
+    if landmarks is not None and 0 < config.unsure_side_on < abs(nose_offset(landmarks)):
         return False
     return config.unsure_sharpness <= 0 or sharpness(roi) >= config.unsure_sharpness
 

@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor.config import DETECTORS, Config
+from monitor.config import Config
+from monitor.declared import DetectorInfo, detectors
 from monitor.gui.side.panel import FaintLabel
 
-DETECTOR_WORDS = {
-    "yunet": "YuNet (recommended)",
-    "ssd": "ResNet-10 SSD (finds fewer masked faces)",
-    "haar": "Haar cascade (finds a third of masked faces)",
-}
+
+def detector_text(info: DetectorInfo) -> str:
+    """How a detector is offered."""
+    return f"{info.title} ({info.line})"
 
 
 def _wrapped(text: str) -> QLabel:
@@ -59,9 +59,9 @@ class SettingsDialog(QDialog):
         self.min_face_px.setValue(config.detect.min_face_px)
         form.addRow("&Smallest face", self.min_face_px)
         self.detector = QComboBox()
-        for name in DETECTORS:
-            self.detector.addItem(DETECTOR_WORDS[name], name)
-        self.detector.setCurrentIndex(DETECTORS.index(config.detect.name))
+        for name, info in detectors().items():
+            self.detector.addItem(detector_text(info), name)
+        self.detector.setCurrentIndex(self.detector.findData(config.detect.name))
         form.addRow("Face &detector", self.detector)
         days = config.store.retention_days
         kept = (

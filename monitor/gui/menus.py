@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
-from monitor.config import DETECTORS
-from monitor.gui.dialogs import DETECTOR_WORDS
+from monitor.declared import detectors
+from monitor.gui.dialogs import detector_text
 from monitor.gui.theme import THEMES
 from monitor.gui.threads.session import CAMERAS_MAX
 
@@ -76,10 +76,10 @@ class Menus:
         monitor.addSeparator()
         self.new_shift = self._add(monitor, "Start a &new shift", "Ctrl+N")
         self.detector_group = QActionGroup(window)
-        detectors = monitor.addMenu("Face &detector")
+        menu = monitor.addMenu("Face &detector")
         self.detectors = {
-            name: self._choice(detectors, self.detector_group, DETECTOR_WORDS[name], name)
-            for name in DETECTORS
+            name: self._choice(menu, self.detector_group, detector_text(info), name)
+            for name, info in detectors().items()
         }
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")

@@ -13,7 +13,7 @@ from monitor.gui.picture.view import PictureView
 from monitor.gui.status import StatusBar, sources_text, state_text
 from monitor.gui.threads.session import Session
 from monitor.gui.threads.watched import Watched
-from monitor.records import Count, SourceState, SourceStatus, Update
+from monitor.records import Count, SourceState, SourceStatus, Update, WorkerState
 
 PLATES = {
     SourceState.ENDED: "Ended. Space plays it again",
@@ -188,9 +188,9 @@ class SourceWatch:
             return "Paused" if several else "Paused. Space goes on"
         if plate or seen.watched.lent:
             return plate or "Somebody is enrolled here: nobody is counted"
-        if worker == "LOADING":
+        if worker is WorkerState.LOADING:
             return "Loading models…"
-        return "Live picture only: nobody is counted" if worker == "FAILED" else ""
+        return "Live picture only: nobody is counted" if worker is WorkerState.FAILED else ""
 
 
 def _countdown(seconds: float) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
 
-from monitor.records import SourceState, SourceStatus
+from monitor.records import SourceState, SourceStatus, WorkerState
 
 MASK_ONLY = "mask-only: nobody is identified"
 
@@ -102,12 +102,15 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(label)
         return label
 
-    def show_privacy(self, identify: bool, enrolled: int | None, worker: str) -> None:
-        """Who is named; `enrolled` counts once the inference thread's state, `worker`, is READY."""
+    def show_privacy(self, identify: bool, enrolled: int | None, worker: WorkerState) -> None:
+        """Who is named; `enrolled` counts once the inference thread is READY."""
         if not identify:
             self.privacy.setText(MASK_ONLY)
             return
-        words = {"LOADING": "identification is loading", "READY": privacy_text(enrolled)}
+        words = {
+            WorkerState.LOADING: "identification is loading",
+            WorkerState.READY: privacy_text(enrolled),
+        }
         self.privacy.setText(words.get(worker, "nobody is identified now"))
         tip = (
             "Faces are compared with those of the people who agreed to it; Monitor > People… "

@@ -37,7 +37,7 @@ from monitor.gui.status import StatusBar, retention_text
 from monitor.gui.theme import Theme
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-from monitor.records import Count, SourceState, Update
+from monitor.records import Count, SourceState, Update, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self._inference_s: float | None = None
         self._frame_wh = (0, 0)
         self._shown = Update(None, Count(), (), 0)
-        self._worker_seen = ("", "")
+        self._worker_seen: tuple[WorkerState | None, str] = (None, "")
         self._lay_out()
         self._connect()
         self._restore()
@@ -291,12 +291,11 @@ class MainWindow(QMainWindow):
         if state == self._worker_seen:
             return
         self._worker_seen = state
-        name, message = state
-        self.status.model.setText(
-            {"LOADING": "loading models", "READY": message}.get(name, "not analysed")
-        )
-        self.status.show_privacy(self.session.options.identify, self.session.enrolled, name)
-        if name == "FAILED":
+        worker, message = state
+        words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
+        self.status.model.setText(words.get(worker, "not analysed"))
+        self.status.show_privacy(self.session.options.identify, self.session.enrolled, worker)
+        if worker is WorkerState.FAILED:
             self.banners.show_message(
                 "worker", Severity.ERROR, message, "Try again", self.commands.new_shift
             )
@@ -317,7 +316,7 @@ class MainWindow(QMainWindow):
             self.status.show_speed(
                 per_s, None if idle or self._inference_s is None else 1000 * self._inference_s
             )
-        if self._worker_seen[0] == "READY":
+        if self._worker_seen[0] is WorkerState.READY:
             self.hours.look(self._shown.count)
 
     # Sources

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from monitor.detect import FaceDetector
 from monitor.faces.align import TEMPLATE, align, apply, matrices
 from monitor.faces.boxes import crop_square, longer_side
+from monitor.faces.quality import nose_offset
 from monitor.identity.drawn_masks import STYLES, draw_mask
 from monitor.identity.gallery import Kind
 from monitor.records import Detections, FloatArray, Image
@@ -98,22 +99,6 @@ class Progress:
 IsMasked = Callable[[Image, FloatArray], bool]  # (image BGR, (1, 4) box) -> a mask is worn
 
 
-def turn_of(landmarks: FloatArray) -> float:
-    """How far the head is turned: the nose off the middle of the eyes, in eye distances, positive
-    to the person's left.
-
-    Args:
-        landmarks: (5, 2) px in the order of `monitor.faces.align.TEMPLATE`.
-    """
-    across = landmarks[1] - landmarks[0]
-    squared = float(across @ across)
-    return (
-        float((landmarks[2] - (landmarks[0] + landmarks[1]) / 2) @ across) / squared
-        if squared > 1e-6
-        else 10.0
-    )
-
-
 def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = False) -> Shot | str:
     """The one face of a picture if it is good enough, else in one phrase why not.
 
@@ -134,7 +119,7 @@ def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = F
     size, landmarks = float(sizes[best]), found.landmarks[best]
     if size < gate.face_px:
         return f"the face is too small ({size:.0f} px, {gate.face_px:.0f} are needed): come closer"
-    turn = turn_of(landmarks)
+    turn = nose_offset(landmarks)
     if abs(turn) > gate.turn:
         return "the face is turned too far away"
     face = align(image_bgr, found.boxes[best : best + 1], landmarks[None])[0]

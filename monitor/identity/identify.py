@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder
@@ -87,27 +86,6 @@ class IdentityVote:
         self._sum, self._weight, self.looks = None, 0.0, 0
 
 
-def assign_unique(votes: Mapping[K, IdentityVote]) -> dict[K, str | None]:
-    """The names of all visits that are present at once: where several claim one person, the surest
-    keeps the name.
-
-    Args:
-        votes: Any key (a track or visit id) to its vote.
-
-    Returns:
-        The same keys to a name, `VISITOR`, or None while it is not clear.
-    """
-    names: dict[K, str | None] = {}
-    taken: set[str] = set()
-    for key, vote in sorted(votes.items(), key=lambda item: -item[1].confidence):
-        name = vote.name
-        if name is not None and name != VISITOR:
-            name = VISITOR if name in taken else name
-            taken.add(name)
-        names[key] = name
-    return names
-
-
 class Identifier:
     """What the pipeline needs of all this. The inference thread alone calls it."""
 
@@ -115,7 +93,7 @@ class Identifier:
         self._embedder, self.matcher = embedder, matcher
         self.model = embedder.name
 
-    def looks(
+    def embed(
         self, image_bgr: Image, boxes: FloatArray, landmarks: FloatArray | None
     ) -> FloatArray:
         """Embeddings of some faces of one picture, in one batch.
@@ -130,17 +108,29 @@ class Identifier:
         """
         return self._embedder.embed(align(image_bgr, boxes, landmarks))
 
-    def embed(self, faces_bgr: npt.NDArray[np.uint8]) -> FloatArray:
-        """The same for faces that `align` has already cut out, of several frames if wanted."""
-        return self._embedder.embed(faces_bgr)
-
     def new_vote(self) -> IdentityVote:
         return IdentityVote(self.matcher)
 
     @staticmethod
     def assign_unique(votes: Mapping[K, IdentityVote]) -> dict[K, str | None]:
-        """See the function of that name."""
-        return assign_unique(votes)
+        """The names of all visits that are present at once: where several claim one person, the
+        surest keeps the name.
+
+        Args:
+            votes: Any key (a track or visit id) to its vote.
+
+        Returns:
+            The same keys to a name, `VISITOR`, or None while it is not clear.
+        """
+        names: dict[K, str | None] = {}
+        taken: set[str] = set()
+        for key, vote in sorted(votes.items(), key=lambda item: -item[1].confidence):
+            name = vote.name
+            if name is not None and name != VISITOR:
+                name = VISITOR if name in taken else name
+                taken.add(name)
+            names[key] = name
+        return names
 
 
 def load_identifier(

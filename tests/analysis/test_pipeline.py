@@ -7,9 +7,13 @@ import pytest
 from fakes import MASKED, UNMASKED, FakeClassifier, FakeDetector, FakeNetwork, face_at, found, frame
 
 from monitor.analysis.pipeline import Pipeline
+from monitor.analysis.scene import EMBED_MAX
 from monitor.config import Config, DetectConfig
 from monitor.faces.boxes import NO_BOXES
 from monitor.faces.classify import MaskClassifier
+from monitor.identity.gallery import VISITOR
+from monitor.identity.identify import Identifier, IdentityVote
+from monitor.identity.match import Matcher
 from monitor.records import Detections, FrameResult, MaskState
 
 NOBODY = Detections(NO_BOXES, np.empty(0, np.float32))
@@ -31,7 +35,7 @@ def test_nobody() -> None:
 def test_no_frames() -> None:
     classifier = FakeClassifier()
     assert pipeline([NOBODY], classifier).process([]) == []
-    assert classifier.looked == []
+    assert classifier.batches == []
 
 
 def test_all_faces_of_a_frame_go_in_one_batch() -> None:
@@ -47,7 +51,7 @@ def test_several_cameras_share_a_batch_and_nothing_else() -> None:
     results = []
     for i in range(30):
         results += one.process([frame(i / 10, camera="left"), frame(i / 10, camera="right")])
-    assert classifier.looked[0] == 2
+    assert classifier.batches[0] == 2
     assert {r.frame.camera for r in results} == {"left", "right"} == set(one.cameras)
     visits = {v.visit_id: v.camera for r in results for v in r.visits}
     assert visits == {"shift-v1": "left", "shift-v2": "right"}
@@ -65,6 +69,34 @@ def test_each_camera_gets_its_own_answers() -> None:
     results = one.process([frame(camera=c, still=True, file=c) for c in ("a", "b", "c")])
     assert [len(r.faces) for r in results] == [0, 1, 1]
     assert results[2].faces[0].xyxy.tolist() == list(face_at(200))
+
+
+class FakeIdentifier:
+    """Makes embeddings that no vote needs more than four of."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []  # faces in each call
+
+    def embed(self, image: np.ndarray, boxes: np.ndarray, landmarks: object) -> np.ndarray:
+        self.batches.append(len(boxes))
+        return np.tile(np.eye(1, 4, dtype=np.float32), (len(boxes), 1))
+
+    def new_vote(self) -> IdentityVote:
+        card = {"output": {"dimension": 4}, "threshold": {"far": [1e-2, 1], "threshold": [0.9, 0]}}
+        return IdentityVote(Matcher((), card))
+
+    assign_unique = staticmethod(Identifier.assign_unique)
+
+
+def test_embeddings_are_spread_over_the_frames_and_end_when_everybody_is_named() -> None:
+    identifier, people = FakeIdentifier(), [face_at(60 + 100 * i, size=64) for i in range(5)]
+    detector, classifier = FakeDetector([found(*people)]), FakeClassifier()
+    one = Pipeline(detector, classifier, Config(), "shift", identifier)  # type: ignore[arg-type]
+    results = run(one, 150)
+    assert max(identifier.batches) == EMBED_MAX
+    assert {face.identity for face in results[-1].faces} == {VISITOR}
+    assert len(results[-1].faces) == 5
+    assert sum(identifier.batches[-30:]) == 0
 
 
 def test_single_pictures_are_not_followed() -> None:

@@ -20,7 +20,9 @@ from fakes import (
     frame,
 )
 
-from monitor.analysis.scene import Scene, still_faces
+from monitor.analysis.scene import Scene
+from monitor.analysis.sightings import Origin
+from monitor.analysis.wanted import Answers
 from monitor.config import ClassifyConfig, Config
 from monitor.faces.boxes import NO_BOXES
 from monitor.records import Detections, Face, MaskState, Sighting, Visit
@@ -32,11 +34,12 @@ class Door:
     """A scene that is fed by hand."""
 
     def __init__(self, config: Config | None = None) -> None:
-        self.scene = Scene(config or Config(), "door", "shift", "fake_v1", itertools.count(1))
+        origin = Origin("door", "shift", "fake_v1")
+        self.scene = Scene(config or Config(), origin, itertools.count(1))
         self.visits: list[Visit] = []
         self.sightings: list[Sighting] = []
         self.faces: tuple[Face, ...] = ()
-        self.looked: list[int] = []
+        self.classified: list[int] = []
         self.t = 0.0
 
     def see(
@@ -48,14 +51,13 @@ class Door:
     ) -> None:
         """One frame."""
         moment = frame(self.t, wall=NOON + timedelta(seconds=self.t if wall is None else wall))
-        tracks, ended = self.scene.follow(moment, detections)
-        looked = self.scene.wants_look(moment, tracks)
-        rois = FakeClassifier().rois(moment.image, detections.boxes[looked])
-        answers = np.broadcast_to(np.asarray(answer, np.float32), (len(detections), 3))[looked]
-        self.faces, changes = self.scene.judge(moment, detections, tracks, looked, rois, answers)
-        self.looked.append(len(looked))
-        self.visits += [*ended.visits, *changes.visits]
-        self.sightings += [*ended.sightings, *changes.sightings]
+        wanted = self.scene.follow(moment, detections)
+        rois = FakeClassifier().rois(moment.image, detections.boxes[wanted.classify])
+        every = np.broadcast_to(np.asarray(answer, np.float32), (len(detections), 3))
+        self.faces, changes = self.scene.take(wanted, Answers(rois, every[wanted.classify]))
+        self.classified.append(len(wanted.classify))
+        self.visits += changes.visits
+        self.sightings += changes.sightings
 
     def stand(
         self,
@@ -115,7 +117,7 @@ def test_weak_detections_are_no_visit() -> None:
     door.stand(5, UNMASKED, face_at(100), confidence=0.5)
     door.leave()
     assert door.visits == []
-    assert sum(door.looked) == 0
+    assert sum(door.classified) == 0
 
 
 def test_a_mask_put_on_moves_the_visit_and_ends_the_sighting() -> None:
@@ -172,19 +174,19 @@ def test_raw_state_is_this_frames_answer() -> None:
     assert face.state is MaskState.UNSURE
 
 
-def test_a_settled_track_is_looked_at_rarely() -> None:
+def test_a_settled_track_is_classified_rarely() -> None:
     door = Door(Config(classify=ClassifyConfig(settled_every_s=0.5)))
     door.stand(10, MASKED, face_at(100), rate=25)
-    assert 18 <= sum(door.looked[25:]) <= 20  # twice a second after the first one
+    assert 18 <= sum(door.classified[25:]) <= 20  # twice a second after the first one
     always = Door(Config(classify=ClassifyConfig(settled_every_s=0)))
     always.stand(2, MASKED, face_at(100), rate=25)
-    assert sum(always.looked) == 50
+    assert sum(always.classified) == 50
 
 
-def test_an_undecided_track_is_looked_at_always() -> None:
+def test_an_undecided_track_is_classified_always() -> None:
     door = Door()
     door.stand(4, UNDECIDED, face_at(100), rate=25)
-    assert sum(door.looked) == 100
+    assert sum(door.classified) == 100
 
 
 def test_two_people_have_their_own_states() -> None:
@@ -235,36 +237,3 @@ def test_every_visit_and_sighting_is_closed_at_the_end() -> None:
     assert all(not s.open for s in newest.values())
     door.leave()
     assert len(door.final) == 3
-
-
-@pytest.mark.parametrize(
-    ("answer", "size", "state"),
-    [
-        (MASKED, 80, MaskState.MASKED),
-        (UNMASKED, 80, MaskState.UNMASKED),
-        (INCORRECT, 80, MaskState.INCORRECT),
-        (UNDECIDED, 80, MaskState.UNSURE),
-        (
-            np.array([0.1, 0.48, 0.42], np.float32),
-            80,
-            MaskState.UNMASKED,
-        ),  # how wrong is open, that it is wrong is clear
-        (np.array([0.45, 0.5, 0.05], np.float32), 80, MaskState.UNSURE),
-        (MASKED, 10, MaskState.UNSURE),
-    ],
-)
-def test_faces_of_a_single_picture(answer: np.ndarray, size: float, state: MaskState) -> None:
-    one = found(face_at(100, size=size))
-    (face,) = still_faces(one, np.zeros((1, 4, 4, 3), np.float32), answer[None], Config())
-    assert face.state is state
-    assert face.raw_state is not MaskState.UNSURE
-    assert face.track_id is None
-
-
-def test_a_picture_without_faces() -> None:
-    assert (
-        still_faces(
-            NOBODY, np.zeros((0, 4, 4, 3), np.float32), np.zeros((0, 3), np.float32), Config()
-        )
-        == ()
-    )

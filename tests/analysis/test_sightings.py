@@ -7,21 +7,23 @@ from datetime import timedelta
 import pytest
 from fakes import NOON
 
-from monitor.analysis.sightings import SightingRule
+from monitor.analysis.sightings import Origin, SightingRule
 from monitor.config import SightingConfig
 from monitor.records import MaskState, Sighting
 
 M, U, I, X = MaskState.MASKED, MaskState.UNMASKED, MaskState.INCORRECT, MaskState.UNSURE  # noqa: E741
 
+ORIGIN = Origin("door", "shift", "fake_v1")
+
 
 def rule(alert_after_s: float = 1.0, t: float = 0.0) -> SightingRule:
-    return SightingRule(SightingConfig(alert_after_s), "door", "shift-v1", "fake_v1", t, NOON)
+    return SightingRule(SightingConfig(alert_after_s), ORIGIN, "shift-v1", t, NOON)
 
 
 def play(
     one: SightingRule, *parts: tuple[MaskState, float], rate: float = 10, start: float = 0.0
 ) -> tuple[list[Sighting], float]:
-    """States for so many seconds each; what was reported, and the time after."""
+    """States for some seconds each; what was reported, and the time after."""
     reports, frame, end = [], 0, 0.0
     for state, seconds in parts:
         end += seconds
@@ -105,7 +107,7 @@ def test_unsure_does_not_close() -> None:
 
 
 def test_unsure_does_not_open() -> None:
-    # 0.3 s bare, ten seconds of doubt, one more bare look: not bare for longer than a second.
+    # 0.3 s bare, ten seconds of doubt, one more bare moment: not bare for longer than a second.
     assert play(rule(1.0), (U, 0.3), (X, 10), (U, 0.2))[0] == []
 
 
@@ -142,7 +144,7 @@ def test_an_open_sighting_is_reported_again_each_second() -> None:
     assert seconds == sorted(seconds)
 
 
-def test_limit_zero_opens_with_the_second_look() -> None:
+def test_limit_zero_opens_with_the_second_frame() -> None:
     one = rule(0.0)
     assert one.update(0.0, U, 0.9) is None
     assert one.update(0.04, U, 0.9) is not None

@@ -23,7 +23,7 @@ def ids(tracks: list[Track | None]) -> list[int | None]:
 def walk(
     tracker: Tracker, rate: float, seconds: float, speed: float, *, start: float = 0.0
 ) -> list[int | None]:
-    """One person who walks to the right at `speed` px/s; the track id of each look."""
+    """One person who walks to the right at `speed` px/s; the track id of each detection."""
     seen = []
     for i in range(round(seconds * rate)):
         t = i / rate
@@ -155,7 +155,7 @@ def test_two_detections_of_one_face_do_not_share_a_track() -> None:
 
 
 @pytest.mark.parametrize(
-    ("looks", "person"),
+    ("seen_at", "person"),
     [
         ([0.0], False),
         ([0.0, 0.3], False),
@@ -164,9 +164,9 @@ def test_two_detections_of_one_face_do_not_share_a_track() -> None:
         ([0.0, 5.0, 10.0], True),
     ],
 )
-def test_a_flicker_is_no_person(looks: list[float], person: bool) -> None:
+def test_a_flicker_is_no_person(seen_at: list[float], person: bool) -> None:
     tracker = Tracker(TrackConfig(confirm_s=0.25, confirm_hits=3))
-    for t in looks:
+    for t in seen_at:
         track = tracker.update(t, found(face_at(100)))[0][0]
     assert track is not None
     assert tracker.is_person(track) is person

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from monitor.config import DetectConfig
 from monitor.detect import FaceDetector, haar, make_detector, ssd, yunet
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.boxes import iou_matrix, longer_side
@@ -211,16 +211,8 @@ def test_ssd_finds_what_the_caffe_network_finds(name: str) -> None:
     np.testing.assert_allclose(found.confidence, expected[:, 4], atol=2e-3)
 
 
-def settings(
-    name: str, confidence_min: float | None = None, working_side: int = 0
-) -> SimpleNamespace:
-    return SimpleNamespace(
-        name=name,
-        confidence_min=confidence_min,
-        working_side=working_side,
-        min_face_px=20,
-        threads=1,
-    )
+def settings(name: str, confidence_min: float | None = None, working_side: int = 0) -> DetectConfig:
+    return DetectConfig(name, confidence_min, working_side, threads=1)
 
 
 @pytest.mark.parametrize("name", list(MAKERS))

@@ -31,7 +31,14 @@ from monitor.analysis.pipeline import Pipeline
 from monitor.card import sha256
 from monitor.config import Config, with_values
 from monitor.errors import ModelError
-from monitor.faces.gender import EVERY_S, GENDERS, LOOKS_MAX, LOOKS_MIN, GenderGuesser, GenderVote
+from monitor.faces.gender import (
+    ANSWERS_MAX,
+    ANSWERS_MIN,
+    EVERY_S,
+    GENDERS,
+    GenderGuesser,
+    GenderVote,
+)
 from monitor.records import Count, Face, FrameResult, MaskState
 from monitor.storage.events import event
 
@@ -134,19 +141,19 @@ def voted(answers: Sequence[Sequence[float]], share: float = 1.0) -> GenderVote:
 
 
 def test_nothing_is_said_before_it_is_sure() -> None:
-    assert voted([(0.99, 0.01)] * (LOOKS_MIN - 1)).guess is None
-    assert voted([(0.99, 0.01)] * LOOKS_MIN).guess == "male"
-    assert voted([(0.02, 0.98)] * LOOKS_MIN).guess == "female"
-    assert voted([(0.85, 0.15)] * LOOKS_MAX).guess is None
-    assert voted([(0.99, 0.01), (0.01, 0.99)] * LOOKS_MIN).guess is None
-    assert voted([(0.99, 0.01)] * LOOKS_MIN, share=0.1).guess is None
+    assert voted([(0.99, 0.01)] * (ANSWERS_MIN - 1)).guess is None
+    assert voted([(0.99, 0.01)] * ANSWERS_MIN).guess == "male"
+    assert voted([(0.02, 0.98)] * ANSWERS_MIN).guess == "female"
+    assert voted([(0.85, 0.15)] * ANSWERS_MAX).guess is None
+    assert voted([(0.99, 0.01), (0.01, 0.99)] * ANSWERS_MIN).guess is None
+    assert voted([(0.99, 0.01)] * ANSWERS_MIN, share=0.1).guess is None
 
 
-def test_looks_have_an_end_and_a_pause() -> None:
+def test_answers_have_an_end_and_a_pause() -> None:
     vote = voted([(0.9, 0.1)])
     assert not vote.waits(EVERY_S / 2)
     assert vote.waits(EVERY_S)
-    assert not voted([(0.9, 0.1)] * LOOKS_MAX).waits(1e6)
+    assert not voted([(0.9, 0.1)] * ANSWERS_MAX).waits(1e6)
 
 
 # The program
@@ -163,13 +170,13 @@ def with_guesser(row: Sequence[float], answer: np.ndarray = MASKED) -> tuple[Pip
     return Pipeline(detector, classifier, Config(), "shift", None, guesser), network  # type: ignore[arg-type]
 
 
-def test_a_settled_visit_gets_its_guess_and_the_looks_stop() -> None:
+def test_a_settled_visit_gets_its_guess_and_the_guessing_stops() -> None:
     pipeline, network = with_guesser((0.97, 0.03))
     results = run(pipeline)
     said = [r.faces[0].gender for r in results if r.faces]
     assert said[0] is None
     assert said[-1] == "female"
-    assert len(network.batches) == LOOKS_MAX
+    assert len(network.batches) == ANSWERS_MAX
 
 
 def test_what_is_not_sure_is_not_said() -> None:
@@ -177,7 +184,7 @@ def test_what_is_not_sure_is_not_said() -> None:
     assert {f.gender for r in run(pipeline) for f in r.faces} == {None}
 
 
-def test_a_visit_whose_mask_is_not_settled_is_not_looked_at() -> None:
+def test_a_visit_whose_mask_is_not_settled_is_not_guessed_at() -> None:
     pipeline, network = with_guesser((0.97, 0.03), UNDECIDED)
     run(pipeline)
     assert network.batches == []

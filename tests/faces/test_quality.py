@@ -10,6 +10,7 @@ import pytest
 
 from monitor.config import ClassifyConfig
 from monitor.faces import quality
+from monitor.faces.align import TEMPLATE
 
 ROI = np.zeros((32, 32, 3), np.float32)
 FRONT = np.array([[10, 10], [30, 10], [20, 20], [13, 30], [27, 30]], np.float32)
@@ -23,24 +24,27 @@ def test_sharpness_falls_with_blur() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nose_x", "expected"), [(20, 0.0), (30, 0.5), (10, 0.5), (40, 1.0), (0, 1.0)]
+    ("nose_x", "expected"), [(20, 0.0), (30, 0.5), (10, -0.5), (40, 1.0), (0, -1.0)]
 )
-def test_side_on(nose_x: float, expected: float) -> None:
+def test_nose_offset_is_positive_to_the_persons_left(nose_x: float, expected: float) -> None:
     landmarks = FRONT.copy()
     landmarks[2, 0] = nose_x
-    assert quality.side_on(landmarks) == pytest.approx(expected)
+    assert quality.nose_offset(landmarks) == pytest.approx(expected)
+    assert abs(quality.nose_offset(TEMPLATE)) < 0.01
 
 
-def test_side_on_does_not_mind_a_tilted_head() -> None:
+def test_nose_offset_does_not_mind_a_tilted_head() -> None:
     turn = cv2.getRotationMatrix2D((20, 20), 40, 1.7)
     landmarks = FRONT.copy()
     landmarks[2, 0] = 26
     turned = (landmarks @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
-    assert quality.side_on(turned) == pytest.approx(quality.side_on(landmarks), abs=1e-4)
+    assert quality.nose_offset(turned) == pytest.approx(quality.nose_offset(landmarks), abs=1e-4)
 
 
 def test_eyes_in_one_place_are_side_on() -> None:
-    assert quality.side_on(np.zeros((5, 2), np.float32)) > ClassifyConfig().unsure_side_on
+    assert quality.nose_offset(np.zeros((5, 2), np.float32)) == 10
+    config = ClassifyConfig(unsure_side_on=1.6)
+    assert not quality.can_be_judged(100, ROI, np.zeros((5, 2), np.float32), config)
 
 
 @pytest.mark.parametrize(("size", "judged"), [(23.9, False), (24, True), (200, True), (0, False)])
@@ -49,11 +53,12 @@ def test_small_faces_are_not_judged(size: float, judged: bool) -> None:
 
 
 def test_profile_is_not_judged() -> None:
-    profile = FRONT.copy()
-    profile[2, 0] = 20 + 20 * 2
     config = ClassifyConfig(unsure_side_on=1.6)
     assert quality.can_be_judged(100, ROI, FRONT, config)
-    assert not quality.can_be_judged(100, ROI, profile, config)
+    for nose_x in (20 + 20 * 2, 20 - 20 * 2):
+        profile = FRONT.copy()
+        profile[2, 0] = nose_x
+        assert not quality.can_be_judged(100, ROI, profile, config)
 
 
 def test_blur_counts_only_when_it_is_set() -> None:

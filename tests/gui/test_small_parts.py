@@ -1,4 +1,4 @@
-"""The gate, label placing, pictures for Qt, and the bridge."""
+"""The gate, label placing, pictures for Qt, the bridge, and how detectors are offered."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import threading
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from monitor.camera.slot import LatestSlot
+from monitor.config import load_config
 from monitor.errors import StoreError
+from monitor.gui.dialogs import SettingsDialog
+from monitor.gui.menus import Menus
 from monitor.gui.picture.labels import LabelPlacer, Rect, overlaps
 from monitor.gui.picture.qimage import scaled_qimage, to_qimage
 from monitor.gui.threads.bridge import Bridge
@@ -188,3 +192,16 @@ def test_work_in_the_background_answers_in_the_main_thread(qtbot: QtBot) -> None
     bridge.run("refusing", refuse, note, note)
     qtbot.waitUntil(lambda: answers[1:] == [("no room", True)])
     bridge.close(1)
+
+
+def test_a_detector_that_a_file_adds_is_offered(added_detector: str, qtbot: QtBot) -> None:
+    dialog = SettingsDialog(load_config(None, {"detect": {"name": added_detector}}))
+    qtbot.addWidget(dialog)
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    menus = Menus(window, [])
+    assert dialog.detector.currentData() == added_detector
+    words = "Everywhere (finds a face in 100 % of pictures)"
+    assert dialog.detector.currentText() == menus.detectors[added_detector].text() == words
+    offered = [dialog.detector.itemData(i) for i in range(dialog.detector.count())]
+    assert offered == list(menus.detectors) == ["yunet", "ssd", "haar", added_detector]

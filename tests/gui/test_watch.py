@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.window import MainWindow
-from monitor.records import Correction, MaskState
+from monitor.records import Correction, MaskState, WorkerState
 from monitor.storage.store import Store
 from tests.gui.conftest import LONG_MS
 
@@ -153,7 +153,7 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     window.commands.new_shift()
     assert numbers(window)[MaskState.UNMASKED] == "0"
     assert window.sightings.model.sightings == ()
-    qtbot.waitUntil(lambda: window.session.worker_state()[0] == "READY", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.session.worker_state()[0] is WorkerState.READY, timeout=LONG_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1", timeout=LONG_MS)
     window.close()

@@ -24,7 +24,6 @@ from monitor.identity.guide import (
     plan,
     take,
     take_from_picture,
-    turn_of,
     with_drawn_masks,
 )
 from monitor.records import Detections, FloatArray, Image
@@ -98,13 +97,6 @@ def test_plan_adds_up(count: int, with_mask: bool) -> None:
     assert all(number >= 1 for _, number in steps)
     assert steps[0][0] is Step.STRAIGHT
     assert (Step.MASK_ON in dict(steps)) == (with_mask and count >= 6)
-
-
-def test_turn_has_the_persons_own_left() -> None:
-    assert turn_of(posed(0.3)) == pytest.approx(0.3, abs=0.01)
-    assert turn_of(posed(-0.3)) == pytest.approx(-0.3, abs=0.01)
-    assert abs(turn_of(TEMPLATE)) < 0.01
-    assert turn_of(np.zeros((5, 2), np.float32)) == 10
 
 
 def test_someone_who_does_what_is_asked_is_enrolled(bare: Image) -> None:

@@ -24,8 +24,8 @@ from monitor.identity.identify import (
     EVIDENCE_MIN,
     LOOKS_MIN,
     VISITOR_EVIDENCE,
+    Identifier,
     IdentityVote,
-    assign_unique,
     load_identifier,
 )
 from monitor.identity.match import Matcher, threshold_for
@@ -329,8 +329,15 @@ def test_two_visits_at_once_are_never_the_same_person() -> None:
         5: named(VISITOR, 0.2),
         6: named(None, 0),
     }
-    assert assign_unique(votes) == {1: VISITOR, 2: "Ann", 3: "Bob", 4: VISITOR, 5: VISITOR, 6: None}
-    assert assign_unique({}) == {}
+    assert Identifier.assign_unique(votes) == {
+        1: VISITOR,
+        2: "Ann",
+        3: "Bob",
+        4: VISITOR,
+        5: VISITOR,
+        6: None,
+    }
+    assert Identifier.assign_unique({}) == {}
 
 
 # Putting together
@@ -347,10 +354,10 @@ def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
     identifier = load_identifier(path, threads=1)
     assert identifier.matcher.names == ("Ann",)
     image = np.zeros((50, 60, 3), np.uint8)
-    assert identifier.looks(image, np.empty((0, 4), np.float32), None).shape == (0, 256)
-    looks = identifier.looks(image, np.array([[5, 5, 40, 45]], np.float32), None)
-    assert looks.shape == (1, 256)
-    np.testing.assert_allclose(np.linalg.norm(looks), 1, rtol=1e-5)
+    assert identifier.embed(image, np.empty((0, 4), np.float32), None).shape == (0, 256)
+    embeddings = identifier.embed(image, np.array([[5, 5, 40, 45]], np.float32), None)
+    assert embeddings.shape == (1, 256)
+    np.testing.assert_allclose(np.linalg.norm(embeddings), 1, rtol=1e-5)
     assert identifier.new_vote().name is None
 
 

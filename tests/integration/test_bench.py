@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from monitor.declared import detectors
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["read", "frame", "resize", "detect", "track", "classify", "identify", "store", "draw"]
 
@@ -25,6 +27,14 @@ def test_every_stage_of_a_frame_is_measured(tmp_path: Path) -> None:
         assert stages[name]["p99_ms"] > 0, name
     assert stages["identify"]["p99_ms"] == 0  # mask-only
     assert "p95_ms" in done.stdout
+
+
+def test_every_detector_is_measured(tmp_path: Path) -> None:
+    done = bench("--parts", "detectors", "--frames", "20", "--json", str(tmp_path / "bench.json"))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["detectors"]
+    assert list(rows) == list(detectors())
+    assert all(row["p99_ms"] > 0 for row in rows.values())
 
 
 def test_an_unknown_part_is_one_line() -> None:

@@ -264,16 +264,20 @@ import json
 import cv2, numpy as np
 from monitor.faces.classify import MaskClassifier
 from monitor.engine import load_network
-onnx, keras = (MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx",
-"tensorflow")) rng = np.random.default_rng(7) rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size,
-3)).astype(np.float32)] for name in ("bare", "masked"):
+onnx, keras = (
+    MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx", "tensorflow")
+)
+rng = np.random.default_rng(7)
+rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size, 3)).astype(np.float32)]
+boxes = [[178, 63, 268, 176], [170, 60, 275, 180], [0, 0, 90, 90], [200, 100, 230, 130]]
+for name in ("bare", "masked"):
     image = cv2.imread(f"tests/data/{name}.jpg")
-    boxes = np.array([[178, 63, 268, 176], [170, 60, 275, 180], [0, 0, 90, 90], [200, 100, 230,
-    130]], np.float32) rois.append(onnx.rois(image, boxes))
+    rois.append(onnx.rois(image, np.array(boxes, np.float32)))
 batch = np.concatenate(rois)
 a, b = onnx.probabilities(batch), keras.probabilities(batch)
-print(json.dumps([onnx.backend, keras.backend, float(abs(a - b).max()), float(abs(a.sum(1) -
-1).max()), float(a.std())])) """,
+difference, off_one = float(abs(a - b).max()), float(abs(a.sum(1) - 1).max())
+print(json.dumps([onnx.backend, keras.backend, difference, off_one, float(a.std())]))
+""",
     )
     names, (difference, off_one, spread) = found[:2], found[2:]
     assert names == ["onnx", "tensorflow"]

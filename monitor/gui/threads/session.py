@@ -20,12 +20,11 @@ from monitor.camera.sources import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched
-from monitor.records import Frame, SourceState, SourceStatus, Update
+from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerState
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
     from monitor.analysis.worker import InferenceThread, Parts
-    from monitor.records import WorkerState
     from monitor.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -74,7 +73,6 @@ class Session:
         is a new shift.
         """
         from monitor.analysis.worker import InferenceThread
-        from monitor.records import WorkerState
 
         self.options = options or self.options
         built_from, former = self.options, self._worker
@@ -121,15 +119,11 @@ class Session:
         if self._worker is not None:
             self._worker.submit(command)
 
-    def worker_state(self) -> tuple[str, str]:
-        """Name of the inference thread's state (LOADING, READY, FAILED, ENDED) and its line for the
-        user.
-        """
-        return (
-            (self._worker.state.name, self._worker.message)
-            if self._worker is not None
-            else ("LOADING", "")
-        )
+    def worker_state(self) -> tuple[WorkerState, str]:
+        """The inference thread's state and its line for the user."""
+        if self._worker is None:
+            return WorkerState.LOADING, ""
+        return self._worker.state, self._worker.message
 
     def take_updates(self) -> list[Update]:
         """The newest update of each camera, each once, the oldest first. All of them have the
@@ -254,7 +248,7 @@ class Session:
 
     @property
     def _failed(self) -> bool:
-        return self._worker is not None and self._worker.state.name == "FAILED"
+        return self._worker is not None and self._worker.state is WorkerState.FAILED
 
     # The store; called in background threads
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from monitor.detect.yunet import YuNet
 from monitor.faces.boxes import longer_side
 from monitor.faces.preprocess import face_batch
-from monitor.faces.quality import sharpness, side_on
+from monitor.faces.quality import nose_offset, sharpness
 from monitor.training.mask.end_to_end import matched, tally
 from monitor.training.mask.scoring import Classifier, crops, predict, read_picture, truth_of
 from monitor.training.pictures.chips import Chip
@@ -66,7 +66,7 @@ def look(classifier: Classifier, pictures: Sequence[Path], side: int, min_face_p
                 "state_confidence": float(answers[i].max()),
                 "px": float(sizes[i]),
                 "sharpness": sharpness(batch[i]),
-                "side_on": side_on(found.landmarks[i]),
+                "side_on": abs(nose_offset(found.landmarks[i])),
             }
             for i in range(len(found))
         ]

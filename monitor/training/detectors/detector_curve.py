@@ -1,8 +1,8 @@
 """What a detector finds at which working size and confidence: the curve behind its defaults.
 
-    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides
-    0,480,640,800,960,1280] [--data ../shared/data] python -m
-    monitor.training.detectors.detector_curve --small-face-px 32
+    python -m monitor.training.detectors.detector_curve [--detector yunet]
+        [--sides 0,480,640,800,960,1280] [--data ../shared/data]
+    python -m monitor.training.detectors.detector_curve --small-face-px 32
 
 Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own
 reaches an IoU of 0.4 with it. False boxes come from DATA/videos/mask_on_bench_no_person.mp4 (a
@@ -24,7 +24,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.detect import FaceDetector
+from monitor.config import DetectConfig
+from monitor.declared import detectors
+from monitor.detect import FaceDetector, make_detector
+from monitor.errors import ConfigError
 from monitor.faces.boxes import as_boxes, iou_matrix, longer_side
 from monitor.records import Detections, FloatArray, Image
 
@@ -132,28 +135,11 @@ def _timed(detector: FaceDetector, image: Image, into: Tally) -> Detections:
     return found
 
 
-def make(
-    name: str, confidence_min: float, side: int, min_face_px: int, threads: int
-) -> FaceDetector:
-    """A detector at one point of the curve."""
-    if name == "yunet":
-        from monitor.detect.yunet import YuNet
-
-        return YuNet(confidence_min, side, min_face_px, threads)
-    if name == "ssd":
-        from monitor.detect.ssd import ResNetSsd
-
-        return ResNetSsd(confidence_min, min_face_px, threads)
-    from monitor.detect.haar import HaarCascade
-
-    return HaarCascade(confidence_min, side, min_face_px)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--detector", choices=("yunet", "ssd", "haar"), default="yunet")
+    parser.add_argument("--detector", choices=tuple(detectors()), default="yunet")
     parser.add_argument(
         "--sides",
         default="0,480,640,800,960,1280",
@@ -186,7 +172,12 @@ def main() -> None:
         f"{IOU_MIN} or more"
     )
     for side in (int(value) for value in args.sides.split(",")):
-        detector = make(args.detector, 0.2, side, args.min_face_px, args.threads)
+        settings = DetectConfig(args.detector, 0.2, side, args.min_face_px, threads=args.threads)
+        try:
+            detector = make_detector(settings)
+        except ConfigError as error:  # not every detector works at every side
+            print(f"\nside {side}: {error}")
+            continue
         if args.small_face_px:
             show(side, tally_small(detector, args.data, args.face_px_min, args.small_face_px), None)
         else:

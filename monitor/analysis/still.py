@@ -1,0 +1,39 @@
+"""Pictures that stand alone: no track, no vote, one answer a face."""
+
+from __future__ import annotations
+
+from monitor.analysis.wanted import Answers, Wanted
+from monitor.config import ClassifyConfig
+from monitor.faces.boxes import longer_side
+from monitor.faces.classify import STATES
+from monitor.faces.quality import can_be_judged
+from monitor.records import Face, MaskState
+
+
+def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tuple[Face, ...]:
+    """The faces of a picture that stands alone, all of which were classified."""
+    found = wanted.found
+    sizes = longer_side(found.boxes)
+    faces = []
+    for i, answer in enumerate(answers.probabilities):
+        best = int(answer.argmax())
+        landmarks = None if found.landmarks is None else found.landmarks[i]
+        # Unmasked or incorrect is a matter of degree; masked or not is what must be clear.
+        masked = float(answer[STATES.index(MaskState.MASKED)])
+        side = masked if STATES[best] is MaskState.MASKED else 1 - masked
+        clear = side >= config.unsure_below
+        sure = clear and can_be_judged(float(sizes[i]), answers.rois[i], landmarks, config)
+        state = STATES[best] if sure else MaskState.UNSURE
+        probability = float(answer[best])
+        faces.append(
+            Face(
+                found.boxes[i],
+                float(found.confidence[i]),
+                STATES[best],
+                probability,
+                state,
+                probability,
+                None,
+            )
+        )
+    return tuple(faces)

@@ -1,0 +1,66 @@
+"""A tracked person: what is known of one track. An enrolled person is `monitor.identity`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitor.analysis.sightings import SightingRule
+from monitor.analysis.track import Track
+from monitor.analysis.vote import Vote
+from monitor.faces.classify import STATES
+from monitor.records import Face, FloatArray, Visit
+
+if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.faces.gender import GenderVote
+    from monitor.identity.identify import IdentityVote
+
+
+@dataclass(slots=True, eq=False)
+class TrackedPerson:
+    """What is known of one track. Times are seconds of the source's own time."""
+
+    vote: Vote
+    began: datetime  # wall time of the first frame
+    raw: FloatArray | None = None  # (3,) the last answer of the classifier
+    classified_t: float = -1e9  # when it was given
+    confidence: float = 0.0  # of the newest detection
+    visit: Visit | None = None  # None until the track is more than a flicker
+    rule: SightingRule | None = None
+    identity_vote: IdentityVote | None = None  # None in mask-only mode
+    embedded_t: float = -1e9  # when an embedding was last made
+    # a name, or "visitor"; None while it is not clear, and in mask-only mode
+    identity: str | None = None
+    gender_vote: GenderVote | None = None  # None where no gender is guessed
+
+
+def last_seen(person: TrackedPerson, track: Track) -> datetime:
+    """Wall time of the newest detection, by the source's own time: a clock that is set meanwhile
+    changes nothing.
+    """
+    return person.began + timedelta(seconds=track.last_t - track.first_t)
+
+
+def face_of(person: TrackedPerson, track: Track, xyxy: FloatArray) -> Face:
+    """A classified person as a face at `xyxy`, (4,) pixels of the frame."""
+    assert person.raw is not None
+    best = int(np.argmax(person.raw))
+    return Face(
+        xyxy=xyxy,
+        confidence=person.confidence,
+        raw_state=STATES[best],
+        raw_confidence=float(person.raw[best]),
+        state=person.vote.state,
+        state_confidence=person.vote.confidence,
+        track_id=track.track_id,
+        visit_id=person.visit.visit_id if person.visit is not None else None,
+        alerting=person.rule is not None and person.rule.is_open,
+        identity=person.identity,
+        identity_confidence=person.identity_vote.confidence
+        if person.identity_vote and person.identity
+        else None,
+        gender=person.gender_vote.guess if person.gender_vote is not None else None,
+    )

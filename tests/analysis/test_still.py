@@ -1,0 +1,48 @@
+"""Pictures that stand alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import INCORRECT, MASKED, UNDECIDED, UNMASKED, face_at, found, frame
+
+from monitor.analysis.still import still_faces
+from monitor.analysis.wanted import Answers, Wanted
+from monitor.config import ClassifyConfig
+from monitor.faces.boxes import NO_BOXES
+from monitor.records import Detections, Face, MaskState
+
+
+def judged(detections: Detections, probabilities: np.ndarray) -> tuple[Face, ...]:
+    wanted = Wanted(frame(still=True), detections, classify=np.arange(len(detections)))
+    rois = np.zeros((len(detections), 4, 4, 3), np.float32)
+    return still_faces(wanted, Answers(rois, probabilities), ClassifyConfig())
+
+
+@pytest.mark.parametrize(
+    ("answer", "size", "state"),
+    [
+        (MASKED, 80, MaskState.MASKED),
+        (UNMASKED, 80, MaskState.UNMASKED),
+        (INCORRECT, 80, MaskState.INCORRECT),
+        (UNDECIDED, 80, MaskState.UNSURE),
+        (
+            np.array([0.1, 0.48, 0.42], np.float32),
+            80,
+            MaskState.UNMASKED,
+        ),  # how wrong is open, that it is wrong is clear
+        (np.array([0.45, 0.5, 0.05], np.float32), 80, MaskState.UNSURE),
+        (MASKED, 10, MaskState.UNSURE),
+    ],
+)
+def test_faces_of_a_single_picture(answer: np.ndarray, size: float, state: MaskState) -> None:
+    one = found(face_at(100, size=size))
+    (face,) = judged(one, answer[None])
+    assert face.state is state
+    assert face.raw_state is not MaskState.UNSURE
+    assert face.track_id is None
+
+
+def test_a_picture_without_faces() -> None:
+    nobody = Detections(NO_BOXES, np.empty(0, np.float32))
+    assert judged(nobody, np.zeros((0, 3), np.float32)) == ()

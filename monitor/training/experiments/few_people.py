@@ -35,7 +35,8 @@ import numpy.typing as npt
 from monitor.detect.yunet import YuNet
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE
-from monitor.training.pictures.chips import PICTURES, Chip, label_of, merge_groups
+from monitor.records import Image
+from monitor.training.pictures.chips import PICTURES, Box, Chip, label_of, merge_groups
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs, path_pairs
 from monitor.training.pictures.faces import Faces, largest_face, read_picture
 from monitor.training.pictures.splits import is_test_person
@@ -150,19 +151,20 @@ def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
     detector = YuNet(confidence_min=0.3, min_face_px=10)
     faces, chips, missed = np.empty((len(pictures), SIZE, SIZE, 3), np.uint8), [], 0
     for i, picture in enumerate(pictures):
-        largest = largest_face(read_picture(picture.path), detector)
+        image = read_picture(picture.path)
+        largest = largest_face(image, detector)
         faces[i] = largest.face
-        missed += not largest.found
+        missed += largest.box is None
+        box = largest.box or _whole(image)
         label = "masked" if picture.masked else "unmasked"
-        x0, y0, x1, y1 = largest.box
-        side = max(x1 - x0, y1 - y0)
+        side = max(box[2] - box[0], box[3] - box[1])
         group = f"{picture.person}/{picture.session or picture.path}"
         chips.append(
             Chip(
                 picture.path,
                 "people",
                 label,
-                largest.box,
+                box,
                 None,
                 side,
                 picture.path.name,
@@ -171,6 +173,13 @@ def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
             )
         )
     return faces, chips, missed
+
+
+def _whole(image: Image) -> Box:
+    """The picture but for a narrow rim: what the search for near duplicates takes for the face."""
+    height, width = image.shape[:2]
+    rim = 0.025 * max(height, width)
+    return (rim, rim, width - rim, height - rim)
 
 
 def _listed(root: Path) -> tuple[list[Picture], list[str]]:

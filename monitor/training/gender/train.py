@@ -3,10 +3,11 @@
 `python -m monitor.training.gender train` is the command. `--data` holds `utkface_aligned` and,
 where they are there, `lfw_aligned`, `mask_chips` and `mask_templates`; `gender.faces` says who is
 in which part. A MobileNetV2 (arXiv:1801.04381) sees faces aligned by `monitor.faces.align`, more
-than half of them with a drawn mask; `gender.student` says what it learns from. `--minutes` are those
-of the training itself: reading, SFace's embeddings and export add about two on two idle cores. The
-number of steps follows from the speed that is measured; `--steps` repeats a run. The answer is a
-guess from looks, trained on a two-valued label; it must not decide anything about a person.
+than half of them with a drawn mask; `gender.student` says what it learns from. `--minutes` are
+those of the training itself: reading, SFace's embeddings and export add about two on two idle
+cores. The number of steps follows from the speed that is measured; `--steps` repeats a run. The
+answer is a guess from looks, trained on a two-valued label; it must not decide anything about a
+person.
 """
 
 from __future__ import annotations

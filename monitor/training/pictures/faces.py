@@ -21,11 +21,10 @@ Faces = npt.NDArray[np.uint8]  # (N, 112, 112, 3) BGR
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LargestFace:
-    """The largest face of a picture, or the whole picture in its place."""
+    """The largest face of a picture, or nearly the whole picture in its place."""
 
     face: Image  # (112, 112, 3) BGR, aligned
-    box: Box  # xyxy, pixels of the picture
-    found: bool  # False: no face was found, the whole picture is taken
+    box: Box | None  # xyxy, pixels of the picture; None: no face was found
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -78,17 +77,16 @@ def largest_face(image: Image, detector: YuNet) -> LargestFace:
     pad = max(image.shape[:2]) // 4  # tight crops: the detector wants something round the face
     wide: Image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
     found = detector.detect(wide)
-    landmarks = None
-    if len(found):
-        best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
-        boxes = found.boxes[best : best + 1]
-        landmarks = None if found.landmarks is None else found.landmarks[best : best + 1]
-    else:
+    if not len(found):
         height, width = wide.shape[:2]
         inset = pad * 1.3
-        boxes = np.array([[inset, inset, width - inset, height - inset]], np.float32)
+        whole = np.array([[inset, inset, width - inset, height - inset]], np.float32)
+        return LargestFace(align(wide, whole, None)[0], None)
+    best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
+    boxes = found.boxes[best : best + 1]
+    landmarks = None if found.landmarks is None else found.landmarks[best : best + 1]
     x0, y0, x1, y1 = (float(v) - pad for v in boxes[0])
-    return LargestFace(align(wide, boxes, landmarks)[0], (x0, y0, x1, y1), len(found) > 0)
+    return LargestFace(align(wide, boxes, landmarks)[0], (x0, y0, x1, y1))
 
 
 def stacked(faces: Sequence[Image]) -> Faces:

@@ -48,7 +48,7 @@ class GenderGuesser:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"the gender model's card is incomplete ({error!r}): make it anew with "
-                f"monitor.training.gender.train"
+                f"monitor.training.gender train"
             ) from None
         if not fits:
             raise ModelError(

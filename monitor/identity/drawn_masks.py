@@ -4,6 +4,9 @@ known masked.
 The outline is a polygon in the frame of the standard template (`monitor.faces.align.TEMPLATE`),
 laid on the face by an affine map. Real masks look different from drawn ones: an embedding of a
 drawn mask helps, one of a real mask helps more.
+
+The training draws masks of its own (`monitor.training.drawing.wear`) by the same map from the
+template to the face; what they look like differs on purpose.
 """
 
 from __future__ import annotations
@@ -56,31 +59,49 @@ def draw_mask(image_bgr: Image, landmarks: FloatArray, style: MaskStyle) -> Imag
     Returns:
         A new picture of the same shape.
     """
-    to_face = _affine(landmarks)
-    outline = _outline(style)
-    points = _place(outline, to_face, landmarks)
+    to_face = template_to_face(landmarks)
+    points = place(_outline(style), to_face, landmarks)
     scale = float(np.sqrt(abs(np.linalg.det(to_face[:, :2]))))
     result = image_bgr.copy()
     if style.straps:
         _straps(result, points, to_face, style, scale)
-    alpha = np.zeros(image_bgr.shape[:2], np.uint8)
-    cv2.fillPoly(alpha, [_fixed(points)], 255, cv2.LINE_AA, 4)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.4, 0.6 * scale))  # type: ignore[assignment]
+    alpha = cv2.GaussianBlur(filled(points, image_bgr.shape), (0, 0), max(0.4, 0.6 * scale))
     cloth = _cloth(image_bgr, to_face, landmarks, style, scale)
     part = alpha.astype(np.float32)[..., None] / 255
     return (result + (cloth - result) * part + 0.5).clip(0, 255).astype(np.uint8)
 
 
-def _affine(landmarks: FloatArray) -> FloatArray:
-    """(2, 3) from the template to the picture, least squares; the nose, which moves as the head
-    turns, counts less.
+def template_to_face(landmarks: FloatArray) -> FloatArray:
+    """(2, 3) affine map from the template to the picture that the landmarks (5, 2) lie in, by least
+    squares.
     """
+    # The nose moves most when the head turns: it counts less.
     weight = np.array([1, 1, 0.35, 1, 1], np.float32)[:, None]
     known = np.hstack([TEMPLATE, np.ones((5, 1), np.float32)])
     solution = np.linalg.lstsq(
         known * weight, np.asarray(landmarks, np.float32) * weight, rcond=None
     )[0]
     return solution.T.astype(np.float32)  # type: ignore[no-any-return]
+
+
+def on_picture(points: FloatArray, to_face: FloatArray) -> FloatArray:
+    """(K, 2) points of the template in pixels of the picture."""
+    return (points @ to_face[:, :2].T + to_face[:, 2]).astype(np.float32)
+
+
+def place(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
+    """As `on_picture`, but the middle line goes with the nose of the landmarks (5, 2)."""
+    residual = landmarks[2] - (to_face[:, :2] @ TEMPLATE[2] + to_face[:, 2])
+    middle = np.exp(-(((outline[:, 0] - 56) / 22) ** 2))[:, None]
+    placed: FloatArray = on_picture(outline, to_face) + 0.8 * middle * residual
+    return placed.astype(np.float32)
+
+
+def filled(points: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """(H, W) uint8, 255 within the polygon of (K, 2) pixels; `shape` begins with H and W."""
+    alpha = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(alpha, [_fixed(points)], 255, cv2.LINE_AA, 4)
+    return alpha
 
 
 def _outline(style: MaskStyle) -> FloatArray:
@@ -101,14 +122,6 @@ def _outline(style: MaskStyle) -> FloatArray:
     return np.array([*right_half, (0.0, 120.0), *left_half], np.float32) + np.array(
         [56, 0], np.float32
     )
-
-
-def _place(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
-    """Points of the template on the face; the middle line goes with the nose."""
-    residual = landmarks[2] - (to_face[:, :2] @ TEMPLATE[2] + to_face[:, 2])
-    middle = np.exp(-(((outline[:, 0] - 56) / 22) ** 2))[:, None]
-    placed: FloatArray = outline @ to_face[:, :2].T + to_face[:, 2] + 0.8 * middle * residual
-    return placed.astype(np.float32)
 
 
 def _cloth(
@@ -149,7 +162,7 @@ def _cloth(
 def _straps(
     image: Image, points: FloatArray, to_face: FloatArray, style: MaskStyle, scale: float
 ) -> None:
-    ears = np.array([[108, 60], [4, 60]], np.float32) @ to_face[:, :2].T + to_face[:, 2]
+    ears = on_picture(np.array([[108, 60], [4, 60]], np.float32), to_face)
     colour = tuple(int(min(255, c + 20)) for c in style.colour_bgr)
     count = len(points)
     for ear, ends in ((ears[0], (4, 6)), (ears[1], (count - 4, count - 6))):

@@ -36,6 +36,25 @@ def test_covers_nose_mouth_and_chin_but_not_the_eyes(face: Image, style: MaskSty
         assert np.abs(hue).max() < 0.03, (style.name, x, y, patch)
 
 
+# Mean grey over the nose, over each cheek and over the chin.
+GREYS = {
+    "surgical blue": (192.4, 182.0, 169.3, 188.9),
+    "surgical white": (243.7, 248.1, 238.7, 252.3),
+    "respirator": (247.6, 241.2, 229.6, 249.0),
+    "black cloth": (116.3, 39.7, 37.0, 41.4),
+    "grey cloth": (157.8, 141.3, 131.5, 146.5),
+    "surgical green": (190.5, 182.7, 170.0, 190.1),
+}
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda s: s.name)
+def test_looks_as_it_did_when_people_were_enrolled(face: Image, style: MaskStyle) -> None:
+    """Embeddings of drawn masks are kept in the gallery, so the drawing must not change."""
+    grey = cv2.cvtColor(draw_mask(face, TEMPLATE, style), cv2.COLOR_BGR2GRAY)
+    parts = grey[56:70, 40:72], grey[72:88, 20:44], grey[72:88, 68:92], grey[92:112, 30:82]
+    assert [float(part.mean()) for part in parts] == pytest.approx(GREYS[style.name], abs=0.2)
+
+
 def test_styles_differ(face: Image) -> None:
     pictures = [draw_mask(face, TEMPLATE, style).astype(int) for style in STYLES]
     for i, one in enumerate(pictures):

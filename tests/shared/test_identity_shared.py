@@ -8,7 +8,6 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -19,18 +18,15 @@ from monitor.identity.enrol import build_person
 from monitor.identity.gallery import Person
 from monitor.identity.guide import Shot, take_from_picture
 from monitor.identity.match import Matcher
-from monitor.records import FloatArray, Image
-from monitor.training.identity.verify import (
-    CELEBS_IN_LFW,
-    CUTOUTS,
-    Cutouts,
-    chosen,
-    is_test,
-    masked_all,
-    pictures,
+from monitor.records import FloatArray
+from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, masked_all
+from monitor.training.pictures.faces import (
+    pictures_in,
     read_aligned,
     read_detected,
+    read_picture,
 )
+from monitor.training.pictures.splits import CELEBS_IN_LFW, is_test_person, people_of
 
 pytestmark = pytest.mark.shared
 
@@ -64,7 +60,9 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
 
     model = keras.saving.load_model(KERAS, compile=False)
     paths = [
-        p for person in sorted((DATA / "lfw_aligned").iterdir())[:40] for p in pictures(person)[:1]
+        p
+        for person in sorted((DATA / "lfw_aligned").iterdir())[:40]
+        for p in pictures_in(person)[:1]
     ]
     real = read_aligned(paths)[..., ::-1].astype(np.float32)
     to_onnx(model, tmp_path / "float32.onnx", half=False)
@@ -81,19 +79,13 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
 
 def enrolled(folder: Path, name: str, detector: YuNet, embedder: Embedder) -> Person:
     """As `main.py enrol` does it."""
-    taken = [take_from_picture(_read(path), detector) for path in pictures(folder)]
+    taken = [take_from_picture(read_picture(path), detector) for path in pictures_in(folder)]
     nothing: tuple[FloatArray, np.ndarray] = np.empty((0, 128), np.float32), np.empty(0, np.uint8)
     return build_person(
         Person(name, "test", datetime.now(UTC), None, "test", *nothing),
         [s for s in taken if isinstance(s, Shot)],
         embedder,
     )
-
-
-def _read(path: Path) -> Image:
-    image = cv2.imread(str(path))
-    assert image is not None, path
-    return image  # type: ignore[return-value]
 
 
 @pytest.mark.timeout(300)
@@ -108,7 +100,7 @@ def test_celeb5(embedder: Embedder, cutouts: Cutouts) -> None:
     right = {"bare": 0, "drawn": 0}
     count = 0
     for name in names:
-        faces = read_detected(pictures(DATA / "celeb5" / "val" / name), detector)
+        faces = read_detected(pictures_in(DATA / "celeb5" / "val" / name), detector)
         for kind, probes in (("bare", faces), ("drawn", masked_all(faces, cutouts, 0))):
             for embedding in embedder.embed(probes):
                 match = matcher.match(embedding)
@@ -118,20 +110,20 @@ def test_celeb5(embedder: Embedder, cutouts: Cutouts) -> None:
     assert count == 25
     assert right["bare"] == count
     root = DATA / "lfw_aligned"
-    strangers = chosen(
+    strangers = people_of(
         (p.name for p in root.iterdir() if p.name not in CELEBS_IN_LFW), "test", "lfw"
     )[:300]
-    faces = np.concatenate([read_aligned(pictures(root / n)[:1]) for n in strangers])
+    faces = np.concatenate([read_aligned(pictures_in(root / n)[:1]) for n in strangers])
     # wanted: 0.1 %
     assert sum(matcher.match(e).name is not None for e in embedder.embed(faces)) <= 3
 
 
 def test_the_split_is_the_same_for_ever() -> None:
     assert [
-        is_test(n, "lfw") for n in ("Aaron_Peirsol", "Aaron_Sorkin", "Abdel_Nasser_Assidi")
+        is_test_person(n, "lfw") for n in ("Aaron_Peirsol", "Aaron_Sorkin", "Abdel_Nasser_Assidi")
     ] == [True, True, True]
     rmfrd = [p.name for p in (DATA / "rmfrd_ids").iterdir()]
-    halves = [chosen(rmfrd, part, "rmfrd") for part in ("train", "test")]
+    halves = [people_of(rmfrd, part, "rmfrd") for part in ("train", "test")]
     assert not set(halves[0]) & set(halves[1])
     assert [len(half) for half in halves] == [74, 66]
 

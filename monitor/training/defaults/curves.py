@@ -19,8 +19,9 @@ from monitor.faces.boxes import longer_side
 from monitor.faces.preprocess import face_batch
 from monitor.faces.quality import nose_offset, sharpness
 from monitor.training.mask.end_to_end import matched, tally
-from monitor.training.mask.scoring import Classifier, crops, predict, read_picture, truth_of
+from monitor.training.mask.scoring import Classifier, crops, predict, truth_of
 from monitor.training.pictures.chips import Chip
+from monitor.training.pictures.faces import read_picture
 from monitor.training.report import metrics
 
 CONFIDENCE_LOW = 0.2

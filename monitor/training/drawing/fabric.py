@@ -66,8 +66,8 @@ class Bank:
             for path in sorted(templates.glob("*.png")):
                 # Those for profiles are passed over: the affine map cannot follow a profile.
                 if not path.stem.endswith(("_left", "_right")):
-                    self._cutouts.append(_cutout(path))
-            self.textures = [_texture(p) for p in sorted((templates / "textures").glob("*.jpg"))]
+                    self._cutouts.append(_shrunk(read_cutout(path)))
+            self.textures = read_textures(templates / "textures")
 
     def style(self, rng: np.random.Generator, donors: bool = True) -> Style:
         """A mask at random; without `donors` none that was taken from a picture of a person."""
@@ -232,21 +232,34 @@ def _pattern(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
     return patch
 
 
-def _texture(path: Path) -> Image:
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise ConfigError(f"{path} cannot be read as a picture: fetch mask_templates again")
-    return np.asarray(cv2.resize(picture, (256, 256)), np.uint8)
+def read_textures(folder: Path) -> list[Image]:
+    """The pictures of cloth in a folder, (256, 256, 3) each; none where there is no folder.
+
+    Raises:
+        ConfigError: If one cannot be read.
+    """
+    textures = []
+    for path in sorted(folder.glob("*.jpg")):
+        picture = cv2.imread(str(path))
+        if picture is None:
+            raise ConfigError(f"{path} cannot be read as a picture: fetch mask_templates again")
+        textures.append(np.asarray(cv2.resize(picture, (256, 256)), np.uint8))
+    return textures
 
 
-def _cutout(path: Path) -> tuple[Image, npt.NDArray[np.uint8]]:
+def read_cutout(path: Path) -> npt.NDArray[np.uint8]:
+    """A photographed mask without its empty rim, (H, W, 4) BGR and alpha.
+
+    Raises:
+        ConfigError: If it is missing or has no alpha.
+    """
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
-        raise ConfigError(f"{path} is no cut-out with alpha: fetch mask_templates again")
+        raise ConfigError(f"{path} is missing or has no alpha: fetch mask_templates again")
     rows, columns = np.nonzero(picture[..., 3] > 40)
-    picture = cv2.resize(
-        picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1],
-        (PATCH, PATCH),
-        interpolation=cv2.INTER_AREA,
-    )
+    return picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]  # type: ignore[return-value]
+
+
+def _shrunk(cutout: npt.NDArray[np.uint8]) -> tuple[Image, npt.NDArray[np.uint8]]:
+    picture = cv2.resize(cutout, (PATCH, PATCH), interpolation=cv2.INTER_AREA)
     return picture[..., :3].copy(), picture[..., 3].copy()  # type: ignore[return-value]

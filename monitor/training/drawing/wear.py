@@ -1,10 +1,9 @@
 """Masks drawn on bare faces by their landmarks, worn right or wrong: pairs that differ in the mask
 alone.
 
-What the masks look like is `fabric`'s subject, where they sit this file's. Drawn in the frame of
-the standard 112 x 112 five-point template, which an affine map lays on the face; the middle line
-follows the nose when the head is turned. All pictures are (H, W, 3) uint8 BGR; landmarks are (5, 2)
-pixels.
+What the masks look like is `fabric`'s subject, where they sit this file's. They are drawn in the
+frame of the 112 x 112 template and laid on the face as the program lays its own
+(`monitor.identity.drawn_masks`). All pictures are (H, W, 3) uint8 BGR; landmarks are (5, 2) pixels.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monitor.faces.align import TEMPLATE
+from monitor.identity.drawn_masks import filled, on_picture, place, template_to_face
 from monitor.records import FloatArray, Image
 from monitor.training.drawing import camera_faults, fabric, occlude
-from monitor.training.drawing.fabric import Bank as Bank
-from monitor.training.drawing.fabric import Style
+from monitor.training.drawing.fabric import Bank, Style
 from monitor.training.pictures.pool import Face
 
 LABEL_OF = {
@@ -69,7 +67,7 @@ def wear(
     """
     if how == "bare":
         return image, None
-    to_face = template_to(landmarks)
+    to_face = template_to_face(landmarks)
     if how == "ear":
         return _hang(
             image, to_face, style if style.donor is None else bank.style(rng, donors=False), rng
@@ -82,8 +80,8 @@ def wear(
         [upper, (upper * [-1, 1])[-2::-1], (lower * [-1, 1])[:-1], lower[::-1]]
     ).astype(np.float32)
     outline = outline * np.array([half, bottom - top], np.float32) + np.array([56, top], np.float32)
-    points = _on_face(outline, to_face, landmarks)
-    alpha = _fill(points, image.shape[:2])
+    points = place(outline, to_face, landmarks)
+    alpha = filled(_rounded(points), image.shape)
     if style.donor is not None and style.donor.landmarks is not None:
         # Taken over as it sits, or moved down so that its own upper edge comes along.
         down = (
@@ -97,7 +95,7 @@ def wear(
         corners = np.array([[left, top], [right, top], [left, bottom]], np.float32)
         matrix = cv2.getAffineTransform(
             np.array([[0, 0], [fabric.PATCH, 0], [0, fabric.PATCH]], np.float32),
-            _apply(to_face, corners),
+            on_picture(corners, to_face),
         )
         size_wh = (image.shape[1], image.shape[0])
         flat = cv2.warpAffine(style.patch, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
@@ -117,7 +115,7 @@ def disturb(
     """
     if float(np.hypot(*(landmarks[1] - landmarks[0]))) < 8:
         return image
-    to_face = template_to(landmarks)
+    to_face = template_to_face(landmarks)
     pick = rng.random()
     if pick < 0.07 and label != "incorrect":
         image = occlude.hand(image, to_face, rng)
@@ -139,35 +137,14 @@ def disturb(
     return image
 
 
-def template_to(landmarks: FloatArray) -> FloatArray:
-    """(2, 3) affine map from the template to the picture, least squares over the five points."""
-    ones = np.hstack([TEMPLATE, np.ones((5, 1), np.float32)])
-    # The nose moves most when the head turns: it counts less.
-    weight = np.array([1, 1, 0.35, 1, 1], np.float32)[:, None]
-    solution, *_ = np.linalg.lstsq(ones * weight, landmarks * weight, rcond=None)
-    return solution.T.astype(np.float32)  # type: ignore[no-any-return]
-
-
-def _apply(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-
-
-def _on_face(outline: FloatArray, to_face: FloatArray, landmarks: FloatArray) -> FloatArray:
-    """The outline laid on the face; the middle line follows the nose."""
-    residual = landmarks[2] - _apply(to_face, TEMPLATE[2:3])[0]
-    middle = np.exp(-(((outline[:, 0] - 56) / 22) ** 2))[:, None]
-    return (_apply(to_face, outline) + 0.8 * middle * residual).astype(np.float32)  # type: ignore[no-any-return]
-
-
-def _fill(points: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    for _ in range(2):  # Chaikin's corner cutting
+def _rounded(points: FloatArray) -> FloatArray:
+    """The polygon with its corners cut twice (Chaikin)."""
+    for _ in range(2):
         following = np.roll(points, -1, axis=0)
         points = np.stack(
             [0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1
         ).reshape(-1, 2)
-    alpha = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(alpha, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    return alpha
+    return points
 
 
 def _donate(
@@ -177,7 +154,7 @@ def _donate(
     forehead.
     """
     assert donor.landmarks is not None
-    theirs = np.vstack([template_to(donor.landmarks), [0, 0, 1]])
+    theirs = np.vstack([template_to_face(donor.landmarks), [0, 0, 1]])
     shift = np.array([[1, 0, 0], [0, 1, down], [0, 0, 1]], np.float64)
     matrix = np.vstack([to_face, [0, 0, 1]]) @ shift @ np.linalg.inv(theirs)
     layer = cv2.warpAffine(
@@ -219,10 +196,8 @@ def _straps(
     rng: np.random.Generator,
 ) -> Image:
     image = image.copy()
-    ears = _apply(
-        to_face,
-        np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32),
-    )
+    ears = np.array([[6, 58], [106, 58]], np.float32) + rng.normal(0, 4, (2, 2)).astype(np.float32)
+    ears = on_picture(ears, to_face)
     width = max(1, round(float(np.hypot(*to_face[:, 0])) * rng.uniform(0.7, 1.8)))
     middle = len(fabric.UPPER) * 2 - 2
     for ear, ends in ((ears[0], (0, -1)), (ears[1], (middle, middle + 1))):
@@ -257,7 +232,7 @@ def _hang(
             [x - width / 2 + lean, top + height - 5],
         ]
     )
-    points = _apply(to_face, quad.astype(np.float32))
+    points = on_picture(quad.astype(np.float32), to_face)
     matrix = cv2.getAffineTransform(
         np.array([[0, 0], [fabric.PATCH, 0], [0, fabric.PATCH]], np.float32), points[[0, 1, 3]]
     )
@@ -265,7 +240,7 @@ def _hang(
         style.patch, matrix, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE
     )
     image = image.copy()
-    ear = _apply(to_face, np.array([[56 + side * 50, 56]], np.float32))[0]
+    ear = on_picture(np.array([[56 + side * 50, 56]], np.float32), to_face)[0]
     for corner in points[:2]:
         start, stop = np.round(corner).astype(int), np.round(ear).astype(int)
         cv2.line(
@@ -276,7 +251,7 @@ def _hang(
             1,
             cv2.LINE_AA,
         )
-    alpha = _fill(points, image.shape)
+    alpha = filled(_rounded(points), image.shape)
     return _blend(image, _relief(layer, image, style.relief), alpha, rng), alpha  # type: ignore[arg-type]
 
 

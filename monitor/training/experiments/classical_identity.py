@@ -40,7 +40,7 @@ from sklearn.svm import SVC
 from monitor.records import FloatArray
 from monitor.training import command as cli
 from monitor.training.experiments import few_report
-from monitor.training.identity.verify import Faces
+from monitor.training.pictures.faces import Faces
 
 SIDE = 64  # px: grey faces are brought to this
 UPPER_ROWS = 34  # of SIDE: from the forehead to just under the eyes, where most masks begin

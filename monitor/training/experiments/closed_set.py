@@ -39,7 +39,7 @@ from monitor.faces.align import SIZE
 from monitor.records import Image
 from monitor.training import command
 from monitor.training.experiments import few_report
-from monitor.training.identity.verify import Faces
+from monitor.training.pictures.faces import Faces
 
 NAMES = ("cnn_pool", "inceptionv3", "mobilenetv2")
 LABEL = {"cnn_pool": "custom CNN", "inceptionv3": "InceptionV3", "mobilenetv2": "MobileNetV2"}

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
 from monitor.training import command as cli
-from monitor.training.drawing import wear
+from monitor.training.drawing import fabric
 from monitor.training.experiments import compare_report
 from monitor.training.mask import batches
 from monitor.training.mask import train as mask_train
@@ -411,7 +411,7 @@ def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, An
         ),
         None,
     )
-    bank = wear.Bank(templates, pool.of_label(sets.train, "masked"))
+    bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
     maker = batches.Maker(
         sets.train, bank, batches.Recipe(args.size, args.margin, args.batch), args.seed
     )

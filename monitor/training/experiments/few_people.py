@@ -6,7 +6,7 @@ A folder holds one folder for each person, in any of these forms:
     NAME/2026-11-21_101500/0001_straight_bare.jpg   what `main.py enrol NAME --count 500
                                                     --keep-pictures FOLDER` writes
     NAME/masked/*.jpg, NAME/unmasked/*.jpg          rmfrd_ids; its test people
-    (`verify_identity.is_test`) are left out
+    (`splits.is_test_person`) are left out
     NAME/*.jpg                                      any other
     train/NAME/*.jpg, val/NAME/*.jpg                celeb5: `val` is the test
 
@@ -29,17 +29,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from monitor.detect.yunet import YuNet
 from monitor.errors import ConfigError
-from monitor.faces.align import SIZE, align
-from monitor.records import FloatArray, Image
-from monitor.training.identity.verify import Faces, is_test
+from monitor.faces.align import SIZE
+from monitor.records import Image
 from monitor.training.pictures.chips import PICTURES, Box, Chip, label_of, merge_groups
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs, path_pairs
+from monitor.training.pictures.faces import Faces, largest_face, read_picture
+from monitor.training.pictures.splits import is_test_person
 
 TEST_PART = 0.2
 # Bits of 256 in which two loose pictures of one person may differ to count as one session. Looked
@@ -139,8 +139,7 @@ def load(root: Path, people_max: int, seed: int) -> FewPeople:
 
 
 def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
-    """The largest face of each picture, found and aligned as the program does it; the whole picture
-    where none is found.
+    """`largest_face` of each picture.
 
     Returns:
         (N, 112, 112, 3) uint8 BGR; where each face lies, for the search for near duplicates; and
@@ -152,11 +151,11 @@ def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
     detector = YuNet(confidence_min=0.3, min_face_px=10)
     faces, chips, missed = np.empty((len(pictures), SIZE, SIZE, 3), np.uint8), [], 0
     for i, picture in enumerate(pictures):
-        image = cv2.imread(str(picture.path))
-        if image is None:
-            raise ConfigError(f"picture {picture.path.name} cannot be read: repair or remove it")
-        faces[i], box, found = _face(image, detector)  # type: ignore[arg-type]
-        missed += not found
+        image = read_picture(picture.path)
+        largest = largest_face(image, detector)
+        faces[i] = largest.face
+        missed += largest.box is None
+        box = largest.box or _whole(image)
         label = "masked" if picture.masked else "unmasked"
         side = max(box[2] - box[0], box[3] - box[1])
         group = f"{picture.person}/{picture.session or picture.path}"
@@ -176,21 +175,11 @@ def read_faces(pictures: Sequence[Picture]) -> tuple[Faces, list[Chip], int]:
     return faces, chips, missed
 
 
-def _face(image: Image, detector: YuNet) -> tuple[Image, Box, bool]:
-    pad = max(image.shape[:2]) // 4  # tight crops: the detector wants something round the face
-    wide: Image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
-    found = detector.detect(wide)
+def _whole(image: Image) -> Box:
+    """The picture but for a narrow rim: what the search for near duplicates takes for the face."""
     height, width = image.shape[:2]
-    boxes: FloatArray = (
-        np.array([[0.1 * pad, 0.1 * pad, width - 0.1 * pad, height - 0.1 * pad]], np.float32) + pad
-    )
-    landmarks = None
-    if len(found):
-        best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
-        boxes = found.boxes[best : best + 1]
-        landmarks = None if found.landmarks is None else found.landmarks[best : best + 1]
-    x0, y0, x1, y1 = (float(v) - pad for v in boxes[0])
-    return align(wide, boxes, landmarks)[0], (x0, y0, x1, y1), len(found) > 0
+    rim = 0.025 * max(height, width)
+    return (rim, rim, width - rim, height - rim)
 
 
 def _listed(root: Path) -> tuple[list[Picture], list[str]]:
@@ -203,7 +192,7 @@ def _listed(root: Path) -> tuple[list[Picture], list[str]]:
     ended, kept_aside = set(), set()
     for folder, test in sides:
         for person in sorted(p for p in folder.iterdir() if p.is_dir()):
-            if root.name == "rmfrd_ids" and is_test(person.name, "rmfrd"):
+            if root.name == "rmfrd_ids" and is_test_person(person.name, "rmfrd"):
                 kept_aside.add(person.name)
             elif _consent_ended(person):
                 ended.add(person.name)

@@ -21,8 +21,9 @@ from sklearn.metrics import f1_score
 
 from monitor.errors import ConfigError
 from monitor.identity.embed import Embedder, normalised
+from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, drawn, masked_all
 from monitor.training.experiments.few_people import FewPeople, load
-from monitor.training.identity.verify import CUTOUTS, Cutouts, Faces, drawn, masked_all
+from monitor.training.pictures.faces import Faces
 from monitor.training.report.metrics import rate
 from monitor.training.report.pages import markdown_table, output_dir, write_json, write_text
 

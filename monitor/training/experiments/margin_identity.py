@@ -18,8 +18,8 @@ Only the tail is trained (from 14 x 14 px on: three convolutions and the dense l
 million numbers): what comes before it is computed once for each doctored picture and kept, which
 makes an epoch ten times cheaper on a machine without a GPU. The result is a mean of SFace's weights
 and the trained ones (`--blend`; WiSE-FT, Wortsman et al., arXiv:2109.01903), which keeps what SFace
-knows of bare faces. Who is trained on: see `identity_faces`. Not what the program uses: on people
-that it never saw it was worse than `project_identity` (docs/training/identity.md).
+knows of bare faces. Who is trained on: see `identity.faces`. Not what the program uses: on people
+that it never saw it was worse than `identity.project` (docs/training/identity.md).
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.engine import cardless_session
 from monitor.errors import ConfigError
 from monitor.identity.embed import normalised
 from monitor.records import FloatArray
 from monitor.training import command as cli
 from monitor.training.drawing import fabric
+from monitor.training.drawing.laid_on import drawn, masked_all
+from monitor.training.identity.export import Embed, card_text, onnx_of
 from monitor.training.identity.faces import (
     STRETCH,
-    Faces,
     People,
     donors,
     read_people,
@@ -52,15 +52,8 @@ from monitor.training.identity.faces import (
     validation_people,
     variants,
 )
-from monitor.training.identity.verify import (
-    ENROLLED,
-    drawn,
-    figures,
-    masked_all,
-    pictures,
-    read_aligned,
-    trial,
-)
+from monitor.training.identity.trials import ENROLLED, figures, trial
+from monitor.training.pictures.faces import pictures_in, read_aligned
 
 TAIL_FROM = "zero_padding2d_12"  # the first layer of SFace's tail: it takes (14, 14, 512)
 SCALE, MARGIN = 40.0, 0.25  # of the margin softmax
@@ -70,7 +63,6 @@ FURTHER = (
     "monitor.training.experiments.margin_identity"
 )
 PLACE_PICTURES = 4  # bare pictures that make a person's place
-Embed = Callable[[Any], FloatArray]
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -144,7 +136,7 @@ class Watch:
 
     def __init__(self, data: Path, every: int, stem: Embed) -> None:
         root = data / "lfw_aligned"
-        faces = [read_aligned(pictures(root / n)) for n in validation_people(root)[::every]]
+        faces = [read_aligned(pictures_in(root / n)) for n in validation_people(root)[::every]]
         self._enrolled = [stem(f[:ENROLLED]) for f in faces]
         self._probes = {
             "bare": [stem(f[ENROLLED:]) for f in faces],
@@ -157,29 +149,6 @@ class Watch:
             name: figures(trial(enrolled, [normalised(tail(f)) for f in probes], "mean"))
             for name, probes in self._probes.items()
         }
-
-
-def onnx_of(model: Any, path: Path) -> Embed:
-    """`model` as a function of (N, 112, 112, 3) uint8 BGR, run by ONNX Runtime: a third of
-    TensorFlow's time.
-    """
-    from monitor.training.identity.export import to_onnx
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    to_onnx(model, path, half=False)
-    session = cardless_session(path)
-
-    def call(faces_bgr: Faces) -> FloatArray:
-        made = np.empty(
-            (len(faces_bgr), *model.output_shape[1:]),
-            np.float16 if len(model.output_shape) > 2 else np.float32,
-        )
-        for i in range(0, len(faces_bgr), 32):
-            faces = np.ascontiguousarray(faces_bgr[i : i + 32, ..., ::-1], np.float32)
-            made[i : i + 32] = session.run(None, {session.get_inputs()[0].name: faces})[0]
-        return made
-
-    return call
 
 
 def cut(network: Any) -> tuple[Any, Any]:
@@ -389,29 +358,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
     return 0
-
-
-def card_text(about: dict[str, Any], further: str) -> dict[str, Any]:
-    """What the card of the exported network tells people; `further` says what was done to SFace."""
-    from monitor.training.identity.export import SFACE
-
-    return {
-        **SFACE,
-        "trained_further": f"for faces behind masks: {further}",
-        "licence": "Apache-2.0 (SFace's weights and these). Trained further on pictures of mixed "
-        "licences, most of them from the "
-        "web, UTKFace's for non-commercial research; the pictures are not part of this project.",
-        "further_data": "rmfrd_ids (really masked), named chips of mask_chips, LFW, UTKFace; masks "
-        "of other people's pictures "
-        "(andrewmvd, ilc2021, masktypes) and made-up ones drawn on",
-        "split": "people: lfw_aligned by the lowest bit of the CRC32 of the name (odd: test), "
-        "rmfrd_ids by the second lowest "
-        "(set: test); named chips only of people whom neither this nor a set kept aside (odd "
-        "CRC32) tests; utkface_aligned: "
-        "four tenths by CRC32 of the number in the file name never trained on; celeb5 never",
-        "seed": about["options"]["seed"],
-        **{k: about[k] for k in ("command", "minutes", "pictures", "people", "doctored")},
-    }
 
 
 def _minutes(began: float) -> float:

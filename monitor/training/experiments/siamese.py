@@ -16,7 +16,7 @@ as it was.
 
 Tested before training and after it, on people and pictures that no triplet held:
 
-    verification   rmfrd_ids, test people (`verify_identity`): three bare pictures enrol, the masked
+    verification   rmfrd_ids, test people (`identity.verify`): three bare pictures enrol, the masked
                    and the other bare ones probe
     recogniser     a dense network on the frozen embeddings of the train people with most pictures
                    in rmfrd_ids, four fifths of their pictures to train on and a fifth, near
@@ -44,7 +44,8 @@ from monitor.training import command as cli
 from monitor.training.experiments.siamese_report import curve_figure, markdown
 from monitor.training.experiments.siamese_scores import best_known, recognised, verified
 from monitor.training.experiments.upper_faces import SIDE, Cache, Mtcnn, Picture, counts
-from monitor.training.identity.verify import is_test, pictures
+from monitor.training.pictures.faces import pictures_in
+from monitor.training.pictures.splits import is_test_person
 from monitor.training.report.pages import output_dir, save_figure, write_json, write_text
 
 EMBEDDING = 128  # numbers, as in FaceNet
@@ -94,16 +95,20 @@ def wanted(
     halves: dict[bool, list[Picture]] = {True: [], False: []}
     for test in halves:
         names = sorted(
-            p.name for p in rmfrd.iterdir() if p.is_dir() and is_test(p.name, "rmfrd") == test
+            p.name
+            for p in rmfrd.iterdir()
+            if p.is_dir() and is_test_person(p.name, "rmfrd") == test
         )
         for name in names[:limit]:
             halves[test] += [
                 Picture(path, "rmfrd", name, kind)
                 for folder, kind in KINDS.items()
-                for path in pictures(rmfrd / name / folder)
+                for path in pictures_in(rmfrd / name / folder)
             ]
     found = {
-        p.name: pictures(p) for p in lfw.iterdir() if p.is_dir() and not is_test(p.name, "lfw")
+        p.name: pictures_in(p)
+        for p in lfw.iterdir()
+        if p.is_dir() and not is_test_person(p.name, "lfw")
     }
     most = sorted(found, key=lambda n: (-len(found[n]), n))[:people]
     halves[False] += [

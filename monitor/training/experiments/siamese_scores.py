@@ -2,7 +2,7 @@
 people.
 
 Neither sees a picture that the network was trained on: those verified are test people
-(`verify_identity.is_test`), and of the recogniser's people the pictures of `triplets.held_out` are
+(`splits.is_test_person`), and of the recogniser's people the pictures of `triplets.held_out` are
 kept from both trainings.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.records import FloatArray
 from monitor.training.experiments.upper_faces import Cache, Picture, Upper
-from monitor.training.identity.verify import ENROLLED, figures, trial
+from monitor.training.identity.trials import ENROLLED, figures, trial
 from monitor.training.report.metrics import rate
 
 Encode = Callable[[Sequence[Path]], FloatArray]  # files to (N, D) float32 of unit length
@@ -25,7 +25,7 @@ Encode = Callable[[Sequence[Path]], FloatArray]  # files to (N, D) float32 of un
 def verified(
     encode: Encode, uppers: Sequence[Upper], whole: Sequence[Picture], cache: Cache
 ) -> dict[str, Any]:
-    """rank-1 and TAR of the test people whose pictures are all there, as `verify_identity` does
+    """rank-1 and TAR of the test people whose pictures are all there, as `identity.verify` does
     it.
     """
     ready = {upper.picture for upper in uppers}

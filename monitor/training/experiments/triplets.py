@@ -1,7 +1,7 @@
 """Triplets for `siamese`: which faces they are made of, the stream of files, and the loss with its
 choice of negatives.
 
-People of the test half (`verify_identity.is_test`) never come in. Of the people whom the dense
+People of the test half (`splits.is_test_person`) never come in. Of the people whom the dense
 recogniser is to know, a fifth of each one's pictures is held out as well, and near duplicates of a
 picture go with it.
 

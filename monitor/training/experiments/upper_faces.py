@@ -33,6 +33,7 @@ from monitor.errors import ConfigError
 from monitor.faces.align import SIZE, TEMPLATE, TEMPLATE_BOX, matrices
 from monitor.identity.drawn_masks import STYLES, draw_mask
 from monitor.records import FloatArray, Image
+from monitor.training.pictures.faces import read_picture
 from monitor.training.report.pages import output_dir
 
 SIDE = 160  # px of the cut
@@ -228,7 +229,7 @@ class Cache:
         return 0
 
     def _add(self, pictures: Sequence[Picture], find: Finder) -> None:
-        images = [_read(p.path) for p in pictures]
+        images = [read_picture(p.path) for p in pictures]
         began = time.perf_counter()
         found = find(images, 0)
         how = [FOUND[0]] * len(images)
@@ -262,13 +263,6 @@ def counts(uppers: Sequence[Upper]) -> dict[str, dict[str, int]]:
 
 def _key(picture: Picture) -> tuple[str, str, str, str]:
     return picture.dataset, picture.person, picture.kind, picture.path.name
-
-
-def _read(path: Path) -> Image:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise ConfigError(f"picture {path} cannot be read: repair or remove it")
-    return image  # type: ignore[return-value]
 
 
 def _write(path: Path, image: Image) -> None:

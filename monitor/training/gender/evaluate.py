@@ -1,9 +1,9 @@
 """How right a guess at the gender is: bare, masked, small, by age, race and gender, beside dlib's
 network.
 
-The test part of `utkface_aligned` (see `gender_faces`); masked with the photographed masks of
-`verify_identity.CUTOUTS`, which training never draws, one mask a face.
-`monitor.training.gender.train evaluate` is the command.
+The test part of `utkface_aligned` (see `gender.faces`); masked with the photographed masks of
+`laid_on.CUTOUTS`, which training never draws, one mask a face.
+`python -m monitor.training.gender evaluate` is the command.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from monitor.engine import cardless_session, model_stem
 from monitor.errors import ConfigError
 from monitor.faces.gender import SURE_MIN, GenderGuesser
 from monitor.records import FloatArray
-from monitor.training.gender import faces as gender_faces
-from monitor.training.identity.verify import CUTOUTS, Cutouts, masked_all, read_aligned
+from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, masked_all
+from monitor.training.gender.faces import genders, held_out_faces
 from monitor.training.mask import conditions
 from monitor.training.pictures.chips import Chip
+from monitor.training.pictures.faces import Faces, read_aligned
 from monitor.training.report import metrics
 from monitor.training.report.pages import markdown_table, plain, write_json, write_text
 
-Faces = npt.NDArray[np.uint8]  # (N, 112, 112, 3) BGR
 Answers = Callable[[Faces], FloatArray]  # (N, 2) in the order of GENDERS
 SMALL_PX = 40  # a face some metres from the camera
 ALIGNED_PX = 100  # longer side of a face's box in an aligned picture
-SMOKE_EVERY = 25
+SMOKE_EVERY = 25  # a smoke run takes every 25th face
 
 
 class DlibGender:
@@ -106,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, command: str) -> int:
     """Measure and write."""
     every = SMOKE_EVERY if options.smoke else 1
-    chips = gender_faces.held_out_faces(options.data, every)
+    chips = held_out_faces(options.data, every)
     if not chips:
         raise ConfigError(
             f"{options.data / 'utkface_aligned'} has no test faces: give the folder that holds it "
@@ -186,7 +186,7 @@ def figures(chips: Sequence[Chip], confidence: FloatArray) -> dict[str, Any]:
         `ece`, `groups` ({race, gender, age: [{group, right}]}) and `masks` ({cut-out: Rate}; by the
         number of the face, so that it says something for masked faces alone).
     """
-    truth = gender_faces.genders(chips)
+    truth = genders(chips)
     right = confidence.argmax(axis=1) == truth
     sure = confidence.max(axis=1) >= SURE_MIN
     groups = conditions.by_group(chips, right)

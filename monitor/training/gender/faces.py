@@ -1,24 +1,23 @@
-"""The faces that `monitor.training.gender.train` learns and is tested on: who is in which part, and
-the masks drawn on them.
+"""The faces that the gender network learns from and is tested on: who is in which part, and the
+masks drawn on them.
 
 Only `utkface_aligned` has a label of gender (0 male, 1 female, as UTKFace was labelled). Its test
-part are the four tenths that `pool.utkface_held_out` names by the CRC32 of the original's number; a
-twentieth of the rest is watched. A picture of the rest that is a near duplicate of a test picture
-(`duplicates`) is left out. The same originals lie in `mask_chips/utkface`: nothing is read from
-there; the only chips that are used are really masked faces of other sources, whose masks are laid
-on bare faces here. UTKFace names nobody, so that one person may be on both sides with two pictures
-that do not look alike.
+part are the pictures of `splits.is_test_utkface`; of the rest those of `is_watched_utkface` are
+watched. A picture of the rest that is a near duplicate of a test picture (`duplicates`) is left
+out. The same originals lie in `mask_chips/utkface`: nothing is read from there; the only chips that
+are used are really masked faces of other sources, whose masks are laid on bare faces here. UTKFace
+names nobody, so that one person may be on both sides with two pictures that do not look alike.
 
-Faces without a label of gender are the training half of `lfw_aligned` (`verify.is_test`) and bare
-chips, laid straight: none that is named after a public figure whom a test of identity can hold, and
-none whose embedding is like that of a test face. The network learns SFace's embeddings from them,
-and where its teachers are sure of the gender, their guess serves as a label: a logistic regression
-on those embeddings, and dlib's network, which sees bare faces well and masked ones badly.
+Faces without a label of gender are the training half of `lfw_aligned` (`splits.is_test_person`) and
+bare chips, laid straight: none that is named after a public figure whom a test of identity can
+hold, and none whose embedding is like that of a test face. The network learns SFace's embeddings
+from them, and where its teachers are sure of the gender, their guess serves as a label: a logistic
+regression on those embeddings, and dlib's network, which sees bare faces well and masked ones
+badly.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,15 +33,20 @@ from monitor.faces.gender import GENDERS, resized
 from monitor.identity.drawn_masks import STYLES, draw_mask
 from monitor.records import FloatArray, Image
 from monitor.training.drawing import camera_faults, fabric, wear
-from monitor.training.identity import verify
-from monitor.training.identity.faces import kept_for_tests
+from monitor.training.drawing.laid_on import drawn, masked_all
 from monitor.training.mask import batches
 from monitor.training.mask.conditions import Person, person_of
 from monitor.training.pictures import duplicates, pool
 from monitor.training.pictures.chips import Chip, load_data
+from monitor.training.pictures.faces import read_aligned
 from monitor.training.pictures.pool import Face
+from monitor.training.pictures.splits import (
+    is_test_figure,
+    is_test_person,
+    is_test_utkface,
+    is_watched_utkface,
+)
 
-WATCHED = 20  # one of so many of the training part is watched instead
 # Their masks are real photographs. No source with masks pasted on: those may be the cut-outs that
 # the test draws.
 DONOR_SOURCES = ("chandrika", "ilc2021", "andrewmvd")
@@ -162,13 +166,12 @@ def _labelled(data: Path, every: int) -> list[Chip]:
 
 def held_out_faces(data: Path, every: int = 1) -> list[Chip]:
     """The faces of `data`/utkface_aligned that are never trained on."""
-    return [
-        c for c in _labelled(data, every) if pool.utkface_held_out(pool.utkface_key(c.original))
-    ]
+    return [c for c in _labelled(data, every) if is_test_utkface(c.original)]
 
 
 def parts(data: Path, every: int = 1) -> Parts:
-    """Share out `data`/utkface_aligned; `every` takes one picture of so many, for a quick look.
+    """Share out `data`/utkface_aligned; with `every` n only each n-th picture, for a
+    quick look.
 
     Raises:
         ConfigError: If the folder is not there or holds no face for one of the parts.
@@ -178,15 +181,15 @@ def parts(data: Path, every: int = 1) -> Parts:
     rest = [c for c in chips if c.path not in tested]
     lfw = data / "lfw_aligned"
     people = pool.aligned(lfw)[::every] if lfw.is_dir() else []
-    people = [c for c in people if not verify.is_test(c.path.parent.name, "lfw")]
+    people = [c for c in people if not is_test_person(c.path.parent.name, "lfw")]
     like_test = {
         (pair.b if pair.a.path in tested else pair.a).path
         for pair in duplicates.find_pairs([*chips, *people])
         if (pair.a.path in tested) != (pair.b.path in tested)
     }
     kept = [c for c in rest if c.path not in like_test]
-    watched = [c for c in kept if _bucket(c) == 0]
-    train = [c for c in kept if _bucket(c) != 0]
+    watched = [c for c in kept if is_watched_utkface(c.original)]
+    train = [c for c in kept if not is_watched_utkface(c.original)]
     if not (train and watched and test):
         raise ConfigError(
             f"{data / 'utkface_aligned'} has too few faces named AGE_GENDER_RACE_date "
@@ -205,13 +208,8 @@ def _bare_chips(data: Path) -> list[Chip]:
         and c.source in CHIP_SOURCES
         and c.face_px >= CHIP_MIN_PX
         and c.landmarks is not None
-        and not (c.identity and kept_for_tests(c.identity))
+        and not (c.identity and is_test_figure(c.identity))
     ]
-
-
-def _bucket(chip: Chip) -> int:
-    # The remainder by ten has gone into the choice of the test part.
-    return zlib.crc32(pool.utkface_key(chip.original).encode()) // 10 % WATCHED
 
 
 def bank(data: Path, every: int = 1) -> fabric.Bank:
@@ -231,11 +229,7 @@ def bank(data: Path, every: int = 1) -> fabric.Bank:
     made = fabric.Bank(
         None, pool.read(donors[:: max(every, -(-len(donors) // DONORS_MAX), 1)], None)
     )
-    for path in sorted((data / "mask_templates" / "textures").glob("*.jpg")):
-        texture = cv2.imread(str(path))
-        if texture is None:
-            raise ConfigError(f"{path} cannot be read as a picture: fetch mask_templates again")
-        made.textures.append(np.asarray(cv2.resize(texture, (256, 256)), np.uint8))
+    made.textures += fabric.read_textures(data / "mask_templates" / "textures")
     return made
 
 
@@ -337,6 +331,6 @@ def watched_pictures(
     """The watched faces, bare and then with the program's own drawn masks: (2 N, size, size, 3)
     uint8 RGB, (2 N,).
     """
-    bare = verify.read_aligned([c.path for c in chips])
-    both = np.concatenate([bare, verify.masked_all(bare, verify.drawn, 0)])
+    bare = read_aligned([c.path for c in chips])
+    both = np.concatenate([bare, masked_all(bare, drawn, 0)])
     return np.ascontiguousarray(resized(both, size)[..., ::-1]), np.tile(genders(chips), 2)

@@ -11,8 +11,8 @@ an identity test may hold, and the test part of UTKFace, are left out all the sa
 
 Writes OUT.onnx with its card: "faces" (N, 112, 112, 3) float32 RGB 0..255 -> "maps" (N, 2, 3)
 float32, where the template lies in the face, an affine map in px; checkpoints go into runs/.
-`export_embedding --aligner` names it in the card of an embedding network. About fifteen minutes on
-two cores.
+`monitor.training.identity.export --aligner` names it in the card of an embedding network. About
+fifteen minutes on two cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -34,14 +33,22 @@ import numpy.typing as npt
 from monitor.card import sha256
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE, TEMPLATE, similarity
+from monitor.identity.drawn_masks import template_to_face
 from monitor.identity.straighten import LOOKS, Aligner
 from monitor.records import FloatArray, Image
-from monitor.training import command as cli
+from monitor.training.command import quiet_tensorflow, run
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
-from monitor.training.identity.faces import donors, kept_for_tests
+from monitor.training.identity.export import OPSET, halve
+from monitor.training.identity.faces import donors
 from monitor.training.mask import batches
 from monitor.training.pictures import pool
-from monitor.training.pictures.chips import load_chips
+from monitor.training.pictures.chips import Chip, load_chips
+from monitor.training.pictures.splits import (
+    WATCHED_ORIGINALS,
+    is_test_figure,
+    is_test_utkface,
+    is_watched_original,
+)
 
 FACE_MIN_PX = 60
 # The network's answer, (2, 3): linear and shift of x + linear * (x - CENTRE) + shift, in units of
@@ -53,7 +60,6 @@ PARTS = np.array([[0.25, 0.25, 10.0]] * 2, np.float32)
 MASKED, BARE = (6.5, 0.18, 6.5), (2.8, 0.08, 4.5)
 WIDER = (-0.15, 0.3)  # log of the stretch
 WORN = 0.65  # of the faces wear a drawn mask
-HELD_OUT = 16  # one original in so many is watched and not trained on
 # Points whose displacement is the loss: the five, forehead and chin.
 POINTS = np.concatenate([TEMPLATE, np.array([[56, 18], [56, 114]], np.float32)])
 
@@ -94,18 +100,7 @@ def read_samples(data: Path, every: int = 1) -> tuple[list[Sample], list[Sample]
     Raises:
         ConfigError: If there are none.
     """
-    chips = [
-        c
-        for c in load_chips(data / "mask_chips")
-        if c.label == "unmasked" and c.landmarks is not None and c.face_px >= FACE_MIN_PX
-    ]
-    chips = [c for c in chips if c.identity is None or not kept_for_tests(c.identity)]
-    chips = [
-        c
-        for c in chips
-        if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))
-    ]
-    chips = chips[::every]
+    chips = [c for c in load_chips(data / "mask_chips") if _is_wanted(c)][::every]
     if not chips:
         raise ConfigError(
             f"{data / 'mask_chips'} holds no bare faces with landmarks of {FACE_MIN_PX} px or more"
@@ -114,9 +109,20 @@ def read_samples(data: Path, every: int = 1) -> tuple[list[Sample], list[Sample]
     watched: list[Sample] = []
     for face in pool.read(chips, None):
         assert face.landmarks is not None
-        held_out = zlib.crc32(face.chip.original.encode()) % HELD_OUT == 0
-        (watched if held_out else train).append(Sample(face.image, face.landmarks))
+        side = watched if is_watched_original(face.chip.original) else train
+        side.append(Sample(face.image, face.landmarks))
     return train, watched
+
+
+def _is_wanted(chip: Chip) -> bool:
+    """Whether it is a bare face, large and sure enough, that no test holds."""
+    return (
+        chip.label == "unmasked"
+        and chip.landmarks is not None
+        and chip.face_px >= FACE_MIN_PX
+        and not (chip.identity and is_test_figure(chip.identity))
+        and not (chip.source == "utkface" and is_test_utkface(chip.original))
+    )
 
 
 class Maker:
@@ -145,7 +151,7 @@ class Maker:
         worn = rng.random() < WORN
         if worn:
             image, _ = wear.wear(image, marks, "right", self._bank.style(rng), self._bank, rng)
-        to_face = wear.template_to(marks)
+        to_face = template_to_face(marks)
         if rng.random() < 0.15:
             image = occlude.cap(image, to_face, fabric.colour(rng), rng)
         if rng.random() < 0.15:
@@ -239,13 +245,11 @@ def _quantiles(values: FloatArray) -> list[float]:
 
 def to_onnx(model: Any, path: Path) -> None:
     """Write the network with what makes maps of its answers; the weights as float16, see
-    `export_embedding`.
+    `export.halve`.
     """
     import onnx
     import tensorflow as tf
     import tf2onnx
-
-    from monitor.training.identity.export import OPSET, halve
 
     def maps(faces: tf.Tensor) -> tf.Tensor:
         said = model(faces / 127.5 - 1.0, training=False) * PARTS
@@ -268,22 +272,56 @@ def to_onnx(model: Any, path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, write."""
     options = parse(arguments)
-    train, watched = read_samples(options.data, 100 if options.smoke else 1)
+    samples, watched = read_samples(options.data, 100 if options.smoke else 1)
     # none of the photographed masks that the identity test draws
     bank = fabric.Bank(None, donors(options.data))
     print(
-        f"{len(train)} bare faces to learn from, {len(watched or train)} watched; {options.steps} "
-        f"batches",
+        f"{len(samples)} bare faces to learn from, {len(watched or samples)} watched; "
+        f"{options.steps} batches",
         flush=True,
     )
-    held_faces, held_parts = _held_out(
-        Maker(watched or train, bank, 64, options.seed + 1), 2 if options.smoke else 12
+    held = _held_out(
+        Maker(watched or samples, bank, 64, options.seed + 1), 2 if options.smoke else 12
     )
+    model, minutes = train(options, Maker(samples, bank, options.batch, options.seed), held)
+    path = Path(f"{options.out}.onnx")
+    to_onnx(model, path)
+    command = "python -m monitor.training.identity.aligner " + " ".join(
+        arguments if arguments is not None else sys.argv[1:]
+    )
+    about = {
+        "seed": options.seed,
+        "command": command,
+        "minutes": minutes,
+        "faces": len(samples),
+        "steps": options.steps,
+    }
+    card = _card(path, about)
+    _write(path, card)  # `Aligner.load` wants a card
+    held_faces, held_parts = held
+    found = measured(path, np.ascontiguousarray(held_faces[..., ::-1]), held_parts)
+    _write(path, card | {"figures": {"px_missed_50_75_90": found}})
+    print(f"wrote {path}; px missed (50, 75, 90 %): {found}")
+    return 0
+
+
+def train(
+    options: argparse.Namespace, maker: Maker, held: tuple[npt.NDArray[np.uint8], FloatArray]
+) -> tuple[Any, float]:
+    """Train a network as `build` makes it.
+
+    Args:
+        options: As `parse` gives them.
+        maker: Of the batches.
+        held: Watched faces and their answers, as `Maker.batch` gives them.
+
+    Returns:
+        The network, and the minutes that it took.
+    """
     folder = Path("runs") / options.out.name
-    maker = Maker(train, bank, options.batch, options.seed)
-    done = batches.step_of(folder)
-    stream = batches.Stream(maker.batch, done, options.steps)  # type: ignore[arg-type]
-    cli.quiet_tensorflow()
+    # Before TensorFlow starts its threads.
+    stream = batches.Stream(maker.batch, batches.step_of(folder), options.steps)  # type: ignore[arg-type]
+    quiet_tensorflow()
     import tensorflow as tf
 
     from monitor.training.learning import trainer
@@ -300,6 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     schedule = trainer.Schedule(options.steps, options.rate, average=0.995, patience=1000)
     training = trainer.Trainer(model, schedule, folder, objective)
+    held_faces, held_parts = held
 
     def validate() -> float:
         found = trainer.logits(model, held_faces).reshape(-1, 2, 3)
@@ -314,12 +353,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         training.fit(stream, max(1, options.steps // 8), validate)
     finally:
         stream.close()
-    path = Path(f"{options.out}.onnx")
-    to_onnx(model, path)
-    command = "python -m monitor.training.identity.aligner " + " ".join(
-        arguments if arguments is not None else sys.argv[1:]
-    )
-    card = {
+    return model, round(sum(h["minutes"] for h in training.history), 1)
+
+
+def _card(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """The card of the network at `path`; `about` says how it was trained."""
+    return {
         "name": path.stem,
         "task": "aligner",
         "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
@@ -335,26 +374,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "paper": "Jaderberg et al., Spatial Transformer Networks, arXiv:1506.02025; here the map "
         "is taught",
         "licence": "MIT. Trained on pictures of mixed licences, most of them from the web; the "
-        "pictures are not part of this "
-        "project.",
+        "pictures are not part of this project.",
         "data": "bare chips of mask_chips; masks of other people's pictures (andrewmvd, ilc2021, "
-        "masktypes) and made-up ones "
-        "drawn on",
-        "split": f"one original in {HELD_OUT} watched, by CRC32 of its name; named chips of people "
-        f"whom an identity test may "
-        "hold, and the test part of UTKFace, left out",
-        "seed": options.seed,
-        "command": command,
-        "minutes": round(sum(h["minutes"] for h in training.history), 1),
-        "faces": len(train),
-        "steps": options.steps,
+        "masktypes) and made-up ones drawn on",
+        "split": f"one original in {WATCHED_ORIGINALS} watched, by CRC32 of its name; named chips "
+        "of people whom an identity test may hold, and the test part of UTKFace, left out",
+        **about,
         "libraries": {name: version(name) for name in ("tensorflow", "keras", "onnx", "tf2onnx")},
     }
-    _write(path, card)
-    figures = measured(path, np.ascontiguousarray(held_faces[..., ::-1]), held_parts)
-    _write(path, card | {"figures": {"px_missed_50_75_90": figures}})
-    print(f"wrote {path}; px missed (50, 75, 90 %): {figures}")
-    return 0
 
 
 def _write(path: Path, card: dict[str, Any]) -> None:
@@ -369,4 +396,4 @@ def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArra
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(main)

@@ -1,15 +1,12 @@
 """Whom the embedding network learns from: aligned faces of the train people, and how they are
 doctored.
 
-Every picture is (112, 112, 3) uint8 BGR on the template of `monitor.faces.align`. Test people
-(`verify_identity.is_test`) and the five of celeb5 are never read here. Named people of `mask_chips`
-come from the same public figures as `rmfrd_ids`, so they are split by the same two bits of their
-name: only those that no test, here or elsewhere, can hold are taken.
+Every picture is (112, 112, 3) uint8 BGR on the template of `monitor.faces.align`. Whoever is tested
+(`monitor.training.pictures.splits`) and the five of celeb5 are never read here.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,22 +17,22 @@ import numpy.typing as npt
 
 from monitor.detect.yunet import YuNet
 from monitor.faces.align import SIZE, TEMPLATE, align
+from monitor.identity.drawn_masks import template_to_face
 from monitor.records import Image
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
-from monitor.training.identity.verify import (
-    CELEBS_IN_LFW,
-    chosen,
-    is_test,
-    pictures,
-    read_aligned,
-    read_detected,
-)
 from monitor.training.pictures import pool
 from monitor.training.pictures.chips import Chip, load_chips
+from monitor.training.pictures.faces import Faces, pictures_in, read_aligned, read_detected
+from monitor.training.pictures.splits import (
+    CELEBS_IN_LFW,
+    is_test_figure,
+    is_test_utkface,
+    is_watched_person,
+    people_of,
+)
 
 # whose masks are laid on faces: none of them is a set of named people
 DONORS = ("andrewmvd", "ilc2021", "masktypes")
-VALIDATION_BITS = 15  # one in sixteen of the LFW train people is watched instead of trained on
 # Doctored pictures of each picture. There are few really masked ones, so that each is seen more
 # often.
 COPIES = {"masked": 10, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 1}
@@ -45,7 +42,6 @@ UTKFACE_MAX = 1500  # people of UTKFace, each of one picture
 # in the masked ones 1.14 times.
 STRETCH = 1.26
 WORN = 0.62  # of the bare ones, how many get a mask drawn on
-Faces = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,30 +56,30 @@ class People:
 
 def validation_people(root: Path) -> list[str]:
     """LFW people of the train half that are kept to watch the training."""
-    names = (p.name for p in root.iterdir() if len(pictures(p)) > 3)
-    return [n for n in chosen(names, "train", "lfw") if _watched(n)]
+    names = (p.name for p in root.iterdir() if len(pictures_in(p)) > 3)
+    return [n for n in people_of(names, "train", "lfw") if is_watched_person(n)]
 
 
 def read_people(data: Path, every: int = 1) -> People:
     """All train people; `every` n-th of each source for a short run."""
     sets: dict[str, list[tuple[Faces, str]]] = {name: [] for name in COPIES}
     lfw = data / "lfw_aligned"
-    for name in chosen((p.name for p in lfw.iterdir()), "train", "lfw")[::every]:
-        if name not in CELEBS_IN_LFW and not _watched(name):
-            sets["lfw"].append((read_aligned(pictures(lfw / name)), name))
+    for name in people_of((p.name for p in lfw.iterdir()), "train", "lfw")[::every]:
+        if name not in CELEBS_IN_LFW and not is_watched_person(name):
+            sets["lfw"].append((read_aligned(pictures_in(lfw / name)), name))
     detector = YuNet(confidence_min=0.3, min_face_px=10)
     rmfrd = data / "rmfrd_ids"
-    for name in chosen((p.name for p in rmfrd.iterdir() if p.is_dir()), "train", "rmfrd")[::every]:
-        sets["masked"].append((read_detected(pictures(rmfrd / name / "masked"), detector), name))
-        sets["rmfrd"].append((read_detected(pictures(rmfrd / name / "unmasked"), detector), name))
+    for name in people_of((p.name for p in rmfrd.iterdir() if p.is_dir()), "train", "rmfrd")[
+        ::every
+    ]:
+        sets["masked"].append((read_detected(pictures_in(rmfrd / name / "masked"), detector), name))
+        sets["rmfrd"].append(
+            (read_detected(pictures_in(rmfrd / name / "unmasked"), detector), name)
+        )
     chips = load_chips(data / "mask_chips")
     for name, faces in _named_chips(chips).items():
         sets["named"].append((faces, name))
-    utkface = [
-        p
-        for p in pictures(data / "utkface_aligned")
-        if not pool.utkface_held_out(pool.utkface_key(p.name))
-    ]
+    utkface = [p for p in pictures_in(data / "utkface_aligned") if not is_test_utkface(p.name)]
     sets["utkface"] += [(read_aligned([p]), p.name) for p in utkface[:UTKFACE_MAX:every]]
     numbers: dict[tuple[str, str], int] = {}
     images, person, source = [], [], []
@@ -109,17 +105,6 @@ def donors(data: Path) -> list[pool.Face]:
     return pool.read([c for c in chips if c.landmarks is not None], None)
 
 
-def _watched(name: str) -> bool:
-    return zlib.crc32(name.encode()) >> 1 & VALIDATION_BITS == 0
-
-
-def kept_for_tests(name: str) -> bool:
-    """Whether a test, here or of the half that is kept aside, may hold the public figure of this
-    name.
-    """
-    return bool(zlib.crc32(name.encode()) & 1) or is_test(name, "rmfrd")
-
-
 def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
     """Bare, aligned chips of named people whom no test holds: neither the test half here nor the
     half that is kept aside.
@@ -127,7 +112,7 @@ def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
     by_name: dict[str, list[Image]] = {}
     for chip in chips:
         name = chip.identity
-        if name is None or chip.landmarks is None or kept_for_tests(name):
+        if name is None or chip.landmarks is None or is_test_figure(name):
             continue
         image = cv2.imread(str(chip.path))
         if image is not None:
@@ -139,8 +124,8 @@ def _named_chips(chips: Sequence[Chip]) -> dict[str, Faces]:
 def variants(
     people: People, bank: fabric.Bank, seed: int, copies: Mapping[str, int] = COPIES
 ) -> tuple[Faces, npt.NDArray[np.int64]]:
-    """Doctored pictures, so many copies of each source, and (N,) numbers of whom they show. Repeats
-    itself by the seed.
+    """Doctored pictures, `copies` of each picture by its source, and (N,) numbers of whom they
+    show; the same for the same seed.
     """
     rng = np.random.default_rng(seed)
     rows = np.concatenate(
@@ -154,7 +139,7 @@ def variants(
 
 def doctored(face: Image, masked: bool, bank: fabric.Bank, rng: np.random.Generator) -> Image:
     """One aligned face as a camera might give it, a mask drawn on most of the bare ones."""
-    to_face = wear.template_to(TEMPLATE)
+    to_face = template_to_face(TEMPLATE)
     if not masked and rng.random() < WORN:
         face, _ = wear.wear(face, TEMPLATE, "right", bank.style(rng), bank, rng)
     if rng.random() < 0.12:

@@ -14,13 +14,14 @@ added up by rows first: seven bands from brow to chin, 128 numbers each. How eac
 between people and within one (bare, masked, degraded, stretched) is measured on the train people,
 and Fisher's linear discriminant (Belhumeur et al., IEEE PAMI 19(7), 1997) weighs the bands: the
 mouth's counts for little, the eyes' for much. 115,000 numbers are fitted, in a closed form, so that
-there is little to overfit: `train_identity`, which trains eight million by a margin loss, knew its
-own people better and new ones worse. What comes out stands beside SFace's own embedding, and the
-cosine of two faces is a mean of both: the discriminant names more people, SFace keeps more
-strangers out. Faces are laid straight first (`train_aligner`), which gains more than all the rest.
+there is little to overfit: `experiments.margin_identity`, which trains eight million by a margin
+loss, knew its own people better and new ones worse. What comes out stands beside SFace's own
+embedding, and the cosine of two faces is a mean of both: the discriminant names more people, SFace
+keeps more strangers out. Faces are laid straight first (`identity.aligner`), which gains more than
+all the rest.
 
 `--folds` people of rmfrd_ids at a time are left out and named by what the others taught: the curve
-by which `SHRINK` and `SHARE` were chosen. Who is learnt from: see `identity_faces`; test people
+by which `SHRINK` and `SHARE` were chosen. Who is learnt from: see `identity.faces`; test people
 take part in nothing. About eight minutes on two cores.
 """
 
@@ -45,11 +46,12 @@ from monitor.identity.embed import normalised
 from monitor.identity.gallery import templates
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training import command as cli
+from monitor.training.command import quiet_tensorflow, run
 from monitor.training.drawing import fabric
-from monitor.training.experiments.margin_identity import card_text, onnx_of
-from monitor.training.identity.faces import Faces, People, donors, read_people, variants
-from monitor.training.identity.verify import ENROLLED, Trial, trial
+from monitor.training.identity.export import card_text, onnx_of
+from monitor.training.identity.faces import People, donors, read_people, variants
+from monitor.training.identity.trials import ENROLLED, Trial, threshold_at, trial
+from monitor.training.pictures.faces import Faces
 
 # layers of SFace
 FEATURES, DENSE, NORM = "batch_normalization_27", "dense", "batch_normalization_28"
@@ -59,7 +61,6 @@ SHARE = 0.6  # of the discriminant in the cosine; the rest is SFace's own
 CURVE = ((0.35, 1.0), (0.35, 0.3), (0.2, 0.6), (0.35, 0.6), (0.5, 0.6), (0.7, 0.6))  # shrink, share
 # doctored pictures of each picture
 COPIES = {"masked": 4, "rmfrd": 3, "named": 2, "lfw": 1, "utkface": 2}
-CELEBRITIES = ("masked", "rmfrd", "named")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,8 +231,6 @@ def own_embedding(bands: FloatArray) -> FloatArray:
 
 
 def _together(trials: Sequence[Trial]) -> dict[str, float]:
-    from monitor.training.identity.verify import threshold_at
-
     genuine = np.concatenate([t.genuine for t in trials])
     impostor = np.concatenate([t.impostor for t in trials])
     first = np.concatenate([t.cosines.argmax(axis=1) == t.person for t in trials])
@@ -259,7 +258,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--out", type=Path, required=True, help="where the .keras file goes, without ending"
     )
     parser.add_argument(
-        "--aligner", help="model of train_aligner that lays the faces straight first"
+        "--aligner",
+        help="model of monitor.training.identity.aligner that lays the faces straight first",
     )
     parser.add_argument("--shrink", type=float, default=SHRINK, help=f"0 to 1 (default: {SHRINK})")
     parser.add_argument(
@@ -308,7 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(people.images)} pictures of {people.count} people {counts}, {len(images)} doctored",
         flush=True,
     )
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     import keras
 
     network = keras.saving.load_model(options.weights, compile=False)
@@ -321,20 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctored = bands_of(straight(images))
     samples = Samples(np.concatenate([doctored, clean]), np.concatenate([person, people.person]))
     print(f"bands ready, {_minutes(began)} minutes so far", flush=True)
-    known = known_people(people, clean)
-    curve: dict[str, Any] = {}
-    if len(known) >= 2 * options.folds:
-        for shrink, share in ((None, 0.0), *CURVE):
-            label = "SFace" if shrink is None else f"shrink {shrink}, share {share}"
-            curve[label] = cross_check(samples, known, options.folds, shrink, share)
-            print(
-                f"{label}: "
-                + ", ".join(
-                    f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}"
-                    for k, v in curve[label].items()
-                ),
-                flush=True,
-            )
+    curve = _curve(samples, known_people(people, clean), options.folds)
     made = network_of(network, fit(samples, options.shrink, options.share))
     made.save(f"{options.out}.keras")
     command = "python -m monitor.training.identity.project "
@@ -348,6 +335,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
         "cross_check": curve,
     }
+    _write_about(options, about)
+    print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
+    return 0
+
+
+def _curve(samples: Samples, known: Sequence[Known], folds: int) -> dict[str, Any]:
+    """`cross_check` along `CURVE` and of SFace itself; empty where there are too few people."""
+    curve: dict[str, Any] = {}
+    if len(known) < 2 * folds:
+        return curve
+    for shrink, share in ((None, 0.0), *CURVE):
+        label = "SFace" if shrink is None else f"shrink {shrink}, share {share}"
+        curve[label] = cross_check(samples, known, folds, shrink, share)
+        shown = (
+            f"{k} rank-1 {v['rank1']:.1f} TAR@0.1% {v['tar_far_0.1']:.1f}"
+            for k, v in curve[label].items()
+        )
+        print(f"{label}: {', '.join(shown)}", flush=True)
+    return curve
+
+
+def _write_about(options: argparse.Namespace, about: dict[str, Any]) -> None:
+    """OUT.json, what was done, and OUT.about.json, which `export --about` takes."""
     further = (
         "a linear discriminant over the seven rows of its last feature map, "
         "monitor.training.identity.project"
@@ -359,8 +369,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Path(f"{options.out}{path}").write_text(
             json.dumps(value, indent=2) + "\n", encoding="utf-8"
         )
-    print(f"wrote {options.out}.keras and .json, {_minutes(began)} minutes in all")
-    return 0
 
 
 def _minutes(began: float) -> float:
@@ -368,4 +376,4 @@ def _minutes(began: float) -> float:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(main)

@@ -26,210 +26,39 @@ from __future__ import annotations
 
 import argparse
 import json
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from monitor.detect.yunet import YuNet
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
-from monitor.faces.align import TEMPLATE, align
-from monitor.identity.drawn_masks import STYLES, draw_mask
-from monitor.identity.embed import Embedder, normalised
+from monitor.identity.embed import Embedder
 from monitor.identity.gallery import templates
 from monitor.identity.match import threshold_for
-from monitor.records import FloatArray, Image
+from monitor.records import FloatArray
 from monitor.training.command import run
-from monitor.training.pictures.chips import PICTURES
+from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, drawn, masked_all
+from monitor.training.identity.trials import (
+    ENROLLED,
+    Trial,
+    at_threshold,
+    figures,
+    table,
+    trial,
+)
+from monitor.training.pictures.faces import Faces, pictures_in, read_aligned, read_detected
+from monitor.training.pictures.splits import CELEBS_IN_LFW, people_of
 
-ENROLLED = 3  # bare pictures of each person
 LFW_PEOPLE = 500
-FARS = (3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
-TAIL_MIN = 10  # a threshold needs at least so many strangers' scores above it
-CUTOUTS = ("KN95", "N95", "cloth", "surgical", "surgical_blue", "surgical_green")
-# no strangers to celeb5
-CELEBS_IN_LFW = ("Ben_Affleck", "Elton_John", "Jerry_Seinfeld", "Madonna", "Mindy_Kaling")
-SPLIT_BIT = {"lfw": 0, "rmfrd": 1}  # which bit of a name's CRC32 makes a test person
-Faces = npt.NDArray[np.uint8]  # (N, 112, 112, 3) BGR
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trial:
-    """Probes of several people against everybody's template."""
-
-    cosines: FloatArray  # (probes, people)
-    person: npt.NDArray[np.intp]  # (probes,) column of the person whom each probe shows
-
-    @property
-    def genuine(self) -> FloatArray:
-        return self.cosines[np.arange(len(self.person)), self.person]
-
-    @property
-    def impostor(self) -> FloatArray:
-        mask = np.ones(self.cosines.shape, bool)
-        mask[np.arange(len(self.person)), self.person] = False
-        return self.cosines[mask]
-
-
-def is_test(name: str, dataset: str) -> bool:
-    """Whether a person of `lfw` or `rmfrd` never enters training."""
-    return bool(zlib.crc32(name.encode()) >> SPLIT_BIT[dataset] & 1)
-
-
-def chosen(names: Iterable[str], people: str, dataset: str) -> list[str]:
-    """The names of one half (`test` or `train`), or `all`."""
-    return sorted(n for n in names if people == "all" or is_test(n, dataset) == (people == "test"))
-
-
-def threshold_at(impostor: FloatArray, far: float) -> float:
-    """The cosine above which the share `far` of the strangers' scores lies."""
-    ordered = np.sort(impostor)[::-1]
-    return float(ordered[min(int(far * len(ordered)), len(ordered) - 1)])
-
-
-def figures(trial: Trial) -> dict[str, float]:
-    """Rank-1 and TAR at FAR 0.1 % and 0.01 %, in per cent, with the counts."""
-    if len(trial.person) == 0:
-        return {"probes": 0, "people": int(trial.cosines.shape[1])}
-    impostor, genuine = trial.impostor, trial.genuine
-    result: dict[str, float] = {
-        "rank1": 100 * float(np.mean(trial.cosines.argmax(axis=1) == trial.person)),
-    }
-    for far, label in ((1e-3, "tar_far_0.1"), (1e-4, "tar_far_0.01")):
-        result[label] = 100 * float(np.mean(genuine > threshold_at(impostor, far)))
-    return result | {
-        "probes": len(genuine),
-        "people": int(trial.cosines.shape[1]),
-        "comparisons": len(impostor),
-    }
-
-
-def at_threshold(trial: Trial, threshold: float) -> dict[str, float]:
-    """TAR and FAR in per cent where the threshold was set elsewhere, as in the program."""
-    if len(trial.person) == 0:
-        return {}
-    return {
-        "tar_at_card": 100 * float(np.mean(trial.genuine > threshold)),
-        "far_at_card": 100 * float(np.mean(trial.impostor > threshold)),
-    }
-
-
-def trial(enrolled: Sequence[FloatArray], probes: Sequence[FloatArray], template: str) -> Trial:
-    """Compare.
-
-    Args:
-        enrolled: For each person (K, D) embeddings.
-        probes: For each person (M, D); M may be 0.
-        template: `mean` makes one template of each person's pictures, `max` takes the most similar
-            picture.
-    """
-    if template == "mean":
-        enrolled = [normalised(e.mean(axis=0, keepdims=True)) for e in enrolled]
-    starts = np.cumsum([0, *map(len, enrolled)])[:-1]
-    cosines = np.maximum.reduceat(
-        np.concatenate(probes) @ np.concatenate(enrolled).T, starts, axis=1
-    )
-    return Trial(cosines, np.repeat(np.arange(len(probes)), [len(p) for p in probes]))
-
-
-class Cutouts:
-    """Photographed masks (MaskTheFace templates) laid on aligned faces: unlike those of
-    `monitor.identity.drawn_masks`.
-    """
-
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self._masks = []
-        for name in names:
-            picture = cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_UNCHANGED)
-            if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
-                raise ConfigError(
-                    f"{folder / name}.png is missing or has no alpha: see --data and --cutouts"
-                )
-            rows, columns = np.nonzero(picture[..., 3] > 40)
-            self._masks.append(
-                picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-            )
-
-    def __call__(self, face: Image, number: int) -> Image:
-        mask = self._masks[number % len(self._masks)]
-        height, width = mask.shape[:2]
-        corners = np.array([[0, 0], [width, 0], [0, height]], np.float32)
-        places = np.array([[56 - 44, 58], [56 + 44, 58], [56 - 44, 119]], np.float32)
-        layer = cv2.warpAffine(
-            mask, cv2.getAffineTransform(corners, places), (112, 112), flags=cv2.INTER_AREA
-        )
-        part = layer[..., 3:].astype(np.float32) / 255
-        return (face + (layer[..., :3].astype(np.float32) - face) * part).astype(np.uint8)
-
-
-def drawn(face: Image, number: int) -> Image:
-    """The program's own drawn mask on an aligned face."""
-    return draw_mask(face, TEMPLATE, STYLES[number % len(STYLES)])
-
-
-def pictures(folder: Path) -> list[Path]:
-    """The pictures in a folder by name; none where there is no folder."""
-    return (
-        sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES)
-        if folder.is_dir()
-        else []
-    )
-
-
-def read_aligned(paths: Sequence[Path]) -> Faces:
-    """Pictures that are aligned already."""
-    return _stack([_read(path) for path in paths])
-
-
-def read_detected(paths: Sequence[Path], detector: YuNet) -> Faces:
-    """The largest face of each picture, found and aligned as the program does it; the whole picture
-    where none is found.
-    """
-    faces = []
-    for path in paths:
-        image = _read(path)
-        pad = max(image.shape[:2]) // 4  # tight crops: the detector wants something round the face
-        image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
-        found = detector.detect(image)
-        if len(found):
-            best = int((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1).argmax())
-            landmarks = None if found.landmarks is None else found.landmarks[best : best + 1]
-            faces.append(align(image, found.boxes[best : best + 1], landmarks)[0])
-        else:
-            height, width = image.shape[:2]
-            whole = np.array(
-                [[pad * 1.3, pad * 1.3, width - pad * 1.3, height - pad * 1.3]], np.float32
-            )
-            faces.append(align(image, whole, None)[0])
-    return _stack(faces)
-
-
-def _read(path: Path) -> Image:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise ConfigError(f"picture {path.name} cannot be read: repair or remove it")
-    return image  # type: ignore[return-value]
-
-
-def _stack(faces: list[Image]) -> Faces:
-    return np.stack(faces) if faces else np.empty((0, 112, 112, 3), np.uint8)
 
 
 def _require(folder: Path) -> Path:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not there: give the folder that holds it with --data")
     return folder
-
-
-def masked_all(faces: Faces, mask: Callable[[Image, int], Image], seed: int) -> Faces:
-    """Each face with one of the masks on."""
-    return _stack([mask(face, seed + i) for i, face in enumerate(faces)])
 
 
 class Ruler:
@@ -249,9 +78,6 @@ class Ruler:
         self._with_drawn = with_drawn
         self._detector = YuNet(confidence_min=0.3, min_face_px=10)
         self._cutouts = Cutouts(_require(data / "mask_templates"), cutouts)
-
-    def _enrol(self, faces: Faces) -> FloatArray:
-        return self._embedder.embed(faces)
 
     def _trial(
         self,
@@ -276,10 +102,10 @@ class Ruler:
 
     def rmfrd(self) -> dict[str, Trial]:
         root = _require(self._data / "rmfrd_ids")
-        names = chosen((p.name for p in root.iterdir() if p.is_dir()), self._people, "rmfrd")
-        names = [n for n in names if len(pictures(root / n / "unmasked")) >= ENROLLED]
-        bare = [read_detected(pictures(root / n / "unmasked"), self._detector) for n in names]
-        masked = [read_detected(pictures(root / n / "masked"), self._detector) for n in names]
+        names = people_of((p.name for p in root.iterdir() if p.is_dir()), self._people, "rmfrd")
+        names = [n for n in names if len(pictures_in(root / n / "unmasked")) >= ENROLLED]
+        bare = [read_detected(pictures_in(root / n / "unmasked"), self._detector) for n in names]
+        masked = [read_detected(pictures_in(root / n / "masked"), self._detector) for n in names]
         masked_embeddings = [self._embedder.embed(m) for m in masked]
         enrolled = [b[:ENROLLED] for b in bare]
         return {
@@ -293,9 +119,9 @@ class Ruler:
     def lfw(self) -> dict[str, Trial]:
         root = _require(self._data / "lfw_aligned")
         names = sorted(
-            p.name for p in root.iterdir() if p.is_dir() and len(pictures(p)) > ENROLLED
+            p.name for p in root.iterdir() if p.is_dir() and len(pictures_in(p)) > ENROLLED
         )[:LFW_PEOPLE]
-        faces = [read_aligned(pictures(root / n)) for n in chosen(names, self._people, "lfw")]
+        faces = [read_aligned(pictures_in(root / n)) for n in people_of(names, self._people, "lfw")]
         enrolled = [f[:ENROLLED] for f in faces]
         probes = [f[ENROLLED:] for f in faces]
         return {
@@ -312,12 +138,12 @@ class Ruler:
     def celeb5(self) -> dict[str, Any]:
         root = _require(self._data / "celeb5")
         names = sorted(p.name for p in (root / "train").iterdir() if p.is_dir())
-        enrolled = [read_detected(pictures(root / "train" / n), self._detector) for n in names]
-        probes = [read_detected(pictures(root / "val" / n), self._detector) for n in names]
+        enrolled = [read_detected(pictures_in(root / "train" / n), self._detector) for n in names]
+        probes = [read_detected(pictures_in(root / "val" / n), self._detector) for n in names]
         lfw = _require(self._data / "lfw_aligned")
         people = (p.name for p in lfw.iterdir() if p.is_dir() and p.name not in CELEBS_IN_LFW)
-        stranger_names = chosen(people, self._people, "lfw")
-        strangers = np.concatenate([read_aligned(pictures(lfw / n)) for n in stranger_names])
+        stranger_names = people_of(people, self._people, "lfw")
+        strangers = np.concatenate([read_aligned(pictures_in(lfw / n)) for n in stranger_names])
         result: dict[str, Any] = {}
         for kind in ("bare", "drawn"):
             own = (
@@ -347,31 +173,8 @@ class Ruler:
         return result
 
 
-def table(trials: Mapping[str, Trial]) -> dict[str, list[float]]:
-    """Thresholds for the card: for each FAR the highest that any of the sets asks for, where it is
-    measured well enough.
-    """
-    rows: list[tuple[float, float]] = []
-    for far in FARS:
-        wanted = [
-            threshold_at(t.impostor, far)
-            for t in trials.values()
-            if far * t.impostor.size >= TAIL_MIN
-        ]
-        if wanted and (not rows or max(wanted) > rows[-1][1]):
-            rows.append((far, round(max(wanted), 4)))
-    return {"far": [far for far, _ in rows], "threshold": [t for _, t in rows]}
-
-
-def _into_card(embedder: Embedder, model: str, key: str, value: dict[str, Any]) -> None:
-    path = Path(f"{model_stem(model)}.json")
-    card = embedder.card | {key: value}
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    embedder.card[key] = value
-    print(f"{key} written into {path.name}")
-
-
-def main() -> int:
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("model", help="a name in models/, or a path without its ending")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -392,70 +195,82 @@ def main() -> int:
     parser.add_argument(
         "--write-figures", action="store_true", help="write the figures into the card"
     )
-    arguments = parser.parse_args()
-    if arguments.write_table and arguments.people == "test":
+    options = parser.parse_args(arguments)
+    if options.write_table and options.people == "test":
         raise ConfigError("thresholds must not come from the test people: add --people train")
-    embedder = Embedder.load(arguments.model, arguments.threads)
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and write."""
+    options = parse(arguments)
+    embedder = Embedder.load(options.model, options.threads)
     ruler = Ruler(
         embedder,
-        arguments.data,
-        arguments.people,
-        arguments.template,
-        arguments.enrol_drawn,
-        arguments.cutouts,
+        options.data,
+        options.people,
+        options.template,
+        options.enrol_drawn,
+        options.cutouts,
     )
     trials: dict[str, Trial] = {}
-    for name in ("rmfrd", "lfw"):
-        if name in arguments.sets:
-            trials |= getattr(ruler, name)()
+    for name, protocol in (("rmfrd", ruler.rmfrd), ("lfw", ruler.lfw)):
+        if name in options.sets:
+            trials |= protocol()
     report: dict[str, Any] = {name: figures(t) for name, t in trials.items()}
-    if "threshold" in embedder.card and not arguments.write_table:
+    if "threshold" in embedder.card and not options.write_table:
         threshold = threshold_for(embedder.card, 1e-3)
-        report = {
-            name: values | at_threshold(trials[name], threshold) for name, values in report.items()
-        }
-    for name, values in report.items():
-        print(
-            f"{name:16}"
-            + "  ".join(
-                f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()
-            ),
-            flush=True,
-        )
-    if "celeb5" in arguments.sets:
+        for name in report:
+            report[name] |= at_threshold(trials[name], threshold)
+    _show(report, digits=2)
+    if "celeb5" in options.sets:
         found = ruler.celeb5()
+        _show(found, digits=3)
         report |= found
-        for name, values in found.items():
-            print(
-                f"{name:16}"
-                + "  ".join(
-                    f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}"
-                    for k, v in values.items()
-                )
-            )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    _write_card(options, embedder, trials, report)
+    return 0
+
+
+def _show(report: Mapping[str, Mapping[str, Any]], digits: int) -> None:
+    for name, values in report.items():
+        shown = (
+            f"{k} {v:.{digits}f}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()
+        )
+        print(f"{name:16}" + "  ".join(shown), flush=True)
+
+
+def _write_card(
+    options: argparse.Namespace,
+    embedder: Embedder,
+    trials: Mapping[str, Trial],
+    report: dict[str, Any],
+) -> None:
+    """The table and the figures, as far as they are wanted, into the model's card."""
     made_by = (
-        f"python -m monitor.training.identity.verify {Path(arguments.model).name} --people "
-        f"{arguments.people}"
+        f"python -m monitor.training.identity.verify {Path(options.model).name} --people "
+        f"{options.people}"
     )
-    made_by += " --enrol-drawn" if arguments.enrol_drawn else ""
-    if arguments.write_table:
+    made_by += " --enrol-drawn" if options.enrol_drawn else ""
+    if options.write_table:
         of = (
-            f"single comparisons, {arguments.people} people of {', '.join(trials)}; the highest "
+            f"single comparisons, {options.people} people of {', '.join(trials)}; the highest "
             f"of the sets"
         )
-        _into_card(
-            embedder,
-            arguments.model,
-            "threshold",
-            table(trials) | {"of": of, "command": f"{made_by} --write-table"},
-        )
-    if arguments.write_figures:
-        _into_card(
-            embedder, arguments.model, "figures", report | {"command": f"{made_by} --write-figures"}
-        )
-    return 0
+        value = table(trials) | {"of": of, "command": f"{made_by} --write-table"}
+        _into_card(embedder, options.model, "threshold", value)
+    if options.write_figures:
+        value = report | {"command": f"{made_by} --write-figures"}
+        _into_card(embedder, options.model, "figures", value)
+
+
+def _into_card(embedder: Embedder, model: str, key: str, value: dict[str, Any]) -> None:
+    path = Path(f"{model_stem(model)}.json")
+    card = embedder.card | {key: value}
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    embedder.card[key] = value
+    print(f"{key} written into {path.name}")
 
 
 if __name__ == "__main__":

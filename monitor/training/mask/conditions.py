@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.records import FloatArray, Image
-from monitor.training.mask.scoring import Change, Classifier, predict, read_picture, truth_of
+from monitor.training.mask.scoring import Change, Classifier, predict, truth_of
 from monitor.training.pictures.chips import PICTURES, Chip
-from monitor.training.pictures.pool import utkface_held_out, utkface_key
+from monitor.training.pictures.faces import read_picture
+from monitor.training.pictures.splits import is_test_utkface
 from monitor.training.report.metrics import Rate, door_rates, rate
 
 # px, native size of the face; the last bin is open
@@ -66,7 +67,7 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
 
     Args:
         folder: Pictures named AGE_GENDER_RACE_date.
-        seen: Also those that training may take (see `pool.utkface_held_out`).
+        seen: Also those that training may take (see `splits.is_test_utkface`).
 
     Raises:
         ConfigError: If a picture cannot be read or there are none.
@@ -76,7 +77,7 @@ def load_utkface(folder: Path, seen: bool = False) -> list[Chip]:
     files = sorted(
         p for p in folder.iterdir() if p.suffix.lower() in PICTURES and person_of(p.name)
     )
-    files = [p for p in files if seen or utkface_held_out(utkface_key(p.name))]
+    files = [p for p in files if seen or is_test_utkface(p.name)]
     if not files:
         raise ConfigError(f"{folder} holds no pictures named AGE_GENDER_RACE_date: check the path")
     detector = YuNet(confidence_min=0.3, side=224, threads=2)

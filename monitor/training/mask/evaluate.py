@@ -36,11 +36,11 @@ from monitor.training.mask.scoring import (
     Classifier,
     load_classifier,
     predict,
-    read_picture,
     truth_of,
 )
 from monitor.training.pictures.chips import Chip, load_data, merge_groups, split
 from monitor.training.pictures.duplicates import find_pairs, path_pairs
+from monitor.training.pictures.faces import read_picture
 from monitor.training.report import charts, metrics
 from monitor.training.report.pages import (
     Page,

@@ -20,6 +20,7 @@ from monitor.faces.boxes import crop_square
 from monitor.faces.preprocess import scale
 from monitor.records import FloatArray, Image
 from monitor.training.pictures.chips import Chip
+from monitor.training.pictures.faces import read_picture
 
 # Changes a picture before the crop: (image BGR, box (4,)) to the same two.
 Change = Callable[[Image, FloatArray], tuple[Image, FloatArray]]
@@ -66,18 +67,6 @@ def load_classifier(path: Path, threads: int = 2) -> Classifier:
         raise ModelError(
             f"the card of {path.name} is incomplete ({error!r}): export the model again"
         ) from None
-
-
-def read_picture(path: Path) -> Image:
-    """(H, W, 3) uint8 BGR.
-
-    Raises:
-        ConfigError: If it cannot be read.
-    """
-    image = cv2.imread(str(path))
-    if image is None:
-        raise ConfigError(f"{path.name} cannot be read as a picture: repair or remove it")
-    return image  # type: ignore[return-value]
 
 
 def crops(

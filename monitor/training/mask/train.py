@@ -32,7 +32,7 @@ from monitor.faces.boxes import crop_square
 from monitor.training import command
 from monitor.training.drawing import fabric
 from monitor.training.mask import batches
-from monitor.training.pictures import duplicates, pool
+from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
     LABELS,
     Chip,
@@ -211,18 +211,14 @@ def gather(options: argparse.Namespace) -> Sets:
         test[options.leave_out] = pool.read(left_out, None)
     chips = _clean(chips)  # never what is tested on
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
-    chips = [
-        c
-        for c in chips
-        if c.source != "utkface" or not pool.utkface_held_out(pool.utkface_key(c.original))
-    ]
+    chips = [c for c in chips if c.source != "utkface" or not splits.is_test_utkface(c.original)]
     kept, watched = split(chips, 0.95, options.seed)
     more: list[Chip] = []
     people = beside / "utkface_aligned"
     if people.is_dir():
-        aligned = [replace(c, group=pool.utkface_key(c.original)) for c in pool.aligned(people)]
-        held = [c for c in aligned if pool.utkface_held_out(pool.utkface_key(c.original))]
-        more += [c for c in aligned if not pool.utkface_held_out(pool.utkface_key(c.original))]
+        aligned = [replace(c, group=splits.utkface_key(c.original)) for c in pool.aligned(people)]
+        held = [c for c in aligned if splits.is_test_utkface(c.original)]
+        more += [c for c in aligned if not splits.is_test_utkface(c.original)]
         test["utkface_aligned"] = pool.read(
             held[:: max(1, len(held) // SMOKE_FACES) if options.smoke else 1], None
         )

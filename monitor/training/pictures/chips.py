@@ -21,6 +21,7 @@ from PIL import UnidentifiedImageError
 
 from monitor.errors import ConfigError
 from monitor.records import FloatArray
+from monitor.training.pictures.splits import is_held_out
 
 LABELS = ("masked", "unmasked", "incorrect")
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -69,9 +70,8 @@ class Chip:
     source: str  # the data set that it came from
     label: str  # "masked", "unmasked" or "incorrect"
     box: Box  # xyxy, pixels of the picture at `path`
-    landmarks: (
-        FloatArray | None
-    )  # (5, 2) pixels of that picture: right eye, left eye, nose, right and left mouth corner
+    # (5, 2) pixels of that picture: right eye, left eye, nose, right and left mouth corner
+    landmarks: FloatArray | None
     face_px: float  # longer side of the face in the original picture
     original: str  # file name of the original picture; several chips may share it
     identity: str | None  # who it is, where the set says so
@@ -85,7 +85,7 @@ def label_of(name: str) -> str | None:
 
 def load_chips(root: Path) -> list[Chip]:
     """Chips listed in `root/index.csv` (file, source, label, identity, x_min..y_max, face_px,
-    landmarks, original).
+    landmarks, original), without the people of `splits.HELD_OUT`.
 
     Raises:
         ConfigError: If the index is missing, or a row cannot be read.
@@ -106,6 +106,8 @@ def load_chips(root: Path) -> list[Chip]:
                 if row["label"] not in LABELS:
                     raise ValueError(f"label {row['label']!r}")
                 who = row["identity"] or None
+                if who and is_held_out(who):
+                    continue
                 chips.append(
                     Chip(
                         path=root / row["file"],

@@ -25,11 +25,9 @@ from monitor.faces.boxes import crop_square
 from monitor.training.pictures.chips import Chip
 
 HASH_SIDE = 16  # 16 x 16 = 256 bits
-DISTANCE_MAX = (
-    # looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones
-    # came at 62
-    56
-)
+# looked at on 16,022 chips: pairs at 48-56 were all the same picture, the first unrelated ones
+# came at 62
+DISTANCE_MAX = 56
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -111,5 +109,5 @@ def find_pairs(chips: Sequence[Chip], distance_max: int = DISTANCE_MAX) -> list[
 
 
 def path_pairs(pairs: Sequence[Pair]) -> list[tuple[Path, Path]]:
-    """The files of each pair, as `data.merge_groups` takes them."""
+    """The files of each pair, as `chips.merge_groups` takes them."""
     return [(pair.a.path, pair.b.path) for pair in pairs]

@@ -21,12 +21,12 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.records import Image
-from monitor.training import command as cli
+from monitor.training.command import run
 from monitor.training.pictures.chips import LABELS, Chip, load_data
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs
+from monitor.training.pictures.faces import read_picture
 from monitor.training.report.pages import (
     COLOURS,
     Page,
@@ -82,10 +82,7 @@ def read_face(chip: Chip, size: int, margin: float = MARGIN) -> Image:
     Raises:
         ConfigError: If the picture cannot be read.
     """
-    image = cv2.imread(str(chip.path))
-    if image is None:
-        raise ConfigError(f"{chip.path.name} cannot be read as a picture: repair or remove it")
-    return crop_square(image, np.array(chip.box, np.float32), margin, size)  # type: ignore[arg-type]
+    return crop_square(read_picture(chip.path), np.array(chip.box, np.float32), margin, size)
 
 
 def describe(chips: Sequence[Chip], pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -347,4 +344,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(main)

@@ -7,7 +7,6 @@ The decoded pictures take about 2.5 GB; every epoch then costs no disk.
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,18 +15,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.errors import ConfigError
 from monitor.faces.align import TEMPLATE, TEMPLATE_BOX
 from monitor.faces.boxes import iou_matrix, xywh_to_xyxy
 from monitor.records import FloatArray, Image
-from monitor.training.pictures.chips import PICTURES, Box, Chip
+from monitor.training.pictures.chips import Box, Chip
+from monitor.training.pictures.faces import pictures_in, read_picture
+from monitor.training.pictures.splits import is_held_out, is_kept_aside
 
 # What is added round an aligned picture: px left, top, right and bottom, for what hangs below the
 # chin.
 RIM = (20, 4, 20, 36)
 LARGE_PX, CHIP_PX = 260, 192  # a picture larger than the first is cut, to the second
-# tenths of utkface_aligned, by CRC32 of the file name, that never enter training
-UTKFACE_HELD_OUT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +59,14 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
         ConfigError: If a picture cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        images = list(threads.map(_imread, (c.path for c in chips)))
+        images = list(threads.map(read_picture, (c.path for c in chips)))
     faces = [_face(i, c) for i, c in zip(images, chips, strict=True)]
     return faces if detector is None else _find_landmarks(faces, detector)
 
 
 def aligned(root: Path) -> list[Chip]:
     """`utkface_aligned` or a folder of people like `lfw_aligned`: bare faces in the 112 x 112
-    template.
+    template, without the people of `splits.HELD_OUT`.
     """
     return [
         Chip(
@@ -83,33 +81,16 @@ def aligned(root: Path) -> list[Chip]:
             f"{root.name}/{p.parent.name}/{p.name}",
         )
         for p in sorted(root.rglob("*.jpg"))
+        if not is_held_out(p.parent.name)
     ]
 
 
-def utkface_held_out(name: str) -> bool:
-    """Whether a picture of utkface_aligned is kept for testing: four tenths, by the CRC32 of its
-    file name.
-    """
-    return zlib.crc32(name.encode()) % 10 < UTKFACE_HELD_OUT
-
-
-def utkface_key(name: str) -> str:
-    """The original's number (`AGE_GENDER_RACE_date`), the same for every cut of one picture."""
-    return name.split(".")[0]
-
-
 def rmfrd(root: Path) -> list[Chip]:
-    """Really masked people of `rmfrd_ids`, those with an even CRC32 of the name; the others are
-    test people.
-    """
+    """Really masked people of `rmfrd_ids`, without those of the half that is kept aside."""
     chips = []
-    for person in sorted(
-        p for p in root.iterdir() if p.is_dir() and zlib.crc32(p.name.encode()) % 2 == 0
-    ):
+    for person in sorted(p for p in root.iterdir() if p.is_dir() and not is_kept_aside(p.name)):
         for label in ("masked", "unmasked"):
-            for path in sorted(
-                p for p in (person / label).glob("*") if p.suffix.lower() in PICTURES
-            ):
+            for path in pictures_in(person / label):
                 box = (16.0, 8.0, 144.0, 152.0)
                 chips.append(
                     Chip(
@@ -125,13 +106,6 @@ def rmfrd(root: Path) -> list[Chip]:
                     )
                 )
     return chips
-
-
-def _imread(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ConfigError(f"{path} cannot be read as a picture: repair or remove it")
-    return image  # type: ignore[return-value]
 
 
 def _face(image: Image, chip: Chip) -> Face:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from monitor.faces.align import TEMPLATE, TEMPLATE_BOX
+from monitor.identity.drawn_masks import template_to_face
 from monitor.records import Image
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.mask import batches
-from monitor.training.pictures import pool
 from monitor.training.pictures.chips import LABELS, Chip
 from monitor.training.pictures.pool import Face
 
@@ -113,7 +113,7 @@ def test_another_head_covers_a_rim_and_leaves_the_middle() -> None:
 def test_hand_and_beard_cover_the_mouth_or_its_surroundings(draw: object) -> None:
     f = face()
     assert f.landmarks is not None
-    to_face = wear.template_to(f.landmarks)
+    to_face = template_to_face(f.landmarks)
     hits = sum(
         changed(draw(f.image, to_face, np.random.default_rng(s)), f.image)[80:140].any()
         for s in range(10)
@@ -124,7 +124,7 @@ def test_hand_and_beard_cover_the_mouth_or_its_surroundings(draw: object) -> Non
 def test_cap_leaves_the_eyes_and_glasses_the_mouth() -> None:
     f = face()
     assert f.landmarks is not None
-    to_face = wear.template_to(f.landmarks)
+    to_face = template_to_face(f.landmarks)
     eyes, mouth = int(f.landmarks[:2, 1].max()), int(f.landmarks[3:, 1].min())
     for seed in range(10):
         rng = np.random.default_rng(seed)
@@ -141,7 +141,7 @@ def test_cap_leaves_the_eyes_and_glasses_the_mouth() -> None:
 def test_hair_falls_beside_the_nose() -> None:
     f = face()
     assert f.landmarks is not None
-    to_face = wear.template_to(f.landmarks)
+    to_face = template_to_face(f.landmarks)
     x, y = f.landmarks[2].round().astype(int)
     seen = [
         changed(occlude.hair(f.image, to_face, np.random.default_rng(s)), f.image)
@@ -157,7 +157,7 @@ def test_scarf_leaves_nose_and_mouth_bare() -> None:
     for seed in range(10):
         colour = np.array([0, 0, 255], np.float32)
         out = occlude.scarf(
-            f.image, wear.template_to(f.landmarks), colour, None, np.random.default_rng(seed)
+            f.image, template_to_face(f.landmarks), colour, None, np.random.default_rng(seed)
         )
         assert not changed(out, f.image)[: int(f.landmarks[:, 1].max()) + 3].any()
 
@@ -224,17 +224,6 @@ def test_a_mask_outside_the_crop_does_not_make_a_face_incorrect(bank: fabric.Ban
     mask[140:] = 255
     assert batches._seen(mask, camera_faults.View(80, 70, 60, 0, False)) < batches.SEEN_MIN
     assert batches._seen(mask, camera_faults.View(80, 95, 60, 0, False)) > batches.SEEN_MIN
-
-
-def test_utkface_is_held_out_by_the_pictures_number() -> None:
-    names = [f"{age}_0_0_2017011{i}" for i in range(10) for age in range(20, 60)]
-    held = [n for n in names if pool.utkface_held_out(n)]
-    assert 0.3 < len(held) / len(names) < 0.5
-    assert (
-        pool.utkface_key("20_0_0_2017.jpg.chip.jpg")
-        == pool.utkface_key("20_0_0_2017.jpg")
-        == "20_0_0_2017"
-    )
 
 
 def test_sources_are_drawn_evenly() -> None:

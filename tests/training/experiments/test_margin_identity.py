@@ -21,7 +21,12 @@ from monitor.records import Image
 from monitor.training.drawing import fabric
 from monitor.training.experiments import margin_identity
 from monitor.training.identity import faces
-from monitor.training.identity.verify import CELEBS_IN_LFW, is_test
+from monitor.training.pictures.splits import (
+    CELEBS_IN_LFW,
+    is_test_person,
+    is_test_utkface,
+    is_watched_person,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
 
@@ -114,11 +119,7 @@ def test_a_persons_masked_bare_and_named_pictures_are_one_person(data: Path) -> 
 
 
 def test_held_out_pictures_of_utkface_stay_out(data: Path) -> None:
-    from monitor.training.pictures.pool import utkface_held_out, utkface_key
-
-    kept = [
-        p for p in (data / "utkface_aligned").iterdir() if not utkface_held_out(utkface_key(p.name))
-    ]
+    kept = [p for p in (data / "utkface_aligned").iterdir() if not is_test_utkface(p.name)]
     assert 0 < len(kept) < 30
     assert (faces.read_people(data).source == "utkface").sum() == len(kept)
 
@@ -128,7 +129,7 @@ def test_watched_people_are_train_people_and_not_trained_on(data: Path) -> None:
     watched = next(
         n
         for n in (f"w{i}" for i in count())
-        if not is_test(n, "lfw") and zlib.crc32(n.encode()) >> 1 & 15 == 0
+        if not is_test_person(n, "lfw") and is_watched_person(n)
     )
     for i in range(4):
         (root / watched).mkdir(exist_ok=True)
@@ -184,7 +185,7 @@ def test_a_short_training_moves_only_what_is_not_frozen(data: Path, tmp_path: Pa
     root = data / "lfw_aligned"
     made = 0
     for name in (f"w{i}" for i in count()):
-        if not is_test(name, "lfw") and zlib.crc32(name.encode()) >> 1 & 15 == 0:
+        if not is_test_person(name, "lfw") and is_watched_person(name):
             (root / name).mkdir()
             for i in range(6):
                 noise = np.random.default_rng(made * 10 + i).integers(

@@ -24,13 +24,13 @@ from monitor.training.experiments import siamese, triplets
 from monitor.training.experiments.siamese_scores import verified
 from monitor.training.experiments.triplets import Person, Plan
 from monitor.training.experiments.upper_faces import SIDE, Cache, Found, Picture
-from monitor.training.identity.verify import is_test
+from monitor.training.pictures.splits import is_test_person
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
 
 def names(test: bool, dataset: str, count: int) -> list[str]:
-    return [n for n in (f"p{i}" for i in range(200)) if is_test(n, dataset) == test][:count]
+    return [n for n in (f"p{i}" for i in range(200)) if is_test_person(n, dataset) == test][:count]
 
 
 def unit(rows: int, seed: int) -> np.ndarray:

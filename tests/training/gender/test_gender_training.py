@@ -13,12 +13,11 @@ from monitor.errors import ConfigError, ModelError
 from monitor.faces.align import TEMPLATE
 from monitor.faces.gender import GENDERS, GenderGuesser
 from monitor.records import Image
-from monitor.training.gender import evaluate as evaluate_gender
-from monitor.training.gender import faces as gender_faces
-from monitor.training.gender import train as gender
-from monitor.training.identity.faces import kept_for_tests
-from monitor.training.identity.verify import CUTOUTS, is_test
+from monitor.training.drawing.laid_on import CUTOUTS
+from monitor.training.gender import evaluate, faces
+from monitor.training.gender.__main__ import main
 from monitor.training.pictures import pool
+from monitor.training.pictures.splits import is_test_figure, is_test_person, is_test_utkface
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
 COUNT = 120
@@ -47,7 +46,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"{20 + i % 50}_{i % 2}_{i % 5}_201701{i:011d}.jpg"
         cv2.imwrite(str(root / "utkface_aligned" / name), made_face(bool(i % 2), i))
     people = ("Ann", "Bob", "Cid", "Dora", "Eve", "Fay", "Gus", "Hal", "Ida", "Joe")
-    assert len({is_test(person, "lfw") for person in people}) == 2
+    assert len({is_test_person(person, "lfw") for person in people}) == 2
     for person in people:
         (root / "lfw_aligned" / person).mkdir(parents=True)
         cv2.imwrite(
@@ -66,16 +65,16 @@ def names(chips: list[pool.Chip]) -> set[str]:
 
 
 def test_no_test_face_is_trained_on_or_watched(data: Path) -> None:
-    parts = gender_faces.parts(data)
+    parts = faces.parts(data)
     train, watched, test = names(parts.train), names(parts.watched), names(parts.test)
     assert not test & (train | watched)
     assert not train & watched
     assert len(train | watched | test) + parts.near_duplicates >= COUNT
-    assert all(pool.utkface_held_out(pool.utkface_key(name)) for name in test)
-    assert not any(pool.utkface_held_out(pool.utkface_key(name)) for name in train | watched)
+    assert all(is_test_utkface(name) for name in test)
+    assert not any(is_test_utkface(name) for name in train | watched)
     assert parts.unlabelled
-    assert not any(is_test(c.path.parent.name, "lfw") for c in parts.unlabelled)
-    assert names(gender_faces.held_out_faces(data)) == test
+    assert not any(is_test_person(c.path.parent.name, "lfw") for c in parts.unlabelled)
+    assert names(faces.held_out_faces(data)) == test
 
 
 def test_a_mirrored_copy_of_a_test_face_is_left_out_of_training(data: Path, tmp_path: Path) -> None:
@@ -83,52 +82,48 @@ def test_a_mirrored_copy_of_a_test_face_is_left_out_of_training(data: Path, tmp_
     folder.mkdir()
     for path in (data / "utkface_aligned").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    before = gender_faces.parts(tmp_path)
+    before = faces.parts(tmp_path)
     picture = cv2.imread(str(before.test[0].path))
     assert picture is not None
     copies = [f"33_0_0_201702{i:011d}.jpg" for i in range(40)]
-    name = next(n for n in copies if not pool.utkface_held_out(pool.utkface_key(n)))
+    name = next(n for n in copies if not is_test_utkface(n))
     cv2.imwrite(str(folder / name), picture[:, ::-1])
-    after = gender_faces.parts(tmp_path)
+    after = faces.parts(tmp_path)
     assert name not in names(after.train) | names(after.watched)
     assert after.near_duplicates == before.near_duplicates + 1
 
 
 def test_labels_are_those_of_the_file_names(data: Path) -> None:
-    chips = gender_faces.held_out_faces(data)
-    said = [GENDERS[i] for i in gender_faces.genders(chips)]
+    chips = faces.held_out_faces(data)
+    said = [GENDERS[i] for i in faces.genders(chips)]
     assert said == ["female" if c.original.split("_")[1] == "1" else "male" for c in chips]
 
 
 def test_batches_repeat_are_half_and_half_and_mostly_masked(data: Path) -> None:
-    parts = gender_faces.parts(data)
+    parts = faces.parts(data)
     chips = [*parts.train, *parts.unlabelled]
-    faces = pool.read(chips, None)
-    recipe = gender_faces.Recipe(32, 40)
-    makers = [gender_faces.Maker(faces, gender_faces.bank(data), recipe, 3) for _ in range(2)]
+    read = pool.read(chips, None)
+    recipe = faces.Recipe(32, 40)
+    makers = [faces.Maker(read, faces.bank(data), recipe, 3) for _ in range(2)]
     (rois, which), (again, which_again) = (m.batch(5) for m in makers)
     assert rois.shape == (40, 32, 32, 3)
     assert rois.dtype == np.uint8
     assert np.array_equal(rois, again)
     assert np.array_equal(which, which_again)
     assert not np.array_equal(rois, makers[0].batch(6)[0])
-    known = gender_faces.genders_known(chips)[
-        np.concatenate([makers[0].batch(i)[1] for i in range(6)])
-    ]
+    known = faces.genders_known(chips)[np.concatenate([makers[0].batch(i)[1] for i in range(6)])]
     shares = [float((known == g).mean()) for g in (0, 1, -1)]
     assert shares == pytest.approx([0.325, 0.325, 0.35], abs=0.1)
-    bare = gender_faces.Recipe(112, 64, masked=0.0, as_taken=1.0)
-    masked = gender_faces.Recipe(112, 64, masked=1.0, worn_right=1.0, as_taken=1.0)
-    plain, drawn = (
-        gender_faces.Maker(faces, gender_faces.bank(data), r, 3) for r in (bare, masked)
-    )
+    bare = faces.Recipe(112, 64, masked=0.0, as_taken=1.0)
+    masked = faces.Recipe(112, 64, masked=1.0, worn_right=1.0, as_taken=1.0)
+    plain, drawn = (faces.Maker(read, faces.bank(data), r, 3) for r in (bare, masked))
     differs = [
         np.abs(
             plain.look(f, np.random.default_rng(1)).astype(int)
             - drawn.look(f, np.random.default_rng(1))
         ).mean()
         > 5
-        for f in faces[:20]
+        for f in read[:20]
     ]
     assert sum(differs) >= 18
 
@@ -141,11 +136,11 @@ def test_sure_guesses_serve_as_labels_and_unsure_ones_do_not() -> None:
     lessons = np.concatenate([lessons, [[0.5, 0.5, 0.5]]]).astype(np.float32)
     known = np.append(np.where(rng.random(300) < 0.7, truth, -1), -1)
     known[0] = 1  # a label stands, whatever the embedding says
-    made = gender_faces.taught(known, lessons)
+    made = faces.taught(known, lessons)
     assert made[0] == 1
     assert np.array_equal(made[1:300], truth[1:])
     assert made[300] == -1
-    assert np.array_equal(gender_faces.taught(np.full(5, -1), lessons[:5]), np.full(5, -1))
+    assert np.array_equal(faces.taught(np.full(5, -1), lessons[:5]), np.full(5, -1))
 
 
 def test_two_teachers_must_agree() -> None:
@@ -156,7 +151,7 @@ def test_two_teachers_must_agree() -> None:
     guesses = np.tile(agree, (100, 1))
     guesses[1] = contradict
     guesses[50] = contradict
-    made = gender_faces.taught(known, lessons, guesses)
+    made = faces.taught(known, lessons, guesses)
     assert made[[0, 1, 50]].tolist() == [0, -1, 1]
 
 
@@ -170,7 +165,7 @@ def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_
     points = (TEMPLATE + 40) @ turn[:, :2].T + turn[:, 2]
     marks = " ".join(f"{v:.2f}" for v in points.ravel())
     kept, tested = (
-        next(n for n in map(str, range(99)) if kept_for_tests(n) is held) for held in (False, True)
+        next(n for n in map(str, range(99)) if is_test_figure(n) is held) for held in (False, True)
     )
     rows = ["file,source,label,identity,x_min,y_min,x_max,y_max,face_px,landmarks,original"]
     for source, label, who, px in (
@@ -186,9 +181,9 @@ def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_
     for i in range(COUNT):
         name = f"{20 + i % 50}_{i % 2}_{i % 5}_201701{i:011d}.jpg"
         cv2.imwrite(str(tmp_path / "utkface_aligned" / name), made_face(bool(i % 2), i))
-    unlabelled = gender_faces.parts(tmp_path).unlabelled
+    unlabelled = faces.parts(tmp_path).unlabelled
     assert [c.identity for c in unlabelled] == [kept]
-    straight = gender_faces.template_part(gender_faces.read(unlabelled)[0])
+    straight = faces.template_part(faces.read(unlabelled)[0])
     inside = np.s_[20:92, 20:92]
     apart = np.abs(straight.astype(int) - made_face(True, 3))[inside].mean()
     assert apart < 12
@@ -201,8 +196,8 @@ def test_bare_chips_are_laid_straight_and_people_of_the_identity_tests_are_left_
 def test_whoever_may_be_in_the_test_is_told_by_the_embedding() -> None:
     lessons = np.eye(3, dtype=np.float32)
     tested = np.array([[0.8, 0.6, 0.0]], np.float32)
-    assert gender_faces.unlike(lessons, tested).tolist() == [False, False, True]
-    assert gender_faces.unlike(lessons, tested[:0]).all()
+    assert faces.unlike(lessons, tested).tolist() == [False, False, True]
+    assert faces.unlike(lessons, tested[:0]).all()
 
 
 def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
@@ -221,10 +216,7 @@ def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
         "32",
     ]
     assert (
-        gender.main(
-            [*train, "--steps", "2", "--batch", "8", "--sheet", str(tmp_path / "sheet.png")]
-        )
-        == 0
+        main([*train, "--steps", "2", "--batch", "8", "--sheet", str(tmp_path / "sheet.png")]) == 0
     )
     assert (tmp_path / "sheet.png").is_file()
     assert sorted(p.name for p in out.parent.iterdir()) == ["g.json", "g.onnx"]
@@ -240,7 +232,7 @@ def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
     )
 
     report = tmp_path / "gender.json"
-    evaluate = [
+    measure = [
         "evaluate",
         f"{out}.onnx",
         "--data",
@@ -250,7 +242,7 @@ def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
         "--json",
         str(report),
     ]
-    assert gender.main([*evaluate, "--write-figures"]) == 0
+    assert main([*measure, "--write-figures"]) == 0
     assert GenderGuesser.load(str(out), 1).size == 32  # the card still fits
     card = json.loads(Path(f"{out}.json").read_text(encoding="utf-8"))
     found = json.loads(report.read_text(encoding="utf-8"))
@@ -263,12 +255,12 @@ def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
 
 
 def test_figures_count_what_is_right_by_group_and_by_mask(data: Path) -> None:
-    chips = gender_faces.held_out_faces(data)
-    truth = gender_faces.genders(chips)
+    chips = faces.held_out_faces(data)
+    truth = faces.genders(chips)
     confidence = np.full((len(chips), 2), 0.05, np.float32)
     confidence[np.arange(len(chips)), truth] = 0.95
     confidence[0] = confidence[0, ::-1]
-    found = evaluate_gender.figures(chips, confidence)
+    found = evaluate.figures(chips, confidence)
     assert (found["right"].hits, found["right"].count) == (len(chips) - 1, len(chips))
     assert found["masks"][CUTOUTS[0]].hits == found["masks"][CUTOUTS[0]].count - 1
     assert sum(r["right"].count for r in found["groups"]["age"]) == len(chips)
@@ -278,12 +270,10 @@ def test_figures_count_what_is_right_by_group_and_by_mask(data: Path) -> None:
 
 def test_mistakes_are_said_in_a_line(tmp_path: Path, data: Path) -> None:
     with pytest.raises(ConfigError, match="too few faces"):
-        gender.main(
-            ["train", "--data", str(tmp_path), "--out", str(tmp_path / "m"), "--teacher", "none"]
-        )
+        main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "m"), "--teacher", "none"])
     with pytest.raises(ConfigError, match="no test faces"):
-        gender.main(["evaluate", "m.onnx", "--data", str(tmp_path)])
+        main(["evaluate", "m.onnx", "--data", str(tmp_path)])
     with pytest.raises(ModelError, match="is missing"):
-        gender.main(["evaluate", str(tmp_path / "m.onnx"), "--data", str(data)])
+        main(["evaluate", str(tmp_path / "m.onnx"), "--data", str(data)])
     with pytest.raises(ConfigError, match="--batch must be 4"):
-        gender.main(["train", "--data", str(data), "--out", str(tmp_path / "m"), "--batch", "1"])
+        main(["train", "--data", str(data), "--out", str(tmp_path / "m"), "--batch", "1"])

@@ -67,13 +67,17 @@ def test_class_folders(tmp_path: Path) -> None:
 
 def test_voc(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "p.png", 100, 80)
-    item = "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>22</ymax></bndbox></object>"
+    item = (
+        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax>"
+        "<ymax>22</ymax></bndbox></object>"
+    )
     objects = (
         item.format("with_mask", 1, 11)
         + item.format("mask_weared_incorrect", 3, 13)
         + item.format("dog", 1, 9)
     )
-    xml = f"<annotation><filename>p.png</filename>{objects}{item.format('with_mask', 9, 9)}</annotation>"
+    objects += item.format("with_mask", 9, 9)
+    xml = f"<annotation><filename>p.png</filename>{objects}</annotation>"
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "p.xml").write_text(xml)
     chips = data.load_data(tmp_path)

@@ -1,0 +1,42 @@
+r"""Train the network that guesses the gender of bare and masked faces, and measure it.
+
+    python -m monitor.training.gender train --data ../shared/data \
+        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --teacher models/sface \
+        --guesses weights/gender-v1.onnx --out models/gender_v4 --steps 1800 --size 160
+    python -m monitor.training.gender evaluate models/gender_v4.onnx --data ../shared/data \
+        --baseline weights/gender-v1.onnx --write-figures \
+        --summary docs/training --name gender --json docs/training/gender.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+
+from monitor.training import command
+from monitor.training.gender import evaluate, train
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor.training.gender", description=(__doc__ or "").splitlines()[0]
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    train.add_arguments(commands.add_parser("train", help="train and export"))
+    evaluate.add_arguments(commands.add_parser("evaluate", help="measure a model on the test part"))
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train or evaluate."""
+    options = parse(arguments)
+    typed = shlex.join(sys.argv[1:] if arguments is None else arguments)
+    run = {"train": train.run, "evaluate": evaluate.run}[options.command]
+    return run(options, f"python -m monitor.training.gender {typed}")
+
+
+if __name__ == "__main__":
+    command.run(main)

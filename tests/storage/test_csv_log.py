@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes import sighting
+from program import ROOT, Books, run
 
 from monitor.errors import StoreError
 from monitor.storage.csv_files import SIGHTING_COLUMNS
@@ -101,6 +102,7 @@ def test_full_disk_leaves_no_half_row(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from fakes import sighting
+from program import ROOT, Books, run
 from monitor.errors import StoreError
 from monitor.storage.csv_log import CsvLog
 path = Path(sys.argv[1])
@@ -226,3 +228,15 @@ def test_a_list_replaced_by_a_foreign_file_in_mid_run(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is no list of sightings"):
         log.append([sighting(1)])
     assert (tmp_path / "s.csv").read_text() == "name,age\n"
+
+
+def test_the_program_says_where_its_list_is(tmp_path: Path) -> None:
+    books = Books(tmp_path)
+    books.csv.write_text(OLDER, newline="")
+    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", *books.arguments)
+    assert done.code == 0, done.err
+    beside = tmp_path / "s-2.csv"
+    said = f"{books.csv} has other columns or another separator: sightings go to {beside}"
+    assert said in done.err.splitlines()
+    assert f"CSV: {beside}" in done.out.splitlines()
+    assert rows_of(beside) == [list(SIGHTING_COLUMNS)]

@@ -86,11 +86,12 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.analysis.worker import Parts
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
-    from monitor.storage.csv_files import CsvLog
+    from monitor.storage.csv_log import CsvLog
     from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.store import Store
+    from monitor.storage.writer import Outputs
 
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
@@ -107,10 +108,12 @@ def build_parts(options: RunOptions) -> Parts:
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
     store = Store(config.store.url)
     try:
-        event_log = EventLog(options.events) if options.events else None
-        csv_log = CsvLog(options.csv) if options.csv else None
-        snapshots = Snapshots() if config.store.snapshots else None
-        ledger = Ledger(store, shift_id, csv_log, event_log, snapshots, config.store.retention_days)
+        outputs = Outputs(
+            csv=CsvLog(options.csv) if options.csv else None,
+            events=EventLog(options.events) if options.events else None,
+            snapshots=Snapshots() if config.store.snapshots else None,
+        )
+        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
     except StoreError:
         store.close()
         raise

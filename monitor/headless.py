@@ -22,6 +22,7 @@ from monitor.errors import CameraError, MonitorError
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
+from monitor.storage.csv_log import list_at
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class _Run:
             f"{sightings}"
         )
         if self._options.csv:
-            print(f"CSV: {self._options.csv.absolute()}")
+            print(f"CSV: {list_at(self._options.csv).absolute()}")
         if fault is not None:
             raise fault
         return 0

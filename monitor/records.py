@@ -148,6 +148,7 @@ class Visit:
     corrected: Correction | None = None  # what the receptionist said instead
     open: bool = True
     identity: str | None = None
+    shift_id: str = ""  # in whose books it is; the ledger fills it in
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,16 @@ class Sighting:
     corrected: Correction | None = None
     note: str = ""
     open: bool = True
+    shift_id: str = ""  # in whose books it is; the ledger fills it in
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One run of the monitor."""
+
+    shift_id: str
+    started: datetime
+    stills: Count = Count()  # faces of pictures that stand alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,6 +119,18 @@ def added_detector(added_folder: Path) -> str:
 
 
 @pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine stands in Berlin: UTC+1, in summer UTC+2."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change its zone")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
 def data() -> Path:
     """Small public pictures."""
     return ROOT / "tests" / "data"

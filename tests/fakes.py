@@ -204,7 +204,9 @@ def frame(
 
 
 def visit(number: int = 1, state: MaskState = MaskState.UNMASKED, **changes: Any) -> Visit:
-    values = Visit(f"shift-v{number}", "door", NOON, NOON + timedelta(seconds=3), state)
+    values = Visit(
+        f"shift-v{number}", "door", NOON, NOON + timedelta(seconds=3), state, shift_id="shift"
+    )
     return dataclasses.replace(values, **changes)
 
 
@@ -221,5 +223,6 @@ def sighting(number: int = 1, **changes: Any) -> Sighting:
         confidence=0.97,
         identity=None,
         model="fake_v1",
+        shift_id="shift",
     )
     return dataclasses.replace(values, **changes)

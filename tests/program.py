@@ -72,7 +72,7 @@ class Books:
     def visits(self) -> list[Visit]:
         store = Store(self.url)
         try:
-            return [visit for _, visit in store.read_visits()]
+            return store.read_visits()
         finally:
             store.close()
 

@@ -174,7 +174,7 @@ def store_url(tmp_path: Path) -> str:
     noon = datetime(2026, 11, 20, 12).astimezone()
     for i in range(3):
         moment = noon + timedelta(days=i)
-        store.save("shift", [visit(i, first_seen=moment)], [sighting(i, first_seen=moment)])
+        store.save([visit(i, first_seen=moment)], [sighting(i, first_seen=moment)])
     store.close()
     return url
 

@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from monitor.records import Correction, Count, Face, MaskState, Sighting, Visit
 
 
+def judged(count: Count) -> int:
+    """How many were masked, unmasked or incorrect; `unsure` is never among them."""
+    return count.masked + count.unmasked + count.incorrect
+
+
 def compliance(count: Count) -> float | None:
-    """masked / (masked + unmasked + incorrect), in [0, 1]; None while nobody was judged. `unsure`
-    is never in it.
-    """
-    judged = count.masked + count.unmasked + count.incorrect
-    return count.masked / judged if judged else None
+    """masked / (masked + unmasked + incorrect), in [0, 1]; None while nobody was judged."""
+    return count.masked / judged(count) if judged(count) else None
 
 
 def as_count(states: Iterable[MaskState | None]) -> Count:

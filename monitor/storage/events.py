@@ -10,7 +10,7 @@ from monitor.records import Count, Face, FrameResult
 
 
 def event(result: FrameResult, count: Count) -> dict[str, object]:
-    """A frame's event; `DESIGN` of the format is in the README."""
+    """A frame's event. Boxes are xyxy in pixels of the frame as read; the README has the format."""
     timings = result.timings
     return {
         "frame": result.frame.index,
@@ -63,7 +63,8 @@ class EventLog:
             ) from None
 
     def write(self, result: FrameResult, count: Count) -> None:
-        """
+        """Write a frame's line, with the count after it.
+
         Raises:
             StoreError: If the line cannot be written.
         """
@@ -76,6 +77,10 @@ class EventLog:
             ) from None
 
     def close(self) -> None:
+        """
+        Raises:
+            StoreError: If the last line cannot be written.
+        """
         try:
             self._file.close()
         except OSError as error:

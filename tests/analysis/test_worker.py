@@ -71,7 +71,7 @@ class Bench:
 
     def stored(self) -> tuple[int, int]:
         other = Store(f"sqlite:///{self.path}")
-        open_visits = sum(v.open for _, v in other.read_visits())
+        open_visits = sum(v.open for v in other.read_visits())
         number = len(other.read_sightings())
         other.close()
         return open_visits, number

@@ -14,7 +14,7 @@ from faulty_camera import FaultyCamera
 @pytest.fixture(autouse=True)
 def _tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written is tried again after 0.3 s instead of 2 s."""
-    monkeypatch.setattr("monitor.storage.ledger.RETRY_S", 0.3)
+    monkeypatch.setattr("monitor.storage.writer.RETRY_S", 0.3)
 
 
 @pytest.fixture

@@ -35,10 +35,11 @@ from monitor.records import (
     Visit,
     WorkerState,
 )
-from monitor.storage.csv_files import CsvLog
+from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger, new_shift_id
 from monitor.storage.store import Store
+from monitor.storage.writer import Outputs
 
 WAIT_S = 30.0
 QUICK = {
@@ -145,11 +146,8 @@ class Desk:
         shift_id = new_shift_id(datetime.now(UTC))
         pipeline = Pipeline(self.stage, FakeClassifier((UNMASKED,)), self.config, shift_id)  # type: ignore[arg-type]
         store = Store(self.url)
-        return Parts(
-            pipeline,
-            Ledger(store, shift_id, CsvLog(self.csv_path), EventLog(self.events_path)),
-            "fake",
-        )
+        outputs = Outputs(CsvLog(self.csv_path), EventLog(self.events_path))
+        return Parts(pipeline, Ledger(store, shift_id, outputs), "fake")
 
     def _on_update(self, update: Update) -> None:
         with self._changed:
@@ -257,7 +255,7 @@ class Desk:
         return {s.sighting_id: s for s in self._read(Store.read_sightings)}
 
     def visits(self) -> list[Visit]:
-        return [visit for _, visit in self._read(Store.read_visits)]
+        return self._read(Store.read_visits)
 
     def _read(self, read: Callable[[Store], list[Any]]) -> list[Any]:
         store = Store(self.url)

@@ -37,10 +37,11 @@ from monitor.camera.slot import LatestSlot  # noqa: E402
 from monitor.camera.sources import Picture  # noqa: E402
 from monitor.config import load_config  # noqa: E402
 from monitor.records import Detections, Frame, Update  # noqa: E402
-from monitor.storage.csv_files import CsvLog  # noqa: E402
+from monitor.storage.csv_log import CsvLog  # noqa: E402
 from monitor.storage.events import EventLog  # noqa: E402
 from monitor.storage.ledger import Ledger  # noqa: E402
 from monitor.storage.store import Store  # noqa: E402
+from monitor.storage.writer import Outputs  # noqa: E402
 
 RATE = 15
 # frames from one person to the next, and how many of them the person is there
@@ -119,9 +120,8 @@ def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object
             return build_parts(options)
         actor = Actor()
         pipeline = Pipeline(actor, actor, config, "shift")  # type: ignore[arg-type]
-        ledger = Ledger(
-            Store(config.store.url), "shift", CsvLog(folder / "s.csv"), EventLog(folder / "e.jsonl")
-        )
+        outputs = Outputs(CsvLog(folder / "s.csv"), EventLog(folder / "e.jsonl"))
+        ledger = Ledger(Store(config.store.url), "shift", outputs)
         return Parts(pipeline, ledger, "fake")
 
     source.next = give

@@ -22,9 +22,12 @@ from monitor.camera.slot import LatestSlot
 from monitor.cli import main
 from monitor.config import load_config
 from monitor.records import Frame, Update
-from monitor.storage.csv_files import CsvLog, export, totals
+from monitor.storage.csv_files import export, total_cells
+from monitor.storage.csv_log import CsvLog
 from monitor.storage.ledger import Ledger
 from monitor.storage.store import Store
+from monitor.storage.totals import OfDay, totals
+from monitor.storage.writer import Outputs
 
 BERLIN = "Europe/Berlin"
 STEP_S = 0.1
@@ -76,7 +79,7 @@ class Day:
         stage = Stage()
         config = load_config(None, QUICK)
         pipeline = Pipeline(stage, FakeClassifier((UNMASKED,)), config, "shift")  # type: ignore[arg-type]
-        ledger = Ledger(self.store, "shift", CsvLog(self.csv_path))
+        ledger = Ledger(self.store, "shift", Outputs(CsvLog(self.csv_path)))
         self.update: Update = ledger.update()
         index = 0
         for stay_s in stays:
@@ -88,9 +91,10 @@ class Day:
                     self.update = ledger.record(result)
                     index += 1
         self.sightings = self.store.read_sightings()
-        self.visits = [v for _, v in self.store.read_visits()]
+        self.visits = self.store.read_visits()
         self.shifts = self.store.read_shifts()
-        self.totals = totals(self.shifts, self.store.read_visits(), self.sightings)
+        sums = totals(self.shifts, self.visits, self.sightings)
+        self.totals = [total_cells(total) for total in sums]
         ledger.close()
 
     def rows(self) -> list[dict[str, str]]:
@@ -276,8 +280,8 @@ def test_the_window_counts_today_from_midnight(
     config = load_config(None, {"store": {"url": f"sqlite:///{tmp_path / 'm.db'}"}})
     session = Session(RunOptions(config=config), Bridge())
     try:
-        days = [line for line in session.read_totals() if line[0].startswith("day")]
+        days = [total for total in session.read_totals() if isinstance(total.period, OfDay)]
     finally:
         session.close()
-    assert [line[0] for line in days] == [f"day {local:%Y-%m-%d}"]
-    assert int(days[0][-1]) == 2
+    assert [total.period for total in days] == [OfDay(local.date())]
+    assert days[0].sightings == 2

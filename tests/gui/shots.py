@@ -32,7 +32,6 @@ from monitor.gui.banner import Severity
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
-from monitor.gui.side.chart import Hour
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
@@ -143,11 +142,11 @@ def fill(window: MainWindow, camera: str, faces: tuple[Face, ...], image: Image)
     window.view.show_picture(image, faces)
     window.count_panel.show_count(Count(masked=132, unmasked=11, incorrect=7, unsure=4))
     hours = {
-        7: Hour(12, 1, 0),
-        8: Hour(41, 3, 2),
-        9: Hour(33, 0, 1),
-        10: Hour(14, 2, 0),
-        11: Hour(9, 1, 2),
+        7: Count(12, 1, 0),
+        8: Count(41, 3, 2),
+        9: Count(33, 0, 1),
+        10: Count(14, 2, 0),
+        11: Count(9, 1, 2),
     }
     window.hour_panel.show_hours(hours, 12)
     window.sightings.show_sightings(sightings(camera), 12)

@@ -66,7 +66,7 @@ def test_two_clips_side_by_side_are_counted_apart_and_together(
     qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 2, timeout=LONG_MS)
     window.close()
     store = Store(store_url)
-    seen = sorted((v.camera, v.state.value) for _, v in store.read_visits())
+    seen = sorted((v.camera, v.state.value) for v in store.read_visits())
     assert seen == [("bare.avi", "unmasked")] * 2 + [("masked.avi", "masked")] * 2
     store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,14 @@ from monitor.gui.help import AboutDialog, HelpDialog, model_facts, without_passw
 from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.overlay import label_text
 from monitor.gui.preferences import Preferences
-from monitor.gui.side.chart import Hour, describe, hours_of
+from monitor.gui.side.chart import describe, hours_of
 from monitor.gui.side.count_panel import percent_text
 from monitor.gui.side.sightings_model import duration_text, headline, progress, sentence
 from monitor.gui.status import retention_text
 from monitor.gui.theme import is_dark
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, Count, Face, MaskState, Update
+from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 from tests.fakes import sighting
 
 MakeWindow = Callable[..., MainWindow]
@@ -318,15 +320,16 @@ def test_percentage(count: Count, text: str) -> None:
 
 
 def test_the_chart_reads_the_hours_of_the_totals() -> None:
-    rows = [
-        ["shift a", "9", "9", "9", "9", "33.3", "3"],
-        ["hour 2026-11-21 08:00", "3", "1", "2", "5", "50.0", "2"],
-        ["hour 2026-11-21 09:00", "0", "0", "0", "1", "", "0"],
+    day = date(2026, 11, 21)
+    totals = [
+        Total(OfShift("a"), Count(9, 9, 9, 9), 3),
+        Total(OfDay(day), Count(9, 9, 9, 9), 3),
+        Total(OfHour(day, 8), Count(3, 1, 2, 5), 2),
+        Total(OfHour(day, 9), Count(unsure=1), 0),  # nobody was judged
     ]
-    assert hours_of(rows) == {8: Hour(3, 1, 2)}
-    assert (
-        describe(8, Hour(3, 1, 2)) == "8:00 to 9:00: 3 masked, 1 without a mask, 2 worn incorrectly"
-    )
+    assert hours_of(totals) == {8: Count(3, 1, 2, 5)}
+    said = describe(8, Count(3, 1, 2))
+    assert said == "8:00 to 9:00: 3 masked, 1 without a mask, 2 worn incorrectly"
 
 
 def test_a_crowd_is_drawn_with_every_panel_full(make_window: MakeWindow, tmp_path: Path) -> None:

@@ -272,7 +272,7 @@ def test_people_are_named_and_forgotten_while_it_runs(
     window.close()
     store = Store(store_url)
     assert len(store.read_visits()) >= 2
-    assert "Anna" not in {v.identity for _, v in store.read_visits()} | {
+    assert "Anna" not in {v.identity for v in store.read_visits()} | {
         s.identity for s in store.read_sightings()
     }
     store.close()

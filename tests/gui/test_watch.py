@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState, WorkerState
+from monitor.storage.compliance import judged
 from monitor.storage.store import Store
 from tests.gui.conftest import LONG_MS
 
@@ -118,7 +119,7 @@ def test_correction_undo_and_note_reach_count_list_store_and_export(
     assert shift["sightings"] == "1"
     # The chart reads the same totals.
     qtbot.waitUntil(lambda: bool(window.hour_panel.bars.hours), timeout=LONG_MS)
-    assert sum(hour.total for hour in window.hour_panel.bars.hours.values()) == 1
+    assert sum(judged(hour) for hour in window.hour_panel.bars.hours.values()) == 1
 
 
 def test_an_export_that_cannot_be_written_is_said(

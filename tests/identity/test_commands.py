@@ -282,7 +282,10 @@ def filled(store: Store, name: str | None) -> None:
     store.begin_shift("s", now)
     for number, identity in enumerate((name, name, "Other", None)):
         visit = Visit(
-            f"v{number}", "camera 0", now, now, MaskState.UNMASKED, open=False, identity=identity
+            *(f"v{number}", "camera 0", now, now, MaskState.UNMASKED),
+            open=False,
+            identity=identity,
+            shift_id="s",
         )
         sighting = Sighting(
             f"s{number}",
@@ -297,8 +300,9 @@ def filled(store: Store, name: str | None) -> None:
             identity,
             "m",
             open=False,
+            shift_id="s",
         )
-        store.save("s", [visit], [sighting])
+        store.save([visit], [sighting])
 
 
 def test_forget_removes_everything_and_gives_a_receipt(desk: Desk) -> None:
@@ -313,7 +317,7 @@ def test_forget_removes_everything_and_gives_a_receipt(desk: Desk) -> None:
     assert "pictures: 3 deleted" in said
     assert "CSV files" in said
     assert [p.name for p in desk.people()] == ["Grace"]
-    assert [v.identity for _, v in store.read_visits()] == [None, None, "Other", None]
+    assert [v.identity for v in store.read_visits()] == [None, None, "Other", None]
     assert [s.identity for s in store.read_sightings()] == [None, None, "Other", None]
     assert not list((desk.folder / "kept").iterdir())
     store.close()

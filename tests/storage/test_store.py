@@ -14,7 +14,7 @@ import pytest
 from fakes import NOON, sighting, visit
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, MaskState
+from monitor.records import Correction, Count, MaskState, Shift
 from monitor.storage import store as store_module
 from monitor.storage.store import Store
 
@@ -33,45 +33,43 @@ def store(path: Path) -> Iterator[Store]:
 
 
 def test_what_was_saved_is_read(store: Store) -> None:
-    store.save("shift", [visit(1), visit(2, MaskState.MASKED)], [sighting(1)])
-    assert store.read_visits() == [("shift", visit(1)), ("shift", visit(2, MaskState.MASKED))]
+    store.save([visit(1), visit(2, MaskState.MASKED)], [sighting(1)])
+    assert store.read_visits() == [visit(1), visit(2, MaskState.MASKED)]
     assert store.read_sightings() == [sighting(1)]
-    assert store.read_shifts() == [("shift", NOON, Count())]
+    assert store.read_shifts() == [Shift("shift", NOON)]
 
 
 def test_empty_store(store: Store) -> None:
-    store.save("shift", [], [])
+    store.save([], [])
     assert store.read_visits() == []
     assert store.read_sightings() == []
 
 
 def test_a_newer_version_replaces(store: Store) -> None:
-    store.save("shift", [visit(1)], [sighting(1)])
+    store.save([visit(1)], [sighting(1)])
     later = {"last_seen": NOON + timedelta(seconds=9), "open": False}
-    store.save(
-        "shift", [visit(1, MaskState.MASKED, **later)], [sighting(1, seconds_unmasked=8.5, **later)]
-    )
-    assert store.read_visits() == [("shift", visit(1, MaskState.MASKED, **later))]
+    store.save([visit(1, MaskState.MASKED, **later)], [sighting(1, seconds_unmasked=8.5, **later)])
+    assert store.read_visits() == [visit(1, MaskState.MASKED, **later)]
     assert store.read_sightings() == [sighting(1, seconds_unmasked=8.5, **later)]
 
 
 def test_corrections_and_notes_survive_a_newer_version(store: Store) -> None:
-    store.save("shift", [visit(1)], [sighting(1)])
+    store.save([visit(1)], [sighting(1)])
     store.correct("shift-v1", Correction.MASKED)
     store.annotate("shift-v1-s1", "a visor")
-    store.save("shift", [visit(1, open=False)], [sighting(1, open=False)])
-    assert store.read_visits()[0][1].corrected is Correction.MASKED
+    store.save([visit(1, open=False)], [sighting(1, open=False)])
+    assert store.read_visits()[0].corrected is Correction.MASKED
     kept = store.read_sightings()[0]
     assert (kept.corrected, kept.note, kept.open) == (Correction.MASKED, "a visor", False)
 
 
 @pytest.mark.parametrize("correction", list(Correction))
 def test_a_correction_can_be_taken_back(store: Store, correction: Correction) -> None:
-    store.save("shift", [visit(1)], [sighting(1)])
+    store.save([visit(1)], [sighting(1)])
     store.correct("shift-v1", correction)
     assert store.read_sightings()[0].corrected is correction
     store.correct("shift-v1", None)
-    assert store.read_visits() == [("shift", visit(1))]
+    assert store.read_visits() == [visit(1)]
     assert store.read_sightings() == [sighting(1)]
 
 
@@ -84,23 +82,23 @@ def test_correcting_what_is_not_there_is_nothing(store: Store) -> None:
 def test_all_or_none(store: Store) -> None:
     broken = dataclasses.replace(sighting(2), note=None)  # type: ignore[arg-type]
     with pytest.raises(StoreError):
-        store.save("shift", [visit(1)], [sighting(1), broken])
+        store.save([visit(1)], [sighting(1), broken])
     assert store.read_visits() == []
     assert store.read_sightings() == []
 
 
 def test_counts_of_single_pictures(store: Store) -> None:
-    store.save("shift", [], [], Count(1, 2, 3, 4))
-    store.save("shift", [], [], Count(2, 2, 3, 4))
-    store.save("shift", [visit(1)], [])
-    assert store.read_shifts()[0][2] == Count(2, 2, 3, 4)
+    store.save([], [], Shift("shift", NOON, Count(1, 2, 3, 4)))
+    store.save([], [], Shift("shift", NOON, Count(2, 2, 3, 4)))
+    store.save([visit(1)], [])
+    assert store.read_shifts()[0].stills == Count(2, 2, 3, 4)
 
 
 def test_times_keep_their_moment(store: Store) -> None:
     tokyo = timezone(timedelta(hours=9))
-    store.save("shift", [visit(1, first_seen=NOON.astimezone(tokyo))], [])
-    assert store.read_visits()[0][1].first_seen == NOON
-    assert store.read_visits()[0][1].first_seen.tzinfo is not None
+    store.save([visit(1, first_seen=NOON.astimezone(tokyo))], [])
+    assert store.read_visits()[0].first_seen == NOON
+    assert store.read_visits()[0].first_seen.tzinfo is not None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +115,6 @@ def test_times_keep_their_moment(store: Store) -> None:
 def test_between(store: Store, since: int | None, until: int | None, expected: list[int]) -> None:
     hour = [NOON + timedelta(hours=h) for h in range(6)]
     store.save(
-        "shift",
         [visit(i + 1, first_seen=hour[i]) for i in range(3)],
         [sighting(i + 1, first_seen=hour[i]) for i in range(3)],
     )
@@ -125,12 +122,12 @@ def test_between(store: Store, since: int | None, until: int | None, expected: l
         hour[since] if since is not None else None,
         hour[until] if until is not None else None,
     )
-    assert [v.visit_id for _, v in store.read_visits(*limits)] == [f"shift-v{i}" for i in expected]
+    assert [v.visit_id for v in store.read_visits(*limits)] == [f"shift-v{i}" for i in expected]
     assert [s.visit_id for s in store.read_sightings(*limits)] == [f"shift-v{i}" for i in expected]
 
 
 def test_oldest_first(store: Store) -> None:
-    store.save("shift", [], [sighting(2, first_seen=NOON + timedelta(1)), sighting(1)])
+    store.save([], [sighting(2, first_seen=NOON + timedelta(1)), sighting(1)])
     assert [s.visit_id for s in store.read_sightings()] == ["shift-v1", "shift-v2"]
 
 
@@ -138,27 +135,26 @@ def test_purge_deletes_what_is_old_and_nothing_else(store: Store) -> None:
     old = {"last_seen": NOON - timedelta(days=40), "open": False}
     new = {"last_seen": NOON, "open": False}
     store.begin_shift("old shift", NOON - timedelta(days=40))
-    store.save("old shift", [visit(1, **old)], [sighting(1, **old)])
-    store.save("shift", [visit(2, **new)], [sighting(2, **new)])
+    store.save([visit(1, shift_id="old shift", **old)], [sighting(1, **old)])
+    store.save([visit(2, **new)], [sighting(2, **new)])
     assert store.purge(NOON - timedelta(days=30)) == 2
-    assert [v.visit_id for _, v in store.read_visits()] == ["shift-v2"]
+    assert [v.visit_id for v in store.read_visits()] == ["shift-v2"]
     assert [s.visit_id for s in store.read_sightings()] == ["shift-v2"]
-    assert [shift_id for shift_id, *_ in store.read_shifts()] == ["shift"]
+    assert [shift.shift_id for shift in store.read_shifts()] == ["shift"]
     assert store.purge(NOON - timedelta(days=30)) == 0
 
 
 def test_a_killed_run_is_tidied_up(path: Path, store: Store) -> None:
     now = datetime.now(UTC)
     store.save(
-        "shift",
         [visit(1, last_seen=now - timedelta(hours=1))],
         [sighting(1, last_seen=now - timedelta(hours=1))],
     )
     # another desk, running now
-    store.save("shift", [visit(2, last_seen=now)], [sighting(2, last_seen=now)])
+    store.save([visit(2, last_seen=now)], [sighting(2, last_seen=now)])
     other = Store(f"sqlite:///{path}")
     other.begin_shift("other", now)
-    assert {v.visit_id: v.open for _, v in other.read_visits()} == {
+    assert {v.visit_id: v.open for v in other.read_visits()} == {
         "shift-v1": False,
         "shift-v2": True,
     }
@@ -170,15 +166,15 @@ def test_a_killed_run_is_tidied_up(path: Path, store: Store) -> None:
 
 
 def test_it_writes_ahead_and_to_the_disk(path: Path, store: Store) -> None:
-    store.save("shift", [visit(1)], [])
-    with store._engine.connect() as connection:
+    store.save([visit(1)], [])
+    with store._database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
     assert path.with_name("monitor.db-wal").exists()
 
 
 def test_a_reader_sees_a_commit_at_once(path: Path, store: Store) -> None:
-    store.save("shift", [], [sighting(1)])
+    store.save([], [sighting(1)])
     with sqlite3.connect(path) as other:
         assert other.execute("SELECT sighting_id FROM sightings").fetchall() == [("shift-v1-s1",)]
     other.close()
@@ -195,10 +191,10 @@ def test_locked_by_another_program(
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"cannot be written \(database is locked\)"):
-        store.save("shift", [visit(1)], [sighting(1)])
+        store.save([visit(1)], [sighting(1)])
     assert store.read_visits() == []  # reading goes on
     other.execute("ROLLBACK")
-    store.save("shift", [visit(1)], [sighting(1)])
+    store.save([visit(1)], [sighting(1)])
     assert len(store.read_sightings()) == 1
     other.close()
 
@@ -245,24 +241,14 @@ def test_read_only_store_is_found_at_once(tmp_path: Path) -> None:
         Store(f"sqlite:///file:{path}?mode=ro&uri=true")
 
 
-def test_a_store_of_another_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE shifts (name TEXT)")
-        other.execute("CREATE TABLE visits (name TEXT)")
-    other.close()
-    with pytest.raises(StoreError):
-        Store(f"sqlite:///{path}").begin_shift("shift", NOON)
-
-
 def test_values_are_never_sql(store: Store) -> None:
     evil = "x'); DROP TABLE sightings; --"
-    store.save("shift", [], [sighting(1, note=evil, camera=evil)])
+    store.save([], [sighting(1, note=evil, camera=evil)])
     assert store.read_sightings()[0].note == evil
 
 
 def test_renew_makes_a_deleted_file_anew(path: Path, store: Store) -> None:
-    store.save("shift", [visit(1)], [])
+    store.save([visit(1)], [])
     assert not store.renew()
     for file in path.parent.glob("monitor.db*"):
         file.unlink()
@@ -270,7 +256,7 @@ def test_renew_makes_a_deleted_file_anew(path: Path, store: Store) -> None:
     assert not store.renew()
     assert store.read_visits() == []
     store.begin_shift("shift", NOON)
-    store.save("shift", [visit(2)], [])
+    store.save([visit(2)], [])
     with sqlite3.connect(path) as other:
         assert other.execute("SELECT visit_id FROM visits").fetchall() == [("shift-v2",)]
     other.close()

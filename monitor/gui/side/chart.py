@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -12,7 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from monitor.gui.picture.marks import MARKS
 from monitor.gui.side.panel import Card, scaled_font
-from monitor.records import MaskState
+from monitor.records import Count, MaskState
+from monitor.storage.compliance import judged
+from monitor.storage.totals import OfHour, Total
 
 # A pattern beside the colour, so that the bars can be told apart without it.
 STACK = (
@@ -23,35 +24,16 @@ STACK = (
 HOURS_MIN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """Visits that began in one hour."""
-
-    masked: int = 0
-    unmasked: int = 0
-    incorrect: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.masked + self.unmasked + self.incorrect
-
-
-def hours_of(rows: Sequence[Sequence[str]]) -> dict[int, Hour]:
-    """The hours among the rows of `monitor.storage.csv_files.totals`: the same figures as in the
-    export.
-    """
-    found = {}
-    for period, masked, unmasked, incorrect, *_ in rows:
-        if period.startswith("hour "):
-            hour = int(period.split()[-1].split(":")[0])
-            found[hour] = Hour(int(masked), int(unmasked), int(incorrect))
-    return {hour: value for hour, value in found.items() if value.total}
+def hours_of(totals: Iterable[Total]) -> dict[int, Count]:
+    """What a day's totals say of its hours: the same figures as in the export."""
+    hours = {t.period.hour: t.count for t in totals if isinstance(t.period, OfHour)}
+    return {hour: count for hour, count in hours.items() if judged(count)}
 
 
 class _Bars(QWidget):
     def __init__(self) -> None:
         super().__init__()
-        self.hours: dict[int, Hour] = {}
+        self.hours: dict[int, Count] = {}
         self.now = datetime.now().astimezone().hour
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
@@ -81,7 +63,7 @@ class _Bars(QWidget):
         hours = self._range()
         step = self.width() / len(hours)
         every = max(1, -(-metrics.horizontalAdvance("00  ") // max(1, int(step))))
-        most = max((hour.total for hour in self.hours.values()), default=0)
+        most = max((judged(hour) for hour in self.hours.values()), default=0)
         for place, number in enumerate(hours):
             left = place * step
             if place % every == 0:
@@ -99,7 +81,7 @@ class _Bars(QWidget):
             painter.setPen(text)
             above = QRectF(left, base - used - metrics.height() - 1, step, metrics.height())
             painter.drawText(
-                above, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{hour.total}"
+                above, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, f"{judged(hour)}"
             )
         if not self.hours:
             painter.setPen(faint)
@@ -111,7 +93,7 @@ class _Bars(QWidget):
         painter.end()
 
     @staticmethod
-    def _paint_bar(painter: QPainter, area: QRectF, hour: Hour, most: int) -> float:
+    def _paint_bar(painter: QPainter, area: QRectF, hour: Count, most: int) -> float:
         """Returns the height of the bar."""
         y = area.bottom()
         for state, pattern in STACK:
@@ -134,13 +116,13 @@ class _Bars(QWidget):
                 )
             ]
             QToolTip.showText(
-                event.globalPos(), describe(number, self.hours.get(number, Hour())), self
+                event.globalPos(), describe(number, self.hours.get(number, Count())), self
             )
             return True
         return super().event(event)
 
 
-def describe(number: int, hour: Hour) -> str:
+def describe(number: int, hour: Count) -> str:
     """An hour in words."""
     return (
         f"{number}:00 to {number + 1}:00: {hour.masked} masked, {hour.unmasked} without a mask, "
@@ -156,7 +138,7 @@ class HourPanel(Card):
         self.bars = _Bars()
         self.body.addWidget(self.bars)
 
-    def show_hours(self, hours: Mapping[int, Hour], now: int) -> None:
+    def show_hours(self, hours: Mapping[int, Count], now: int) -> None:
         """Show other figures.
 
         Args:

@@ -10,6 +10,7 @@ from monitor.gui.side.chart import HourPanel, hours_of
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.records import Count
+from monitor.storage.totals import Total
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,9 @@ class HourFeed:
         self._busy, self._read_at, self._read_count = True, time.monotonic(), count
         self._bridge.run("reading the totals", self._session.read_totals, self._show, self._fail)
 
-    def _show(self, rows: list[list[str]]) -> None:
+    def _show(self, totals: list[Total]) -> None:
         self._busy = False
-        self._panel.show_hours(hours_of(rows), datetime.now().astimezone().hour)
+        self._panel.show_hours(hours_of(totals), datetime.now().astimezone().hour)
 
     def _fail(self, message: str) -> None:
         self._busy = False

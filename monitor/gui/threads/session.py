@@ -26,6 +26,7 @@ from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerStat
 if TYPE_CHECKING:
     from monitor.analysis.worker import InferenceThread, Parts
     from monitor.storage.store import Store
+    from monitor.storage.totals import Total
 
 log = logging.getLogger(__name__)
 
@@ -252,14 +253,14 @@ class Session:
 
     # The store; called in background threads
 
-    def read_totals(self) -> list[list[str]]:
-        """Today's totals as `monitor.storage.csv_files.totals` gives them.
+    def read_totals(self) -> list[Total]:
+        """Today's totals.
 
         Raises:
             StoreError: If the store cannot be read.
         """
-        from monitor.storage.csv_files import totals
         from monitor.storage.store import Store
+        from monitor.storage.totals import totals
 
         with self._reader_lock:
             if self._reader is None:

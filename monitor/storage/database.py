@@ -1,0 +1,126 @@
+"""A connection to the database: what differs between SQLite and a server, and no table."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from monitor.errors import StoreError
+
+# Between frames another program that holds the database longer is waited for by trying again, not
+# by standing still; at the start, and while another program migrates, there is time.
+LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
+_ADVISORY_LOCK = 0x6D61736B  # any number that is the same in every program of ours
+
+
+class Database:
+    """An engine, how it is called before the user, and its file where it is one.
+
+    Raises:
+        StoreError: If the URL is not valid, or its driver is not installed. Nothing is opened yet.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = sa.make_url(url)
+            self.label = parsed.render_as_string(hide_password=True)
+            self.is_sqlite = parsed.get_backend_name() == "sqlite"
+            sqlite = {"timeout": LOCK_WAIT_S, "check_same_thread": False}
+            self.engine = sa.create_engine(parsed, connect_args=sqlite if self.is_sqlite else {})
+        except NoSuchModuleError:
+            raise StoreError(
+                "the store's URL names a database that SQLAlchemy does not know: install its "
+                "driver with pip"
+            ) from None
+        except ImportError as error:
+            raise StoreError(
+                f"the store's database driver is not installed ({error}): install it with pip"
+            ) from None
+        except (ArgumentError, ValueError, TypeError):
+            example = "sqlite:///C:/monitor.db or postgresql://user@host/name"
+            raise StoreError(f"the store's URL is not valid: write it like {example}") from None
+        if self.is_sqlite and parsed.database in (None, "", ":memory:"):
+            raise StoreError(
+                "the store would be in memory and lost at the end: give a file, like "
+                "sqlite:///monitor.db"
+            )
+        named = (parsed.database or "").removeprefix("file:")  # SQLite takes URIs, too
+        self.file = Path(named) if self.is_sqlite else None
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    def protect(self) -> None:
+        """Make a new file that its owner alone can read."""
+        if self.file is not None:
+            with contextlib.suppress(OSError, ValueError):
+                # is there already; a folder that cannot be written is reported when it is opened
+                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+    def write_ahead(self) -> None:
+        """Have SQLite write ahead (WAL): readers never block the writer. Stays with the file."""
+        if self.is_sqlite:
+            # several programs cannot switch at once: one of them is enough
+            with self.engine.connect() as connection, contextlib.suppress(DBAPIError):
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    def identity(self) -> tuple[int, int] | None:
+        """Which file lies where the database is; None if there is none, or it is no file."""
+        with contextlib.suppress(OSError, ValueError):
+            if self.file is not None:
+                stat = self.file.stat()
+                return stat.st_dev, stat.st_ino
+        return None
+
+    @contextlib.contextmanager
+    def connected(self, wait_s: float = LOCK_WAIT_S) -> Iterator[sa.Connection]:
+        """A connection that waits this long for another program's lock (SQLite)."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite or wait_s == LOCK_WAIT_S:
+                yield connection
+                return
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_s * 1000:.0f}")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1000:.0f}")
+
+    @contextlib.contextmanager
+    def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end, rolled back on an exception."""
+        with self.connected(wait_s) as connection:
+            yield connection
+            connection.commit()
+
+    @contextlib.contextmanager
+    def alone(self, wait_s: float) -> Iterator[sa.Connection]:
+        """A transaction that no other program of ours is in at the same time."""
+        with self.writing(wait_s) as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            elif self.engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_s * 1000:.0f}")
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def reason(error: BaseException) -> str:
+    """An error in the database's own words, one line without SQL or values."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return (str(said).splitlines() or [type(error).__name__])[0]
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # FULL: a commit is on the disk before a sighting is shown. What was deleted, a name for
+    # instance, is overwritten. Neither changes the file: it may be another program's.
+    for pragma in ("synchronous=FULL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")

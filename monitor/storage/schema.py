@@ -1,0 +1,75 @@
+"""The tables of the store as they are now. A change here is a new version: raise `VERSION` and
+write `migrations/vN.py`, which makes the same of a store of the version before.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+VERSION = 2
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes, kept as UTC: SQLite has no time zones."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+metadata = sa.MetaData()
+_name = sa.String(200)
+
+version = sa.Table(  # one row
+    "mask_monitor_version", metadata, sa.Column("version", sa.Integer, nullable=False)
+)
+shifts = sa.Table(
+    "shifts",
+    metadata,
+    sa.Column("shift_id", _name, primary_key=True),
+    sa.Column("started", Utc, nullable=False, index=True),
+    # faces of pictures that stand alone
+    sa.Column("still_masked", sa.Integer, nullable=False, default=0),
+    sa.Column("still_unmasked", sa.Integer, nullable=False, default=0),
+    sa.Column("still_incorrect", sa.Integer, nullable=False, default=0),
+    sa.Column("still_unsure", sa.Integer, nullable=False, default=0),
+)
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("visit_id", _name, primary_key=True),
+    sa.Column("shift_id", _name, nullable=False, index=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("first_seen", Utc, nullable=False, index=True),
+    sa.Column("last_seen", Utc, nullable=False),
+    sa.Column("state", _name, nullable=False),
+    sa.Column("corrected", _name),
+    sa.Column("identity", sa.Text),
+    sa.Column("open", sa.Boolean, nullable=False),
+)
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("sighting_id", _name, primary_key=True),
+    sa.Column("visit_id", _name, nullable=False, index=True),
+    sa.Column("shift_id", _name, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("first_seen", Utc, nullable=False, index=True),
+    sa.Column("last_seen", Utc, nullable=False),
+    sa.Column("seconds_unmasked", sa.Float, nullable=False),
+    sa.Column("worst_state", _name, nullable=False),
+    sa.Column("final_state", _name, nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("identity", sa.Text),
+    sa.Column("model", _name, nullable=False),
+    sa.Column("corrected", _name),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+)

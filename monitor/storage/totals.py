@@ -1,0 +1,85 @@
+"""Totals by shift, by day and by hour of the day: records, which the chart shows and `csv_files`
+writes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from monitor.records import Count, MaskState, Shift, Sighting, Visit
+from monitor.storage.compliance import as_count, counted_state, stands, total
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OfShift:
+    """All that is in the books of a shift."""
+
+    shift_id: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OfDay:
+    """What began on a day of local time."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OfHour:
+    """What began in an hour of local wall time: that which comes twice when summer time ends is
+    one.
+    """
+
+    day: date
+    hour: int  # 0 to 23
+
+
+Period = OfShift | OfDay | OfHour
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What was counted in a period."""
+
+    period: Period
+    count: Count  # visits and faces of single pictures, corrections included
+    sightings: int  # those that stand
+
+
+def totals(
+    shifts: Iterable[Shift], visits: Iterable[Visit], sightings: Iterable[Sighting]
+) -> list[Total]:
+    """Totals of the periods in which something was counted: shifts, then days, then hours, each
+    in order. A shift counts its single pictures when it began.
+    """
+    states: defaultdict[Period, list[MaskState | None]] = defaultdict(list)
+    alarms: defaultdict[Period, int] = defaultdict(int)
+    stills: defaultdict[Period, Count] = defaultdict(Count)
+    for visit in visits:
+        for period in _periods(visit.shift_id, visit.first_seen):
+            states[period].append(counted_state(visit))
+    for sighting in filter(stands, sightings):
+        for period in _periods(sighting.shift_id, sighting.first_seen):
+            alarms[period] += 1
+    for shift in shifts:
+        if shift.stills != Count():
+            for period in _periods(shift.shift_id, shift.started):
+                stills[period] = total([stills[period], shift.stills])
+    counted = {*states, *stills, *alarms}
+    in_order: list[Period] = [
+        *sorted(period for period in counted if isinstance(period, OfShift)),
+        *sorted(period for period in counted if isinstance(period, OfDay)),
+        *sorted(period for period in counted if isinstance(period, OfHour)),
+    ]
+    return [
+        Total(period, total([as_count(states[period]), stills[period]]), alarms[period])
+        for period in in_order
+    ]
+
+
+def _periods(shift_id: str, moment: datetime) -> tuple[Period, ...]:
+    here = moment.astimezone()
+    return OfShift(shift_id), OfDay(here.date()), OfHour(here.date(), here.hour)

@@ -1,0 +1,153 @@
+"""The receptionist's word: counted, stored and exported alike, and taken back step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from books import Desk
+from fakes import sighting, visit
+
+from monitor.records import Correction, Count, MaskState
+from monitor.storage.writer import RETRY_S
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path)
+    yield opened
+    opened.store.close()
+
+
+@pytest.mark.parametrize("correction", list(Correction))
+def test_correction_and_undo(desk: Desk, correction: Correction) -> None:
+    desk.ledger.absorb([visit(1), visit(2, MaskState.MASKED)], [sighting(1)])
+    before = desk.ledger.count()
+    desk.ledger.correct("shift-v1", correction)
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is correction
+    assert sightings["shift-v1-s1"].corrected is correction
+    assert desk.ledger.update().sightings[0].corrected is correction
+    desk.window_and_export_agree()
+    assert desk.ledger.undo()
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is None
+    assert sightings["shift-v1-s1"].corrected is None
+    assert desk.ledger.count() == before
+    desk.window_and_export_agree()
+    assert not desk.ledger.undo()
+
+
+def test_no_person_is_counted_nowhere(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.ledger.correct("shift-v1", Correction.NO_PERSON)
+    assert desk.ledger.count() == Count()
+    desk.window_and_export_agree()
+
+
+def test_undo_goes_back_step_by_step(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1), visit(2)], [])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    desk.ledger.correct("shift-v1", Correction.INCORRECT)
+    desk.ledger.correct("shift-v2", Correction.NO_PERSON)
+    seen = [desk.ledger.count()]
+    while desk.ledger.undo():
+        seen.append(desk.ledger.count())
+    assert seen == [
+        Count(incorrect=1),
+        Count(unmasked=1, incorrect=1),
+        Count(masked=1, unmasked=1),
+        Count(unmasked=2),
+    ]
+
+
+def test_a_corrected_visit_stays_so_when_the_machine_goes_on(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    desk.ledger.absorb([visit(1, MaskState.INCORRECT)], [sighting(1, seconds_unmasked=9.0)])
+    desk.ledger.absorb([visit(1, open=False)], [sighting(1, open=False)])
+    assert desk.ledger.count() == Count(masked=1)
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is Correction.MASKED
+    assert sightings["shift-v1-s1"].corrected is Correction.MASKED
+    assert desk.rows()[0]["corrected"] == "masked"
+
+
+def test_a_visit_corrected_before_its_sighting_opens(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    desk.ledger.absorb([], [sighting(1)])
+    assert desk.read()[1]["shift-v1-s1"].corrected is Correction.MASKED
+    assert desk.ledger.update().sightings[0].corrected is Correction.MASKED
+    desk.window_and_export_agree()
+    desk.ledger.undo()
+    assert desk.read()[1]["shift-v1-s1"].corrected is None
+
+
+def test_corrections_wait_for_a_broken_store(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.store.broken = True
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    desk.ledger.annotate("shift-v1-s1", "a visor")
+    assert desk.ledger.count() == Count(masked=1)
+    desk.ledger.absorb([visit(1, open=False)], [sighting(1, open=False)])
+    desk.store.broken = False
+    desk.clock.t += RETRY_S + 0.1
+    desk.ledger.idle()
+    kept = desk.read()[1]["shift-v1-s1"]
+    assert (kept.corrected, kept.note, kept.open) == (Correction.MASKED, "a visor", False)
+    assert desk.ledger.update().problem == ""
+    assert not desk.ledger.idle()
+    desk.window_and_export_agree()
+    caplog.clear()
+
+
+def test_taking_back_what_was_never_stored(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.store.broken = True
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.ledger.correct("shift-v1", Correction.NO_PERSON)
+    desk.ledger.absorb([visit(1, open=False)], [sighting(1, open=False)])
+    desk.ledger.undo()
+    desk.store.broken = False
+    desk.ledger.close()
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is None
+    assert sightings["shift-v1-s1"].corrected is None
+    caplog.clear()
+
+
+def test_notes(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.ledger.annotate("shift-v1-s1", "=a visor")
+    desk.ledger.annotate("unknown", "lost")
+    assert desk.ledger.update().sightings[0].note == "=a visor"
+    desk.ledger.absorb([], [sighting(1, open=False)])
+    assert desk.read()[1]["shift-v1-s1"].note == "=a visor"
+    assert desk.ledger.update().sightings[0].note == "=a visor"
+    assert desk.rows()[0]["note"] == "'=a visor"
+
+
+def test_correcting_a_stranger_is_nothing(desk: Desk) -> None:
+    desk.ledger.correct("unknown", Correction.MASKED)
+    assert not desk.ledger.undo()
+    assert desk.ledger.count() == Count()
+
+
+def test_a_correction_reaches_what_still_waits(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sighting that the store and the CSV do not have yet is shown and written as corrected."""
+    desk.store.broken = True
+    desk.csv.unlink()
+    desk.csv.mkdir()
+    desk.ledger.absorb([visit(1)], [sighting(1, open=False)])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    desk.store.broken = False
+    desk.csv.rmdir()
+    desk.clock.t += RETRY_S + 0.1
+    desk.ledger.idle()
+    assert desk.ledger.update().sightings[0].corrected is Correction.MASKED
+    assert desk.read()[1]["shift-v1-s1"].corrected is Correction.MASKED
+    assert [row["corrected"] for row in desk.rows()] == ["masked"]
+    caplog.clear()

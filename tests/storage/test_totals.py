@@ -1,0 +1,118 @@
+"""Totals: shifts, days and hours add up, over midnight and summer time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from fakes import NOON, sighting, visit
+
+from monitor.records import Correction, Count, MaskState, Shift
+from monitor.storage.compliance import total
+from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals
+
+DAY = date(2026, 11, 20)
+
+
+def by_period(found: list[Total]) -> dict[Period, Total]:
+    return {total.period: total for total in found}
+
+
+def test_totals_of_a_shift(berlin: None) -> None:
+    visits = [
+        visit(1, MaskState.MASKED),
+        visit(2, MaskState.UNMASKED),
+        visit(3, MaskState.UNMASKED, corrected=Correction.MASKED),
+        visit(4, MaskState.UNSURE),
+        visit(5, MaskState.UNMASKED, corrected=Correction.NO_PERSON),
+        visit(6, MaskState.INCORRECT),
+    ]
+    alarms = [sighting(2), sighting(3, corrected=Correction.MASKED), sighting(6)]
+    expected = Count(masked=2, unmasked=1, incorrect=1, unsure=1)
+    assert totals([Shift("shift", NOON)], visits, alarms) == [
+        Total(OfShift("shift"), expected, 2),
+        Total(OfDay(DAY), expected, 2),
+        Total(OfHour(DAY, 13), expected, 2),
+    ]
+
+
+def test_nothing_has_no_totals() -> None:
+    assert totals([], [], []) == []
+    assert totals([Shift("shift", NOON)], [], []) == []
+
+
+def test_single_pictures_are_in_the_totals() -> None:
+    shift = Shift("shift", NOON, Count(3, 1, 0, 2))
+    found = by_period(totals([shift], [visit(1, MaskState.MASKED)], []))
+    assert found[OfShift("shift")].count == Count(4, 1, 0, 2)
+
+
+def test_shifts_then_days_then_hours_in_order(berlin: None) -> None:
+    later = NOON + timedelta(days=1)
+    visits = [
+        visit(2, first_seen=later, shift_id="b"),
+        visit(1, first_seen=NOON + timedelta(hours=1), shift_id="a"),
+        visit(3, shift_id="a"),
+    ]
+    after = DAY + timedelta(days=1)
+    assert [total.period for total in totals([], visits, [])] == [
+        *(OfShift("a"), OfShift("b"), OfDay(DAY), OfDay(after)),
+        *(OfHour(DAY, 13), OfHour(DAY, 14), OfHour(after, 13)),
+    ]
+
+
+def test_over_midnight(berlin: None) -> None:
+    late = datetime(2026, 11, 20, 22, 59, 58, tzinfo=UTC)  # 23:59:58 in Berlin
+    visits = [
+        visit(1, first_seen=late),
+        visit(2, MaskState.MASKED, first_seen=late + timedelta(seconds=5)),
+    ]
+    alarms = [
+        sighting(1, first_seen=late),
+        sighting(1, sighting_id="shift-v1-s2", first_seen=late + timedelta(hours=1)),
+    ]
+    found = totals([Shift("shift", late)], visits, alarms)
+    assert by_period(found)[OfShift("shift")].sightings == 2
+    assert by_period(found)[OfDay(DAY)].count == Count(unmasked=1)
+    assert by_period(found)[OfDay(DAY + timedelta(days=1))].count == Count(masked=1)
+    add_up(found)
+
+
+def test_a_sighting_in_an_hour_without_visits_is_counted(berlin: None) -> None:
+    begun = datetime(2026, 11, 20, 9, 59, 59, tzinfo=UTC)
+    alarms = [sighting(1, first_seen=begun + timedelta(seconds=3))]
+    found = totals([], [visit(1, first_seen=begun)], alarms)
+    assert by_period(found)[OfHour(DAY, 11)] == Total(OfHour(DAY, 11), Count(), 1)
+    add_up(found)
+
+
+def test_a_sighting_whose_visit_began_before_the_range() -> None:
+    found = totals([], [], [sighting(1, visit_id="any", shift_id="night")])
+    assert by_period(found)[OfShift("night")].sightings == 1
+
+
+@pytest.mark.parametrize("month_day", [(3, 29), (10, 25)])  # summer time begins and ends
+def test_days_of_23_and_25_hours(berlin: None, month_day: tuple[int, int]) -> None:
+    start = datetime(2026, *month_day, tzinfo=UTC) - timedelta(hours=3)
+    visits = [visit(i, first_seen=start + timedelta(minutes=30 * i)) for i in range(60)]
+    alarms = [
+        sighting(i, first_seen=start + timedelta(minutes=30 * i + 1)) for i in range(0, 60, 3)
+    ]
+    add_up(totals([Shift("shift", start)], visits, alarms))
+
+
+def test_the_hour_that_comes_twice_is_one(berlin: None) -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 in summer time
+    visits = [visit(i, first_seen=first + timedelta(hours=i)) for i in range(3)]
+    hours = [t for t in totals([], visits, []) if isinstance(t.period, OfHour)]
+    assert [(t.period.hour, t.count.unmasked) for t in hours] == [(2, 2), (3, 1)]
+
+
+def add_up(found: list[Total]) -> None:
+    """Shifts, days and hours have the same sums."""
+    sums = []
+    for kind in (OfShift, OfDay, OfHour):
+        chosen = [t for t in found if isinstance(t.period, kind)]
+        sums.append((total(t.count for t in chosen), sum(t.sightings for t in chosen)))
+    assert sums[0] == sums[1] == sums[2]
+    assert sums[0] != (Count(), 0)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtGui import QColor, QDropEvent, QImage
 from PySide6.QtWidgets import QWidget
 
 from monitor.gui.picture.caption import Caption
 from monitor.gui.window import MainWindow
-from monitor.records import MaskState
+from monitor.records import Face, MaskState
 
 MakeWindow = Callable[..., MainWindow]
 
@@ -69,3 +71,43 @@ def ended(window: MainWindow) -> Callable[[], bool]:
 def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def make_face(
+    box: tuple[float, float, float, float],
+    state: MaskState = MaskState.MASKED,
+    track_id: int = 1,
+    **changes: Any,
+) -> Face:
+    """A face whose visit is called after its track."""
+    values = Face(
+        np.array(box, np.float32), 0.9, state, 0.9, state, 0.975, track_id, f"v{track_id}"
+    )
+    return dataclasses.replace(values, **changes)
+
+
+def pixels_of(image: QImage) -> np.ndarray[Any, Any]:
+    """(H, W, 3) RGB of a picture that was painted."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def mask_of(image: QImage, colour: str) -> np.ndarray[Any, Any]:
+    """(H, W) whether a pixel has this colour, #RRGGBB."""
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return (pixels_of(image) == wanted).all(axis=2)
+
+
+def contrast(first: QColor, second: QColor) -> float:
+    """Contrast of two colours as WCAG 2 has it, 1 to 21."""
+
+    def luminance(colour: QColor) -> float:
+        linear = [
+            v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+            for v in (colour.redF(), colour.greenF(), colour.blueF())
+        ]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

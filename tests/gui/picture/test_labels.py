@@ -62,3 +62,63 @@ def test_a_label_stays_on_its_side() -> None:
     (second,) = place([(400, 40, 480, 130)], placer)  # now there is, but nothing jumps
     assert first.rect[1] > 100
     assert second.rect[1] > 130
+
+
+def near(label: Rect, box: Rect, px: float = 5.0) -> bool:
+    return overlaps(label, (box[0] - px, box[1] - px, box[2] + px, box[3] + px))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_room_a_label_is_at_its_face_and_covers_no_other(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes: list[Rect] = []
+    for i in range(12):  # one in each field of 4 x 3, with half of the field left free
+        column, row = i % 4, i // 4
+        x, y = 225 * column + rng.uniform(0, 60), 168 * row + rng.uniform(0, 40)
+        boxes.append((x, y, x + rng.uniform(40, 110), y + rng.uniform(50, 90)))
+    labels = place(boxes)
+    for i, label in enumerate(labels):
+        assert label is not None
+        assert near(label.rect, boxes[i])
+        assert not any(overlaps(label.rect, box) for j, box in enumerate(boxes) if j != i)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_long_label_never_covers_another_face_however_crowded(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes: list[Rect] = [
+        (x, y, x + 90, y + 110)
+        for x, y in zip(rng.uniform(0, 800, 25), rng.uniform(0, 390, 25), strict=True)
+    ]
+    labels = place(boxes)
+    assert any(label is not None and label.short for label in labels)
+    for i, label in enumerate(labels):
+        if label is not None and not label.short:
+            assert not any(overlaps(label.rect, box) for j, box in enumerate(boxes) if j != i)
+
+
+def test_the_word_goes_where_there_is_no_room_for_it() -> None:
+    bounds: Rect = (0.0, 0.0, 100.0, 200.0)
+    (label,) = LabelPlacer().place(
+        [(20, 60, 80, 140)], [1], [(120.0, 20.0)], [(58.0, 20.0)], bounds
+    )
+    assert label is not None
+    assert label.short
+    (none,) = LabelPlacer().place(
+        [(0, 0, 9, 9)], [1], [(120.0, 20.0)], [(58.0, 20.0)], (0, 0, 9, 9)
+    )
+    assert none is None
+
+
+def test_the_order_of_the_faces_does_not_move_the_labels() -> None:
+    boxes: list[Rect] = [(100 + 70.0 * i, 100 + 9.0 * i, 160 + 75.0 * i, 190.0) for i in range(5)]
+    forward, backward = place(boxes), place(boxes[::-1])
+    assert forward == backward[::-1]
+
+
+def test_a_side_is_forgotten_with_its_face() -> None:
+    placer = LabelPlacer()
+    place([(400, 10, 480, 100)], placer)  # below: no room above
+    place([], placer)
+    (again,) = place([(400, 40, 480, 130)], placer)
+    assert again.rect[3] < 40

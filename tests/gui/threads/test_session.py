@@ -110,3 +110,66 @@ def test_switching_often_leaves_one_capture_thread(
         ),
         timeout=LONG_MS,
     )
+
+
+def test_the_pause_holds_a_camera_that_is_added(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
+    window.session.pause(True)
+    window.chooser.add(Camera("yard"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 paused", timeout=LONG_MS)
+    window.chooser.open(Camera("hall"))  # others are not held
+    qtbot.waitUntil(lambda: window.status.source.text() == "hall: live", timeout=LONG_MS)
+    assert not window.session.paused
+    assert not window.menus.pause.isChecked()
+
+
+def test_a_camera_tried_again_keeps_its_place(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("a"), Camera("b"), Camera("c"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "3 cameras: 3 live", timeout=LONG_MS)
+    former = window.session.find("b")
+    window.session.again("b")
+    assert window.session.names == ("a", "b", "c")
+    assert window.session.find("b") is not former
+    window.session.again("no such camera")
+    assert window.session.names == ("a", "b", "c")
+    qtbot.waitUntil(lambda: window.status.source.text() == "3 cameras: 3 live", timeout=LONG_MS)
+
+
+def test_an_update_a_camera_and_the_newest_count_in_all(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window(Camera("door"), Camera("yard"))
+    qtbot.waitUntil(lambda: window.session.analysed > 4, timeout=LONG_MS)
+    window._refresh_timer.stop()
+    window.bridge.changed.disconnect(window._on_changed)  # nobody else takes them
+    done = window.session.analysed
+    qtbot.waitUntil(lambda: window.session.analysed > done + 6, timeout=LONG_MS)
+    window.session.pause(True)
+    updates = window.session.take_updates()
+    results = [update.result for update in updates if update.result is not None]
+    assert sorted(result.frame.camera for result in results) == ["door", "yard"]
+    assert len({id(update.count) for update in updates}) == 1
+    assert len({id(update.sightings) for update in updates}) == 1
+
+
+def test_a_former_cameras_pictures_do_not_come_after_the_new_ones(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    stuck = Camera("door", (320, 240))
+    window = make_window(stuck)
+    qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
+    hang = threading.Event()
+    stuck.switch.tick.wait = lambda timeout=None: hang.wait(20)  # type: ignore[method-assign]
+    window.chooser.open(Camera("yard", (640, 360)))
+    qtbot.waitUntil(lambda: window.status.size_wh.text() == "640 × 360", timeout=LONG_MS)
+    sizes: set[str] = set()
+    hang.set()
+    done = window.session.analysed
+    qtbot.waitUntil(
+        lambda: (
+            sizes.add(window.status.size_wh.text()) is None and window.session.analysed > done + 5
+        ),
+        timeout=LONG_MS,
+    )
+    assert sizes == {"640 × 360"}

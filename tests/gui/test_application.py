@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 
 from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.errors import CameraError
-from monitor.gui.application import open_window
+from monitor.gui.application import make_application, open_window
+from monitor.storage.store import Store
+from tests.program import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,3 +104,76 @@ def test_a_wrong_camera_on_the_command_line_is_refused(settings: QSettings) -> N
     options = RunOptions(config=load_config(None, {"camera": {"source": "door"}}))
     with pytest.raises(CameraError, match="door"):
         open_window(options, settings)
+
+
+RUN = """
+import logging, os, signal, sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from monitor.app import RunOptions
+from monitor.config import load_config
+from monitor.gui import application
+
+logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(message)s")
+folder, how = Path(sys.argv[1]), sys.argv[3]
+config = load_config(None, {"store": {"url": f"sqlite:///{folder / 'm.db'}"}})
+window = None
+show = application.open_window
+
+def open_window(options):
+    global window
+    window = show(options)
+    return window
+
+def fail():
+    raise ZeroDivisionError("in a slot")
+
+def end():
+    if window.session.analysed == 0:
+        return
+    timer.stop()
+    if how == "close":
+        window.close()
+    elif how == "fault":
+        QTimer.singleShot(0, fail)
+        QTimer.singleShot(50, window.close)
+    else:
+        os.kill(os.getpid(), getattr(signal, how))
+
+application.open_window = open_window
+application.make_application()
+timer = QTimer(interval=20)
+timer.timeout.connect(end)
+timer.start()
+before = signal.getsignal(signal.SIGTERM), sys.excepthook
+status = application.run_window(RunOptions(config=config, video=Path(sys.argv[2])))
+assert (signal.getsignal(signal.SIGTERM), sys.excepthook) == before
+assert not window.isVisible()
+print("status", status)
+"""
+
+
+@pytest.mark.parametrize("how", ["close", "SIGTERM", "SIGINT", "fault"])
+def test_a_run_ends_in_order_however_it_ends(tmp_path: Path, masked_clip: Path, how: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path), str(masked_clip), how],
+        cwd=ROOT,
+        env=environment(tmp_path) | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "status 0"
+    assert ("ERROR a fault in the window" in lines) is (how == "fault")
+    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+    assert len(store.read_shifts()) == 1
+    store.close()
+
+
+def test_a_further_window_takes_the_application_that_is_there(qapp: QApplication) -> None:
+    assert make_application() is qapp
+    assert qapp.style().name() == "fusion"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from monitor.gui import names
 from monitor.gui.picture.overlay import label_text
@@ -32,3 +33,17 @@ def test_visitors_have_no_name_on_screen() -> None:
     assert VISITOR not in sentence(sighting(identity=VISITOR))
     assert privacy_text(None) == "mask-only: nobody is identified"
     assert privacy_text(2) == "2 people enrolled, others are visitors"
+
+
+@pytest.mark.parametrize("length", [1, 27, 28, 29, 400])
+def test_a_long_name_is_cut_and_a_short_one_is_whole(length: int) -> None:
+    name = "Anna" * 100
+    shown = names.shown_name(name[:length])
+    assert len(shown) <= names.SHOWN_MAX
+    assert shown == name[:length] if length <= names.SHOWN_MAX else shown.endswith("…")
+    assert name.startswith(shown.removesuffix("…"))
+
+
+@pytest.mark.parametrize("identity", [None, "", VISITOR])
+def test_who_is_not_enrolled_has_no_name(identity: str | None) -> None:
+    assert names.shown_name(identity) == ""

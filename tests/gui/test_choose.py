@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, QSettings, Qt, QUrl
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
-from monitor.gui.choose import first_source
+from monitor.gui.choose import dropped_path, first_source
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, drop
+from tests.gui.looks import MakeWindow, caption, drop
 
 
 def test_cameras_are_added_chosen_shown_alone_and_removed(
@@ -152,3 +153,157 @@ def test_the_notice_of_the_bundled_clip_is_shown(
         lambda: window.banners.text("notice") == "No camera found: this is the bundled clip.",
         timeout=LONG_MS,
     )
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """The cameras that are plugged in."""
+    cameras = [(0, "Webcam"), (3, "Door")]
+    for module in ("monitor.gui.choose", "monitor.app"):
+        monkeypatch.setattr(f"{module}.camera_list", lambda: cameras)
+    return cameras
+
+
+def first(last: str, **options: Any) -> list[str]:
+    chosen = first_source(RunOptions(**options), last)
+    return [source.name for source in chosen.sources]
+
+
+def test_the_cameras_of_the_last_run_are_watched_again_where_they_are_there(
+    there: list[tuple[int, str]],
+) -> None:
+    assert first("3 rtsp://hall/a 3") == ["camera 3", "rtsp://hall/a"]
+    assert first("7 rtsp://hall/a") == ["rtsp://hall/a"]  # 7 is unplugged
+    assert first("7") == first("") == ["camera 0"]
+    assert len(first(" ".join(f"rtsp://hall/{n}" for n in range(20)))) == 9
+
+
+def test_what_is_named_wins_over_the_last_run(
+    there: list[tuple[int, str]], masked_clip: Path, data: Path
+) -> None:
+    assert first("3", video=masked_clip) == ["masked.avi"]
+    assert first("3", images=data) == [data.name]
+    named = load_config(None, {"camera": {"source": "5"}})
+    assert first("3", config=named) == ["camera 5"]
+
+
+def test_without_any_camera_the_bundled_clip_is_watched_and_said(
+    there: list[tuple[int, str]],
+) -> None:
+    there.clear()
+    chosen = first_source(RunOptions(), "3")
+    assert not chosen.source.live
+    assert "No camera found" in chosen.notice
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_only_a_file_or_folder_can_be_dropped(tmp_path: Path, number: int) -> None:
+    url = QUrl("https://example.org/clip.mp4")
+    file = QUrl.fromLocalFile(str(tmp_path / "a clip.mp4"))
+    urls, path = [([], None), ([url], None), ([url, file], tmp_path / "a clip.mp4")][number]
+    data = QMimeData()
+    data.setText("a clip.mp4")
+    if urls:
+        data.setUrls(urls)
+    assert dropped_path(data) == path
+
+
+def test_a_clip_a_folder_and_a_stream_are_asked_for(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    monkeypatch: pytest.MonkeyPatch,
+    masked_clip: Path,
+    data: Path,
+) -> None:
+    limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
+    window = make_window(Camera("door"), camera=limits)
+    qtbot.waitUntil(lambda: window.session.names == ("door",), timeout=LONG_MS)
+    answers: list[Any] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (answers.pop(0), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: answers.pop(0))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *args: answers.pop(0))
+    menus = window.menus
+
+    # Who cancels goes on watching.
+    answers[:] = ["", "", ("rtsp://hall/a", False), ("  ", True), ("", True)]
+    for action in (
+        menus.open_clip,
+        menus.open_folder,
+        menus.open_stream,
+        menus.open_stream,
+        menus.add_stream,
+    ):
+        action.trigger()
+    assert answers == []
+    assert window.session.names == ("door",)
+
+    stream = "http://127.0.0.1:9/hall.mjpg"
+    answers[:] = [(f" {stream} ", True), str(masked_clip), str(data), (stream, True)]
+    menus.add_stream.trigger()
+    assert window.session.names == ("door", stream)
+    menus.open_clip.trigger()
+    assert window.session.names == ("masked.avi",)
+    menus.open_folder.trigger()
+    assert window.session.names == (data.name,)
+    menus.open_stream.trigger()
+    assert window.session.names == (stream,)
+    assert window.preferences.camera == stream
+
+
+def test_the_menus_open_and_add_cameras(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    monkeypatch: pytest.MonkeyPatch,
+    there: list[tuple[int, str]],
+) -> None:
+    window = make_window(Camera("door"))
+    opened = lambda source, config: Camera(f"camera {source}")  # noqa: E731
+    monkeypatch.setattr("monitor.gui.choose.camera_source", opened)
+    menus = window.menus
+    qtbot.waitUntil(lambda: len(menus.add_group.actions()) == 2, timeout=LONG_MS)
+    menus.add_group.actions()[1].trigger()
+    assert window.session.names == ("door", "camera 3")
+    menus.camera_group.actions()[0].trigger()
+    assert window.session.names == ("camera 0",)
+    assert window.preferences.camera == "0"
+    qtbot.waitUntil(lambda: window.status.source.text() == "camera 0: live", timeout=LONG_MS)
+
+
+def test_what_was_said_of_the_last_choice_goes_with_the_next(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
+    window = make_window(masked_clip, notice="This is the bundled clip.")
+    qtbot.waitUntil(lambda: window.banners.text("notice") != "", timeout=LONG_MS)
+    window.chooser.add_camera("nonsense")
+    assert "nonsense" in window.banners.text("choice")
+    assert window.session.names == ("masked.avi",)
+    window.chooser.add(Camera("yard"))
+    assert (window.banners.text("choice"), window.banners.text("notice")) == ("", "")
+
+
+def test_a_clip_in_a_tile_can_be_played_again(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
+    window = make_window(masked_clip, Camera("yard"))
+    qtbot.waitUntil(lambda: caption(window, "masked.avi").state == "ended", timeout=LONG_MS)
+    menu = window.chooser.tile_menu("masked.avi")
+    texts = [a.text().replace("&", "") for a in menu.actions() if a.text()]
+    assert texts == ["Show alone", "Play again", "Remove masked.avi"]
+    menu.actions()[1].trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: caption(window, "masked.avi").count.masked == 2, timeout=LONG_MS)
+
+
+def test_a_run_that_cannot_begin_says_so_and_waits(
+    qtbot: QtBot, make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch, masked_clip: Path
+) -> None:
+    def refuse(options: RunOptions, last: str) -> None:
+        raise CameraError("the cameras cannot be listed: mend it")
+
+    monkeypatch.setattr("monitor.gui.window.first_source", refuse)
+    window = make_window()
+    qtbot.waitUntil(lambda: "mend it" in window.banners.text("choice"), timeout=LONG_MS)
+    assert window.status.source.text() == "no camera"
+    drop(window, masked_clip)
+    qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
+    assert window.banners.text("choice") == ""

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from monitor.gui.banner import Severity
 from monitor.gui.preferences import Preferences
 from monitor.records import Count, MaskState, Update
 from monitor.storage.store import Store
@@ -192,3 +194,107 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     assert len(store.read_shifts()) == 2
     assert len(store.read_visits()) == 3
     store.close()
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_only_what_can_be_opened_may_be_dropped(
+    make_window: MakeWindow, tmp_path: Path, local: bool
+) -> None:
+    window = make_window(start=False)
+    data = QMimeData()
+    data.setText("clip.mp4")
+    if local:
+        data.setUrls([QUrl.fromLocalFile(str(tmp_path / "clip.mp4"))])
+    event = QDragEnterEvent(
+        QPoint(50, 50),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    event.ignore()
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted() is local
+    assert window.acceptDrops()
+
+
+def test_text_that_is_dropped_leaves_the_camera(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.session.names == ("door",), timeout=LONG_MS)
+    data = QMimeData()
+    data.setText("masked.avi")
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    no_key = Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(50, 50), action, data, button, no_key))
+    assert window.session.names == ("door",)
+
+
+def test_esc_goes_back_one_step_at_a_time(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("door"), Camera("yard"))
+    qtbot.waitUntil(lambda: len(window.grid.names) == 2, timeout=LONG_MS)
+    qtbot.keyClick(window, Qt.Key.Key_F11)
+    window.grid.choose("yard", focus=True)
+    window.grid.show_alone(True)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert (window.grid.alone, window.isFullScreen()) == ("", True)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.isVisible()
+    assert not window.menus.full_screen.isChecked()
+
+
+def test_space_presses_a_button_that_the_keyboard_has_reached(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
+    pressed: list[int] = []
+    window.banners.show_message("x", Severity.INFO, "text", "Do it", lambda: pressed.append(1))
+    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == "Do it")
+    button.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert pressed == [1]
+    assert not window.session.paused
+    assert not window.menus.pause.isChecked()
+
+
+def test_a_store_that_fails_is_said_until_it_works_again(make_window: MakeWindow) -> None:
+    window = make_window(start=False)
+    window._show_update(Update(None, Count(), (), 0, problem="the store is full: make room"))
+    assert window.banners.text("store") == (
+        "the store is full: make room. Nothing is lost yet: it is tried again"
+    )
+    window._show_update(Update(None, Count(), (), 0))
+    assert window.banners.text("store") == ""
+
+
+def test_full_screen_is_not_taken_for_the_windows_size(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window(start=False)
+    window.resize(777, 555)
+    window.close()
+    again = make_window(start=False)
+    qtbot.keyClick(again, Qt.Key.Key_F11)
+    again.close()
+    last = make_window(start=False)
+    assert (last.width(), last.isFullScreen()) == (777, False)
+
+
+def test_keys_move_through_the_window_and_come_back(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("door"), Camera("yard"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
+    window.sightings.show_sightings((sighting(1),), 1)
+    window.sightings.select(0)
+    window.grid.choose("door", focus=True)
+    first = QApplication.focusWidget()
+    reached = [first]
+    for _ in range(30):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        if QApplication.focusWidget() is first:
+            break
+        reached.append(QApplication.focusWidget())
+    assert QApplication.focusWidget() is first
+    assert {window.grid.view_of("yard"), window.sightings.list} <= set(reached)
+    assert all(widget.accessibleName() for widget in reached)

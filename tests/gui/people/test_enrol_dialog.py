@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
@@ -93,3 +94,56 @@ def test_closing_the_window_ends_an_enrolment(qtbot: QtBot, make_window: MakeWin
     fill_in(page, "door").start()
     window.close()
     assert window.error is None
+
+
+def test_what_is_missing_is_said_before_anything_is_done(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    page = open_page(qtbot, make_window(Camera("door"), start=False))
+    dialog = fill_in(page, FOLDER)
+    said = []
+    for name, consent in (("  ", "agreed"), ("Anna", " \n"), ("Anna", "agreed")):
+        dialog.name.setText(name)
+        dialog.consent.setPlainText(consent)
+        dialog.start()
+        said.append(dialog.banners.text("fault").split(":")[0])
+    assert said == [
+        "The name is missing",
+        "The consent is missing",
+        "The folder of pictures is missing",
+    ]
+    assert dialog.start_button.isEnabled()
+    dialog.reject()
+    assert not dialog.isVisible()
+    assert not (tmp_path / "gallery.npz").exists()
+
+
+def test_only_what_can_be_used_is_offered_as_a_source(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
+) -> None:
+    window = make_window(Camera("door"), masked_clip, Camera("yard"))
+    qtbot.waitUntil(lambda: len(window.session.names) == 3, timeout=LONG_MS)
+    page = open_page(qtbot, window)
+    dialog = fill_in(page, "yard")
+    offered = [dialog.source.itemText(i) for i in range(dialog.source.count())]
+    assert offered == ["door", "yard", "a folder of pictures"]  # nobody stands before a clip
+    assert not dialog.folder.isVisible()
+    window.chooser.remove("yard")
+    dialog.start()
+    assert "not there any more" in dialog.banners.text("fault")
+    dialog.source.setCurrentIndex(dialog.source.findData(FOLDER))
+    assert dialog.folder.isVisible()
+    dialog.reject()
+
+
+def test_the_consent_has_a_last_day_only_where_that_is_wanted(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    page = open_page(qtbot, make_window(start=False))
+    dialog = fill_in(page, FOLDER)
+    assert not dialog.until.isEnabled()
+    dialog.ends.setChecked(True)
+    assert dialog.until.isEnabled()
+    dialog.until.setDate(QDate(2020, 1, 1))
+    assert dialog.until.date() >= QDate.currentDate()  # a consent that is over cannot be given
+    dialog.reject()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from PySide6.QtCore import QDate
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
@@ -140,3 +142,51 @@ def test_people_are_named_and_forgotten_while_it_runs(
         s.identity for s in store.read_sightings()
     }
     store.close()
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_somebody_is_forgotten_only_where_that_is_confirmed(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    tmp_path: Path,
+    agreed: bool,
+) -> None:
+    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
+        Wanted("Anna", "agreed", None, "desk"), folder, Guide()
+    )
+    page = open_page(qtbot, make_window(start=False))
+    page.ask_to_forget()  # nobody is selected: nothing is asked
+    page.table.selectRow(0)
+    asked: list[str] = []
+
+    def answer(box: QMessageBox) -> int:
+        asked.append(box.text())
+        assert "Cancel" in box.defaultButton().text()  # Enter forgets nobody
+        word = "Forget" if agreed else "Cancel"
+        next(b for b in box.buttons() if word in b.text().replace("&", "")).click()
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    page.forget_button.click()
+    qtbot.waitUntil(lambda: not page.busy, timeout=LONG_MS)
+    assert len(asked) == 1
+    assert "Forget Anna?" in asked[0]
+    qtbot.waitUntil(lambda: page.table.rowCount() == (0 if agreed else 1), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: not page.busy, timeout=LONG_MS)
+    assert (b"Anna" in (tmp_path / "gallery.npz").read_bytes()) is not agreed
+
+
+def test_an_open_page_shows_who_was_enrolled_elsewhere_when_it_is_opened_again(
+    qtbot: QtBot, make_window: MakeWindow, folder: Path, tmp_path: Path
+) -> None:
+    window = make_window(start=False)
+    page = open_page(qtbot, window)
+    assert page.consent.text() == "Nobody is enrolled yet."
+    page.close()
+    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
+        Wanted("Anna", "agreed", None, "desk"), folder, Guide()
+    )
+    assert open_page(qtbot, window) is page
+    assert row(page)[0] == "Anna"

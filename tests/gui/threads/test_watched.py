@@ -102,14 +102,28 @@ def test_a_preview_is_taken_once_and_only_while_nobody_analyses(
     assert one.take_preview() is None
 
 
-def test_the_source_itself_is_never_opened_so_that_it_can_be_played_again(
+class Counting(Camera):
+    """Counts how often it is opened itself, apart from its copies."""
+
+    def open(self) -> None:
+        super().open()
+        self.opened += 1
+
+
+def test_the_source_itself_is_never_opened(qtbot: QtBot, make_window: MakeWindow) -> None:
+    camera = Counting("door")
+    window = make_window(camera)
+    qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
+    assert watched(window).source is camera
+    assert camera.opened == 0
+
+
+def test_a_clip_plays_as_often_as_it_is_wanted(
     qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
 ) -> None:
-    clip = ClipSource(masked_clip)
-    window = make_window(clip)
+    window = make_window(ClipSource(masked_clip))
     for _ in range(3):
         qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
-        assert watched(window, "masked.avi").source is clip
         window.session.again("masked.avi")
         window.watch.look()
         assert not window.status.source.text().endswith("ended")

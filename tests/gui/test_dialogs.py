@@ -1,0 +1,143 @@
+"""The dialogs of settings and export give back what was chosen."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from monitor.config import Config, load_config
+from monitor.declared import detectors
+from monitor.gui.dialogs import ExportDialog, SettingsDialog, detector_text
+
+BEGAN = datetime(2026, 11, 21, 7, 30).astimezone()
+
+
+def press(dialog: QDialog, button: QDialogButtonBox.StandardButton) -> int:
+    """Press a button of the dialog; its result."""
+    (box,) = dialog.findChildren(QDialogButtonBox)
+    box.button(button).click()
+    return dialog.result()
+
+
+def settings_dialog(qtbot: QtBot, config: Config) -> SettingsDialog:
+    dialog = SettingsDialog(config)
+    qtbot.addWidget(dialog)
+    return dialog
+
+
+def export_dialog(qtbot: QtBot) -> ExportDialog:
+    dialog = ExportDialog(BEGAN)
+    qtbot.addWidget(dialog)
+    return dialog
+
+
+@pytest.mark.parametrize("detector", detectors())
+def test_settings_begin_with_what_holds(qtbot: QtBot, detector: str) -> None:
+    config = load_config(
+        None,
+        {
+            "detect": {"name": detector, "min_face_px": 41},
+            "sighting": {"alert_after_s": 2.5},
+        },
+    )
+    dialog = settings_dialog(qtbot, config)
+    assert dialog.detector.currentText() == detector_text(detectors()[detector])
+    assert dialog.values() == {
+        ("sighting", "alert_after_s"): 2.5,
+        ("detect", "min_face_px"): 41,
+        ("detect", "name"): detector,
+    }
+
+
+def test_settings_give_back_what_was_typed(qtbot: QtBot) -> None:
+    dialog = settings_dialog(qtbot, Config())
+    for field, text in ((dialog.alert_after_s, "3.5"), (dialog.min_face_px, "64")):
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+    dialog.detector.setCurrentText(detector_text(detectors()["haar"]))
+    assert dialog.values() == {
+        ("sighting", "alert_after_s"): 3.5,
+        ("detect", "min_face_px"): 64,
+        ("detect", "name"): "haar",
+    }
+    assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted
+    assert press(dialog, QDialogButtonBox.StandardButton.Cancel) == QDialog.DialogCode.Rejected
+
+
+def test_whatever_can_be_chosen_is_a_valid_setting(qtbot: QtBot) -> None:
+    dialog = settings_dialog(qtbot, Config())
+    for end in ("minimum", "maximum"):
+        for field in (dialog.alert_after_s, dialog.min_face_px):
+            field.setValue(getattr(field, end)())
+        values: dict[str, dict[str, object]] = {}
+        for (section, name), value in dialog.values().items():
+            values.setdefault(section, {})[name] = value
+        config = load_config(None, values)  # type: ignore[arg-type]
+        assert config.detect.min_face_px == dialog.min_face_px.value()
+
+
+@pytest.mark.parametrize(("days", "text"), [(30, "deleted after 30 days"), (0, "never deleted")])
+def test_settings_say_how_long_data_is_kept(qtbot: QtBot, days: int, text: str) -> None:
+    dialog = settings_dialog(qtbot, load_config(None, {"store": {"retention_days": days}}))
+    assert text in " ".join(label.text() for label in dialog.findChildren(QLabel))
+
+
+def test_each_period_begins_where_it_says(qtbot: QtBot) -> None:
+    dialog = export_dialog(qtbot)
+    since = []
+    for row in range(dialog.period.count()):
+        dialog.period.setCurrentIndex(row)
+        since.append((dialog.period.currentText(), dialog.chosen()[1]))
+    midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
+    assert since == [
+        ("This shift", BEGAN),
+        ("Today", midnight),
+        ("The last 7 days", midnight - timedelta(days=6)),  # and today makes seven
+        ("Everything that is kept", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("out.csv", "out.csv"),
+        ("  out  ", "out.csv"),
+        ("out.txt", "out.txt"),
+        ("", "sightings.csv"),
+        ("folder/out", "folder/out.csv"),
+    ],
+)
+def test_the_file_is_the_one_that_was_typed(qtbot: QtBot, typed: str, name: str) -> None:
+    dialog = export_dialog(qtbot)
+    assert dialog.chosen()[0].name == f"sightings_{datetime.now():%Y-%m-%d}.csv"
+    assert dialog.chosen()[0].parent.is_dir()
+    dialog.path.clear()
+    qtbot.keyClicks(dialog.path, typed)
+    assert dialog.chosen()[0] == Path(name)
+    assert press(dialog, QDialogButtonBox.StandardButton.Save) == QDialog.DialogCode.Accepted
+
+
+def test_browsing_takes_the_file_and_cancelling_leaves_the_old_one(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dialog = export_dialog(qtbot)
+    (browse,) = (b for b in dialog.findChildren(QPushButton) if "rowse" in b.text())
+    answers = [str(tmp_path / "chosen.csv"), ""]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (answers.pop(0), ""))
+    for _ in range(2):
+        qtbot.mouseClick(browse, Qt.MouseButton.LeftButton)
+    assert answers == []
+    assert dialog.chosen()[0] == tmp_path / "chosen.csv"
+
+
+def test_a_detector_that_a_file_adds_is_offered(added_detector: str, qtbot: QtBot) -> None:
+    dialog = settings_dialog(qtbot, load_config(None, {"detect": {"name": added_detector}}))
+    assert dialog.detector.currentData() == added_detector
+    assert dialog.detector.currentText() == "Everywhere (finds a face in 100 % of pictures)"
+    offered = [dialog.detector.itemData(i) for i in range(dialog.detector.count())]
+    assert offered == ["yunet", "ssd", "haar", added_detector]

@@ -1,0 +1,96 @@
+"""The status bar in words, and where it has no room for them."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from monitor.gui.status import StatusBar, privacy_text, retention_text, sources_text, state_text
+from monitor.records import SourceState, SourceStatus, WorkerState
+from tests.gui.camera import Camera
+from tests.gui.conftest import LONG_MS
+from tests.gui.looks import MakeWindow
+
+
+def test_how_long_sightings_are_kept() -> None:
+    assert (retention_text(0), retention_text(1), retention_text(30)) == (
+        "kept for ever",
+        "kept 1 day",
+        "kept 30 days",
+    )
+
+
+def test_who_is_named() -> None:
+    assert privacy_text(None) == "mask-only: nobody is identified"
+    assert privacy_text(0) == "0 people enrolled, others are visitors"
+    assert privacy_text(1) == "1 person enrolled, others are visitors"
+
+
+@pytest.mark.parametrize(
+    ("state", "countdown_s", "paused", "text"),
+    [
+        (SourceState.LIVE, None, False, "live"),
+        (SourceState.LIVE, None, True, "paused"),
+        (SourceState.LOST, 2.6, False, "lost, next try in 3 s"),
+        (SourceState.LOST, -0.4, False, "lost, next try in 0 s"),
+        (SourceState.LOST, None, False, "lost"),
+        # What is lost or over is not paused, whatever the pause says.
+        (SourceState.LOST, 4.0, True, "lost, next try in 4 s"),
+        (SourceState.ENDED, None, True, "ended"),
+    ],
+)
+def test_what_one_camera_does(
+    state: SourceState, countdown_s: float | None, paused: bool, text: str
+) -> None:
+    assert state_text(SourceStatus(state), countdown_s, paused) == text
+
+
+def test_what_several_cameras_do() -> None:
+    assert sources_text({"live": 2, "lost": 1}) == "3 cameras: 2 live, 1 lost"
+
+
+def test_figures_that_are_not_known_yet_are_dashes(qtbot: QtBot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_size(0, 0)
+    bar.show_speed(None, None)
+    assert [bar.size_wh.text(), bar.rate.text(), bar.inference.text()] == [
+        "– × –",
+        "– frames/s",
+        "– ms",
+    ]
+    bar.show_size(641, 361)
+    bar.show_speed(14.6, 31.4)
+    assert [bar.size_wh.text(), bar.rate.text(), bar.inference.text()] == [
+        "641 × 361",
+        "15 frames/s",
+        "31 ms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("worker", "text"),
+    [
+        (WorkerState.LOADING, "identification is loading"),
+        (WorkerState.READY, "2 people enrolled, others are visitors"),
+        (WorkerState.FAILED, "nobody is identified now"),
+    ],
+)
+def test_nobody_is_said_to_be_named_before_the_names_are_there(
+    qtbot: QtBot, worker: WorkerState, text: str
+) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_privacy(True, 2, worker)
+    assert bar.privacy.text() == text
+
+
+def test_a_long_name_gives_way_and_is_the_tooltip(qtbot: QtBot, make_window: MakeWindow) -> None:
+    name = "camera " + "x" * 300
+    window = make_window(Camera(name))
+    qtbot.waitUntil(lambda: window.status.source.text() == f"{name}: live", timeout=LONG_MS)
+    assert window.status.source.toolTip() == f"{name}: live"
+    window.resize(1000, 700)
+    assert window.width() == 1000
+    assert window.status.sound.geometry().right() <= window.status.width()
+    assert window.status.sound.text() == "sound off"

@@ -1,7 +1,7 @@
-"""The program's defaults, with the curves that show why.
+r"""The program's defaults, with the curves that show why.
 
-    python -m monitor.training.defaults.choose models/mask_v3.onnx --data ../shared/data --out
-    docs/training
+    python -m monitor.training.defaults.choose models/mask_v3.onnx --data ../shared/data --out \
+        docs/training
 
 measures, on the whole pictures of `DATA/andrewmvd` and the clips of `DATA/videos`: the detector's
 threshold and working side (end to end), the crop's margin and the jitter of boxes, the bounds below

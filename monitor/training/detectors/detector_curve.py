@@ -1,7 +1,7 @@
-"""What a detector finds at which working size and confidence: the curve behind its defaults.
+r"""What a detector finds at which working size and confidence: the curve behind its defaults.
 
-    python -m monitor.training.detectors.detector_curve [--detector yunet]
-        [--sides 0,480,640,800,960,1280] [--data ../shared/data]
+    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides \
+        0,480,640,800,960,1280] [--data ../shared/data]
     python -m monitor.training.detectors.detector_curve --small-face-px 32
 
 Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own

@@ -1,8 +1,8 @@
-"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector
+r"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector
 machine.
 
-    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4
-    --out runs/classical --summary docs/training
+    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4 \
+        --out runs/classical --summary docs/training
 
 learns from the same people and the same split by capture session as `closed_set`, and writes the
 same table:

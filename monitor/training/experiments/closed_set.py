@@ -1,8 +1,8 @@
-"""Closed-set identity, the papers' first way: a classifier with one output for each of a few
+r"""Closed-set identity, the papers' first way: a classifier with one output for each of a few
 people.
 
-    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out
-    runs/closed_set --summary docs/training
+    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out \
+        runs/closed_set --summary docs/training
 
 trains a custom CNN, InceptionV3 and MobileNetV2 on the aligned faces (112 px) of each set, with
 drawn masks, flips, shifts and turns, and tests them on capture sessions that they never saw

@@ -1,7 +1,7 @@
-"""Compare the networks of the papers on one split: the same faces, the same loop, the same time.
+r"""Compare the networks of the papers on one split: the same faces, the same loop, the same time.
 
-    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out
-    runs/compare --summary docs/training
+    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out \
+        runs/compare --summary docs/training
 
 trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its
 pictures, drawn masks, loss and schedule), tests it on a source that none has seen (`--leave-out`),

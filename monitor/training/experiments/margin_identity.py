@@ -1,11 +1,9 @@
 r"""Fine-tune SFace so that it knows people behind masks.
 
-    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights
-    weights/sface.keras \
-        --out runs/identity/sface_margin
-    python -m monitor.training.identity.export runs/identity/sface_margin.keras
-    runs/identity/sface_margin \
-        --about runs/identity/sface_margin.about.json
+    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights \
+        weights/sface.keras --out runs/identity/sface_margin
+    python -m monitor.training.identity.export runs/identity/sface_margin.keras \
+        runs/identity/sface_margin --about runs/identity/sface_margin.about.json
 
 Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of
 the person's bare pictures. A doctored picture of that person (mask drawn on or really worn, cap,

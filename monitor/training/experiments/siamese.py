@@ -1,11 +1,12 @@
-"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet
+r"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet
 loss, ResNet50.
 
     python -m monitor.training.experiments.siamese --align-only --minutes 6
-    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name
-    siamese python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training
-    --name siamese_mobilenetv2 \\
-        --network mobilenetv2 --weights weights/mobilenet_v2_imagenet_notop.weights.h5
+    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name \
+        siamese
+    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name \
+        siamese_mobilenetv2 --network mobilenetv2 --weights \
+        weights/mobilenet_v2_imagenet_notop.weights.h5
 
 The first cuts the upper halves (`upper_faces`, MTCNN) and keeps them as files; the others cut what
 is missing, for four tenths of their minutes at most. One network (the twins share its weights)

@@ -1,10 +1,10 @@
-"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early
+r"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early
 stopping on.
 
-    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 --trials
-    20 --budget-minutes 60 python -m monitor.training.experiments.tune --data ../shared/data
-    --network cnn_pool --weights none --trials 3 --budget-minutes 2 \
-        --faces 1500 --out runs/tune
+    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 \
+        --trials 20 --budget-minutes 60
+    python -m monitor.training.experiments.tune --data ../shared/data --network cnn_pool --weights \
+        none --trials 3 --budget-minutes 2 --faces 1500 --out runs/tune
 
 Each trial trains on faces drawn evenly over sources and classes (`--faces`), cropped as the program
 crops, mirrored and recoloured at random, and is judged on the held-out tenth of the split by

@@ -2,12 +2,11 @@ r"""Teach SFace which of its features a mask leaves alone: a linear discriminant
 seven bands.
 
     python -m monitor.training.identity.aligner --data ../shared/data --out models/aligner_v1
-    python -m monitor.training.identity.project --data ../shared/data --weights weights/sface.keras
-    --aligner aligner_v1 \
-        --out runs/identity/sface_masked_v3
-    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras
-    models/sface_masked_v3 \
-        --aligner aligner_v1 --about runs/identity/sface_masked_v3.about.json
+    python -m monitor.training.identity.project --data ../shared/data --weights \
+        weights/sface.keras --aligner aligner_v1 --out runs/identity/sface_masked_v3
+    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras \
+        models/sface_masked_v3 --aligner aligner_v1 --about \
+        runs/identity/sface_masked_v3.about.json
 
 SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is
 added up by rows first: seven bands from brow to chin, 128 numbers each. How each number varies

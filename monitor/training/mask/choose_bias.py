@@ -1,7 +1,7 @@
-"""Choose the decision's bias and the temperature by sources that the model never saw.
+r"""Choose the decision's bias and the temperature by sources that the model never saw.
 
-    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd
-    runs/A3-ilc/predictions.npz:ilc2021
+    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd \
+        runs/A3-ilc/predictions.npz:ilc2021
 
 reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and
 incorrect; the one with the least cost, averaged over the sources, wins: the rates of bare faces

@@ -1,8 +1,8 @@
-"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
+r"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
 right.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd
-    --end-to-end --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+        --end-to-end --min-face 40
 
 runs `main.py --images ... --headless --events FILE` and matches its faces to the boxes: one to one,
 so that the sum of IoU is greatest, and only pairs of `IOU_MIN` or more. A face that is not found is

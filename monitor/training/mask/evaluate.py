@@ -1,10 +1,13 @@
-"""Measure a mask classifier on labelled faces.
+r"""Measure a mask classifier on labelled faces.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips
-    --min-face 40 --out runs/evaluation python -m monitor.training.mask.evaluate models/mask_v3.onnx
-    ../shared/data/utkface_aligned --json utkface.json python -m monitor.training.mask.evaluate
-    models/mask_v3.onnx ../shared/data/andrewmvd --end-to-end python -m
-    monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips \
+        --min-face 40 --out runs/evaluation
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/utkface_aligned \
+        --json utkface.json
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+        --end-to-end
+    python -m monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out \
+        --min-face 40
 
 The first writes `report.html` (one file, charts and worst mistakes inside) and `report.json`:
 precision, recall, F1 and support by class, confusion matrix, ROC and AUC, reliability and ECE

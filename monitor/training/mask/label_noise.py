@@ -1,7 +1,7 @@
-"""Find labels that a model which never saw the picture is sure are wrong.
+r"""Find labels that a model which never saw the picture is sure are wrong.
 
-    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data
-    ../shared/data]
+    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data \
+        ../shared/data]
 
 Reads the predictions that `train_mask --leave-out SOURCE` saved for SOURCE (so no picture judges
 itself) and, with `--data`, near duplicates that carry different labels, and writes

@@ -1,7 +1,7 @@
 r"""Train the mask classifier.
 
-    python -m monitor.training.mask.train --data ../shared/data \
-        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
+    python -m monitor.training.mask.train --data ../shared/data --weights \
+        weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
 model but `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`,

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.gallery import VISITOR, Gallery, open_gallery
+from monitor.identity.gallery import Gallery, open_gallery
 from monitor.identity.match import FAR, Matcher
+from monitor.identity.person import VISITOR
 from monitor.records import FloatArray, Image
 
 LOOKS_MIN = 4  # no name before so many looks: one frame never decides

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import ModelError
-from monitor.identity.gallery import Person
+from monitor.identity.person import EnrolledPerson
 from monitor.records import FloatArray
 
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
@@ -71,7 +71,7 @@ class Matcher:
 
     def __init__(
         self,
-        people: Sequence[Person],
+        people: Sequence[EnrolledPerson],
         card: Mapping[str, Any],
         far: float = FAR,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

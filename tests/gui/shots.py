@@ -272,17 +272,18 @@ def draw_cameras(folder: Path, work: Path) -> None:
 def draw_people(folder: Path, work: Path) -> None:
     """The People page with three people, the form, and the guidance before a camera."""
     from monitor.identity.embed import MODEL
-    from monitor.identity.gallery import Gallery, Kind, Person, save_gallery
+    from monitor.identity.gallery import Gallery, save_gallery
+    from monitor.identity.person import EnrolledPerson, Kind
 
     rng = np.random.default_rng(1)
 
-    def person(name: str, days: int | None, consent: str) -> Person:
+    def person(name: str, days: int | None, consent: str) -> EnrolledPerson:
         vectors = rng.normal(size=(24, 256)).astype(np.float32)
         kinds = np.array([Kind.BARE] * 12 + [Kind.MASKED] * 4 + [Kind.DRAWN] * 8, np.uint8)
         given = datetime.now().astimezone() - timedelta(days=40)
         until = None if days is None else given + timedelta(days=days)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Person(name, consent, given, until, "reception", vectors, kinds)
+        return EnrolledPerson(name, consent, given, until, "reception", vectors, kinds)
 
     people = (
         person(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,6 @@ import pytest
 from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
-from monitor.app import RunOptions
 from monitor.camera.slot import LatestSlot
 from monitor.camera.sources import Picture
 from monitor.errors import ConfigError
@@ -28,9 +28,11 @@ from monitor.gui.side.sightings_model import details, sentence
 from monitor.gui.status import privacy_text
 from monitor.gui.window import MainWindow
 from monitor.identity import gallery
-from monitor.identity.desk import Guide, PeopleDesk, Wanted
+from monitor.identity.desk import EnrolRequest, IfKnown, PeopleDesk
 from monitor.identity.embed import MODEL
-from monitor.identity.gallery import VISITOR
+from monitor.identity.person import VISITOR, EnrolledPerson
+from monitor.identity.results import Note
+from monitor.identity.shots import Control, shots_from_folder, shots_from_frames
 from monitor.records import Face, Frame, MaskState
 from monitor.storage.store import Store
 from tests.fakes import sighting
@@ -122,7 +124,7 @@ def test_enrolled_from_a_folder_and_forgotten_again(
         lambda: "enrolled already as Anna" in dialog.banners.text("fault"), timeout=LONG_MS
     )
     dialog.name.setText("anna")
-    dialog.start(add=True)
+    dialog.start(IfKnown.ADD)
     qtbot.waitUntil(lambda: page.enrolling is None and not page.busy, timeout=LONG_MS)
     assert row(page)[:2] == ["Anna", "2"]
 
@@ -205,7 +207,7 @@ def test_a_consent_that_has_ended_is_removed_and_said(
     vectors = np.eye(2, 256, dtype=np.float32)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     people = tuple(
-        gallery.Person(
+        EnrolledPerson(
             name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8)
         )
         for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
@@ -222,16 +224,16 @@ def test_a_consent_that_has_ended_is_removed_and_said(
 
 
 def test_a_cancelled_enrolment_stores_nothing(folder: Path, tmp_path: Path) -> None:
-    guide = Guide()
-    guide.cancelled.set()
-    desk = PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz"))
+    control = Control()
+    control.cancelled.set()
+    desk = PeopleDesk(tmp_path / "gallery.npz")
+    request = EnrolRequest("Anna", "agreed", None, "", count=3)
+    notes: list[Note] = []
     with pytest.raises(ConfigError, match="cancelled"):
-        desk.enrol_from_folder(Wanted("Anna", "agreed", None, ""), folder, guide)
-    with pytest.raises(ConfigError, match="over"):
-        desk.enrol_from_folder(Wanted("Anna", "agreed", date(2020, 1, 1), ""), folder, Guide())
+        desk.enrol(request, partial(shots_from_folder, folder), notes.append, control.check)
     silent: LatestSlot[Frame] = LatestSlot()
     with pytest.raises(ConfigError, match="cancelled"):
-        desk.enrol_from_camera(Wanted("Anna", "agreed", None, ""), silent, guide, 3)
+        desk.enrol(request, partial(shots_from_frames, silent, control), notes.append)
     assert not (tmp_path / "gallery.npz").exists()
 
 
@@ -247,9 +249,10 @@ def test_closing_the_window_ends_an_enrolment(qtbot: QtBot, make_window: MakeWin
 def test_people_are_named_and_forgotten_while_it_runs(
     qtbot: QtBot, make_window: MakeWindow, data: Path, folder: Path, tmp_path: Path, store_url: str
 ) -> None:
-    wanted = Wanted("Anna", "by word of mouth", None, "reception")
-    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
-        wanted, folder, Guide()
+    request = EnrolRequest("Anna", "by word of mouth", None, "reception")
+    notes: list[Note] = []
+    PeopleDesk(tmp_path / "gallery.npz").enrol(
+        request, partial(shots_from_folder, folder), notes.append
     )
     camera = Person("door", image=cv2.imread(str(data / "bare.jpg")))  # type: ignore[arg-type]
     window = make_window(camera, identify=True)
@@ -304,7 +307,6 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
-from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.gui.application import open_window
 
@@ -317,8 +319,8 @@ timer.timeout.connect(lambda: window.view.faces and QApplication.quit())
 timer.start()
 QApplication.exec()
 timer.stop()
-names = ("identify", "gallery", "align", "enrol", "enrolment", "people", "gui.people_page", "gui.people_desk")
-print([name for name in names if f"monitor.{name}" in sys.modules])
+never = ("monitor.identity", "monitor.gui.people", "monitor.faces.align")
+print([name for name in sys.modules if name.startswith(never)])
 window.close()
 """
 

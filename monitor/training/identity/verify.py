@@ -42,8 +42,8 @@ from monitor.errors import ConfigError
 from monitor.faces.align import TEMPLATE, align
 from monitor.identity.drawn_masks import STYLES, draw_mask
 from monitor.identity.embed import Embedder, normalised
-from monitor.identity.gallery import templates
 from monitor.identity.match import threshold_for
+from monitor.identity.person import templates
 from monitor.records import FloatArray, Image
 from monitor.training.command import run
 from monitor.training.pictures.chips import PICTURES

@@ -28,22 +28,24 @@ from monitor.errors import ConfigError
 from monitor.identity.person import EnrolledPerson, Kind, clean_name, name_key, same_name
 
 FORMAT, VERSION = "mask-monitor gallery", 1
-FILE_MAX = 512 * 2**20  # bytes; a million embeddings. A larger file is none of ours
+FILE_MAX = 512 * 2**20  # bytes; a million embeddings. a larger file is not ours
 
-# What reading bytes that are no gallery can end in.
+# what reading bytes that are no gallery can end in
 _DAMAGE = (
-    *(
-        ConfigError,
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        EOFError,
-        OSError,
-        OverflowError,
-    ),
-    *(MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+    ConfigError,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OSError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 

@@ -20,7 +20,7 @@ from monitor.identity.match import FAR, Matcher
 from monitor.identity.person import VISITOR
 from monitor.records import FloatArray, Image
 
-LOOKS_MIN = 4  # no name before so many looks: one frame never decides
+LOOKS_MIN = 4  # no name before this many looks: one frame never decides
 EVIDENCE_MIN = 1.5  # nor before their weights add up to this
 # a visitor is settled later than a name: the face may still come nearer or turn
 VISITOR_EVIDENCE = 5.0

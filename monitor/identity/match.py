@@ -23,7 +23,7 @@ def threshold_for(card: Mapping[str, Any], far: float) -> float:
 
     Between the rows of the card's table it is read off on a logarithmic scale of FAR. Below the
     lowest FAR that was measured the last slope goes on, as the tail of the strangers' scores falls
-    about so.
+    roughly like that.
 
     Raises:
         ModelError: If the card has no table.

@@ -307,6 +307,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
+from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.gui.application import open_window
 

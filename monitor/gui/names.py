@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VISITOR = "visitor"  # as `monitor.identity.gallery.VISITOR`; a test holds them together
+VISITOR = "visitor"  # as `monitor.identity.person.VISITOR`; a test holds them together
 SHOWN_MAX = 28
 
 

@@ -1,227 +1,291 @@
-"""The work behind the People page: reads and changes the gallery. No Qt.
-
-Each call takes a while and is made in a background thread; a lock lets one of them at a time touch
-the gallery.
+"""Enrol, list and forget people: the one way into the gallery, for the window and the command line
+alike. No Qt, and no words but those of errors.
 """
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitor.app import RunOptions
-from monitor.camera.slot import LatestSlot
 from monitor.card import load_card
-from monitor.config import DetectConfig
-from monitor.detect import FaceDetector, make_detector
+from monitor.config import DetectConfig, nearest
+from monitor.detect import make_detector
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
-from monitor.identity.commands import run_forget
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.enrol import build_person, check_face, mask_teller, shots_from_folder
+from monitor.identity.enrol import build_person, check_face
 from monitor.identity.gallery import (
-    Kind,
-    Person,
-    clean_name,
+    Gallery,
     default_gallery,
     load_gallery,
-    merged,
-    newest,
     open_gallery,
     save_gallery,
 )
-from monitor.identity.guide import SHOTS, EnrolSession, IsMasked, Progress, Shot
-from monitor.records import Frame, Image
+from monitor.identity.guide import SHOTS, Shot
+from monitor.identity.kept_pictures import keep_pictures, remove_pictures
+from monitor.identity.person import EnrolledPerson, Kind, by_name, clean_name, merged
+from monitor.identity.results import (
+    Enrolled,
+    GalleryRemoval,
+    Listed,
+    PicturesKept,
+    PicturesRemoval,
+    Receipt,
+    Tell,
+)
+from monitor.identity.shots import ShotSource, ShotTools, mask_teller
 
-Say = Callable[[str], None]
-TakeShots = Callable[[FaceDetector, IsMasked | None], list[Shot]]
-SILENT_MAX_S = 10.0  # a camera that gives nothing for so long ends an enrolment
+if TYPE_CHECKING:  # SQLAlchemy comes with it: loaded to forget somebody, not to enrol
+    from monitor.storage.store import Store
+
+
+class IfKnown(Enum):
+    """What to do with somebody who is enrolled already."""
+
+    REFUSE = auto()
+    ADD = auto()  # more shots; refused for somebody who is not enrolled
+    REPLACE = auto()  # new shots in place of the old
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EnrolRequest:
     """Who is to be enrolled, as it was typed."""
 
     name: str
-    consent: str
+    consent: str  # what was agreed to
     until: date | None  # the last day; None: until it is withdrawn
-    by: str
-    add: bool = False  # more shots of somebody who is enrolled
-    anew: bool = False  # in place of the shots of somebody who is enrolled
+    by: str  # who enrols; empty: unknown
+    if_known: IfKnown = IfKnown.REFUSE
+    count: int = SHOTS  # shots to take
+    pictures_root: Path | None = None  # folder to keep the pictures in; None: none are kept
 
 
-class Guide:
-    """Between the page and an enrolment. Any thread."""
+class AlreadyEnrolledError(ConfigError):
+    """Somebody of this name is in the gallery."""
 
-    def __init__(self) -> None:
-        self.seen: LatestSlot[tuple[Image, Progress]] = LatestSlot()
-        self.cancelled, self.skip = threading.Event(), threading.Event()
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is enrolled already: forget them first, or give another name")
+        self.name = name  # as it is in the gallery
 
-    def check(self) -> None:
-        """
-        Raises:
-            ConfigError: If the user has cancelled.
-        """
-        if self.cancelled.is_set():
-            raise ConfigError("the enrolment was cancelled: nothing was stored")
+
+class NotEnrolledError(ConfigError):
+    """Nobody of this name is in the gallery."""
+
+    def __init__(self, name: str, people: Sequence[str]) -> None:
+        super().__init__(f"{name} is not enrolled: enrol anew")
+        self.name, self.people = name, tuple(people)
 
 
 class PeopleDesk:
-    """Any thread, one call at a time.
+    """Any thread, one call at a time at the gallery. Each call takes a while.
 
     Args:
-        options: Which gallery and which store.
+        gallery: The gallery file; None for the one in the user's data folder.
+        store_url: SQLAlchemy URL of the store; empty for the one in the user's data folder.
     """
 
-    def __init__(self, options: RunOptions) -> None:
-        self._options = options
+    def __init__(self, gallery: Path | None = None, store_url: str = "") -> None:
+        self._gallery, self._store_url = gallery, store_url
         self._lock = threading.Lock()
 
-    def _path(self) -> Path:
-        return self._options.gallery or default_gallery()
+    @property
+    def gallery_path(self) -> Path:
+        """
+        Raises:
+            StoreError: If the data folder cannot be made.
+        """
+        return self._gallery or default_gallery()
 
-    def read(self) -> tuple[list[Person], list[str]]:
-        """Who is enrolled, by name; and the names of those whose consent had ended: they are
-        removed now.
+    def people(self) -> list[Listed]:
+        """Everybody in the gallery, by name; the ended ones until `remove_ended`.
 
         Raises:
             ConfigError, ModelError, StoreError: One line each.
         """
-        card = load_card(model_stem(MODEL).with_suffix(".onnx"))
         now = datetime.now(UTC)
         with self._lock:
-            gallery = load_gallery(
-                self._path(), str(card["name"]), int(card["output"]["dimension"])
-            )
-            ended = [person.name for person in gallery.people if person.ended(now)]
-            if ended:
-                save_gallery(gallery.valid(now), self._path())
-        return newest(gallery.valid(now).people), ended
+            gallery = self._load()
+        return [Listed(person, person.ended(now)) for person in by_name(gallery.people)]
 
-    def forget(self, name: str) -> list[str]:
-        """Remove somebody from the gallery, the store and the kept pictures. Returns the receipt's
-        lines.
+    def remove_ended(self) -> None:
+        """Erase those whose consent has ended.
 
         Raises:
             ConfigError, ModelError, StoreError: One line each.
         """
-        lines: list[str] = []
         with self._lock:
-            store = self._options.config.store.url
-            run_forget([f"--gallery={self._path()}", f"--store={store}", "--", name], lines.append)
-        return lines
+            gallery = self._load()
+            valid = gallery.valid(datetime.now(UTC))
+            if len(valid.people) < len(gallery.people):
+                save_gallery(valid, self.gallery_path)
 
-    def enrol_from_folder(self, wanted: Wanted, folder: Path, guide: Guide) -> list[str]:
-        """Enrol from pictures. Returns what is to be said, the result last.
+    def enrol(
+        self,
+        request: EnrolRequest,
+        take_shots: ShotSource,
+        tell: Tell,
+        check: Callable[[], None] = lambda: None,
+    ) -> Enrolled:
+        """Enrol somebody.
 
-        Raises:
-            CameraError, ConfigError, ModelError, StoreError: One line each; nothing is then
-                written.
-        """
-        said: list[str] = []
-
-        def take(detector: FaceDetector, is_masked: IsMasked | None) -> list[Shot]:
-            return shots_from_folder(folder, detector, is_masked, SHOTS, False, said.append)
-
-        return self._enrol(wanted, take, guide, said)
-
-    def enrol_from_camera(
-        self, wanted: Wanted, frames: LatestSlot[Frame], guide: Guide, count: int
-    ) -> list[str]:
-        """Enrol from the frames of a camera that runs. Returns what is to be said, the result last.
+        Args:
+            request: Who.
+            take_shots: One of `monitor.identity.shots`.
+            tell: Gets what there is to say meanwhile, in the thread of this call.
+            check: Called before anything is written; raises to stop.
 
         Raises:
-            ConfigError, ModelError, StoreError: One line each; nothing is then written.
+            AlreadyEnrolledError, NotEnrolledError: If `if_known` does not fit the gallery.
+            CameraError, ConfigError, ModelError, StoreError: One line each. Nothing is then in the
+                gallery.
         """
-
-        def take(detector: FaceDetector, is_masked: IsMasked | None) -> list[Shot]:
-            return shots_from_frames(frames, detector, EnrolSession(count, is_masked), guide)
-
-        return self._enrol(wanted, take, guide, [])
-
-    def _enrol(self, wanted: Wanted, take: TakeShots, guide: Guide, said: list[str]) -> list[str]:
-        name = clean_name(wanted.name)
-        consent = " ".join(wanted.consent.split())
-        until = _moment_after(wanted.until)
+        name, consent = clean_name(request.name), " ".join(request.consent.split())
         if not consent:
             raise ConfigError("the consent is empty: write down what the person agreed to")
+        until = moment_after(request.until) if request.until is not None else None
         if until is not None and until <= datetime.now(UTC):
             raise ConfigError("the last day of the consent is over: give a day to come")
         embedder = Embedder.load()
         with self._lock:
-            known = open_gallery(self._path(), embedder.name, embedder.dimension).find(name)
-        if known is not None and not (wanted.add or wanted.anew):
-            raise ConfigError(
-                f"{known.name} is enrolled already: forget them first, or give another name"
-            )
-        shots = take(make_detector(DetectConfig()), mask_teller(said.append))
+            _find(self._open(embedder), name, request.if_known)
+        detector, is_masked = make_detector(DetectConfig()), mask_teller(tell)
+        keep = request.pictures_root is not None
+        shots = take_shots(ShotTools(detector, is_masked, request.count, keep, tell))
         nothing = np.empty((0, embedder.dimension), np.float32), np.empty(0, np.uint8)
-        person = Person(
-            name, consent, datetime.now(UTC), until, wanted.by.strip() or "unknown", *nothing
+        by = request.by.strip() or "unknown"
+        person = EnrolledPerson(name, consent, datetime.now(UTC), until, by, *nothing)
+        person = build_person(person, shots, embedder, tell)
+        check()
+        with self._lock:
+            person = self._store(person, shots, request, embedder, tell)
+        masked, drawn = (int(np.sum(person.kinds == kind)) for kind in (Kind.MASKED, Kind.DRAWN))
+        return Enrolled(person, masked, drawn)
+
+    def _store(
+        self,
+        person: EnrolledPerson,
+        shots: Sequence[Shot],
+        request: EnrolRequest,
+        embedder: Embedder,
+        tell: Tell,
+    ) -> EnrolledPerson:
+        """Into the gallery, which is read anew: another desk may have written it meanwhile."""
+        gallery = self._open(embedder)
+        add = request.if_known is IfKnown.ADD
+        check_face(gallery, person, embedder, added=add)
+        known = _find(gallery, person.name, request.if_known)
+        if request.pictures_root is not None:
+            folder = keep_pictures(shots, request.pictures_root, person)
+            person = replace(person, pictures=str(folder.absolute()))
+            tell(PicturesKept(len(shots), folder))
+        if known is not None:
+            person = (
+                merged(known, person)
+                if add
+                else replace(person, pictures=person.pictures or known.pictures)
+            )
+        save_gallery(gallery.with_person(person), self.gallery_path)
+        return person
+
+    def forget(self, name: str) -> Receipt:
+        """Remove somebody from the gallery, their name from the store, and the pictures that were
+        kept of them.
+
+        Raises:
+            ConfigError: If the name is found nowhere.
+            ConfigError, ModelError, StoreError: One line each.
+        """
+        from monitor.storage.store import Store
+
+        name = clean_name(name)
+        with self._lock:
+            gallery = self._load()
+            store = Store(self._store_url)
+            try:
+                return self._forget(name, gallery, store)
+            finally:
+                store.close()
+
+    def _forget(self, name: str, gallery: Gallery, store: Store) -> Receipt:
+        person = gallery.find(name)
+        known_as = person.name if person is not None else name
+        snapshots = _forget_snapshots(store.sightings_of(known_as))
+        rows = store.forget_identity(known_as)
+        if person is None and rows == 0:
+            known = [p.name for p in gallery.people]
+            raise ConfigError(
+                f"nobody called {name} is in the gallery or the store: "
+                + (nearest(name, known) if known else f"nobody is enrolled in {self.gallery_path}")
+            )
+        from_gallery, pictures = None, None
+        if person is not None:
+            from_gallery = GalleryRemoval(len(person.embeddings), person.given, person.by)
+            if person.pictures:
+                pictures = PicturesRemoval(remove_pictures(person), person.pictures)
+            save_gallery(gallery.without(name).valid(datetime.now(UTC)), self.gallery_path)
+        return Receipt(
+            known_as,
+            datetime.now(UTC),
+            self.gallery_path,
+            from_gallery,
+            store.label,
+            rows,
+            snapshots,
+            pictures,
         )
-        person = build_person(person, shots, embedder, said.append)
-        guide.check()
-        with self._lock:  # read anew: another desk may have enrolled somebody in the meantime
-            gallery = open_gallery(self._path(), embedder.name, embedder.dimension)
-            check_face(gallery, person, embedder, added=wanted.add)
-            known = gallery.find(name)
-            if known is not None:
-                person = (
-                    merged(known, person)
-                    if wanted.add
-                    else replace(person, pictures=known.pictures)
-                )
-            save_gallery(gallery.with_person(person), self._path())
-        masked = int(np.sum(person.kinds == Kind.MASKED))
-        shots_word = "shot" if person.shots == 1 else "shots"
-        return [
-            *said,
-            f"{person.name} is enrolled with {person.shots} {shots_word}, {masked} of them with a "
-            f"mask.",
-        ]
+
+    def _load(self) -> Gallery:
+        """With those whose consent has ended. By the embedding model's card alone: the network is
+        not loaded.
+        """
+        card = load_card(model_stem(MODEL).with_suffix(".onnx"))
+        return load_gallery(self.gallery_path, str(card["name"]), int(card["output"]["dimension"]))
+
+    def _open(self, embedder: Embedder) -> Gallery:
+        return open_gallery(self.gallery_path, embedder.name, embedder.dimension)
 
 
-def _moment_after(last_day: date | None) -> datetime | None:
-    """Midnight here after a day."""
-    if last_day is None:
-        return None
+def _find(gallery: Gallery, name: str, if_known: IfKnown) -> EnrolledPerson | None:
+    known = gallery.find(name)
+    if known is not None and if_known is IfKnown.REFUSE:
+        raise AlreadyEnrolledError(known.name)
+    if known is None and if_known is IfKnown.ADD:
+        raise NotEnrolledError(name, [person.name for person in gallery.people])
+    return known
+
+
+def _forget_snapshots(sighting_ids: Sequence[str]) -> int:
+    """Delete the pictures of some sightings, where there are any. Returns how many."""
+    from monitor.data_folder import data_folder
+    from monitor.storage.snapshots import Snapshots
+
+    folder = data_folder() / "snapshots"
+    if not folder.is_dir():
+        return 0
+    snapshots = Snapshots(folder)
+    return sum(snapshots.forget(sighting_id) for sighting_id in sighting_ids)
+
+
+def moment_after(last_day: date) -> datetime:
+    """Midnight here after a day.
+
+    Raises:
+        OverflowError, ValueError, OSError: If the calendar ends there.
+    """
     return datetime.combine(last_day + timedelta(days=1), datetime.min.time()).astimezone()
 
 
-def shots_from_frames(
-    frames: LatestSlot[Frame], detector: FaceDetector, session: EnrolSession, guide: Guide
-) -> list[Shot]:
-    """Lead somebody through an enrolment until it is done or cancelled.
-
-    Raises:
-        ConfigError: If it ended without enough shots.
-    """
-    heard_at = time.monotonic()
-    while not session.done and not session.failed:
-        frame = frames.get(0.2)
-        guide.check()
-        if frame is None:
-            if time.monotonic() - heard_at > SILENT_MAX_S:
-                raise ConfigError(
-                    f"the camera gave no picture for {SILENT_MAX_S:.0f} s: nothing was stored"
-                )
-            continue
-        heard_at = time.monotonic()
-        if guide.skip.is_set():
-            guide.skip.clear()
-            session.skip(frame.t)
-        guide.seen.put(
-            (frame.image, session.step(frame.image, detector.detect(frame.image), frame.t))
-        )
-    if session.failed:
-        raise ConfigError(
-            f"{session.failed}. {len(session.shots)} shots were taken, nothing was stored: try "
-            f"again"
-        )
-    return session.shots
+def user_name() -> str:
+    """Who uses this computer; empty where that is not known."""
+    with contextlib.suppress(Exception):  # containers, services
+        return getpass.getuser()
+    return ""

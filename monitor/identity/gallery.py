@@ -14,13 +14,10 @@ import io
 import json
 import os
 import shutil
-import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -28,144 +25,28 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.errors import ConfigError
-from monitor.records import FloatArray
+from monitor.identity.person import EnrolledPerson, Kind, clean_name, name_key, same_name
 
 FORMAT, VERSION = "mask-monitor gallery", 1
-# what everyone is called who is not in the gallery; nobody can be enrolled under it
-VISITOR = "visitor"
-NAME_MAX = 200
-FILE_MAX = 512 * 2**20  # bytes; a million embeddings. A larger file is none of ours
-# Invisible characters that belong to names: joiners of emoji and of some scripts. All other control
-# characters are refused.
-_JOINERS = "\u200c\u200d"
+FILE_MAX = 512 * 2**20  # bytes; a million embeddings. a larger file is not ours
 
-
-# What reading bytes that are no gallery can end in.
+# what reading bytes that are no gallery can end in
 _DAMAGE = (
-    *(
-        ConfigError,
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        EOFError,
-        OSError,
-        OverflowError,
-    ),
-    *(MemoryError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+    ConfigError,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OSError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
-
-
-class Kind(IntEnum):
-    """How a face looked when it was enrolled."""
-
-    BARE = 0
-    MASKED = 1  # a real mask
-    DRAWN = 2  # a bare shot with a mask drawn on
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Person:
-    """One enrolled person and what they agreed to."""
-
-    name: str
-    consent: str  # the words that were agreed to
-    given: datetime  # aware
-    until: datetime | None  # aware; None: until it is withdrawn
-    by: str  # who enrolled them
-    embeddings: FloatArray  # (N, D), each of length 1
-    kinds: npt.NDArray[np.uint8]  # (N,) `Kind` of each
-    # folder that holds pictures, where they were asked for; empty: none were kept
-    pictures: str = ""
-
-    @property
-    def shots(self) -> int:
-        """How many pictures were taken; drawn masks are none."""
-        return int(np.sum(self.kinds != Kind.DRAWN))
-
-    def ended(self, now: datetime) -> bool:
-        """Whether the consent has run out."""
-        return self.until is not None and now >= self.until
-
-    def templates(self) -> FloatArray:
-        """(1..3, D) of length 1, the bare one first where there is one; see `templates`."""
-        return templates(*(self.embeddings[self.kinds == kind] for kind in Kind))
-
-
-def templates(bare: FloatArray, masked: FloatArray, drawn: FloatArray) -> FloatArray:
-    """What a face is compared with: the mean bare face, the mean really masked one, and one halfway
-    between.
-
-    Means keep the matching short (1,000 people of 60 embeddings would be 30 MB to go through for
-    each face) and rank probes better than the most similar single shot does. A probe that is masked
-    otherwise than the one enrolled is nearest to the halfway one. Drawn masks stand in where no
-    real one was enrolled, and then only halfway: a template of their own lets more strangers in
-    than it finds masked faces (docs/training/identity.md).
-
-    Args:
-        bare: (N, D) of length 1; N may be 0, as in the others.
-        masked: (M, D), with a real mask.
-        drawn: (K, D), with a drawn one.
-
-    Returns:
-        (1..3, D) of length 1.
-    """
-    means = [_mean(group) for group in (bare, masked if len(masked) else drawn) if len(group)]
-    if len(means) == 2:
-        between = _mean(np.stack(means))
-        means = [*means, between] if len(masked) else [means[0], between]
-    return np.stack(means)
-
-
-def _mean(group: FloatArray) -> FloatArray:
-    mean = group.mean(axis=0)
-    return (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)  # type: ignore[no-any-return]
-
-
-def clean_name(name: str) -> str:
-    """The name as it is kept: NFC, without blanks at its ends.
-
-    Emoji and a leading `=` are allowed: the CSV writes those safely.
-
-    Raises:
-        ConfigError: If it is empty, too long, holds control characters or is the word for
-            strangers.
-    """
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ConfigError("the name holds bytes that are no text: type it again") from None
-    cleaned = unicodedata.normalize("NFC", name).strip()
-    if not cleaned:
-        raise ConfigError("the name is empty: give the person's name")
-    if len(cleaned) > NAME_MAX:
-        raise ConfigError(f"the name has {len(cleaned)} characters: give one of at most {NAME_MAX}")
-    for character in cleaned:
-        if (
-            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-            and character not in _JOINERS
-            and not _is_tag(character)
-        ):
-            raise ConfigError(
-                f"the name holds the control character U+{ord(character):04X}: leave it out"
-            )
-    if same_name(cleaned, VISITOR):
-        raise ConfigError(f"{VISITOR!r} is what strangers are called: give another name")
-    return cleaned
-
-
-def _is_tag(character: str) -> bool:
-    return 0xE0020 <= ord(character) <= 0xE007F  # parts of some flag emoji
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in case or in the way their letters are composed alone."""
-    return _key(one) == _key(other)
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,12 +55,12 @@ class Gallery:
 
     model: str  # the embedding model's name
     dimension: int
-    people: tuple[Person, ...] = ()
+    people: tuple[EnrolledPerson, ...] = ()
 
-    def find(self, name: str) -> Person | None:
+    def find(self, name: str) -> EnrolledPerson | None:
         return next((p for p in self.people if same_name(p.name, name)), None)
 
-    def with_person(self, person: Person) -> Gallery:
+    def with_person(self, person: EnrolledPerson) -> Gallery:
         """With the person, who takes the place of one of the same name."""
         return replace(self, people=(*self.without(person.name).people, person))
 
@@ -270,7 +151,7 @@ def _unpack(content: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]
 
 def _people(
     about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], dimension: int
-) -> tuple[Person, ...]:
+) -> tuple[EnrolledPerson, ...]:
     embeddings, owner, kinds = arrays["embeddings"], arrays["person"], arrays["kind"]
     count = len(about["people"])
     if embeddings.dtype != np.float32 or embeddings.ndim != 2 or embeddings.shape[1] != dimension:
@@ -296,7 +177,7 @@ def _people(
         if not own.any() or clean_name(record["name"]) != record["name"]:
             raise ValueError("record")
         people.append(
-            Person(
+            EnrolledPerson(
                 name=record["name"],
                 consent=str(record["consent"]),
                 given=_time(record["given"]),
@@ -307,7 +188,7 @@ def _people(
                 pictures=str(record.get("pictures", "")),
             )
         )
-    if len({_key(p.name) for p in people}) != len(people):
+    if len({name_key(p.name) for p in people}) != len(people):
         raise ValueError("names")
     return tuple(people)
 
@@ -421,19 +302,3 @@ def open_gallery(
         with contextlib.suppress(ConfigError):
             save_gallery(valid, path)
     return valid
-
-
-def merged(old: Person, new: Person) -> Person:
-    """More shots of one person, under the newer consent."""
-    return replace(
-        new,
-        name=old.name,
-        embeddings=np.concatenate([old.embeddings, new.embeddings]),
-        kinds=np.concatenate([old.kinds, new.kinds]),
-        pictures=new.pictures or old.pictures,
-    )
-
-
-def newest(people: Sequence[Person]) -> list[Person]:
-    """By name, for lists."""
-    return sorted(people, key=lambda p: _key(p.name))

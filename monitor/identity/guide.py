@@ -1,15 +1,15 @@
-"""Guided enrolment: says what to do next and takes the shots that are good enough. No Qt, no
-printing, no thread.
+"""Guided enrolment: which step is next, and which shots are good enough. No Qt, no thread, and no
+words: those are in `monitor.identity.words`.
 
-The caller brings frames with their detections, shows the message of each `Progress`, and makes a
-`Person` of the shots at the end. Left and right are the person's own; the picture is not mirrored.
+The caller brings frames with their detections, shows each `Progress`, and makes an `EnrolledPerson`
+of the shots at the end. Left and right are the person's own; the picture is not mirrored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, auto
 
 import cv2
 import numpy as np
@@ -20,16 +20,13 @@ from monitor.faces.align import TEMPLATE, align, apply, matrices
 from monitor.faces.boxes import crop_square, longer_side
 from monitor.faces.quality import nose_offset
 from monitor.identity.drawn_masks import STYLES, draw_mask
-from monitor.identity.gallery import Kind
+from monitor.identity.person import Kind
 from monitor.records import Detections, FloatArray, Image
 
 SHOTS = 30  # taken by default
 PICTURE_PX, PICTURE_MARGIN = 256, 0.6  # pictures that are kept on the user's wish
-STEP_TIMEOUT_S = (
-    # a step in which nothing was taken for so long is left out, or ends the enrolment if it is
-    # needed
-    30.0
-)
+# a step in which nothing was taken for this long is left out, or ends the enrolment if it is needed
+STEP_TIMEOUT_S = 30.0
 GAP_S = 0.12  # between two shots: the same instant twice teaches nothing
 VARIED_MIN = 1.5  # mean difference in grey levels (of 32 x 32) of a shot from every other one
 
@@ -37,13 +34,43 @@ VARIED_MIN = 1.5  # mean difference in grey levels (of 32 x 32) of a shot from e
 class Step(Enum):
     """What the person is asked to do."""
 
-    STRAIGHT = "Look straight into the camera"
-    LEFT = "Turn your head a little to your left"
-    RIGHT = "Turn your head a little to your right"
-    CLOSER = "Come closer"
-    MASK_ON = "Put your mask on"
-    MASK_OFF = "Take the mask off and look into the camera"
-    FREE = "Move your head a little"
+    STRAIGHT = auto()
+    LEFT = auto()
+    RIGHT = auto()
+    CLOSER = auto()
+    MASK_ON = auto()
+    MASK_OFF = auto()
+    FREE = auto()  # any pose
+
+
+class Reason(Enum):
+    """Why a picture is not taken."""
+
+    NO_FACE = auto()
+    SEVERAL_FACES = auto()
+    TOO_SMALL = auto()
+    TURNED_AWAY = auto()
+    TOO_DARK = auto()
+    TOO_BRIGHT = auto()
+    NO_CONTRAST = auto()
+    BLURRED = auto()
+    # the face is good enough, but not what the step asks for
+    NOT_LEFT = auto()
+    NOT_RIGHT = auto()
+    NOT_STRAIGHT = auto()
+    NOT_CLOSER = auto()
+    MASKED = auto()
+    NO_MASK = auto()
+    NOT_NEW = auto()  # too like the shots before
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a picture is not taken, with its numbers."""
+
+    reason: Reason
+    face_px: float = 0.0  # for `TOO_SMALL`: longer side of the face, and what is asked
+    needed_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +111,33 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an enrolment has ended without enough shots."""
+
+    waited_s: float  # nothing was taken for this long
+    refusal: Refusal  # of the last frame
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where an enrolment stands after a frame."""
 
     step: Step
-    message: str  # one line for the person before the camera
+    refusal: Refusal | None  # why this frame was not taken
     accepted: bool  # this frame was taken
     taken: int
     wanted: int
     done: bool = False
-    failed: str = ""  # why it has ended without enough shots
+    failure: Failure | None = None
 
 
 IsMasked = Callable[[Image, FloatArray], bool]  # (image BGR, (1, 4) box) -> a mask is worn
 
 
-def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = False) -> Shot | str:
-    """The one face of a picture if it is good enough, else in one phrase why not.
+def take(
+    image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = False
+) -> Shot | Refusal:
+    """The one face of a picture if it is good enough, else why not.
 
     Args:
         image_bgr: (H, W, 3) uint8 BGR.
@@ -111,21 +148,21 @@ def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = F
     sizes = longer_side(found.boxes)
     sure = np.flatnonzero(found.confidence >= gate.confidence)
     if len(sure) == 0 or found.landmarks is None:
-        return "no face is seen"
+        return Refusal(Reason.NO_FACE)
     best = int(sure[sizes[sure].argmax()])
     # Somebody far behind is no second person before the camera.
     if np.sum(sizes[sure] >= 0.5 * sizes[best]) > 1:
-        return "more than one face is seen: only one person at a time"
+        return Refusal(Reason.SEVERAL_FACES)
     size, landmarks = float(sizes[best]), found.landmarks[best]
     if size < gate.face_px:
-        return f"the face is too small ({size:.0f} px, {gate.face_px:.0f} are needed): come closer"
+        return Refusal(Reason.TOO_SMALL, size, gate.face_px)
     turn = nose_offset(landmarks)
     if abs(turn) > gate.turn:
-        return "the face is turned too far away"
+        return Refusal(Reason.TURNED_AWAY)
     face = align(image_bgr, found.boxes[best : best + 1], landmarks[None])[0]
-    problem = _light_and_focus(face, gate)
-    if problem:
-        return problem
+    reason = _light_and_focus(face, gate)
+    if reason is not None:
+        return Refusal(reason)
     placed = apply(matrices(found.boxes[best : best + 1], landmarks[None]), landmarks[None])[0]
     picture = (
         crop_square(image_bgr, found.boxes[best], PICTURE_MARGIN, PICTURE_PX)
@@ -135,21 +172,21 @@ def take(image_bgr: Image, found: Detections, gate: Gate, keep_picture: bool = F
     return Shot(face, placed, Kind.BARE, Step.FREE, turn, size, found.boxes[best], picture)
 
 
-def _light_and_focus(face: Image, gate: Gate) -> str:
-    """Why an aligned face is not good enough, or nothing."""
+def _light_and_focus(face: Image, gate: Gate) -> Reason | None:
+    """Why an aligned face is not good enough."""
     grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
     middle = grey[20:104, 20:92]  # no hair and no background
     mean, deviation = float(middle.mean()), float(middle.std())
     if mean < gate.dark:
-        return "it is too dark: turn on a light before you"
+        return Reason.TOO_DARK
     if mean > gate.bright:
-        return "it is too bright: turn away from the light"
+        return Reason.TOO_BRIGHT
     if deviation < gate.contrast:
-        return "the face can hardly be made out: change the light"
+        return Reason.NO_CONTRAST
     # the eyes: a mask is smooth
     if float(cv2.Laplacian(middle[:50], cv2.CV_32F).var()) < gate.sharpness:
-        return "the picture is blurred: hold still"
-    return ""
+        return Reason.BLURRED
+    return None
 
 
 def plan(count: int, with_mask: bool) -> list[tuple[Step, int]]:
@@ -194,8 +231,7 @@ class EnrolSession:
         self._shot_t = -1e9
         self._small: list[npt.NDArray[np.int16]] = []
         self.shots: list[Shot] = []
-        self.failed = ""
-        self.problem = ""  # why the last frame was not taken
+        self.failure: Failure | None = None
 
     @property
     def done(self) -> bool:
@@ -209,59 +245,57 @@ class EnrolSession:
             found: What the detector found in it, with landmarks.
             t: Seconds of the source's own time; never goes back.
         """
-        self.problem = ""
-        if self.done or self.failed:
-            return self._progress("", False)
+        if self.done or self.failure:
+            return self._progress(None, accepted=False)
         if self._last_t is None:
             self._last_t = t
-        self.problem = problem = self._try(image_bgr, found, t)
-        if problem and t - self._last_t > self._timeout_s:
-            self._give_up(problem, t)
-        return self._progress(problem, not problem)
+        refusal = self._try(image_bgr, found, t)
+        if refusal is not None and t - self._last_t > self._timeout_s:
+            self._give_up(refusal, t)
+        return self._progress(refusal, accepted=refusal is None)
 
     def skip(self, t: float) -> None:
         """Leave the present step out; its shots are taken in any pose at the end."""
         if not self.done:
             self._next(t, owed=self._left)
 
-    def _try(self, image: Image, found: Detections, t: float) -> str:
+    def _try(self, image: Image, found: Detections, t: float) -> Refusal | None:
         """Take the frame, or say why not."""
         step = self._steps[0][0]
         shot = take(image, found, self._gate, self._keep)
-        if isinstance(shot, str):
+        if isinstance(shot, Refusal):
             return shot
-        problem = self._pose(step, shot)
-        if problem:
-            return problem
-        kind = Kind.BARE
-        if self._is_masked is not None:
+        masked = False
+        reason = self._pose(step, shot)
+        if reason is None and self._is_masked is not None:
             masked = self._is_masked(image, shot.box[None])
             if masked and step not in (Step.MASK_ON, Step.FREE):
-                return "take the mask off"
-            if not masked and step is Step.MASK_ON:
-                return "put your mask on, over nose and mouth"
-            kind = Kind.MASKED if masked else Kind.BARE
-        if t - self._shot_t < GAP_S or not self._varied(shot.face):
-            return "move a little"
+                reason = Reason.MASKED
+            elif not masked and step is Step.MASK_ON:
+                reason = Reason.NO_MASK
+        if reason is None and (t - self._shot_t < GAP_S or not self._varied(shot.face)):
+            reason = Reason.NOT_NEW
+        if reason is not None:
+            return Refusal(reason)
         self._shot_t = self._last_t = t
-        self.shots.append(replace(shot, kind=kind, step=step))
+        self.shots.append(replace(shot, kind=Kind.MASKED if masked else Kind.BARE, step=step))
         self._left -= 1
         if self._left == 0:
             self._next(t)
-        return ""
+        return None
 
-    def _pose(self, step: Step, shot: Shot) -> str:
+    def _pose(self, step: Step, shot: Shot) -> Reason | None:
         if step is Step.LEFT and shot.turn < 0.16:
-            return "turn a little more to your left"
+            return Reason.NOT_LEFT
         if step is Step.RIGHT and shot.turn > -0.16:
-            return "turn a little more to your right"
+            return Reason.NOT_RIGHT
         if step in (Step.STRAIGHT, Step.MASK_OFF) and abs(shot.turn) > 0.2:
-            return "look straight into the camera"
+            return Reason.NOT_STRAIGHT
         if step is Step.CLOSER:
             before = [s.face_px for s in self.shots if s.step is Step.STRAIGHT]
             if before and shot.face_px < 1.2 * float(np.median(before)):
-                return "come closer"
-        return ""
+                return Reason.NOT_CLOSER
+        return None
 
     def _varied(self, face: Image) -> bool:
         small = cv2.resize(
@@ -273,9 +307,9 @@ class EnrolSession:
         self._small.append(signed)
         return True
 
-    def _give_up(self, problem: str, t: float) -> None:
+    def _give_up(self, refusal: Refusal, t: float) -> None:
         if self._steps[0][0] in (Step.STRAIGHT, Step.FREE):
-            self.failed = f"nothing could be taken for {self._timeout_s:.0f} s: {problem}"
+            self.failure = Failure(self._timeout_s, refusal)
         else:
             self.skip(t)
 
@@ -288,21 +322,15 @@ class EnrolSession:
         self._last_t = t
         self._left = self._steps[0][1] if self._steps else 0
 
-    def _progress(self, problem: str, accepted: bool) -> Progress:
-        step = self._steps[0][0] if self._steps else Step.FREE
-        message = (
-            "Done"
-            if self.done
-            else step.value + (f" ({problem})" if problem and not accepted else "")
-        )
+    def _progress(self, refusal: Refusal | None, accepted: bool) -> Progress:
         return Progress(
-            step,
-            self.failed or message,
+            self._steps[0][0] if self._steps else Step.FREE,
+            refusal,
             accepted,
             len(self.shots),
             self._wanted,
             self.done,
-            self.failed,
+            self.failure,
         )
 
 
@@ -311,7 +339,7 @@ def take_from_picture(
     detector: FaceDetector,
     is_masked: IsMasked | None = None,
     keep_picture: bool = False,
-) -> Shot | str:
+) -> Shot | Refusal:
     """The one face of a picture that somebody brought, or why it cannot be used."""
     # not `detect_still`: its closer look takes a cup of coffee for a face
     found = detector.detect(image_bgr)
@@ -320,7 +348,7 @@ def take_from_picture(
         image_bgr = cv2.copyMakeBorder(image_bgr, pad, pad, pad, pad, cv2.BORDER_CONSTANT)  # type: ignore[assignment]
         found = detector.detect(image_bgr)
     shot = take(image_bgr, found, FOLDER_GATE, keep_picture)
-    if isinstance(shot, str) or is_masked is None:
+    if isinstance(shot, Refusal) or is_masked is None:
         return shot
     return replace(shot, kind=Kind.MASKED if is_masked(image_bgr, shot.box[None]) else Kind.BARE)
 

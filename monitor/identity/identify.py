@@ -14,11 +14,12 @@ import numpy as np
 
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.gallery import VISITOR, Gallery, open_gallery
+from monitor.identity.gallery import Gallery, open_gallery
 from monitor.identity.match import FAR, Matcher
+from monitor.identity.person import VISITOR
 from monitor.records import FloatArray, Image
 
-LOOKS_MIN = 4  # no name before so many looks: one frame never decides
+LOOKS_MIN = 4  # no name before this many looks: one frame never decides
 EVIDENCE_MIN = 1.5  # nor before their weights add up to this
 # a visitor is settled later than a name: the face may still come nearer or turn
 VISITOR_EVIDENCE = 5.0

@@ -15,11 +15,11 @@ from pathlib import Path
 import cv2
 
 from monitor.errors import ConfigError
-from monitor.identity.gallery import Person, same_name
 from monitor.identity.guide import Shot
+from monitor.identity.person import EnrolledPerson, same_name
 
 
-def keep_pictures(shots: Sequence[Shot], root: Path, person: Person) -> Path:
+def keep_pictures(shots: Sequence[Shot], root: Path, person: EnrolledPerson) -> Path:
     """Write the shots' pictures as JPEG into `root`/NAME/SESSION, with the consent beside them.
     Returns the person's folder.
 
@@ -68,7 +68,7 @@ def _write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def remove_pictures(person: Person) -> int:
+def remove_pictures(person: EnrolledPerson) -> int:
     """Delete what `keep_pictures` wrote for a person, and nothing else. Returns how many
     pictures.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import ModelError
-from monitor.identity.gallery import Person
+from monitor.identity.person import EnrolledPerson
 from monitor.records import FloatArray
 
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
@@ -23,7 +23,7 @@ def threshold_for(card: Mapping[str, Any], far: float) -> float:
 
     Between the rows of the card's table it is read off on a logarithmic scale of FAR. Below the
     lowest FAR that was measured the last slope goes on, as the tail of the strangers' scores falls
-    about so.
+    roughly like that.
 
     Raises:
         ModelError: If the card has no table.
@@ -71,7 +71,7 @@ class Matcher:
 
     def __init__(
         self,
-        people: Sequence[Person],
+        people: Sequence[EnrolledPerson],
         card: Mapping[str, Any],
         far: float = FAR,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -54,8 +54,8 @@ class Aligner:
         return _sampled(faces_bgr, self.maps(faces_bgr))
 
     def maps(self, faces_bgr: Image, looks: int = LOOKS) -> FloatArray:
-        """(N, 2, 3) float32 affine maps in px: where the template lies in each face, after so many
-        looks.
+        """(N, 2, 3) float32 affine maps in px: where the template lies in each face, after that
+        number of looks.
         """
         lies = np.tile(np.eye(2, 3, dtype=np.float32), (len(faces_bgr), 1, 1))
         faces_rgb: Image = np.ascontiguousarray(faces_bgr[..., ::-1])

@@ -34,6 +34,7 @@ from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
+from monitor.identity.person import EnrolledPerson, Kind
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
 from tests.fakes import FakeSource
 
@@ -268,29 +269,29 @@ def draw_cameras(folder: Path, work: Path) -> None:
                 window.close()
 
 
+def enrolled(name: str, days: int | None, consent: str) -> EnrolledPerson:
+    """Somebody enrolled 40 days ago, for `days` or without end."""
+    vectors = np.random.default_rng(len(name)).normal(size=(24, 256)).astype(np.float32)
+    kinds = np.array([Kind.BARE] * 12 + [Kind.MASKED] * 4 + [Kind.DRAWN] * 8, np.uint8)
+    given = datetime.now().astimezone() - timedelta(days=40)
+    until = None if days is None else given + timedelta(days=days)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return EnrolledPerson(name, consent, given, until, "reception", vectors, kinds)
+
+
 def draw_people(folder: Path, work: Path) -> None:
     """The People page with three people, the form, and the guidance before a camera."""
     from monitor.identity.embed import MODEL
-    from monitor.identity.gallery import Gallery, Kind, Person, save_gallery
-
-    rng = np.random.default_rng(1)
-
-    def person(name: str, days: int | None, consent: str) -> Person:
-        vectors = rng.normal(size=(24, 256)).astype(np.float32)
-        kinds = np.array([Kind.BARE] * 12 + [Kind.MASKED] * 4 + [Kind.DRAWN] * 8, np.uint8)
-        given = datetime.now().astimezone() - timedelta(days=40)
-        until = None if days is None else given + timedelta(days=days)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Person(name, consent, given, until, "reception", vectors, kinds)
+    from monitor.identity.gallery import Gallery, save_gallery
 
     people = (
-        person(
+        enrolled(
             "Anna Nowak",
             365,
             "May be greeted by name at the entrance, masked or not; signed on 12 October",
         ),
-        person("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
-        person(
+        enrolled("José Ramírez-Ortega de la Cruz", None, "Agreed by e-mail"),
+        enrolled(
             "Zoë",
             90,
             "May be named at the gate while the building works go on; signed form in the personnel "

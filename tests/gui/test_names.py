@@ -9,7 +9,7 @@ from monitor.gui import names
 from monitor.gui.picture.overlay import label_text
 from monitor.gui.side.sightings_model import details, sentence
 from monitor.gui.status import privacy_text
-from monitor.identity.gallery import VISITOR
+from monitor.identity.person import VISITOR
 from monitor.records import Face, MaskState
 from tests.fakes import sighting
 

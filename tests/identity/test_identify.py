@@ -19,7 +19,7 @@ import pytest
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder, normalised
-from monitor.identity.gallery import VISITOR, Gallery, Person, save_gallery
+from monitor.identity.gallery import Gallery, save_gallery
 from monitor.identity.identify import (
     EVIDENCE_MIN,
     LOOKS_MIN,
@@ -29,6 +29,7 @@ from monitor.identity.identify import (
     load_identifier,
 )
 from monitor.identity.match import Matcher, threshold_for
+from monitor.identity.person import VISITOR, EnrolledPerson
 from monitor.records import FloatArray
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -50,12 +51,14 @@ def person(
     *vectors: FloatArray,
     until: datetime | None = None,
     kinds: Sequence[int] | None = None,
-) -> Person:
+) -> EnrolledPerson:
     kinds = [0] * len(vectors) if kinds is None else kinds
-    return Person(name, "door", NOW, until, "desk", np.stack(vectors), np.array(kinds, np.uint8))
+    return EnrolledPerson(
+        name, "door", NOW, until, "desk", np.stack(vectors), np.array(kinds, np.uint8)
+    )
 
 
-def matcher(*people: Person, far: float = 1e-3, now: datetime = NOW) -> Matcher:
+def matcher(*people: EnrolledPerson, far: float = 1e-3, now: datetime = NOW) -> Matcher:
     return Matcher(people, CARD, far, lambda: now)
 
 

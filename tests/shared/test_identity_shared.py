@@ -15,9 +15,9 @@ from monitor.card import MODELS_DIR, load_card
 from monitor.detect.yunet import YuNet
 from monitor.identity.embed import MODEL, Embedder, normalised
 from monitor.identity.enrol import build_person
-from monitor.identity.gallery import Person
 from monitor.identity.guide import Shot, take_from_picture
 from monitor.identity.match import Matcher
+from monitor.identity.person import EnrolledPerson
 from monitor.records import FloatArray
 from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, masked_all
 from monitor.training.pictures.faces import (
@@ -77,12 +77,12 @@ def test_onnx_equals_keras(tmp_path: Path) -> None:
     assert shipped < 0.51 * full
 
 
-def enrolled(folder: Path, name: str, detector: YuNet, embedder: Embedder) -> Person:
+def enrolled(folder: Path, name: str, detector: YuNet, embedder: Embedder) -> EnrolledPerson:
     """As `main.py enrol` does it."""
     taken = [take_from_picture(read_picture(path), detector) for path in pictures_in(folder)]
     nothing: tuple[FloatArray, np.ndarray] = np.empty((0, 128), np.float32), np.empty(0, np.uint8)
     return build_person(
-        Person(name, "test", datetime.now(UTC), None, "test", *nothing),
+        EnrolledPerson(name, "test", datetime.now(UTC), None, "test", *nothing),
         [s for s in taken if isinstance(s, Shot)],
         embedder,
     )

@@ -4,11 +4,10 @@ runs.
 
 from __future__ import annotations
 
-import contextlib
-import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 from PySide6.QtCore import QDate, Qt, QTimer, Signal, Slot
@@ -37,13 +36,14 @@ from monitor.gui.picture.view import PictureView
 from monitor.gui.side.panel import FaintLabel, scaled_font
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-
-if TYPE_CHECKING:
-    from monitor.identity.desk import Guide, PeopleDesk, Wanted
-    from monitor.records import Image
+from monitor.identity import words
+from monitor.identity.desk import EnrolRequest, IfKnown, PeopleDesk, user_name
+from monitor.identity.guide import SHOTS
+from monitor.identity.results import Enrolled, Note
+from monitor.identity.shots import Control, ShotSource, shots_from_folder, shots_from_frames
+from monitor.records import Image
 
 FOLDER = ""  # the choice beside the cameras
-SHOTS = 30
 PREVIEW_MS = 40
 
 
@@ -64,7 +64,7 @@ class EnrolDialog(QDialog):
         self.setWindowTitle("Enrol")
         self._desk, self._session, self._bridge, self._known = desk, session, bridge, known
         self._camera = ""  # that is lent to this
-        self._guide: Guide | None = None
+        self._control: Control | None = None
         self.shots = SHOTS
         self.banners = BannerStack()
         self.pages = QStackedWidget()
@@ -113,8 +113,26 @@ class EnrolDialog(QDialog):
         row.addWidget(self.until)
         row.addStretch(1)
         form.addRow("", row)
-        self.by = QLineEdit(_user())
+        self.by = QLineEdit(user_name())
         form.addRow("Enrolled &by", self.by)
+        self._add_source(form)
+        self._hint = FaintLabel()
+        self._hint.setWordWrap(True)
+        column.addStretch(1)
+        column.addWidget(self._hint)
+        self.start_button, cancel = QPushButton("&Start"), QPushButton("Cancel")
+        self.start_button.setDefault(True)
+        self.start_button.clicked.connect(self.ask_and_start)
+        cancel.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.start_button)
+        row.addWidget(cancel)
+        column.addLayout(row)
+        return page
+
+    def _add_source(self, form: QFormLayout) -> None:
+        """Where the shots come from: one of the cameras, or a folder."""
         self.source = QComboBox()
         for watched in self._session.watched:
             if watched.live:
@@ -134,20 +152,6 @@ class EnrolDialog(QDialog):
         row.setContentsMargins(0, 0, 0, 0)
         self._folder_row.setLayout(row)
         form.addRow("", self._folder_row)
-        self._hint = FaintLabel()
-        self._hint.setWordWrap(True)
-        column.addStretch(1)
-        column.addWidget(self._hint)
-        self.start_button, cancel = QPushButton("&Start"), QPushButton("Cancel")
-        self.start_button.setDefault(True)
-        self.start_button.clicked.connect(self.ask_and_start)
-        cancel.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.start_button)
-        row.addWidget(cancel)
-        column.addLayout(row)
-        return page
 
     @Slot()
     def _choose_source(self) -> None:
@@ -200,19 +204,19 @@ class EnrolDialog(QDialog):
 
     @Slot()
     def _skip(self) -> None:
-        if self._guide is not None:
-            self._guide.skip.set()
+        if self._control is not None:
+            self._control.skip.set()
 
     @Slot()
     def _look(self) -> None:
         """Show the newest picture and what is to be done next."""
-        seen = self._guide.seen.get(0) if self._guide is not None else None
+        seen = self._control.seen.get(0) if self._control is not None else None
         if seen is None:
             return
         image, progress = seen
         mirrored: Image = cv2.flip(image, 1)  # type: ignore[assignment]  # as everybody knows themselves
         self.preview.show_picture(mirrored)
-        self.message.setText(progress.message)
+        self.message.setText(words.of_progress(progress))
         self.bar.setMaximum(progress.wanted)
         self.bar.setValue(progress.taken)
 
@@ -235,41 +239,59 @@ class EnrolDialog(QDialog):
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()
         if box.clickedButton() in (add, anew):
-            self.start(add=box.clickedButton() is add, anew=box.clickedButton() is anew)
+            self.start(IfKnown.ADD if box.clickedButton() is add else IfKnown.REPLACE)
 
-    def start(self, *, add: bool = False, anew: bool = False) -> None:
+    def start(self, if_known: IfKnown = IfKnown.REFUSE) -> None:
         """Enrol as the form says."""
-        from monitor.identity.desk import Guide, Wanted
-
-        until = self.until.date().toPython() if self.ends.isChecked() else None
-        name, consent, by = self.name.text(), self.consent.toPlainText(), self.by.text()
-        wanted = Wanted(name, consent, until, by, add, anew)  # type: ignore[arg-type]
-        problem = "" if wanted.name.strip() else "The name is missing"
-        problem = problem or (
-            "" if wanted.consent.strip() else "The consent is missing: write what was agreed to"
-        )
-        guide, work = Guide(), None
+        control = Control()
+        take_shots: ShotSource | None = None
+        problem = self._missing()
         if not problem and self.source.currentData() == FOLDER:
-            problem = "" if self.folder.text().strip() else "The folder of pictures is missing"
-            work = self._from_folder(wanted, guide)
+            folder = Path(self.folder.text().strip())
+            take_shots = partial(shots_from_folder, folder)
         elif not problem:
-            work = self._from_camera(wanted, guide)
-            problem = (
-                "" if work is not None else "That camera is not there any more: choose another one"
-            )
-        if problem or work is None:
+            take_shots = self._from_camera(control)
+            if take_shots is None:
+                problem = "That camera is not there any more: choose another one"
+        if take_shots is None:
             self.banners.show_message("fault", Severity.ERROR, problem)
             return
-        self._guide = guide
+        self._control = control
         self.banners.clear("fault")
         self.start_button.setEnabled(False)
+        work = partial(self._enrol, self._request(if_known), take_shots, control)
         self._bridge.run("enrolling", work, self._done, self._failed)
 
-    def _from_folder(self, wanted: Wanted, guide: Guide) -> Callable[[], list[str]]:
-        folder = Path(self.folder.text().strip())
-        return lambda: self._desk.enrol_from_folder(wanted, folder, guide)
+    def _missing(self) -> str:
+        """What is still to be filled in."""
+        if not self.name.text().strip():
+            return "The name is missing"
+        if not self.consent.toPlainText().strip():
+            return "The consent is missing: write what was agreed to"
+        if self.source.currentData() == FOLDER and not self.folder.text().strip():
+            return "The folder of pictures is missing"
+        return ""
 
-    def _from_camera(self, wanted: Wanted, guide: Guide) -> Callable[[], list[str]] | None:
+    def _request(self, if_known: IfKnown) -> EnrolRequest:
+        until = self.until.date()
+        return EnrolRequest(
+            self.name.text(),
+            self.consent.toPlainText(),
+            date(until.year(), until.month(), until.day()) if self.ends.isChecked() else None,
+            self.by.text(),
+            if_known,
+            self.shots,
+        )
+
+    def _enrol(
+        self, request: EnrolRequest, take_shots: ShotSource, control: Control
+    ) -> tuple[Enrolled, list[Note]]:
+        """In a background thread."""
+        notes: list[Note] = []
+        return self._desk.enrol(request, take_shots, notes.append, control.check), notes
+
+    def _from_camera(self, control: Control) -> ShotSource | None:
+        """Borrow the camera and show the guidance; None where the camera is gone."""
         camera = str(self.source.currentData())
         frames = self._session.lend(camera)
         if frames is None:
@@ -285,15 +307,21 @@ class EnrolDialog(QDialog):
         self.pages.setCurrentIndex(1)
         self.resize(max(self.width(), 720), max(self.height(), 580))
         self._timer.start()
-        return lambda: self._desk.enrol_from_camera(wanted, frames, guide, self.shots)
+        return partial(shots_from_frames, frames, control)
 
-    def _done(self, said: list[str]) -> None:
+    def _done(self, answer: tuple[Enrolled, list[Note]]) -> None:
+        enrolled, notes = answer
         self._ended()
-        self.enrolled.emit("\n".join(said))
+        shots = enrolled.person.shots
+        result = (
+            f"{enrolled.person.name} is enrolled with {shots} {'shot' if shots == 1 else 'shots'}, "
+            f"{enrolled.masked} of them with a mask."
+        )
+        self.enrolled.emit("\n".join([*map(words.of_note, notes), result]))
         self.accept()
 
     def _failed(self, message: str) -> None:
-        cancelled = self._guide is not None and self._guide.cancelled.is_set()
+        cancelled = self._control is not None and self._control.cancelled.is_set()
         self._ended()
         if cancelled:
             super().reject()
@@ -306,21 +334,15 @@ class EnrolDialog(QDialog):
         self._timer.stop()
         if self._camera:
             self._session.give_back(self._camera)
-        self._camera, self._guide = "", None
+        self._camera, self._control = "", None
         self.start_button.setEnabled(True)
 
     def reject(self) -> None:
         """Leave, as soon as the work in the background has stopped; what was taken is thrown
         away.
         """
-        if self._guide is None:
+        if self._control is None:
             super().reject()
             return
-        self._guide.cancelled.set()
+        self._control.cancelled.set()
         self.banners.show_message("fault", Severity.INFO, "Cancelling…")
-
-
-def _user() -> str:
-    with contextlib.suppress(Exception):  # no user name is known: containers, services
-        return getpass.getuser()
-    return ""

@@ -24,13 +24,14 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.people.enrol_dialog import EnrolDialog
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 
 if TYPE_CHECKING:  # imported in the background once the page is open
+    from monitor.gui.people.enrol_dialog import EnrolDialog
     from monitor.identity.desk import PeopleDesk
-    from monitor.identity.gallery import Person
+    from monitor.identity.person import EnrolledPerson
+    from monitor.identity.results import Listed, Receipt
 
 T = TypeVar("T")
 COLUMNS = ("Name", "Shots", "Consent given", "Until", "Enrolled by", "What was agreed to")
@@ -60,7 +61,7 @@ class PeopleDialog(QDialog):
         self.setWindowTitle("People")
         self._session, self._bridge, self._new_shift = session, bridge, new_shift
         self._desk: PeopleDesk | None = None
-        self.people: list[Person] = []
+        self.people: list[EnrolledPerson] = []
         self.busy = False
         self.enrolling: EnrolDialog | None = None
         self._lay_out()
@@ -130,7 +131,8 @@ class PeopleDialog(QDialog):
         from monitor.identity.desk import PeopleDesk
 
         if self._desk is None:
-            self._desk = PeopleDesk(self._session.options)
+            options = self._session.options
+            self._desk = PeopleDesk(options.gallery, options.config.store.url)
         return self._desk
 
     def _run(self, name: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
@@ -152,10 +154,17 @@ class PeopleDialog(QDialog):
 
     def read(self) -> None:
         """Show who is enrolled now."""
-        self._run("reading the gallery", lambda: self._open_desk().read(), self._show)
+        self._run("reading the gallery", self._read, self._show)
 
-    def _show(self, answer: tuple[list[Person], list[str]]) -> None:
-        self.people, ended = answer
+    def _read(self) -> list[Listed]:
+        desk = self._open_desk()
+        people = desk.people()
+        desk.remove_ended()
+        return people
+
+    def _show(self, people: list[Listed]) -> None:
+        self.people = [listed.person for listed in people if not listed.ended]
+        ended = [listed.person.name for listed in people if listed.ended]
         if ended:
             text = f"The consent of {', '.join(ended)} had ended: removed from the gallery"
             self.banners.show_message("ended", Severity.INFO, text)
@@ -176,8 +185,7 @@ class PeopleDialog(QDialog):
         else:
             self.consent.setText("" if self.people or self.busy else "Nobody is enrolled yet.")
 
-    def selected(self) -> Person | None:
-        """Who is selected."""
+    def selected(self) -> EnrolledPerson | None:
         rows = self.table.selectionModel().selectedRows() if self.table.selectionModel() else []
         return self.people[rows[0].row()] if rows and rows[0].row() < len(self.people) else None
 
@@ -189,6 +197,8 @@ class PeopleDialog(QDialog):
         if desk is None:  # the gallery could not be read: the message says why
             self.read()
             return
+        from monitor.gui.people.enrol_dialog import EnrolDialog
+
         self.enrolling = EnrolDialog(
             desk, self._session, self._bridge, [p.name for p in self.people], self
         )
@@ -244,10 +254,13 @@ class PeopleDialog(QDialog):
         self._run(
             "forgetting",
             lambda: self._open_desk().forget(name),
-            lambda lines: self._forgotten(name, lines),
+            lambda receipt: self._forgotten(name, receipt),
         )
 
-    def _forgotten(self, name: str, lines: list[str]) -> None:
+    def _forgotten(self, name: str, receipt: Receipt) -> None:
+        from monitor.identity import words
+
+        lines = words.of_receipt(receipt)
         self.banners.clear("fault")
         if not self._session.options.identify:
             self._show_receipt(lines)
@@ -271,7 +284,7 @@ class PeopleDialog(QDialog):
         super().closeEvent(event)
 
 
-def _cells(person: Person) -> tuple[str, ...]:
+def _cells(person: EnrolledPerson) -> tuple[str, ...]:
     return (
         person.name,
         f"{person.shots}",

@@ -42,7 +42,7 @@ from scipy.linalg import eigh
 
 from monitor.errors import ConfigError
 from monitor.identity.embed import normalised
-from monitor.identity.gallery import templates
+from monitor.identity.person import templates
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
 from monitor.training.command import quiet_tensorflow, run

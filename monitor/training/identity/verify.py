@@ -36,8 +36,8 @@ from monitor.detect.yunet import YuNet
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
 from monitor.identity.embed import Embedder
-from monitor.identity.gallery import templates
 from monitor.identity.match import threshold_for
+from monitor.identity.person import templates
 from monitor.records import FloatArray
 from monitor.training.command import run
 from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, drawn, masked_all

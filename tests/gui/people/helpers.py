@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from monitor.camera.sources import Picture
 from monitor.gui.people.enrol_dialog import EnrolDialog
 from monitor.gui.people.page import PeopleDialog
 from monitor.gui.window import MainWindow
+from monitor.identity.desk import EnrolRequest, PeopleDesk
+from monitor.identity.results import Note
+from monitor.identity.shots import shots_from_folder
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 
@@ -48,3 +52,10 @@ def fill_in(page: PeopleDialog, source: str, folder: Path | None = None) -> Enro
 def row(page: PeopleDialog, number: int = 0) -> list[str]:
     items = [page.table.item(number, column) for column in range(page.table.columnCount())]
     return [item.text() for item in items if item is not None]
+
+
+def enrol(gallery: Path, folder: Path, by: str = "desk", consent: str = "agreed") -> None:
+    """Enrol Anna from a folder of pictures."""
+    notes: list[Note] = []
+    request = EnrolRequest("Anna", consent, None, by)
+    PeopleDesk(gallery).enrol(request, partial(shots_from_folder, folder), notes.append)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -11,11 +11,12 @@ import pytest
 from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
-from monitor.app import RunOptions
 from monitor.camera.slot import LatestSlot
 from monitor.errors import ConfigError
 from monitor.gui.people.enrol_dialog import FOLDER
-from monitor.identity.desk import Guide, PeopleDesk, Wanted
+from monitor.identity.desk import EnrolRequest, PeopleDesk
+from monitor.identity.results import Note
+from monitor.identity.shots import Control, shots_from_folder, shots_from_frames
 from monitor.records import Frame
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -74,16 +75,16 @@ def test_enrolled_before_a_camera_with_guidance(
 
 
 def test_a_cancelled_enrolment_stores_nothing(folder: Path, tmp_path: Path) -> None:
-    guide = Guide()
-    guide.cancelled.set()
-    desk = PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz"))
+    control = Control()
+    control.cancelled.set()
+    desk = PeopleDesk(tmp_path / "gallery.npz")
+    request = EnrolRequest("Anna", "agreed", None, "", count=3)
+    notes: list[Note] = []
     with pytest.raises(ConfigError, match="cancelled"):
-        desk.enrol_from_folder(Wanted("Anna", "agreed", None, ""), folder, guide)
-    with pytest.raises(ConfigError, match="over"):
-        desk.enrol_from_folder(Wanted("Anna", "agreed", date(2020, 1, 1), ""), folder, Guide())
+        desk.enrol(request, partial(shots_from_folder, folder), notes.append, control.check)
     silent: LatestSlot[Frame] = LatestSlot()
     with pytest.raises(ConfigError, match="cancelled"):
-        desk.enrol_from_camera(Wanted("Anna", "agreed", None, ""), silent, guide, 3)
+        desk.enrol(request, partial(shots_from_frames, silent, control), notes.append)
     assert not (tmp_path / "gallery.npz").exists()
 
 

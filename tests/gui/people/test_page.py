@@ -12,17 +12,17 @@ from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from monitor.app import RunOptions
 from monitor.gui.people.enrol_dialog import FOLDER
 from monitor.gui.people.page import OFF
 from monitor.identity import gallery
-from monitor.identity.desk import Guide, PeopleDesk, Wanted
+from monitor.identity.desk import IfKnown
 from monitor.identity.embed import MODEL
+from monitor.identity.person import EnrolledPerson
 from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow
-from tests.gui.people.helpers import Person, fill_in, open_page, row
+from tests.gui.people.helpers import Person, enrol, fill_in, open_page, row
 
 
 def test_enrolled_from_a_folder_and_forgotten_again(
@@ -61,7 +61,7 @@ def test_enrolled_from_a_folder_and_forgotten_again(
         lambda: "enrolled already as Anna" in dialog.banners.text("fault"), timeout=LONG_MS
     )
     dialog.name.setText("anna")
-    dialog.start(add=True)
+    dialog.start(IfKnown.ADD)
     qtbot.waitUntil(lambda: page.enrolling is None and not page.busy, timeout=LONG_MS)
     assert row(page)[:2] == ["Anna", "2"]
 
@@ -94,7 +94,7 @@ def test_a_consent_that_has_ended_is_removed_and_said(
     vectors = np.eye(2, 256, dtype=np.float32)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     people = tuple(
-        gallery.Person(
+        EnrolledPerson(
             name, "agreed", day, until, "desk", vectors[i : i + 1], np.zeros(1, np.uint8)
         )
         for i, (name, until) in enumerate((("Berta", None), ("Carl", day + timedelta(days=9))))
@@ -113,10 +113,7 @@ def test_a_consent_that_has_ended_is_removed_and_said(
 def test_people_are_named_and_forgotten_while_it_runs(
     qtbot: QtBot, make_window: MakeWindow, data: Path, folder: Path, tmp_path: Path, store_url: str
 ) -> None:
-    wanted = Wanted("Anna", "by word of mouth", None, "reception")
-    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
-        wanted, folder, Guide()
-    )
+    enrol(tmp_path / "gallery.npz", folder, "reception", "by word of mouth")
     camera = Person("door", image=cv2.imread(str(data / "bare.jpg")))  # type: ignore[arg-type]
     window = make_window(camera, identify=True)
     qtbot.waitUntil(lambda: [f.identity for f in window.view.faces] == ["Anna"], timeout=LONG_MS)
@@ -153,9 +150,7 @@ def test_somebody_is_forgotten_only_where_that_is_confirmed(
     tmp_path: Path,
     agreed: bool,
 ) -> None:
-    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
-        Wanted("Anna", "agreed", None, "desk"), folder, Guide()
-    )
+    enrol(tmp_path / "gallery.npz", folder)
     page = open_page(qtbot, make_window(start=False))
     page.ask_to_forget()  # nobody is selected: nothing is asked
     page.table.selectRow(0)
@@ -185,8 +180,6 @@ def test_an_open_page_shows_who_was_enrolled_elsewhere_when_it_is_opened_again(
     page = open_page(qtbot, window)
     assert page.consent.text() == "Nobody is enrolled yet."
     page.close()
-    PeopleDesk(RunOptions(gallery=tmp_path / "gallery.npz")).enrol_from_folder(
-        Wanted("Anna", "agreed", None, "desk"), folder, Guide()
-    )
+    enrol(tmp_path / "gallery.npz", folder)
     assert open_page(qtbot, window) is page
     assert row(page)[0] == "Anna"

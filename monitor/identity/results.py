@@ -1,0 +1,106 @@
+"""What the desk tells while it works and gives back at the end: records alone. Their words are in
+`monitor.identity.words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from monitor.identity.guide import Progress, Reason
+from monitor.identity.person import EnrolledPerson
+
+
+@dataclass(frozen=True, slots=True)
+class NoMaskModel:
+    """Shots with a mask cannot be told from bare ones."""
+
+    why: str  # the fault of the mask model, as its error says it
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLeftOut:
+    """Pictures of a folder that could not be used for one and the same reason."""
+
+    reason: Reason
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FewShots:
+    """A clip gave fewer shots than wanted."""
+
+    clip: str
+    taken: int
+    wanted: int
+    mostly: Reason | None  # why frames were not taken; None: it had no more frames
+
+
+@dataclass(frozen=True, slots=True)
+class OddShots:
+    """Shots that are not like the others were left out."""
+
+    left_out: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesKept:
+    """The pictures of the shots were written, as the user asked."""
+
+    count: int
+    folder: Path
+
+
+Note = NoMaskModel | FilesLeftOut | FewShots | OddShots | PicturesKept | Progress
+Tell = Callable[[Note], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrolled:
+    """Somebody is in the gallery now; the counts include shots that were there before."""
+
+    person: EnrolledPerson
+    masked: int  # shots with a real mask
+    drawn: int  # bare shots that were also taken in with a mask drawn on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """One entry of the gallery."""
+
+    person: EnrolledPerson
+    ended: bool  # the consent is over: not recognised any more
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRemoval:
+    """What was removed from the gallery."""
+
+    embeddings: int
+    given: datetime  # of the consent
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesRemoval:
+    """What was removed of the pictures that were kept at enrolment."""
+
+    count: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was removed of a person, holder by holder."""
+
+    name: str
+    at: datetime  # aware
+    gallery: Path
+    from_gallery: GalleryRemoval | None  # None: the name was not in it
+    store: str  # without a password
+    rows: int  # visits and sightings that lost the name
+    snapshots: int  # pictures of sightings
+    pictures: PicturesRemoval | None  # None: none were kept

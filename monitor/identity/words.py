@@ -1,0 +1,139 @@
+"""What the desk tells, in words: for the commands, the window and the errors of an enrolment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.identity.guide import Failure, Progress, Reason, Refusal, Step
+from monitor.identity.results import (
+    FewShots,
+    FilesLeftOut,
+    NoMaskModel,
+    Note,
+    OddShots,
+    PicturesKept,
+    Receipt,
+)
+
+STEPS = {
+    Step.STRAIGHT: "Look straight into the camera",
+    Step.LEFT: "Turn your head a little to your left",
+    Step.RIGHT: "Turn your head a little to your right",
+    Step.CLOSER: "Come closer",
+    Step.MASK_ON: "Put your mask on",
+    Step.MASK_OFF: "Take the mask off and look into the camera",
+    Step.FREE: "Move your head a little",
+}
+REASONS = {
+    Reason.NO_FACE: "no face is seen",
+    Reason.SEVERAL_FACES: "more than one face is seen",
+    Reason.TOO_SMALL: "the face is too small",
+    Reason.TURNED_AWAY: "the face is turned too far away",
+    Reason.TOO_DARK: "it is too dark",
+    Reason.TOO_BRIGHT: "it is too bright",
+    Reason.NO_CONTRAST: "the face can hardly be made out",
+    Reason.BLURRED: "the picture is blurred",
+    Reason.NOT_LEFT: "turn a little more to your left",
+    Reason.NOT_RIGHT: "turn a little more to your right",
+    Reason.NOT_STRAIGHT: "look straight into the camera",
+    Reason.NOT_CLOSER: "come closer",
+    Reason.MASKED: "take the mask off",
+    Reason.NO_MASK: "put your mask on, over nose and mouth",
+    Reason.NOT_NEW: "move a little",
+}
+# what somebody before a camera can do about it
+ADVICE = {
+    Reason.SEVERAL_FACES: "only one person at a time",
+    Reason.TOO_SMALL: "come closer",
+    Reason.TOO_DARK: "turn on a light before you",
+    Reason.TOO_BRIGHT: "turn away from the light",
+    Reason.NO_CONTRAST: "change the light",
+    Reason.BLURRED: "hold still",
+}
+FILES_SHOWN = 3
+
+
+def of_refusal(refusal: Refusal) -> str:
+    """Why a picture is not taken and, where there is something, what to do."""
+    words = REASONS[refusal.reason]
+    if refusal.reason is Reason.TOO_SMALL:
+        words += f" ({refusal.face_px:.0f} px, {refusal.needed_px:.0f} are needed)"
+    advice = ADVICE.get(refusal.reason)
+    return f"{words}: {advice}" if advice else words
+
+
+def of_failure(failure: Failure) -> str:
+    return f"nothing could be taken for {failure.waited_s:.0f} s: {of_refusal(failure.refusal)}"
+
+
+def of_progress(progress: Progress) -> str:
+    """One line for the person before the camera."""
+    if progress.failure is not None:
+        return of_failure(progress.failure)
+    if progress.done:
+        return "Done"
+    step = STEPS[progress.step]
+    return step if progress.refusal is None else f"{step} ({of_refusal(progress.refusal)})"
+
+
+def of_files(reason: Reason, files: Sequence[str]) -> str:
+    """Why some pictures of a folder are not taken, with the names of the first of them."""
+    more = f" and {len(files) - FILES_SHOWN} more" if len(files) > FILES_SHOWN else ""
+    return f"{REASONS[reason]} in {', '.join(files[:FILES_SHOWN])}{more}"
+
+
+def of_clip(mostly: Reason | None) -> str:
+    """Why most frames of a clip were not taken."""
+    return "it has no pictures" if mostly is None else REASONS[mostly]
+
+
+def of_note(note: Note) -> str:
+    """One line for whoever enrols."""
+    match note:
+        case NoMaskModel():
+            return f"Shots with a mask are not told apart: {note.why}"
+        case FilesLeftOut():
+            return f"Left out: {of_files(note.reason, note.files)}"
+        case FewShots():
+            return (
+                f"{note.clip} gave {note.taken} of {note.wanted} shots "
+                f"(mostly: {of_clip(note.mostly)})"
+            )
+        case OddShots():
+            return f"Left out: {note.left_out} of {note.of} shots, which are not like the others"
+        case PicturesKept():
+            return f"{note.count} pictures are kept in {note.folder}"
+        case Progress():
+            return f"[{note.taken}/{note.wanted}] {of_progress(note)}"
+
+
+def of_day(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d}"
+
+
+def of_receipt(receipt: Receipt) -> list[str]:
+    """The receipt's lines."""
+    at = receipt.at.astimezone().isoformat(timespec="seconds")
+    lines = [f"Receipt: {receipt.name} was forgotten on {at}."]
+    removed = receipt.from_gallery
+    if removed is not None:
+        consent = f"the consent given {of_day(removed.given)} to {removed.by}"
+        embeddings = f"{removed.embeddings} embeddings"
+        lines.append(f"  gallery {receipt.gallery}: {embeddings} and {consent} removed")
+    else:
+        lines.append(f"  gallery {receipt.gallery}: the name was not in it")
+    lines.append(
+        f"  store {receipt.store}: the name removed from {receipt.rows} visits and sightings; "
+        f"these stay, without a name"
+    )
+    if receipt.snapshots:
+        lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
+    if receipt.pictures is not None:
+        kept = receipt.pictures
+        lines.append(f"  pictures: {kept.count} deleted from {kept.folder}")
+    lines.append(
+        "  CSV files, event logs and backups that were written before are not touched: delete the "
+        "name there yourself"
+    )
+    return lines

@@ -33,6 +33,7 @@ from monitor.errors import ConfigError
 from monitor.training import command as cli
 from monitor.training.drawing import fabric
 from monitor.training.experiments import compare_report
+from monitor.training.learning.stream import Batch, Stream
 from monitor.training.mask import batches
 from monitor.training.mask import train as mask_train
 from monitor.training.pictures import pool
@@ -63,7 +64,7 @@ def resized(rois: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
     return np.stack([cv2.resize(roi, (size, size), interpolation=cv2.INTER_AREA) for roi in rois])
 
 
-def endless(made: Sequence[batches.Batch], size: int) -> Iterator[batches.Batch]:
+def endless(made: Sequence[Batch], size: int) -> Iterator[Batch]:
     """The batches over and over, at another size."""
     for i in count():
         rois, labels = made[i % len(made)]
@@ -88,7 +89,7 @@ def train(
     name: str,
     weights: str,
     size: int,
-    made: Sequence[batches.Batch],
+    made: Sequence[Batch],
     test: dict[str, Any],
     minutes: float,
     options: argparse.Namespace,
@@ -158,7 +159,7 @@ def train(
     return {**row, "cut_short": "; ".join(cut)}
 
 
-def _seconds_a_step(model: Any, made: Sequence[batches.Batch], size: int, folder: Path) -> float:
+def _seconds_a_step(model: Any, made: Sequence[Batch], size: int, folder: Path) -> float:
     """The time of a training step once the graph is built: of one step, or of a few where they are
     quick.
     """
@@ -185,7 +186,7 @@ def _has_norm(model: Any) -> bool:
     )
 
 
-def _refresh_norms(model: Any, made: Sequence[batches.Batch], size: int, rounds: int = 8) -> None:
+def _refresh_norms(model: Any, made: Sequence[Batch], size: int, rounds: int = 8) -> None:
     """Bring batch normalisation's running mean and variance up to the trained weights.
 
     They lag behind: with momentum 0.99 and a few hundred steps a network that was born random would
@@ -356,7 +357,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
+def prepared(args: argparse.Namespace) -> tuple[list[Batch], dict[str, Any]]:
     """What `prepare` makes, from the file of --prepared when that was made with the same options.
 
     Raises:
@@ -398,7 +399,7 @@ def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, A
     return list(zip(stored["rois"], stored["labels"], strict=True)), test
 
 
-def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
+def prepare(args: argparse.Namespace) -> tuple[list[Batch], dict[str, Any]]:
     """The batches that every network trains on, and the faces of 40 px or more that it is tested
     on.
     """
@@ -415,7 +416,7 @@ def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, An
     maker = batches.Maker(
         sets.train, bank, batches.Recipe(args.size, args.margin, args.batch), args.seed
     )
-    stream = batches.Stream(maker.batch, 0, max(1, args.faces // args.batch))
+    stream = Stream(maker.batch, 0, max(1, args.faces // args.batch))
     try:
         made = list(stream)
     finally:

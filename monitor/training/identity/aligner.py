@@ -40,7 +40,7 @@ from monitor.training.command import quiet_tensorflow, run
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.identity.export import OPSET, halve
 from monitor.training.identity.faces import donors
-from monitor.training.mask import batches
+from monitor.training.learning.stream import Stream, step_of
 from monitor.training.pictures import pool
 from monitor.training.pictures.chips import Chip, load_chips
 from monitor.training.pictures.splits import (
@@ -320,7 +320,7 @@ def train(
     """
     folder = Path("runs") / options.out.name
     # Before TensorFlow starts its threads.
-    stream = batches.Stream(maker.batch, batches.step_of(folder), options.steps)  # type: ignore[arg-type]
+    stream = Stream(maker.batch, step_of(folder), options.steps)  # type: ignore[arg-type]
     quiet_tensorflow()
     import tensorflow as tf
 

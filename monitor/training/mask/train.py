@@ -31,6 +31,7 @@ from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.training import command
 from monitor.training.drawing import fabric
+from monitor.training.learning.stream import Stream, step_of
 from monitor.training.mask import batches
 from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
@@ -79,12 +80,10 @@ class Stage:
     def size(self) -> int:
         return self.recipe.size
 
-    def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> batches.Stream:
+    def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> Stream:
         """The batches that are still to come."""
         maker = batches.Maker(faces, bank, self.recipe, self.seed)
-        return batches.Stream(
-            maker.batch, self.first + batches.step_of(self.folder), self.first + self.steps
-        )
+        return Stream(maker.batch, self.first + step_of(self.folder), self.first + self.steps)
 
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:

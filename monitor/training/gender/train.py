@@ -267,10 +267,7 @@ def _write(
     from monitor.training.learning import export
 
     ready = export.inference_model(student.model, temperature, np.zeros(len(GENDERS), np.float32))
-    files = export.write_models(ready, options.out)
-    keras_file = Path(f"{options.out}.keras")
-    keras_file.unlink()  # the program runs the ONNX file alone
-    del files[keras_file.name]
+    files = export.write_models(ready, options.out, keep_keras=False)
     export.write_card(options.out, files, options.size, 0.0, pages.plain(about))
 
 

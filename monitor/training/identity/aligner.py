@@ -18,11 +18,9 @@ fifteen minutes on two cores.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monitor.card import sha256
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE, TEMPLATE, similarity
 from monitor.identity.drawn_masks import template_to_face
@@ -40,6 +37,7 @@ from monitor.training.command import quiet_tensorflow, run
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.identity.export import OPSET, halve
 from monitor.training.identity.faces import donors
+from monitor.training.learning import cards
 from monitor.training.learning.stream import Stream, step_of
 from monitor.training.pictures import pool
 from monitor.training.pictures.chips import Chip, load_chips
@@ -296,11 +294,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "faces": len(samples),
         "steps": options.steps,
     }
-    card = _card(path, about)
-    _write(path, card)  # `Aligner.load` wants a card
+    cards.write_card(options.out, _card(path, about))  # `Aligner.load` wants a card
     held_faces, held_parts = held
     found = measured(path, np.ascontiguousarray(held_faces[..., ::-1]), held_parts)
-    _write(path, card | {"figures": {"px_missed_50_75_90": found}})
+    cards.amend_card(options.out, figures={"px_missed_50_75_90": found})
     print(f"wrote {path}; px missed (50, 75, 90 %): {found}")
     return 0
 
@@ -359,9 +356,8 @@ def train(
 def _card(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     """The card of the network at `path`; `about` says how it was trained."""
     return {
-        "name": path.stem,
         "task": "aligner",
-        "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
+        "files": cards.files_of(path),
         "input": {
             "name": "faces",
             "size": SIZE,
@@ -380,14 +376,8 @@ def _card(path: Path, about: dict[str, Any]) -> dict[str, Any]:
         "split": f"one original in {WATCHED_ORIGINALS} watched, by CRC32 of its name; named chips "
         "of people whom an identity test may hold, and the test part of UTKFace, left out",
         **about,
-        "libraries": {name: version(name) for name in ("tensorflow", "keras", "onnx", "tf2onnx")},
+        "libraries": cards.libraries("tensorflow", "keras", "onnx", "tf2onnx"),
     }
-
-
-def _write(path: Path, card: dict[str, Any]) -> None:
-    path.with_suffix(".json").write_text(
-        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
 
 
 def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:

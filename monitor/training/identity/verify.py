@@ -49,6 +49,7 @@ from monitor.training.identity.trials import (
     table,
     trial,
 )
+from monitor.training.learning import cards
 from monitor.training.pictures.faces import Faces, pictures_in, read_aligned, read_detected
 from monitor.training.pictures.splits import CELEBS_IN_LFW, people_of
 
@@ -266,9 +267,7 @@ def _write_card(
 
 
 def _into_card(embedder: Embedder, model: str, key: str, value: dict[str, Any]) -> None:
-    path = Path(f"{model_stem(model)}.json")
-    card = embedder.card | {key: value}
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path = cards.amend_card(model_stem(model), **{key: value})
     embedder.card[key] = value
     print(f"{key} written into {path.name}")
 

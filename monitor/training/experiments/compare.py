@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -30,7 +28,7 @@ import numpy.typing as npt
 
 from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
-from monitor.training import command as cli
+from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.experiments import compare_report
 from monitor.training.learning.stream import Batch, Stream
@@ -306,9 +304,7 @@ def _deadline(text: str | None) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.experiments.compare " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("experiments.compare", argv)
     names = [n for n in args.networks.split(",") if n]
     if args.smoke:
         args.minutes, args.faces = 0.05, 4 * args.batch
@@ -327,7 +323,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.prepare_only:
         return 0
 
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     from monitor.training.learning import networks
 
     rows: list[dict[str, Any]] = list(before["rows"])
@@ -430,4 +426,4 @@ def prepare(args: argparse.Namespace) -> tuple[list[Batch], dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

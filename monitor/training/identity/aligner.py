@@ -18,7 +18,6 @@ fifteen minutes on two cores.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from monitor.faces.align import SIZE, TEMPLATE, similarity
 from monitor.identity.drawn_masks import template_to_face
 from monitor.identity.straighten import LOOKS, Aligner
 from monitor.records import FloatArray, Image
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.identity.export import OPSET, halve
 from monitor.training.identity.faces import donors
@@ -72,7 +71,7 @@ class Sample:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("--data", type=Path, required=True, help="folder of mask_chips")
     parser.add_argument(
         "--out", type=Path, required=True, help="where the files go, without ending"
@@ -284,9 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model, minutes = train(options, Maker(samples, bank, options.batch, options.seed), held)
     path = Path(f"{options.out}.onnx")
     to_onnx(model, path)
-    command = "python -m monitor.training.identity.aligner " + " ".join(
-        arguments if arguments is not None else sys.argv[1:]
-    )
+    command = typed("identity.aligner", arguments)
     about = {
         "seed": options.seed,
         "command": command,
@@ -386,4 +383,4 @@ def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArra
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

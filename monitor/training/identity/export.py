@@ -25,7 +25,7 @@ from monitor.engine import cardless_session
 from monitor.errors import ModelError
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main
 from monitor.training.learning import cards
 from monitor.training.pictures.faces import Faces
 
@@ -310,7 +310,7 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("keras", type=Path, help="the .keras file")
     parser.add_argument("out", type=Path, help="where the .onnx and the card go, without ending")
     parser.add_argument(
@@ -332,4 +332,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

@@ -29,7 +29,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ from monitor.identity.embed import normalised
 from monitor.identity.person import templates
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.identity.export import card_text, onnx_of
 from monitor.training.identity.faces import People, donors, read_people, variants
@@ -243,7 +242,7 @@ def _together(trials: Sequence[Trial]) -> dict[str, float]:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
     )
@@ -323,8 +322,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curve = _curve(samples, known_people(people, clean), options.folds)
     made = network_of(network, fit(samples, options.shrink, options.share))
     made.save(f"{options.out}.keras")
-    command = "python -m monitor.training.identity.project "
-    command += " ".join(arguments if arguments is not None else sys.argv[1:])
+    command = typed("identity.project", arguments)
     about = {
         "command": command,
         "minutes": _minutes(began),
@@ -375,4 +373,4 @@ def _minutes(began: float) -> float:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

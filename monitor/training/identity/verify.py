@@ -39,7 +39,7 @@ from monitor.identity.embed import Embedder
 from monitor.identity.match import threshold_for
 from monitor.identity.person import templates
 from monitor.records import FloatArray
-from monitor.training.command import run
+from monitor.training.command import first_words, run_main
 from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, drawn, masked_all
 from monitor.training.identity.trials import (
     ENROLLED,
@@ -176,7 +176,7 @@ class Ruler:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("model", help="a name in models/, or a path without its ending")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--people", choices=("test", "train", "all"), default="test")
@@ -273,4 +273,4 @@ def _into_card(embedder: Embedder, model: str, key: str, value: dict[str, Any]) 
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

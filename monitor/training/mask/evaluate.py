@@ -33,7 +33,7 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.records import FloatArray
-from monitor.training import command as cli
+from monitor.training.command import run_main, typed
 from monitor.training.mask import conditions
 from monitor.training.mask.scoring import (
     Classifier,
@@ -421,13 +421,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
-    import shlex
-    import sys
 
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.mask.evaluate " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("mask.evaluate", argv)
     if args.end_to_end:
         from monitor.training.mask import end_to_end
 
@@ -469,4 +465,4 @@ def _without_curves(result: Result) -> Result:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

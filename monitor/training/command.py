@@ -1,10 +1,11 @@
-"""How the commands of this package end: status 0, or 2 with one line when the user can mend it."""
+"""What the commands of this package share: how they begin, what they are called, how they end."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from monitor.errors import MonitorError
@@ -15,7 +16,24 @@ def quiet_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def run(main: Callable[[], int]) -> NoReturn:
+def first_words(doc: str | None) -> str:
+    """The first paragraph of a module's docstring in one line: what `--help` begins with."""
+    return " ".join((doc or "").split("\n\n")[0].split())
+
+
+def typed(module: str, argv: Sequence[str] | None) -> str:
+    """The command line as it was typed, for reports and cards.
+
+    Args:
+        module: Below `monitor.training`, for instance "mask.train".
+        argv: What stood behind it; None: what this process was called with.
+    """
+    return (
+        f"python -m monitor.training.{module} {shlex.join(sys.argv[1:] if argv is None else argv)}"
+    )
+
+
+def run_main(main: Callable[[], int]) -> NoReturn:
     """Run a command's main and leave the process with its status; a `MonitorError` becomes one line
     on stderr.
     """

@@ -1,8 +1,5 @@
-"""How each state is marked: colour, symbol, word and line style, never colour alone. No Qt: the
-window and pictures share it.
-
-The colours are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people
-can tell apart.
+"""How each state is marked: colour, word and line style; its symbol is drawn by `symbols`. Never by
+colour alone. No Qt.
 """
 
 from __future__ import annotations
@@ -10,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from monitor.palette import COLOURS
 from monitor.records import Correction, MaskState
 
 
@@ -27,16 +25,15 @@ class Mark:
     """What stands for a state on screen."""
 
     colour: str  # #RRGGBB
-    symbol: str  # one character, for text
     word: str
     line: Line
 
 
 MARKS = {
-    MaskState.MASKED: Mark("#009E73", "✓", "Masked", Line.SOLID),
-    MaskState.UNMASKED: Mark("#D55E00", "✗", "No mask", Line.THICK),
-    MaskState.INCORRECT: Mark("#E69F00", "!", "Worn incorrectly", Line.DASH_DOT),
-    MaskState.UNSURE: Mark("#8A8F98", "?", "Not sure", Line.DASHED),
+    MaskState.MASKED: Mark(COLOURS[MaskState.MASKED], "Masked", Line.SOLID),
+    MaskState.UNMASKED: Mark(COLOURS[MaskState.UNMASKED], "No mask", Line.THICK),
+    MaskState.INCORRECT: Mark(COLOURS[MaskState.INCORRECT], "Worn incorrectly", Line.DASH_DOT),
+    MaskState.UNSURE: Mark(COLOURS[MaskState.UNSURE], "Not sure", Line.DASHED),
 }
 
 CORRECTION_WORDS = {

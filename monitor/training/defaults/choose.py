@@ -1,7 +1,7 @@
-"""The program's defaults, with the curves that show why.
+r"""The program's defaults, with the curves that show why.
 
-    python -m monitor.training.defaults.choose models/mask_v3.onnx --data ../shared/data --out
-    docs/training
+    python -m monitor.training.defaults.choose models/mask_v3.onnx --data ../shared/data --out \
+        docs/training
 
 measures, on the whole pictures of `DATA/andrewmvd` and the clips of `DATA/videos`: the detector's
 threshold and working side (end to end), the crop's margin and the jitter of boxes, the bounds below
@@ -15,8 +15,6 @@ A model that was trained on andrewmvd looks better there than it is: give one th
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +26,7 @@ from matplotlib.figure import Figure
 from monitor.config import Config
 from monitor.detect import yunet
 from monitor.errors import ConfigError
-from monitor.training import command as cli
+from monitor.training.command import run_main, typed
 from monitor.training.defaults import curves as curves
 from monitor.training.defaults import vote_curve
 from monitor.training.mask.end_to_end import matched
@@ -433,9 +431,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.defaults.choose " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("defaults.choose", argv)
     try:
         sides = [int(s) for s in args.sides.split(",")]
     except ValueError:
@@ -448,4 +444,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

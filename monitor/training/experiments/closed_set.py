@@ -1,8 +1,8 @@
-"""Closed-set identity, the papers' first way: a classifier with one output for each of a few
+r"""Closed-set identity, the papers' first way: a classifier with one output for each of a few
 people.
 
-    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out
-    runs/closed_set --summary docs/training
+    python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out \
+        runs/closed_set --summary docs/training
 
 trains a custom CNN, InceptionV3 and MobileNetV2 on the aligned faces (112 px) of each set, with
 drawn masks, flips, shifts and turns, and tests them on capture sessions that they never saw
@@ -24,8 +24,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -37,7 +35,7 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE
 from monitor.records import Image
-from monitor.training import command
+from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.experiments import few_report
 from monitor.training.pictures.faces import Faces
 
@@ -207,10 +205,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
     if min(args.epochs, args.batch) < 1:
         raise ConfigError("--epochs and --batch must be 1 or more: give whole numbers")
-    command.quiet_tensorflow()
+    quiet_tensorflow()
     desk = few_report.Desk(
         args,
-        "python -m monitor.training.experiments.closed_set " + shlex.join(argv or sys.argv[1:]),
+        typed("experiments.closed_set", argv),
         TITLE,
         ABOUT,
     )
@@ -241,4 +239,4 @@ ABOUT = (
 
 
 if __name__ == "__main__":
-    command.run(main)
+    run_main(main)

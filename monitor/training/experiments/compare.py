@@ -1,7 +1,7 @@
-"""Compare the networks of the papers on one split: the same faces, the same loop, the same time.
+r"""Compare the networks of the papers on one split: the same faces, the same loop, the same time.
 
-    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out
-    runs/compare --summary docs/training
+    python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out \
+        runs/compare --summary docs/training
 
 trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its
 pictures, drawn masks, loss and schedule), tests it on a source that none has seen (`--leave-out`),
@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -30,9 +28,10 @@ import numpy.typing as npt
 
 from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
-from monitor.training import command as cli
+from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.experiments import compare_report
+from monitor.training.learning.stream import Batch, Stream
 from monitor.training.mask import batches
 from monitor.training.mask import train as mask_train
 from monitor.training.pictures import pool
@@ -63,7 +62,7 @@ def resized(rois: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
     return np.stack([cv2.resize(roi, (size, size), interpolation=cv2.INTER_AREA) for roi in rois])
 
 
-def endless(made: Sequence[batches.Batch], size: int) -> Iterator[batches.Batch]:
+def endless(made: Sequence[Batch], size: int) -> Iterator[Batch]:
     """The batches over and over, at another size."""
     for i in count():
         rois, labels = made[i % len(made)]
@@ -88,7 +87,7 @@ def train(
     name: str,
     weights: str,
     size: int,
-    made: Sequence[batches.Batch],
+    made: Sequence[Batch],
     test: dict[str, Any],
     minutes: float,
     options: argparse.Namespace,
@@ -158,7 +157,7 @@ def train(
     return {**row, "cut_short": "; ".join(cut)}
 
 
-def _seconds_a_step(model: Any, made: Sequence[batches.Batch], size: int, folder: Path) -> float:
+def _seconds_a_step(model: Any, made: Sequence[Batch], size: int, folder: Path) -> float:
     """The time of a training step once the graph is built: of one step, or of a few where they are
     quick.
     """
@@ -185,7 +184,7 @@ def _has_norm(model: Any) -> bool:
     )
 
 
-def _refresh_norms(model: Any, made: Sequence[batches.Batch], size: int, rounds: int = 8) -> None:
+def _refresh_norms(model: Any, made: Sequence[Batch], size: int, rounds: int = 8) -> None:
     """Bring batch normalisation's running mean and variance up to the trained weights.
 
     They lag behind: with momentum 0.99 and a few hundred steps a network that was born random would
@@ -305,9 +304,7 @@ def _deadline(text: str | None) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.experiments.compare " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("experiments.compare", argv)
     names = [n for n in args.networks.split(",") if n]
     if args.smoke:
         args.minutes, args.faces = 0.05, 4 * args.batch
@@ -326,7 +323,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.prepare_only:
         return 0
 
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     from monitor.training.learning import networks
 
     rows: list[dict[str, Any]] = list(before["rows"])
@@ -356,7 +353,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
+def prepared(args: argparse.Namespace) -> tuple[list[Batch], dict[str, Any]]:
     """What `prepare` makes, from the file of --prepared when that was made with the same options.
 
     Raises:
@@ -398,7 +395,7 @@ def prepared(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, A
     return list(zip(stored["rois"], stored["labels"], strict=True)), test
 
 
-def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, Any]]:
+def prepare(args: argparse.Namespace) -> tuple[list[Batch], dict[str, Any]]:
     """The batches that every network trains on, and the faces of 40 px or more that it is tested
     on.
     """
@@ -415,7 +412,7 @@ def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, An
     maker = batches.Maker(
         sets.train, bank, batches.Recipe(args.size, args.margin, args.batch), args.seed
     )
-    stream = batches.Stream(maker.batch, 0, max(1, args.faces // args.batch))
+    stream = Stream(maker.batch, 0, max(1, args.faces // args.batch))
     try:
         made = list(stream)
     finally:
@@ -429,4 +426,4 @@ def prepare(args: argparse.Namespace) -> tuple[list[batches.Batch], dict[str, An
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

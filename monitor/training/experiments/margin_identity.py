@@ -1,11 +1,9 @@
 r"""Fine-tune SFace so that it knows people behind masks.
 
-    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights
-    weights/sface.keras \
-        --out runs/identity/sface_margin
-    python -m monitor.training.identity.export runs/identity/sface_margin.keras
-    runs/identity/sface_margin \
-        --about runs/identity/sface_margin.about.json
+    python -m monitor.training.experiments.margin_identity --data ../shared/data --weights \
+        weights/sface.keras --out runs/identity/sface_margin
+    python -m monitor.training.identity.export runs/identity/sface_margin.keras \
+        runs/identity/sface_margin --about runs/identity/sface_margin.about.json
 
 Every train person has a place on the sphere: the mean of the teacher's (SFace's own) embeddings of
 the person's bare pictures. A doctored picture of that person (mask drawn on or really worn, cap,
@@ -26,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -39,7 +36,7 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.identity.embed import normalised
 from monitor.records import FloatArray
-from monitor.training import command as cli
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.drawing.laid_on import drawn, masked_all
 from monitor.training.identity.export import Embed, card_text, onnx_of
@@ -67,7 +64,7 @@ PLACE_PICTURES = 4  # bare pictures that make a person's place
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
     )
@@ -314,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     images, person = variants(people, bank, options.seed)
     print(f"{len(images)} doctored pictures, {_minutes(began)} minutes so far", flush=True)
 
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     import keras
 
     from monitor.training.learning import trainer
@@ -339,8 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         blends[str(part)] = watch.figures(tail_of(tail))
         print(f"blend {part}: {shown(blends[str(part)])}", flush=True)
     network.save(f"{options.out}.keras")
-    command = "python -m monitor.training.experiments.margin_identity "
-    command += " ".join(arguments if arguments is not None else sys.argv[1:])
+    command = typed("experiments.margin_identity", arguments)
     about = {
         "command": command,
         "minutes": _minutes(began),
@@ -372,4 +368,4 @@ def shown(seen: dict[str, dict[str, float]]) -> str:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

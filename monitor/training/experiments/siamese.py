@@ -1,11 +1,12 @@
-"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet
+r"""Masked identity as one paper has it: a Siamese network on the upper half of the face, triplet
 loss, ResNet50.
 
     python -m monitor.training.experiments.siamese --align-only --minutes 6
-    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name
-    siamese python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training
-    --name siamese_mobilenetv2 \\
-        --network mobilenetv2 --weights weights/mobilenet_v2_imagenet_notop.weights.h5
+    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name \
+        siamese
+    python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name \
+        siamese_mobilenetv2 --network mobilenetv2 --weights \
+        weights/mobilenet_v2_imagenet_notop.weights.h5
 
 The first cuts the upper halves (`upper_faces`, MTCNN) and keeps them as files; the others cut what
 is missing, for four tenths of their minutes at most. One network (the twins share its weights)
@@ -29,8 +30,6 @@ can be repeated.
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -40,7 +39,7 @@ from typing import Any
 import numpy as np
 
 from monitor.errors import ConfigError
-from monitor.training import command as cli
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.experiments.siamese_report import curve_figure, markdown
 from monitor.training.experiments.siamese_scores import best_known, recognised, verified
 from monitor.training.experiments.upper_faces import SIDE, Cache, Mtcnn, Picture, counts
@@ -215,7 +214,7 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
         args.data, args.people, args.per_person, SMOKE_PEOPLE if args.smoke else None
     )
     cache = Cache(args.faces)
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     import keras
 
     keras.utils.set_random_seed(args.seed)
@@ -297,7 +296,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
         prog="python -m monitor.training.experiments.siamese",
-        description=(__doc__ or "").partition("\n")[0],
+        description=first_words(__doc__),
     )
     p.add_argument("--data", type=Path, default=Path("../shared/data"))
     p.add_argument("--network", choices=("resnet50", "mobilenetv2"), default="resnet50")
@@ -352,9 +351,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.experiments.siamese " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("experiments.siamese", argv)
     if args.smoke:
         args.minutes, args.steps, args.people, args.batch_people = min(args.minutes, 2.0), 3, 4, 3
     if (
@@ -391,4 +388,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

@@ -1,10 +1,10 @@
-"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early
+r"""Search for good settings with KerasTuner: dropout, L2, learning rate, batch and epochs, early
 stopping on.
 
-    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 --trials
-    20 --budget-minutes 60 python -m monitor.training.experiments.tune --data ../shared/data
-    --network cnn_pool --weights none --trials 3 --budget-minutes 2 \
-        --faces 1500 --out runs/tune
+    python -m monitor.training.experiments.tune --data ../shared/data --network mobilenetv2 \
+        --trials 20 --budget-minutes 60
+    python -m monitor.training.experiments.tune --data ../shared/data --network cnn_pool --weights \
+        none --trials 3 --budget-minutes 2 --faces 1500 --out runs/tune
 
 Each trial trains on faces drawn evenly over sources and classes (`--faces`), cropped as the program
 crops, mirrored and recoloured at random, and is judged on the held-out tenth of the split by
@@ -16,8 +16,6 @@ after the budget, and one that is running then stops at the end of its epoch. Wr
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.errors import ConfigError
-from monitor.training import command as cli
+from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.mask.scoring import crops, truth_of
 from monitor.training.pictures.chips import LABELS, Chip, load_data, split
 from monitor.training.report.pages import markdown_table, output_dir, write_json, write_text
@@ -217,15 +215,13 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.experiments.tune " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("experiments.tune", argv)
     for name, low in (("trials", 1), ("epochs_max", 2), ("faces", 30)):
         if getattr(args, name) < low:
             raise ConfigError(
                 f"--{name.replace('_', '-')} must be {low} or more, not {getattr(args, name)}"
             )
-    cli.quiet_tensorflow()
+    quiet_tensorflow()
     from monitor.training.learning import networks
 
     size = networks.default_size(args.network) if args.size is None else args.size
@@ -281,4 +277,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

@@ -11,18 +11,16 @@ r"""Train the network that guesses the gender of bare and masked faces, and meas
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from collections.abc import Sequence
 
-from monitor.training import command
+from monitor.training.command import first_words, run_main, typed
 from monitor.training.gender import evaluate, train
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m monitor.training.gender", description=(__doc__ or "").splitlines()[0]
+        prog="python -m monitor.training.gender", description=first_words(__doc__)
     )
     commands = parser.add_subparsers(dest="command", required=True)
     train.add_arguments(commands.add_parser("train", help="train and export"))
@@ -33,10 +31,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train or evaluate."""
     options = parse(arguments)
-    typed = shlex.join(sys.argv[1:] if arguments is None else arguments)
     run = {"train": train.run, "evaluate": evaluate.run}[options.command]
-    return run(options, f"python -m monitor.training.gender {typed}")
+    return run(options, typed("gender", arguments))
 
 
 if __name__ == "__main__":
-    command.run(main)
+    run_main(main)

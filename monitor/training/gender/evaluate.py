@@ -9,7 +9,6 @@ The test part of `utkface_aligned` (see `gender.faces`); masked with the photogr
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from monitor.faces.gender import SURE_MIN, GenderGuesser
 from monitor.records import FloatArray
 from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, masked_all
 from monitor.training.gender.faces import genders, held_out_faces
+from monitor.training.learning import cards
 from monitor.training.mask import conditions
 from monitor.training.pictures.chips import Chip
 from monitor.training.pictures.faces import Faces, read_aligned
@@ -125,9 +125,7 @@ def run(options: argparse.Namespace, command: str) -> int:
         for look, found in result["models"][name].items():
             print(f"{name}, {look}: {found['right']}, AUC {found['auc']:.4f}", flush=True)
     if options.write_figures:
-        _into_card(
-            Path(f"{model_stem(options.model)}.json"), command, result["models"][guesser.name]
-        )
+        _into_card(model_stem(options.model), command, result["models"][guesser.name])
     if options.json:
         write_json(options.json, result)
     if options.summary:
@@ -135,14 +133,12 @@ def run(options: argparse.Namespace, command: str) -> int:
     return 0
 
 
-def _into_card(path: Path, command: str, found: Mapping[str, Any]) -> None:
-    card = json.loads(path.read_text(encoding="utf-8"))
+def _into_card(stem: Path, command: str, found: Mapping[str, Any]) -> None:
     whole = {
         look: {key: part[key] for key in ("right", "sure", "sure_right", "auc")}
         for look, part in found.items()
     }
-    card["figures"] = plain({"command": command, **whole})
-    write_text(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    cards.amend_card(stem, figures=plain({"command": command, **whole}))
 
 
 def looks(

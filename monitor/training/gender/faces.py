@@ -34,7 +34,7 @@ from monitor.identity.drawn_masks import STYLES, draw_mask
 from monitor.records import FloatArray, Image
 from monitor.training.drawing import camera_faults, fabric, wear
 from monitor.training.drawing.laid_on import drawn, masked_all
-from monitor.training.mask import batches
+from monitor.training.learning.stream import Batch
 from monitor.training.mask.conditions import Person, person_of
 from monitor.training.pictures import duplicates, pool
 from monitor.training.pictures.chips import Chip, load_data
@@ -274,7 +274,7 @@ class Maker:
             share[of_gender] *= part / max(share[of_gender].sum(), 1e-9)
         self._up_to = np.cumsum(share / share.sum())
 
-    def batch(self, index: int) -> batches.Batch:
+    def batch(self, index: int) -> Batch:
         """(N, size, size, 3) uint8 RGB and (N,) int64: which of the faces each is."""
         rng = np.random.default_rng([self._seed, index])
         which = np.searchsorted(self._up_to, rng.random(self.recipe.batch)).clip(

@@ -25,7 +25,7 @@ import tensorflow as tf
 from monitor.faces.preprocess import scale
 from monitor.records import FloatArray
 from monitor.training.learning import networks, trainer
-from monitor.training.mask.batches import Batch
+from monitor.training.learning.stream import Batch
 
 LESSON = 2.0  # weight of the second output's loss against the first's
 DROPOUT = 0.4

@@ -32,7 +32,7 @@ from monitor.records import FloatArray
 from monitor.training.command import quiet_tensorflow
 from monitor.training.gender import faces as labelled
 from monitor.training.gender.evaluate import DlibGender
-from monitor.training.mask import batches
+from monitor.training.learning.stream import Stream
 from monitor.training.pictures.faces import read_aligned
 from monitor.training.pictures.pool import Face
 from monitor.training.report import metrics, pages
@@ -217,7 +217,7 @@ def fit(
         The student with its averaged weights, and the minutes of the training itself.
     """
     # Before TensorFlow starts its threads.
-    stream = batches.Stream(maker.batch, PROBE_STEPS if options.steps else 0, NEVER)
+    stream = Stream(maker.batch, PROBE_STEPS if options.steps else 0, NEVER)
     try:
         quiet_tensorflow()
 
@@ -267,10 +267,7 @@ def _write(
     from monitor.training.learning import export
 
     ready = export.inference_model(student.model, temperature, np.zeros(len(GENDERS), np.float32))
-    files = export.write_models(ready, options.out)
-    keras_file = Path(f"{options.out}.keras")
-    keras_file.unlink()  # the program runs the ONNX file alone
-    del files[keras_file.name]
+    files = export.write_models(ready, options.out, keep_keras=False)
     export.write_card(options.out, files, options.size, 0.0, pages.plain(about))
 
 

@@ -18,11 +18,8 @@ fifteen minutes on two cores.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +27,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from monitor.card import sha256
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE, TEMPLATE, similarity
 from monitor.identity.drawn_masks import template_to_face
 from monitor.identity.straighten import LOOKS, Aligner
 from monitor.records import FloatArray, Image
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
 from monitor.training.identity.export import OPSET, halve
 from monitor.training.identity.faces import donors
-from monitor.training.mask import batches
+from monitor.training.learning import cards
+from monitor.training.learning.stream import Stream, step_of
 from monitor.training.pictures import pool
 from monitor.training.pictures.chips import Chip, load_chips
 from monitor.training.pictures.splits import (
@@ -74,7 +71,7 @@ class Sample:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("--data", type=Path, required=True, help="folder of mask_chips")
     parser.add_argument(
         "--out", type=Path, required=True, help="where the files go, without ending"
@@ -286,9 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model, minutes = train(options, Maker(samples, bank, options.batch, options.seed), held)
     path = Path(f"{options.out}.onnx")
     to_onnx(model, path)
-    command = "python -m monitor.training.identity.aligner " + " ".join(
-        arguments if arguments is not None else sys.argv[1:]
-    )
+    command = typed("identity.aligner", arguments)
     about = {
         "seed": options.seed,
         "command": command,
@@ -296,11 +291,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "faces": len(samples),
         "steps": options.steps,
     }
-    card = _card(path, about)
-    _write(path, card)  # `Aligner.load` wants a card
+    cards.write_card(options.out, _card(path, about))  # `Aligner.load` wants a card
     held_faces, held_parts = held
     found = measured(path, np.ascontiguousarray(held_faces[..., ::-1]), held_parts)
-    _write(path, card | {"figures": {"px_missed_50_75_90": found}})
+    cards.amend_card(options.out, figures={"px_missed_50_75_90": found})
     print(f"wrote {path}; px missed (50, 75, 90 %): {found}")
     return 0
 
@@ -320,7 +314,7 @@ def train(
     """
     folder = Path("runs") / options.out.name
     # Before TensorFlow starts its threads.
-    stream = batches.Stream(maker.batch, batches.step_of(folder), options.steps)  # type: ignore[arg-type]
+    stream = Stream(maker.batch, step_of(folder), options.steps)  # type: ignore[arg-type]
     quiet_tensorflow()
     import tensorflow as tf
 
@@ -359,9 +353,8 @@ def train(
 def _card(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     """The card of the network at `path`; `about` says how it was trained."""
     return {
-        "name": path.stem,
         "task": "aligner",
-        "files": {path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}},
+        "files": cards.files_of(path),
         "input": {
             "name": "faces",
             "size": SIZE,
@@ -380,14 +373,8 @@ def _card(path: Path, about: dict[str, Any]) -> dict[str, Any]:
         "split": f"one original in {WATCHED_ORIGINALS} watched, by CRC32 of its name; named chips "
         "of people whom an identity test may hold, and the test part of UTKFace, left out",
         **about,
-        "libraries": {name: version(name) for name in ("tensorflow", "keras", "onnx", "tf2onnx")},
+        "libraries": cards.libraries("tensorflow", "keras", "onnx", "tf2onnx"),
     }
-
-
-def _write(path: Path, card: dict[str, Any]) -> None:
-    path.with_suffix(".json").write_text(
-        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
 
 
 def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArray]:
@@ -396,4 +383,4 @@ def _held_out(maker: Maker, many: int) -> tuple[npt.NDArray[np.uint8], FloatArra
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

@@ -15,19 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.card import sha256
 from monitor.engine import cardless_session
 from monitor.errors import ModelError
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main
+from monitor.training.learning import cards
 from monitor.training.pictures.faces import Faces
 
 Embed = Callable[[Any], FloatArray]  # faces or features of faces to (N, D)
@@ -225,12 +224,9 @@ def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
     """Write `stem`.json for `stem`.onnx; what an older card says of thresholds and figures
     stays.
     """
-    path, onnx_path = Path(f"{stem}.json"), Path(f"{stem}.onnx")
-    old: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     card = {
-        "name": stem.name,
         "task": "embedding",
-        "files": {onnx_path.name: {"sha256": sha256(onnx_path), "bytes": onnx_path.stat().st_size}},
+        "files": cards.files_of(Path(f"{stem}.onnx")),
         "input": {
             "name": "faces",
             "size": 112,
@@ -241,13 +237,9 @@ def write_card(stem: Path, about: dict[str, Any], dimension: int) -> None:
         },
         "output": {"name": "embeddings", "dimension": dimension, "normalised": False},
         **about,
-        **{key: old[key] for key in old if key in ("threshold", "figures", "storage")},
-        "libraries": {
-            name: version(name)
-            for name in ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime")
-        },
+        "libraries": cards.libraries("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime"),
     }
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    cards.write_card(stem, card, keep=("threshold", "figures", "storage"))
 
 
 def onnx_of(model: Any, path: Path) -> Embed:
@@ -318,7 +310,7 @@ def _lines(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("keras", type=Path, help="the .keras file")
     parser.add_argument("out", type=Path, help="where the .onnx and the card go, without ending")
     parser.add_argument(
@@ -340,4 +332,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

@@ -2,12 +2,11 @@ r"""Teach SFace which of its features a mask leaves alone: a linear discriminant
 seven bands.
 
     python -m monitor.training.identity.aligner --data ../shared/data --out models/aligner_v1
-    python -m monitor.training.identity.project --data ../shared/data --weights weights/sface.keras
-    --aligner aligner_v1 \
-        --out runs/identity/sface_masked_v3
-    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras
-    models/sface_masked_v3 \
-        --aligner aligner_v1 --about runs/identity/sface_masked_v3.about.json
+    python -m monitor.training.identity.project --data ../shared/data --weights \
+        weights/sface.keras --aligner aligner_v1 --out runs/identity/sface_masked_v3
+    python -m monitor.training.identity.export runs/identity/sface_masked_v3.keras \
+        models/sface_masked_v3 --aligner aligner_v1 --about \
+        runs/identity/sface_masked_v3.about.json
 
 SFace's last layer adds up what each of the 7 x 7 places of its last feature map says. Here it is
 added up by rows first: seven bands from brow to chin, 128 numbers each. How each number varies
@@ -30,7 +29,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,7 +44,7 @@ from monitor.identity.embed import normalised
 from monitor.identity.person import templates
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training.command import quiet_tensorflow, run
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.identity.export import card_text, onnx_of
 from monitor.training.identity.faces import People, donors, read_people, variants
@@ -244,7 +242,7 @@ def _together(trials: Sequence[Trial]) -> dict[str, float]:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
     )
@@ -324,8 +322,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curve = _curve(samples, known_people(people, clean), options.folds)
     made = network_of(network, fit(samples, options.shrink, options.share))
     made.save(f"{options.out}.keras")
-    command = "python -m monitor.training.identity.project "
-    command += " ".join(arguments if arguments is not None else sys.argv[1:])
+    command = typed("identity.project", arguments)
     about = {
         "command": command,
         "minutes": _minutes(began),
@@ -376,4 +373,4 @@ def _minutes(began: float) -> float:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

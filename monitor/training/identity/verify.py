@@ -39,7 +39,7 @@ from monitor.identity.embed import Embedder
 from monitor.identity.match import threshold_for
 from monitor.identity.person import templates
 from monitor.records import FloatArray
-from monitor.training.command import run
+from monitor.training.command import first_words, run_main
 from monitor.training.drawing.laid_on import CUTOUTS, Cutouts, drawn, masked_all
 from monitor.training.identity.trials import (
     ENROLLED,
@@ -49,6 +49,7 @@ from monitor.training.identity.trials import (
     table,
     trial,
 )
+from monitor.training.learning import cards
 from monitor.training.pictures.faces import Faces, pictures_in, read_aligned, read_detected
 from monitor.training.pictures.splits import CELEBS_IN_LFW, people_of
 
@@ -175,7 +176,7 @@ class Ruler:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("model", help="a name in models/, or a path without its ending")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--people", choices=("test", "train", "all"), default="test")
@@ -266,12 +267,10 @@ def _write_card(
 
 
 def _into_card(embedder: Embedder, model: str, key: str, value: dict[str, Any]) -> None:
-    path = Path(f"{model_stem(model)}.json")
-    card = embedder.card | {key: value}
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path = cards.amend_card(model_stem(model), **{key: value})
     embedder.card[key] = value
     print(f"{key} written into {path.name}")
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

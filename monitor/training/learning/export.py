@@ -7,9 +7,8 @@ Input "faces" (N, S, S, 3) float32 RGB -1..1, output "probabilities" (N, 3): sof
 
 from __future__ import annotations
 
-import json
+import tempfile
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from monitor.card import sha256
 from monitor.engine import cardless_session
 from monitor.errors import ModelError
 from monitor.records import FloatArray
+from monitor.training.learning import cards
 
 OPSET = 17
 AGREE = 1e-4  # the most that the two files may differ in any probability
@@ -55,8 +54,16 @@ def inference_model(trained: keras.Model, temperature: float, bias: FloatArray) 
     return keras.Model(faces, keras.layers.Softmax(name="probabilities")(scaled), name="mask")
 
 
-def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
+def write_models(
+    model: keras.Model, out: Path, *, keep_keras: bool = True
+) -> dict[str, dict[str, Any]]:
     """Write `out`.keras and `out`.onnx and check that they agree.
+
+    Args:
+        model: As `inference_model` makes it.
+        out: Path without ending.
+        keep_keras: False where the program runs the ONNX file alone: the other one is compared
+            with and not kept.
 
     Returns:
         The card's `files`.
@@ -65,8 +72,7 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
         ModelError: If the two differ by more than 1e-4 on random input.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    keras_path, onnx_path = Path(f"{out}.keras"), Path(f"{out}.onnx")
-    model.save(keras_path)
+    onnx_path = Path(f"{out}.onnx")
     size = model.input_shape[1]
     signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
     call = tf.function(
@@ -76,15 +82,16 @@ def write_models(model: keras.Model, out: Path) -> dict[str, dict[str, Any]]:
     proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     _rename_output(proto, "probabilities")
     onnx.save(proto, str(onnx_path))
-    worst = disagreement(keras_path, onnx_path)
+    with tempfile.TemporaryDirectory() as aside:
+        keras_path = Path(f"{out}.keras") if keep_keras else Path(aside) / f"{out.name}.keras"
+        model.save(keras_path)
+        worst = disagreement(keras_path, onnx_path)
     if worst > AGREE:
         raise ModelError(
             f"{onnx_path.name} and {keras_path.name} differ by {worst:.1e}: export again with "
             f"another opset"
         )
-    return {
-        p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in (onnx_path, keras_path)
-    }
+    return cards.files_of(*((onnx_path, keras_path) if keep_keras else (onnx_path,)))
 
 
 def disagreement(keras_path: Path, onnx_path: Path, count: int = 16, seed: int = 0) -> float:
@@ -106,7 +113,6 @@ def write_card(
 ) -> None:
     """Write `out`.json: what the program reads, then what people read (`about`)."""
     card = {
-        "name": out.name,
         "task": "mask",
         "files": dict(files),
         "classes": ["masked", "unmasked", "incorrect"],
@@ -120,22 +126,11 @@ def write_card(
         },
         "output": {"name": "probabilities", "of": "classes, softmax after temperature"},
         **about,
-        "libraries": {
-            name: version(name)
-            for name in (
-                "tensorflow",
-                "keras",
-                "numpy",
-                "opencv-python",
-                "onnx",
-                "tf2onnx",
-                "onnxruntime",
-            )
-        },
+        "libraries": cards.libraries(
+            *("tensorflow", "keras", "numpy", "opencv-python", "onnx", "tf2onnx", "onnxruntime")
+        ),
     }
-    Path(f"{out}.json").write_text(
-        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    cards.write_card(out, card)
 
 
 def _rename_output(proto: Any, name: str) -> None:

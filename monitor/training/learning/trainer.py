@@ -23,7 +23,7 @@ import tensorflow as tf
 from monitor.errors import ConfigError
 from monitor.faces.preprocess import scale
 from monitor.records import FloatArray
-from monitor.training.mask.batches import Batch
+from monitor.training.learning.stream import Batch
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Trainer:
         epoch.
 
         Args:
-            batches: As `batches.Stream` gives them.
+            batches: As `stream.Stream` gives them.
             epoch_steps: Steps between two validations, each followed by a checkpoint.
             validate: Returns the validation loss; called with the averaged weights in place.
         """

@@ -1,7 +1,7 @@
-"""Choose the decision's bias and the temperature by sources that the model never saw.
+r"""Choose the decision's bias and the temperature by sources that the model never saw.
 
-    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd
-    runs/A3-ilc/predictions.npz:ilc2021
+    python -m monitor.training.mask.choose_bias runs/B-andrewmvd/predictions.npz:andrewmvd \
+        runs/A3-ilc/predictions.npz:ilc2021
 
 reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and
 incorrect; the one with the least cost, averaged over the sources, wins: the rates of bare faces
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
 from monitor.errors import ConfigError
-from monitor.training import command
+from monitor.training.command import first_words, run_main
 from monitor.training.mask.card_text import UNSEEN_FILE
 from monitor.training.mask.train import FACE_MIN_PX
 from monitor.training.pictures.chips import LABELS
@@ -104,7 +104,7 @@ def temperature(sets: Sequence[Unseen], bias: Bias) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the choice."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument(
         "predictions", nargs="+", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out"
     )
@@ -137,4 +137,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    run_main(main)

@@ -1,8 +1,8 @@
-"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
+r"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
 right.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd
-    --end-to-end --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+        --end-to-end --min-face 40
 
 runs `main.py --images ... --headless --events FILE` and matches its faces to the boxes: one to one,
 so that the sum of IoU is greatest, and only pairs of `IOU_MIN` or more. A face that is not found is
@@ -20,20 +20,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
 from monitor.errors import ConfigError, MonitorError
-from monitor.faces.boxes import as_boxes, iou_matrix
+from monitor.faces.boxes import as_boxes
 from monitor.training.pictures.chips import Chip, load_data
+from monitor.training.pictures.matching import IOU_MIN, match_boxes
 from monitor.training.report.metrics import Rate, rate
 from monitor.training.report.pages import markdown_table, write_json, write_text
 
-IOU_MIN = (
-    # the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right
-    # ones would miss
-    0.4
-)
+# the boxes of the sets are cut by hand, some with hair and neck: at 0.5 a tenth of the right
+# ones would miss
 MAIN = Path(__file__).resolve().parents[3] / "main.py"
 NAMES = {"unmasked": "bare", "masked": "masked", "incorrect": "worn wrong"}
 
@@ -99,14 +94,11 @@ def matched(
     result: list[Mapping[str, Any] | None] = [None] * len(chips)
     for path, indices in by_picture.items():
         found = faces.get(path.name, [])
-        iou = iou_matrix(
-            as_boxes([chips[i].box for i in indices]), as_boxes([f["box"] for f in found])
-        )
-        for row, column in zip(
-            *linear_sum_assignment(np.where(iou >= IOU_MIN, iou, 0), maximize=True), strict=True
+        truth = as_boxes([chips[i].box for i in indices])
+        for index, row in zip(
+            indices, match_boxes(truth, as_boxes([f["box"] for f in found])), strict=True
         ):
-            if iou[row, column] >= IOU_MIN:
-                result[indices[row]] = found[column]
+            result[index] = found[row] if row >= 0 else None
     return result
 
 

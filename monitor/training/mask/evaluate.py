@@ -1,10 +1,13 @@
-"""Measure a mask classifier on labelled faces.
+r"""Measure a mask classifier on labelled faces.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips
-    --min-face 40 --out runs/evaluation python -m monitor.training.mask.evaluate models/mask_v3.onnx
-    ../shared/data/utkface_aligned --json utkface.json python -m monitor.training.mask.evaluate
-    models/mask_v3.onnx ../shared/data/andrewmvd --end-to-end python -m
-    monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out --min-face 40
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips \
+        --min-face 40 --out runs/evaluation
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/utkface_aligned \
+        --json utkface.json
+    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+        --end-to-end
+    python -m monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out \
+        --min-face 40
 
 The first writes `report.html` (one file, charts and worst mistakes inside) and `report.json`:
 precision, recall, F1 and support by class, confusion matrix, ROC and AUC, reliability and ECE
@@ -30,7 +33,7 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.records import FloatArray
-from monitor.training import command as cli
+from monitor.training.command import run_main, typed
 from monitor.training.mask import conditions
 from monitor.training.mask.scoring import (
     Classifier,
@@ -418,13 +421,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
-    import shlex
-    import sys
 
     args = parser().parse_args(argv)
-    command = "python -m monitor.training.mask.evaluate " + shlex.join(
-        sys.argv[1:] if argv is None else list(argv)
-    )
+    command = typed("mask.evaluate", argv)
     if args.end_to_end:
         from monitor.training.mask import end_to_end
 
@@ -466,4 +465,4 @@ def _without_curves(result: Result) -> Result:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_main(main)

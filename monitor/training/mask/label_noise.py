@@ -1,7 +1,7 @@
-"""Find labels that a model which never saw the picture is sure are wrong.
+r"""Find labels that a model which never saw the picture is sure are wrong.
 
-    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data
-    ../shared/data]
+    python -m monitor.training.mask.label_noise runs/A/predictions.npz:ilc2021 ... [--data \
+        ../shared/data]
 
 Reads the predictions that `train_mask --leave-out SOURCE` saved for SOURCE (so no picture judges
 itself) and, with `--data`, near duplicates that carry different labels, and writes
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor.errors import ConfigError
-from monitor.training import command
+from monitor.training.command import first_words, run_main
 from monitor.training.mask.train import NOISE_FILE, file_of
 from monitor.training.pictures import duplicates
 from monitor.training.pictures.chips import LABELS, load_data
@@ -79,7 +79,7 @@ def _row(file: str, label: str, predicted: str, confidence: str, reason: str) ->
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the list."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument(
         "predictions", nargs="*", help="PREDICTIONS.npz:SOURCE of runs that left SOURCE out"
     )
@@ -105,4 +105,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    run_main(main)

@@ -1,7 +1,7 @@
-"""Leave-one-source-out: train without each source, test on it.
+r"""Leave-one-source-out: train without each source, test on it.
 
-    python -m monitor.training.mask.evaluate - ../shared/data --leave-one-out --source
-    ilc2021,andrewmvd
+    python -m monitor.training.mask.evaluate - ../shared/data --leave-one-out --source \
+        ilc2021,andrewmvd
 
 calls `train_mask --leave-out SOURCE` for each source (all, without `--source`) and collects its
 figures in one table. A run that is there is read and not repeated, so a command that was stopped

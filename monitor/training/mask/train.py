@@ -1,7 +1,7 @@
 r"""Train the mask classifier.
 
-    python -m monitor.training.mask.train --data ../shared/data \
-        --weights weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
+    python -m monitor.training.mask.train --data ../shared/data --weights \
+        weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
 model but `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`,
@@ -17,7 +17,6 @@ import csv
 import functools
 import json
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,8 +28,9 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
-from monitor.training import command
+from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
+from monitor.training.learning.stream import Stream, step_of
 from monitor.training.mask import batches
 from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
@@ -79,12 +79,10 @@ class Stage:
     def size(self) -> int:
         return self.recipe.size
 
-    def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> batches.Stream:
+    def stream(self, faces: Sequence[Face], bank: fabric.Bank) -> Stream:
         """The batches that are still to come."""
         maker = batches.Maker(faces, bank, self.recipe, self.seed)
-        return batches.Stream(
-            maker.batch, self.first + batches.step_of(self.folder), self.first + self.steps
-        )
+        return Stream(maker.batch, self.first + step_of(self.folder), self.first + self.steps)
 
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
@@ -106,7 +104,7 @@ def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        description=(__doc__ or "").splitlines()[0], prog="python -m monitor.training.mask.train"
+        description=first_words(__doc__), prog="python -m monitor.training.mask.train"
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of the pictures")
     parser.add_argument(
@@ -294,7 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
     # The streams fork: before TensorFlow starts its threads.
     streams = [stage.stream(sets.train, bank) for stage in stages]
-    command.quiet_tensorflow()
+    quiet_tensorflow()
 
     from monitor.training.learning import networks, trainer
 
@@ -338,8 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_rates(key, results[key])
     np.savez(folder / "predictions.npz", **saved)
     about = {
-        "command": "python -m monitor.training.mask.train "
-        + " ".join(arguments if arguments is not None else sys.argv[1:]),
+        "command": typed("mask.train", arguments),
         "temperature": temperature,
         "minutes": sum(h["minutes"] for h in history),
         "steps": steps,
@@ -418,4 +415,4 @@ def _print_rates(name: str, rates: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    run_main(main)

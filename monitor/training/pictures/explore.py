@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 
 from monitor.faces.boxes import crop_square
 from monitor.records import Image
-from monitor.training.command import run
+from monitor.training.command import run_main
 from monitor.training.pictures.chips import LABELS, Chip, load_data
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs
 from monitor.training.pictures.faces import read_picture
@@ -344,4 +344,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_main(main)

@@ -191,20 +191,3 @@ def reliability(truth: Array, confidence: Array, bins: int = 15) -> dict[str, An
             error += inside.mean() * abs(mean - accuracy)
             curve.append({"confidence": mean, "accuracy": accuracy, "count": int(inside.sum())})
     return {"ece": float(error), "curve": curve}
-
-
-def risk_coverage(quality: Array, right: Array, points: int = 200) -> tuple[Array, Array, Array]:
-    """The error among the faces that remain when those of least quality are called unsure.
-
-    Args:
-        quality: (N,) higher is better: a size, a sharpness, a confidence.
-        right: (N,) bool.
-
-    Returns:
-        (P,) coverage in 0..1, (P,) risk = error among the covered, (P,) the least quality still
-        covered.
-    """
-    order = np.argsort(-quality, kind="stable")
-    wrong = np.cumsum(~right[order])
-    at = np.unique(np.linspace(1, len(order), min(points, len(order))).round().astype(int))
-    return at / len(order), wrong[at - 1] / at, quality[order][at - 1]

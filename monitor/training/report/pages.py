@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from monitor import palette
 from monitor.errors import ConfigError
 from monitor.records import Image
 
@@ -23,11 +24,11 @@ plt.switch_backend("Agg")  # no display is asked for
 # Small files, and the same for the same figures.
 matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "mask-monitor"}
 
-# The colours of the window (DESIGN, "On screen"): colour-blind people can tell them apart.
-COLOURS = {"masked": "#009E73", "unmasked": "#D55E00", "incorrect": "#E69F00", "unsure": "#7F7F7F"}
+COLOURS = {state.value: colour for state, colour in palette.COLOURS.items()}
 LINES = {"masked": "-", "unmasked": "--", "incorrect": "-.", "unsure": ":"}
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1100px;padding:0 1em;color:#222;background:#fff}
-table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #bbb;padding:.2em .7em;text-align:right}
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1100px;padding:0 1em}
+body{color:#222;background:#fff}table{border-collapse:collapse;margin:1em 0}
+td,th{border:1px solid #bbb;padding:.2em .7em;text-align:right}
 td:first-child,th:first-child{text-align:left}th{background:#eee}img{max-width:100%}code{background:#f2f2f2}"""
 
 Row = Sequence[object]

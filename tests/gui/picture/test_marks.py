@@ -10,7 +10,7 @@ from monitor.records import Correction, MaskState
 from tests.gui.looks import contrast
 
 
-@pytest.mark.parametrize("what", ["colour", "symbol", "word", "line"])
+@pytest.mark.parametrize("what", ["colour", "word", "line"])
 def test_no_two_states_share_a_mark(what: str) -> None:
     assert set(MARKS) == set(MaskState)
     assert len({getattr(mark, what) for mark in MARKS.values()}) == len(MaskState)

@@ -11,6 +11,7 @@ from monitor.faces.align import TEMPLATE, TEMPLATE_BOX
 from monitor.identity.drawn_masks import template_to_face
 from monitor.records import Image
 from monitor.training.drawing import camera_faults, fabric, occlude, wear
+from monitor.training.learning.stream import Stream
 from monitor.training.mask import batches
 from monitor.training.pictures.chips import LABELS, Chip
 from monitor.training.pictures.pool import Face
@@ -208,7 +209,7 @@ def test_batches_repeat_by_seed_and_number(bank: fabric.Bank) -> None:
 
 def test_stream_gives_the_same_batches_in_order(bank: fabric.Bank) -> None:
     m = maker(bank)
-    stream = batches.Stream(m.batch, 2, 7, workers=2)
+    stream = Stream(m.batch, 2, 7, workers=2)
     try:
         got = list(stream)
     finally:

@@ -20,7 +20,7 @@ def train(folder: Path, stop_after: int | None = None) -> list[np.ndarray]:
     epoch after `stop_after`.
     """
     from monitor.training.learning import networks, trainer
-    from monitor.training.mask.batches import Batch
+    from monitor.training.learning.stream import Batch
 
     trainer.seed(3)
     model = networks.build("cnn_pool", 32, "none", dropout=0.5)

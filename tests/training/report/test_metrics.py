@@ -105,11 +105,3 @@ def test_temperature_mends_over_confidence() -> None:
 def test_ece_of_honest_confidences_is_nought() -> None:
     confidence = np.array([[1.0, 0, 0], [0, 1.0, 0]])
     assert metrics.reliability(np.array([0, 1]), confidence)["ece"] == 0.0
-
-
-def test_risk_falls_when_the_worst_are_left_out() -> None:
-    quality = np.array([3.0, 2.0, 1.0, 0.0])
-    coverage, risk, least = metrics.risk_coverage(quality, np.array([True, True, False, False]))
-    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
-    assert risk == pytest.approx([0, 0, 1 / 3, 0.5])
-    assert least.tolist() == [3, 2, 1, 0]

@@ -3,7 +3,7 @@ r"""Compare the networks of the papers on one split: the same faces, the same lo
     python -m monitor.training.experiments.compare --data ../shared/data --minutes 1.5 --out \
         runs/compare --summary docs/training
 
-trains each network of `networks.NAMES` for `--minutes` with the parts of `train_mask` (its
+trains each network of `listed.names` for `--minutes` with the parts of `train_mask` (its
 pictures, drawn masks, loss and schedule), tests it on a source that none has seen (`--leave-out`),
 and measures parameters, file size and ONNX Runtime's time a face. The batches are made once, before
 the first network, so that each sees the same and no network waits for pictures; one that is through
@@ -31,6 +31,7 @@ from monitor.errors import ConfigError
 from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.experiments import compare_report
+from monitor.training.learning import listed
 from monitor.training.learning.stream import Batch, Stream
 from monitor.training.mask import batches
 from monitor.training.mask import train as mask_train
@@ -39,18 +40,6 @@ from monitor.training.pictures.chips import LABELS
 from monitor.training.report import metrics
 from monitor.training.report.pages import output_dir
 
-NAMES = (
-    "mobilenetv2",
-    "cnn_pool",
-    "cnn_bn",
-    "resnet50",
-    "densenet121",
-    "xception",
-    "inceptionv3",
-    "vgg19",
-)
-CUSTOM = ("cnn_pool", "cnn_bn")
-CUSTOM_SIZE = 120  # px, as in the papers
 RATE = {"vgg19": 1e-4}  # without batch normalisation the common rate makes it say one class for all
 SLOW_STEP_S = 1.0  # a step that takes longer is timed but once
 
@@ -105,7 +94,7 @@ def train(
     keras.backend.clear_session()
 
     def fresh() -> Any:
-        model = networks.build(name, size, weights, len(LABELS))
+        model = networks.build(name, size, weights)
         if name == "mobilenetv2" and weights != "none":
             trainer.freeze(model, options.freeze)
         return model
@@ -150,7 +139,7 @@ def train(
         }
     passes = row["faces_seen"] / (len(made) * len(made[0][1]))
     cut = [f"{minutes:g} min of training, {row['faces_seen']} faces ({passes:.2f} passes)"]
-    if weights == "none" and name in networks.PUBLISHED and name != "mobilenetv2":
+    if weights == "none" and networks.info_of(name).files and name != "mobilenetv2":
         cut.append("its ImageNet weights are not on this machine")
     if training.step < steps:
         cut.append(f"stopped at step {training.step} of {steps}")
@@ -231,7 +220,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--data", type=Path, required=True, help="folder of the pictures, as for train_mask"
     )
-    p.add_argument("--networks", default=",".join(NAMES), help="which, with commas (default: all)")
+    p.add_argument(
+        "--networks", default=",".join(listed.names()), help="which, with commas (default: all)"
+    )
     p.add_argument("--minutes", type=float, default=2, help="training time of each (default 2)")
     p.add_argument(
         "--until",
@@ -308,9 +299,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [n for n in args.networks.split(",") if n]
     if args.smoke:
         args.minutes, args.faces = 0.05, 4 * args.batch
-    unknown = sorted(set(names) - set(NAMES))
+    unknown = sorted(set(names) - set(listed.names()))
     if unknown:
-        raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
+        raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(listed.names())}")
     deadline = _deadline(args.until)
     before: dict[str, Any] = (
         compare_report.earlier(args.out / "comparison.json", names)
@@ -340,7 +331,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 else f"{name} from random weights"
             )
             continue
-        size = CUSTOM_SIZE if name in CUSTOM else args.size
+        # the papers' own networks at their own size, in which pretraining has no say
+        info = listed.infos()[name]
+        size = args.size if info.files else info.size
         rows.append(train(name, weights, size, made, test, args.minutes, args))
         print(
             f"{name} ({rows[-1]['weights']}): "

@@ -43,6 +43,7 @@ from monitor.training.command import first_words, quiet_tensorflow, run_main, ty
 from monitor.training.experiments.siamese_report import curve_figure, markdown
 from monitor.training.experiments.siamese_scores import best_known, recognised, verified
 from monitor.training.experiments.upper_faces import SIDE, Cache, Mtcnn, Picture, counts
+from monitor.training.learning.settings import Settings
 from monitor.training.pictures.faces import pictures_in
 from monitor.training.pictures.splits import is_test_person
 from monitor.training.report.pages import output_dir, save_figure, write_json, write_text
@@ -134,7 +135,7 @@ def build(network: str, weights: str) -> Any:
 
     from monitor.training.learning import networks, trainer
 
-    base = networks.build(network, SIDE, weights, EMBEDDING, dropout=0.0)
+    base = networks.build(network, SIDE, weights, Settings(EMBEDDING, dropout=0.0))
     if weights == "none":
         for layer in base.get_layer("backbone").layers:
             # Keras' 0.99 and 0.999 are for long trainings: after a hundred steps the running

@@ -26,6 +26,8 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.training.command import quiet_tensorflow, run_main, typed
+from monitor.training.learning.listed import names
+from monitor.training.learning.settings import Settings
 from monitor.training.mask.scoring import crops, truth_of
 from monitor.training.pictures.chips import LABELS, Chip, load_data, split
 from monitor.training.report.pages import markdown_table, output_dir, write_json, write_text
@@ -96,7 +98,9 @@ def search(
         def build(self, hp: Any) -> Any:
             dropout = hp.Float("dropout", 0.0, 0.5, step=0.1)
             l2 = hp.Float("l2", 1e-6, 1e-2, sampling="log")
-            logits = networks.build(network, size, weights, len(LABELS), dropout=dropout, l2=l2)
+            logits = networks.build(
+                network, size, weights, Settings(len(LABELS), dropout=dropout, l2=l2)
+            )
             if network == "mobilenetv2" and weights != "none":
                 trainer.freeze(logits, FROZEN_BLOCKS)
             faces = keras.Input((size, size, 3))
@@ -186,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder that holds mask_chips, or any set that data.py reads",
     )
     p.add_argument(
-        "--network", default="mobilenetv2", help="one of networks.NAMES (default mobilenetv2)"
+        "--network", default="mobilenetv2", help=f"{', '.join(names())} (default: %(default)s)"
     )
     p.add_argument(
         "--weights", default="imagenet", help="imagenet, none or a path (default imagenet)"

@@ -4,7 +4,7 @@ r"""Train the mask classifier.
         weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
-model but `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`,
+model but `runs/<name>/figures.json`. `--network` takes another network of `listed.names`,
 `--smoke` runs a minute's worth. `--data` is the folder that holds `mask_chips` (and, where they are
 there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
 `data.load_data` reads. A run that was stopped goes on where it was.
@@ -30,6 +30,7 @@ from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
+from monitor.training.learning import listed
 from monitor.training.learning.stream import Stream, step_of
 from monitor.training.mask import batches
 from monitor.training.pictures import duplicates, pool, splits
@@ -119,7 +120,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--leave-out", metavar="SOURCE", help="train without this source and test on it"
     )
     parser.add_argument(
-        "--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)"
+        "--network",
+        default="mobilenetv2",
+        help=f"{', '.join(listed.names())} (default: %(default)s)",
     )
     parser.add_argument(
         "--first-epochs",
@@ -302,7 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learnt: list[npt.NDArray[np.float32]] | None = None
     for stage, stream in zip(stages, streams, strict=True):
         model = networks.build(
-            options.network, stage.size, options.weights if learnt is None else "none", len(LABELS)
+            options.network, stage.size, options.weights if learnt is None else "none"
         )
         if learnt is not None:
             model.set_weights(learnt)

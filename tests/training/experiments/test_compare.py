@@ -12,7 +12,6 @@ import pytest
 
 from monitor.errors import ConfigError
 from monitor.training.experiments import compare, compare_report
-from monitor.training.learning import networks
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -89,11 +88,6 @@ def test_networks_can_be_added(tmp_path: Path) -> None:
     }
     with pytest.raises(ConfigError, match="without --add"):
         compare_report.earlier(tmp_path / "none.json", ["vgg19"])
-
-
-def test_names_are_those_of_the_networks() -> None:
-    assert compare.NAMES == networks.NAMES
-    assert {networks.default_size(n) for n in compare.CUSTOM} == {compare.CUSTOM_SIZE}
 
 
 def test_a_time_of_day_that_has_passed_is_tomorrow() -> None:

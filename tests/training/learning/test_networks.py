@@ -145,7 +145,7 @@ def test_a_network_is_added_by_its_file_alone(
     request.addfinalizer(lambda: package.__path__.remove(str(tmp_path)))
     assert listed.names()[0] == "mobilenetv2"
     assert listed.infos()["tiny_dense"].title == "One dense layer"
-    assert "tiny_dense" in compare.parser().parse_args([]).networks
+    assert "tiny_dense" in compare.parser().parse_args(["--data", "d"]).networks
     assert networks.build("tiny_dense", weights="none").output_shape == (None, 3)
     sys.modules.pop(f"{package.__name__}.tiny_dense")
 

@@ -139,7 +139,8 @@ def train(
             said = time.monotonic()
             left = min(until - said, (steps - done) * (said - began) / (done - 1))
             print(
-                f"{name}: step {done}/{steps}, loss {value:.3f}, {max(0.0, left) / 60:.1f} min left",
+                f"{name}: step {done}/{steps}, loss {value:.3f}, "
+                f"{max(0.0, left) / 60:.1f} min left",
                 flush=True,
             )
     start = "from ImageNet weights" if weights == "imagenet" else "from random weights"
@@ -222,7 +223,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         until = start + TRAIN_PART * (deadline - start) / (len(jobs) - number)
         answer, parameters, note = train(name, place.taught, len(place.few.people), until, args)
         minutes = (time.monotonic() - start) / 60
-        desk.add(place, answer, listed.infos()[name].title, parameters, minutes, note)
+        method = few_report.Method(listed.infos()[name].title, parameters, minutes, note)
+        desk.add(place, answer, method)
     desk.finish()
     return 0
 

@@ -20,20 +20,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
-
 from monitor.config import Config
 from monitor.detect import yunet
 from monitor.errors import ConfigError
 from monitor.training.command import run_main, typed
 from monitor.training.defaults import curves as curves
 from monitor.training.defaults import vote_curve
+from monitor.training.defaults.charts import (
+    FACE_MIN_PX,
+    detector_chart,
+    detector_table,
+    door_chart,
+    door_table,
+    unsure_chart,
+    vote_chart,
+    vote_table,
+)
 from monitor.training.mask.end_to_end import matched
 from monitor.training.mask.scoring import load_classifier
 from monitor.training.pictures.chips import Chip, load_chips, load_voc
 from monitor.training.report.pages import (
-    COLOURS,
     markdown_table,
     output_dir,
     save_figure,
@@ -41,7 +47,6 @@ from monitor.training.report.pages import (
     write_text,
 )
 
-FACE_MIN_PX = 40.0  # the figures are for faces of this size or more, as issue B has them
 UNSURE_BOUNDS = {
     "size, px": (0, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80),
     "sharpness": (0, 2, 5, 10, 20, 50, 100, 200),
@@ -49,131 +54,6 @@ UNSURE_BOUNDS = {
     "confidence of the answer": (0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
     "confidence of the detector": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
 }
-Row = dict[str, Any]
-
-
-def detector_chart(rows: Sequence[Row]) -> Figure:
-    """Bare and masked faces found, and bare faces alarmed, against the threshold, a line for each
-    working side.
-    """
-    figure, panels = plt.subplots(1, 3, figsize=(13, 4))
-    wanted = (
-        ("unmasked", "found", "bare found"),
-        ("masked", "found", "masked found"),
-        ("unmasked", "alarmed", "bare alarmed"),
-    )
-    for axes, (label, key, title) in zip(panels, wanted, strict=True):
-        for side, style in zip(
-            sorted({r["side"] for r in rows}), ("o-", "s--", "^-.", "d:"), strict=False
-        ):
-            own = [r for r in rows if r["side"] == side]
-            y = [100 * r["rates"][label][key].value for r in own]
-            axes.plot(
-                [r["threshold"] for r in own],
-                y,
-                style,
-                markersize=4,
-                label=f"side {side or 'follows the frame'}",
-            )
-        axes.axvline(yunet.CONFIDENCE_MIN, color="#777", linewidth=1)
-        axes.set_title(f"{title} ({rows[0]['rates'][label][key].count})")
-        axes.set_xlabel("threshold (line: the default)")
-        axes.set_ylabel("per cent")
-        axes.grid(alpha=0.3)
-    panels[0].legend()
-    return figure
-
-
-def door_chart(
-    rows: Sequence[Row], key: str, series: Sequence[str], x_label: str, default: float
-) -> Figure:
-    """Bare right, masked right and worn wrong alarmed against a setting; one line style for each
-    series of boxes.
-    """
-    figure, axes = plt.subplots(figsize=(7, 4))
-    names = (
-        ("bare_right", "unmasked", "bare right"),
-        ("masked_right", "masked", "masked right"),
-        ("incorrect_alarmed", "incorrect", "worn wrong alarmed"),
-    )
-    for name, colour, text in names:
-        for part, line in zip(series, ("o-", "s--"), strict=False):
-            rates = [(r[part] if part else r)[name] for r in rows]
-            if rates[0].count:
-                label = f"{text}{f', boxes {part}' if part else ''} ({rates[0].count})"
-                axes.plot(
-                    [r[key] for r in rows],
-                    [100 * v.value for v in rates],
-                    line,
-                    color=COLOURS[colour],
-                    markersize=4,
-                    label=label,
-                )
-    axes.axvline(default, color="#777", linewidth=1)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel("per cent")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
-    return figure
-
-
-def unsure_chart(tables: dict[str, list[Row]]) -> Figure:
-    """Wrong among what is said against what is left unsaid, for each quality."""
-    figure, axes = plt.subplots(figsize=(7, 4.5))
-    for (name, rows), line in zip(tables.items(), ("o-", "s--", "^-.", "d:", "v-"), strict=False):
-        axes.plot(
-            [100 * r["unsure"].value for r in rows],
-            [100 * r["wrong"].value for r in rows],
-            line,
-            markersize=4,
-            label=name,
-        )
-    axes.set_xlabel("faces left unsure, per cent")
-    axes.set_ylabel("wrong among the others, per cent")
-    axes.set_xlim(-1, 60)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    return figure
-
-
-def vote_chart(rows: Sequence[Row], default: tuple[float, float]) -> Figure:
-    """Right states, changes of state, and the delay until a mask that went on is said, against the
-    half-life.
-    """
-    figure, panels = plt.subplots(1, 3, figsize=(13, 4))
-    for switch, style in zip(
-        sorted({r["switch_above"] for r in rows}), ("o-", "s--", "^-.", "d:"), strict=False
-    ):
-        own = [
-            (r["half_life_s"], vote_curve.pooled(r)) for r in rows if r["switch_above"] == switch
-        ]
-        x = [h for h, _ in own]
-        series = (
-            [100 * p["right"].value for _, p in own],
-            [p["switches"] for _, p in own],
-            [p["masked_after_s"] for _, p in own],
-        )
-        for axes, y in zip(panels, series, strict=True):
-            axes.plot(
-                x,
-                [float("nan") if v is None else v for v in y],
-                style,
-                markersize=4,
-                label=f"switch_above {switch}",
-            )
-    titles = (
-        "faces with the right state, % of those said",
-        "changes of state over all clips",
-        "mask on to 'masked', s",
-    )
-    for axes, title in zip(panels, titles, strict=True):
-        axes.set_title(title)
-        axes.set_xscale("log")
-        axes.axvline(default[0], color="#777", linewidth=1)
-        axes.set_xlabel("half_life_s (line: the default)")
-        axes.grid(alpha=0.3)
-    panels[0].legend()
-    return figure
 
 
 def detected_chips(
@@ -193,92 +73,6 @@ def detected_chips(
         x0, y0, x1, y1 = (float(v) for v in face["box"])
         own.append(replace(chip, box=(x0, y0, x1, y1)))
     return [c for c, _ in pairs], own
-
-
-def detector_table(rows: Sequence[Row]) -> str:
-    """End to end at each threshold of the working side that follows the frame, and of the others at
-    the default.
-    """
-    chosen = [r for r in rows if r["side"] == 0 or r["threshold"] == yunet.CONFIDENCE_MIN]
-    head = [
-        "side",
-        "threshold",
-        "bare found",
-        "masked found",
-        "worn wrong found",
-        "bare alarmed",
-        "masked falsely alarmed",
-        "boxes a picture that match nothing",
-    ]
-    body = []
-    for r in chosen:
-        bare, masked, wrong = (r["rates"][n] for n in ("unmasked", "masked", "incorrect"))
-        body.append(
-            [
-                r["side"],
-                f"{r['threshold']:g}",
-                bare["found"],
-                masked["found"],
-                wrong["found"],
-                bare["alarmed"],
-                masked["alarmed"],
-                f"{r['spare_boxes_a_picture']:.2f}",
-            ]
-        )
-    return markdown_table(head, body)
-
-
-def door_table(rows: Sequence[Row], key: str, series: Sequence[str]) -> str:
-    """The three door rates at each value of a setting."""
-    names = {
-        "bare_right": "bare right",
-        "masked_right": "masked right",
-        "incorrect_alarmed": "worn wrong alarmed",
-    }
-    head = [
-        key,
-        *(
-            f"{text}{f', boxes {part}' if part else ''}"
-            for part in series
-            for text in names.values()
-        ),
-    ]
-    return markdown_table(
-        head,
-        [
-            [f"{r[key]:g}", *((r[part] if part else r)[n] for part in series for n in names)]
-            for r in rows
-        ],
-    )
-
-
-def vote_table(rows: Sequence[Row]) -> str:
-    """Every setting over all clips."""
-    head = [
-        "half_life_s",
-        "switch_above",
-        "right",
-        "unsure",
-        "changes of state",
-        "sightings too many or few",
-        "mask on to 'masked', s",
-    ]
-    body = []
-    for row in rows:
-        p = vote_curve.pooled(row)
-        delay = None if p["masked_after_s"] is None else f"{p['masked_after_s']:.2f}"
-        body.append(
-            [
-                f"{row['half_life_s']:g}",
-                f"{row['switch_above']:g}",
-                p["right"],
-                p["unsure"],
-                p["switches"],
-                p["sightings_wrong"],
-                delay,
-            ]
-        )
-    return markdown_table([str(h) for h in head], body)
 
 
 def measure(model: Path, data: Path, sides: Sequence[int]) -> dict[str, Any]:
@@ -330,77 +124,84 @@ def measure(model: Path, data: Path, sides: Sequence[int]) -> dict[str, Any]:
 
 def write(result: dict[str, Any], out: Path, name: str, command: str) -> None:
     """Markdown, JSON and charts."""
-    config = Config()
     output_dir(out)
     write_json(out / f"{name}.json", {"command": command, **result})
-    save_figure(detector_chart(result["detector"]), out / f"{name}_detector.svg")
-    save_figure(
-        door_chart(
-            result["margin"],
-            "margin",
-            ("annotated", "detector"),
-            "crop margin",
-            result["card_margin"],
-        ),
-        out / f"{name}_margin.svg",
-    )
-    save_figure(
-        door_chart(
-            result["jitter"],
-            "jitter",
-            ("",),
-            "box moved and scaled by up to this part of its side",
-            0,
-        ),
-        out / f"{name}_jitter.svg",
-    )
-    save_figure(unsure_chart(result["unsure"]), out / f"{name}_unsure.svg")
-    c = config.classify
-    text = (
+    _draw(result, out, name)
+    parts = (
         f"# Defaults, and why: {result['model']}\n\n    {command}\n\n"
-        f"Whole pictures of andrewmvd, one look at each as at a camera's "
-        f"frame, faces of {FACE_MIN_PX:g} px or more unless said otherwise.\n\n"
+        "Whole pictures of andrewmvd, one look at each as at a camera's frame, faces of "
+        f"{FACE_MIN_PX:g} px or more unless said otherwise.\n\n",
+        _about_detector(result, name),
+        _about_margin(result, name),
+        _about_unsure(result, name),
+        _about_vote(result, name) if result.get("vote") else "",
+    )
+    write_text(out / f"{name}.md", "".join(parts))
+
+
+def _draw(result: dict[str, Any], out: Path, name: str) -> None:
+    """The charts."""
+    vote = Config().vote
+    moved = "box moved and scaled by up to this part of its side"
+    series, card_margin = ("annotated", "detector"), result["card_margin"]
+    margin = door_chart(result["margin"], "margin", series, "crop margin", card_margin)
+    charts = {
+        "detector": detector_chart(result["detector"]),
+        "margin": margin,
+        "jitter": door_chart(result["jitter"], "jitter", ("",), moved, 0),
+        "unsure": unsure_chart(result["unsure"]),
+    }
+    if result.get("vote"):
+        charts["vote"] = vote_chart(result["vote"], (vote.half_life_s, vote.switch_above))
+    for key, figure in charts.items():
+        save_figure(figure, out / f"{name}_{key}.svg")
+
+
+def _about_detector(result: dict[str, Any], name: str) -> str:
+    return (
         f"## Detector: threshold {yunet.CONFIDENCE_MIN}, side that follows the frame\n\n"
         f"![detector]({name}_detector.svg)\n\n{detector_table(result['detector'])}\n"
+    )
+
+
+def _about_margin(result: dict[str, Any], name: str) -> str:
+    text = (
         f"## Crop margin: {result['card_margin']:g}\n\nThe model was trained at its card's margin; "
-        f"the curve shows how far another may be "
-        f"off. Boxes as annotated, and the detector's own of the same "
-        f"faces.\n\n![margin]({name}_margin.svg)\n\n"
+        "the curve shows how far another may be off. Boxes as annotated, and the detector's own of "
+        f"the same faces.\n\n![margin]({name}_margin.svg)\n\n"
         f"{door_table(result['margin'], 'margin', ('annotated', 'detector'))}\n"
     )
     if "margin_ilc2021" in result:
-        text += f"ilc2021, boxes by hand:\n\n{door_table(result['margin_ilc2021'], 'margin', ('annotated',))}\n"
-    text += (
-        f"Boxes that "
-        f"shake:\n\n![jitter]({name}_jitter.svg)\n\n{door_table(result['jitter'], 'jitter', ('',))}\n"
+        table = door_table(result["margin_ilc2021"], "margin", ("annotated",))
+        text += f"ilc2021, boxes by hand:\n\n{table}\n"
+    return text + (
+        f"Boxes that shake:\n\n![jitter]({name}_jitter.svg)\n\n"
+        f"{door_table(result['jitter'], 'jitter', ('',))}\n"
+    )
+
+
+def _about_unsure(result: dict[str, Any], name: str) -> str:
+    c = Config().classify
+    text = (
         f"## Unsure: size {c.unsure_face_px} px, sharpness {c.unsure_sharpness:g}, side-on "
-        f"{c.unsure_side_on:g}, "
-        f"confidence {c.unsure_below:g}\n\n{result['judged']} faces of any size that the detector "
-        f"found; "
-        f"wrong: masked taken for an alarm or the other way round.\n\n"
-        f"![unsure]({name}_unsure.svg)\n\n"
+        f"{c.unsure_side_on:g}, confidence {c.unsure_below:g}\n\n{result['judged']} faces of any "
+        "size that the detector found; wrong: masked taken for an alarm or the other way "
+        f"round.\n\n![unsure]({name}_unsure.svg)\n\n"
     )
     for key, rows in result["unsure"].items():
-        text += (
-            markdown_table(
-                [f"{key}, at least", "left unsure", "wrong among the others"],
-                [[f"{r['bound']:g}", r["unsure"], r["wrong"]] for r in rows],
-            )
-            + "\n"
-        )
-    if result.get("vote"):
-        vote = config.vote
-        save_figure(
-            vote_chart(result["vote"], (vote.half_life_s, vote.switch_above)),
-            out / f"{name}_vote.svg",
-        )
-        clips = ", ".join(clip["clip"] for clip in result["vote"][0]["clips"])
-        text += (
-            f"## Vote: half-life {vote.half_life_s:g} s, switch above "
-            f"{vote.switch_above:g}\n\nClips: {clips}.\n\n"
-            f"![vote]({name}_vote.svg)\n\n{vote_table(result['vote'])}"
-        )
-    write_text(out / f"{name}.md", text)
+        head = [f"{key}, at least", "left unsure", "wrong among the others"]
+        text += markdown_table(head, [[f"{r['bound']:g}", r["unsure"], r["wrong"]] for r in rows])
+        text += "\n"
+    return text
+
+
+def _about_vote(result: dict[str, Any], name: str) -> str:
+    vote = Config().vote
+    clips = ", ".join(clip["clip"] for clip in result["vote"][0]["clips"])
+    return (
+        f"## Vote: half-life {vote.half_life_s:g} s, switch above {vote.switch_above:g}\n\n"
+        f"Clips: {clips}.\n\n![vote]({name}_vote.svg)\n\n{vote_table(result['vote'])}"
+    )
 
 
 def parser() -> argparse.ArgumentParser:

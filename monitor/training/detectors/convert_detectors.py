@@ -87,22 +87,7 @@ class SsdGraph:
         output = name
         match kind:
             case "BatchNorm":  # its Scale layer follows and is folded into it
-                mean, variance, factor = (self._net.getParam(name, i).ravel() for i in range(3))
-                scale_name = name.replace("_bn", "_scale")
-                gamma, beta = (self._net.getParam(scale_name, i).ravel() for i in range(2))
-                if name == "data_bn":
-                    mean = mean + np.array(MEAN_BGR, np.float32) * factor
-                values = {
-                    "gamma": gamma,
-                    "beta": beta,
-                    "mean": mean / factor,
-                    "var": variance / factor,
-                }
-                names = [
-                    self._constant(f"{name}_{key}", value, half=False)
-                    for key, value in values.items()
-                ]
-                self._node("BatchNormalization", [*inputs, *names], output, epsilon=1e-5)
+                self._batch_norm(name, inputs, output)
             case "Scale":
                 output = inputs[0]
             case "Convolution":
@@ -110,26 +95,15 @@ class SsdGraph:
             case "ReLU":
                 self._node("Relu", inputs, output)
             case "Pooling":  # Caffe rounds the size up
-                self._node(
-                    "MaxPool", inputs, output, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1
-                )
+                pool = {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}
+                self._node("MaxPool", inputs, output, **pool)
             case "Eltwise":
                 self._node("Add", inputs, output)
             case "Normalize":
-                scale = self._net.getParam(name, 0).reshape(1, -1, 1, 1)
-                self._node("LpNormalization", inputs, f"{name}_unit", axis=1, p=2)
-                self._node(
-                    "Mul",
-                    [f"{name}_unit", self._constant(f"{name}_scale", scale, half=False)],
-                    output,
-                )
+                self._normalize(name, inputs, output)
             case "Permute":
-                self._node(
-                    "Transpose",
-                    inputs,
-                    output,
-                    perm=[int(v) for v in layer["permute_param"][0]["order"]],
-                )
+                order = [int(v) for v in layer["permute_param"][0]["order"]]
+                self._node("Transpose", inputs, output, perm=order)
             case "Flatten" if name != "mbox_conf_flatten":
                 self._node("Flatten", inputs, output, axis=1)
             case "Flatten":
@@ -143,11 +117,8 @@ class SsdGraph:
             case "Concat":
                 self._node("Concat", inputs, output, axis=1)
             case "Reshape":
-                self._node(
-                    "Reshape",
-                    [*inputs, self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))],
-                    output,
-                )
+                shape = self._constant("mbox_conf_shape", np.array([1, -1, 2], np.int64))
+                self._node("Reshape", [*inputs, shape], output)
             case "Softmax":
                 self._node("Softmax", inputs, output, axis=2)
             case "DetectionOutput":
@@ -155,6 +126,22 @@ class SsdGraph:
             case _:
                 raise SystemExit(f"layer {name} is of an unknown type {kind}")
         self._tensor[layer["top"][0]] = output
+
+    def _batch_norm(self, name: str, inputs: list[str], output: str) -> None:
+        mean, variance, factor = (self._net.getParam(name, i).ravel() for i in range(3))
+        scale_name = name.replace("_bn", "_scale")
+        gamma, beta = (self._net.getParam(scale_name, i).ravel() for i in range(2))
+        if name == "data_bn":
+            mean = mean + np.array(MEAN_BGR, np.float32) * factor
+        values = {"gamma": gamma, "beta": beta, "mean": mean / factor, "var": variance / factor}
+        names = [self._constant(f"{name}_{k}", value, half=False) for k, value in values.items()]
+        self._node("BatchNormalization", [*inputs, *names], output, epsilon=1e-5)
+
+    def _normalize(self, name: str, inputs: list[str], output: str) -> None:
+        scale = self._net.getParam(name, 0).reshape(1, -1, 1, 1)
+        self._node("LpNormalization", inputs, f"{name}_unit", axis=1, p=2)
+        factor = self._constant(f"{name}_scale", scale, half=False)
+        self._node("Mul", [f"{name}_unit", factor], output)
 
     def _convolution(self, name: str, param: Layer, inputs: list[str], output: str) -> None:
         kernel, pad, stride, dilation = (

@@ -204,7 +204,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"{place.few.name}: {method}, {left / 60:.1f} min left", flush=True)
                 began = time.monotonic()
                 answer, parameters, note = learn(kind, upper, place.taught, args.seed)
-                desk.add(place, answer, method, parameters, (time.monotonic() - began) / 60, note)
+                minutes = (time.monotonic() - began) / 60
+                desk.add(place, answer, few_report.Method(method, parameters, minutes, note))
     desk.finish()
     return 0
 

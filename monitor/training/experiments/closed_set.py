@@ -37,10 +37,11 @@ from monitor.faces.align import SIZE
 from monitor.records import Image
 from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.experiments import few_report
+from monitor.training.learning import listed
+from monitor.training.learning.settings import Settings
 from monitor.training.pictures.faces import Faces
 
 NAMES = ("cnn_pool", "inceptionv3", "mobilenetv2")
-LABEL = {"cnn_pool": "custom CNN", "inceptionv3": "InceptionV3", "mobilenetv2": "MobileNetV2"}
 SHIFT, TURN = 0.08, 15.0  # augmentation: at most so much of the side, and so many degrees
 TRAIN_PART = 0.85  # of a network's time; the rest is for its test
 WARM_UP = 0.05  # of the training, until the full rate
@@ -109,7 +110,7 @@ def train(
     keras.backend.clear_session()
     keras.utils.set_random_seed(options.seed)
     weights = "imagenet" if networks.imagenet_file(name) else "none"
-    model = networks.build(name, SIZE, weights, people)
+    model = networks.build(name, SIZE, weights, Settings(people))
     if weights == "imagenet":
         trainer.freeze(model, options.freeze if name == "mobilenetv2" else 0)
     for layer in model._flatten_layers():
@@ -138,11 +139,12 @@ def train(
             said = time.monotonic()
             left = min(until - said, (steps - done) * (said - began) / (done - 1))
             print(
-                f"{name}: step {done}/{steps}, loss {value:.3f}, {max(0.0, left) / 60:.1f} min left",
+                f"{name}: step {done}/{steps}, loss {value:.3f}, "
+                f"{max(0.0, left) / 60:.1f} min left",
                 flush=True,
             )
     start = "from ImageNet weights" if weights == "imagenet" else "from random weights"
-    if weights == "none" and name in networks.PUBLISHED:
+    if weights == "none" and networks.info_of(name).files:
         start += " (its ImageNet weights are not on this machine)"
     note = f"{start}; {done * options.batch / len(taught.faces):.1f} epochs, last loss {value:.2f}"
     return (
@@ -216,12 +218,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number, (place, name) in enumerate(jobs):
         start = time.monotonic()
         if start >= deadline:
-            desk.leave_out(f"{LABEL[name]} on {place.few.name}")
+            desk.leave_out(f"{listed.infos()[name].title} on {place.few.name}")
             continue
         until = start + TRAIN_PART * (deadline - start) / (len(jobs) - number)
         answer, parameters, note = train(name, place.taught, len(place.few.people), until, args)
         minutes = (time.monotonic() - start) / 60
-        desk.add(place, answer, LABEL[name], parameters, minutes, note)
+        method = few_report.Method(listed.infos()[name].title, parameters, minutes, note)
+        desk.add(place, answer, method)
     desk.finish()
     return 0
 

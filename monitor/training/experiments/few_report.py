@@ -83,25 +83,24 @@ def laid_on(few: FewPeople, templates: Path) -> Faces:
     return masked_all(bare, Cutouts(templates, CUTOUTS) if templates.is_dir() else drawn, 0)
 
 
-def score(
-    few: FewPeople,
-    covered: Faces,
-    answer: Answer,
-    method: str,
-    parameters: int,
-    minutes: float | None,
-    note: str = "",
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to name people, as the table has it."""
+
+    name: str
+    parameters: int  # how many numbers it holds
+    minutes: float | None  # what its training took; None where it was not trained here
+    note: str = ""  # what else a reader must know
+
+
+def score(few: FewPeople, covered: Faces, answer: Answer, method: Method) -> dict[str, Any]:
     """A row of the table: how often the method names the right person.
 
     Args:
         few: The people; the test side is asked.
         covered: From `laid_on`.
         answer: The method, ready.
-        method: Its name.
-        parameters: How many numbers it holds.
-        minutes: What its training took; None where it was not trained here.
-        note: What else a reader must know.
+        method: What it is.
     """
     test = np.flatnonzero(few.test)
     truth, masked = few.person[test], few.masked[test]
@@ -110,7 +109,7 @@ def score(
     covered_right = answer(covered) == truth[~masked] if len(covered) else np.empty(0, bool)
     return {
         "people": few.name,
-        "method": method,
+        "method": method.name,
         "all": rate(right),
         "macro_f1": float(
             f1_score(truth, said, labels=np.unique(truth), average="macro", zero_division=0)
@@ -118,10 +117,10 @@ def score(
         "bare": rate(right[~masked]),
         "masked": rate(right[masked]),
         "laid_on": rate(covered_right),
-        "parameters": parameters,
-        "training_minutes": minutes,
+        "parameters": method.parameters,
+        "training_minutes": method.minutes,
         "ms_a_face": milliseconds(answer, few.faces[test]),
-        "note": note,
+        "note": method.note,
     }
 
 
@@ -173,17 +172,9 @@ def embedding_rows(
         note = "celebrities may be among the pictures that it was published with"
         if "further_data" in embedder.card:
             note += f"; trained further on {embedder.card['further_data']}"
-        rows.append(
-            score(
-                few,
-                covered,
-                answer,
-                f"{embedder.name}, nearest template",
-                templates * embedder.dimension,
-                None,
-                note,
-            )
-        )
+        name = f"{embedder.name}, nearest template"
+        method = Method(name, templates * embedder.dimension, None, note)
+        rows.append(score(few, covered, answer, method))
     return rows
 
 
@@ -248,13 +239,10 @@ class Desk:
         self,
         place: Place,
         answer: Answer,
-        method: str,
-        parameters: int,
-        minutes: float | None,
-        note: str = "",
+        method: Method,
     ) -> None:
-        """Test a method and write it down; see `score`."""
-        self._take(score(place.few, place.covered, answer, method, parameters, minutes, note))
+        """Test a method and write down its row."""
+        self._take(score(place.few, place.covered, answer, method))
 
     def leave_out(self, what: str) -> None:
         """Name what there was no time for."""

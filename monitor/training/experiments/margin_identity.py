@@ -27,6 +27,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -191,80 +192,24 @@ def with_places(tail: Any, targets: FloatArray) -> Any:
     return keras.Model(features, [embedding, cosines], name="identity")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What the tail learns from."""
+
+    features: npt.NDArray[np.float16]  # (N, ...) of the doctored pictures, from the stem
+    person: npt.NDArray[np.int64]  # (N,) whom each shows
+    targets: FloatArray  # (P, D) of length 1: where each person's embeddings are to go
+
+
 def train(
-    model: Any,
-    tail: Any,
-    features: npt.NDArray[np.float16],
-    person: npt.NDArray[np.int64],
-    targets: FloatArray,
-    options: argparse.Namespace,
-    watch: Watch,
+    model: Any, tail: Any, lesson: Lesson, options: argparse.Namespace, watch: Watch
 ) -> list[dict[str, Any]]:
     """Train the tail and leave the averaged weights in it; the curve of the watched people, one
     entry an epoch.
     """
     import keras
-    import tensorflow as tf
 
-    fixed = tf.constant(targets)
-    curve: list[dict[str, Any]] = []
-    embed = tail_of(tail)
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        """All doctored pictures in a new order each epoch."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self._rng = np.random.default_rng(options.seed)
-            self.on_epoch_end()
-
-        def __len__(self) -> int:
-            return len(features) // int(options.batch)
-
-        def __getitem__(self, index: int) -> Any:
-            rows = np.sort(self._order[index * options.batch : (index + 1) * options.batch])
-            return features[rows].astype(np.float32), (person[rows], person[rows])
-
-        def on_epoch_end(self) -> None:
-            self._order = self._rng.permutation(len(features))
-
-    def margin(labels: Any, cosines: Any) -> Any:
-        wanted = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), len(targets))
-        return tf.nn.softmax_cross_entropy_with_logits(wanted, SCALE * (cosines - MARGIN * wanted))
-
-    def distil(labels: Any, embedding: Any) -> Any:
-        return 1 - tf.reduce_sum(
-            embedding * tf.gather(fixed, tf.cast(tf.reshape(labels, [-1]), tf.int32)), axis=1
-        )
-
-    class Look(keras.callbacks.Callback):  # type: ignore[misc]
-        """Looks at the watched people after each epoch, and ends the training when its time is
-        up.
-        """
-
-        def __init__(self) -> None:
-            super().__init__()
-            self._began = time.monotonic()
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            seen, minutes = watch.figures(embed), (time.monotonic() - self._began) / 60
-            curve.append(
-                {
-                    "epoch": epoch + 1,
-                    "minutes": round(minutes, 1),
-                    "loss": (logs or {}).get("loss"),
-                    **seen,
-                }
-            )
-            print(
-                f"epoch {epoch + 1}, {minutes:.1f} min, loss {curve[-1]['loss']:.3f}: {shown(seen)}",
-                flush=True,
-            )
-            if options.minutes and minutes * (epoch + 2) / (epoch + 1) > options.minutes:
-                print("the time is up", flush=True)
-                self.model.stop_training = True
-
-    batches = Batches()
+    batches = _batches(lesson, options)
     steps = len(batches) * options.epochs
     rate = keras.optimizers.schedules.CosineDecay(
         options.rate * 0.05,
@@ -276,11 +221,82 @@ def train(
     optimizer = keras.optimizers.AdamW(
         rate, weight_decay=1e-4, use_ema=True, ema_momentum=0.99, global_clipnorm=5.0
     )
-    model.compile(optimizer, loss=[distil, margin], loss_weights=[DISTIL, 1.0])
-    # The averaged weights are in place whenever `Look` looks, and at the end.
+    model.compile(optimizer, loss=_losses(lesson.targets), loss_weights=[DISTIL, 1.0])
+    curve: list[dict[str, Any]] = []
+    # The averaged weights are in place whenever the watched people are looked at, and at the end.
     average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-    model.fit(batches, epochs=options.epochs, verbose=0, callbacks=[average, Look()])
+    watching = _watching(curve, tail_of(tail), options, watch)
+    model.fit(batches, epochs=options.epochs, verbose=0, callbacks=[average, watching])
     return curve
+
+
+def _batches(lesson: Lesson, options: argparse.Namespace) -> Any:
+    """All doctored pictures in a new order each epoch."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self._rng = np.random.default_rng(options.seed)
+            self.on_epoch_end()
+
+        def __len__(self) -> int:
+            return len(lesson.features) // int(options.batch)
+
+        def __getitem__(self, index: int) -> Any:
+            rows = np.sort(self._order[index * options.batch : (index + 1) * options.batch])
+            person = lesson.person[rows]
+            return lesson.features[rows].astype(np.float32), (person, person)
+
+        def on_epoch_end(self) -> None:
+            self._order = self._rng.permutation(len(lesson.features))
+
+    return Batches()
+
+
+def _losses(targets: FloatArray) -> list[Any]:
+    """Distance to the person's place, and the margin loss over all persons."""
+    import tensorflow as tf
+
+    fixed = tf.constant(targets)
+
+    def margin(labels: Any, cosines: Any) -> Any:
+        wanted = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), len(targets))
+        return tf.nn.softmax_cross_entropy_with_logits(wanted, SCALE * (cosines - MARGIN * wanted))
+
+    def distil(labels: Any, embedding: Any) -> Any:
+        place = tf.gather(fixed, tf.cast(tf.reshape(labels, [-1]), tf.int32))
+        return 1 - tf.reduce_sum(embedding * place, axis=1)
+
+    return [distil, margin]
+
+
+def _watching(
+    curve: list[dict[str, Any]], embed: Embed, options: argparse.Namespace, watch: Watch
+) -> Any:
+    """Measures the watched people after each epoch into `curve`, and ends the training when its
+    time is up.
+    """
+    import keras
+
+    class Watching(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self._began = time.monotonic()
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            seen, minutes = watch.figures(embed), (time.monotonic() - self._began) / 60
+            loss = (logs or {}).get("loss")
+            entry = {"epoch": epoch + 1, "minutes": round(minutes, 1), "loss": loss, **seen}
+            curve.append(entry)
+            print(
+                f"epoch {epoch + 1}, {minutes:.1f} min, loss {loss:.3f}: {shown(seen)}", flush=True
+            )
+            if options.minutes and minutes * (epoch + 2) / (epoch + 1) > options.minutes:
+                print("the time is up", flush=True)
+                self.model.stop_training = True
+
+    return Watching()
 
 
 def tail_of(tail: Any) -> Embed:
@@ -327,7 +343,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start = tail.get_weights()
     before = watch.figures(tail_of(tail))
     print(f"SFace itself: {shown(before)}", flush=True)
-    curve = train(with_places(tail, targets), tail, features, person, targets, options, watch)
+    lesson = Lesson(features, person, targets)
+    curve = train(with_places(tail, targets), tail, lesson, options, watch)
     trained = tail.get_weights()
     blends = {}
     # the wanted one last: it stays

@@ -40,9 +40,10 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
-from monitor.training.experiments.siamese_report import curve_figure, markdown
+from monitor.training.experiments.siamese_report import curve_figure, markdown, training_summary
 from monitor.training.experiments.siamese_scores import best_known, recognised, verified
 from monitor.training.experiments.upper_faces import SIDE, Cache, Mtcnn, Picture, counts
+from monitor.training.learning.settings import Settings
 from monitor.training.pictures.faces import pictures_in
 from monitor.training.pictures.splits import is_test_person
 from monitor.training.report.pages import output_dir, save_figure, write_json, write_text
@@ -134,7 +135,7 @@ def build(network: str, weights: str) -> Any:
 
     from monitor.training.learning import networks, trainer
 
-    base = networks.build(network, SIDE, weights, EMBEDDING, dropout=0.0)
+    base = networks.build(network, SIDE, weights, Settings(EMBEDDING, dropout=0.0))
     if weights == "none":
         for layer in base.get_layer("backbone").layers:
             # Keras' 0.99 and 0.999 are for long trainings: after a hundred steps the running
@@ -210,9 +211,8 @@ def train(
 def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
     """All of it within the minutes; returns the figures."""
     clock = Clock(args.minutes)
-    test, learn = wanted(
-        args.data, args.people, args.per_person, SMOKE_PEOPLE if args.smoke else None
-    )
+    most = SMOKE_PEOPLE if args.smoke else None
+    test, learn = wanted(args.data, args.people, args.per_person, most)
     cache = Cache(args.faces)
     quiet_tensorflow()
     import keras
@@ -221,15 +221,7 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
     # first: a mistake then costs no time
     model = None if args.align_only else build(args.network, args.weights)
     share = 1.0 if args.align_only else ALIGN_SHARE
-    everything = interleaved(test, learn)
-    missing = cache.add(everything, Mtcnn, time.monotonic() + share * clock.left)
-    uppers = cache.ready(everything)
-    ms = float(np.mean([u.ms for u in uppers])) if uppers else 0.0
-    faces = {"found": counts(uppers), "missing": missing, "ms": ms}
-    print(
-        f"{len(uppers)} pictures are cut, {missing} are missing, {ms:.0f} ms each: {faces['found']}",
-        flush=True,
-    )
+    faces = _cut(cache, interleaved(test, learn), time.monotonic() + share * clock.left)
     if model is None:
         return {"command": command, "faces": faces, "minutes": clock.minutes}
 
@@ -238,18 +230,14 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
 
     ready = cache.ready(learn)
     known = best_known(ready, args.known)
-    out = held_out(
-        [u.picture for u in ready if u.picture.dataset == "rmfrd"],
-        {p.person for p in known},
-        args.seed,
-    )
+    rmfrd = [u.picture for u in ready if u.picture.dataset == "rmfrd"]
+    out = held_out(rmfrd, {p.person for p in known}, args.seed)
     people = people_of(ready, cache, out)
     if len(people) < 2:
         raise ConfigError(
             f"only {len(people)} people to train on are cut: run with --align-only first, or raise "
             f"--minutes"
         )
-
     encode = Encoder(model)  # reads the weights anew at each call
 
     def tested() -> dict[str, Any]:
@@ -266,30 +254,33 @@ def run(args: argparse.Namespace, command: str) -> dict[str, Any]:
     after = tested() if made["steps"] else before
     output_dir(args.out)
     model.save(args.out / "twin.keras")
-    tenth = max(1, made["steps"] // 10)
-    _, loss, active = np.array(made["curve"] or [[np.nan] * 3]).T
-    made |= {
-        "people": len(people),
-        "bare": sum(len(p.bare) for p in people),
-        "covered": sum(len(p.covered) for p in people),
-        "loss_first": float(loss[:tenth].mean()),
-        "loss_last": float(loss[-tenth:].mean()),
-        "active_first": float(active[:tenth].mean()),
-        "active_last": float(active[-tenth:].mean()),
-    }
+    options = {k: v for k, v in vars(args).items() if k not in ("summary", "out")}
     return {
         "command": command,
-        "options": {k: v for k, v in vars(args).items() if k not in ("summary", "out")}
-        | {"margin": MARGIN},
+        "options": options | {"margin": MARGIN},
         "parameters": networks.parameters(model),
         "embedding": EMBEDDING,
         "faces": faces,
         "held_out": len(out),
-        "training": made,
+        "training": made | training_summary(made, people),
         "before": before,
         "after": after,
         "minutes": clock.minutes,
     }
+
+
+def _cut(cache: Cache, pictures: Sequence[Picture], until: float) -> dict[str, Any]:
+    """Cut the upper halves of the faces, as many as there is time for; says how many."""
+    missing = cache.add(pictures, Mtcnn, until)
+    uppers = cache.ready(pictures)
+    ms = float(np.mean([u.ms for u in uppers])) if uppers else 0.0
+    faces = {"found": counts(uppers), "missing": missing, "ms": ms}
+    print(
+        f"{len(uppers)} pictures are cut, {missing} are missing, {ms:.0f} ms each: "
+        f"{faces['found']}",
+        flush=True,
+    )
+    return faces
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,10 +9,26 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from monitor.training.experiments.triplets import Person
 from monitor.training.experiments.upper_faces import FOUND
 from monitor.training.report.pages import markdown_table
 
 STAGES = {"before": "before training", "after": "after training"}
+
+
+def training_summary(made: dict[str, Any], people: Sequence[Person]) -> dict[str, Any]:
+    """Of a training: whom it saw, and its loss in the first and the last tenth."""
+    tenth = max(1, made["steps"] // 10)
+    _, loss, active = np.array(made["curve"] or [[np.nan] * 3]).T
+    return {
+        "people": len(people),
+        "bare": sum(len(p.bare) for p in people),
+        "covered": sum(len(p.covered) for p in people),
+        "loss_first": float(loss[:tenth].mean()),
+        "loss_last": float(loss[-tenth:].mean()),
+        "active_first": float(active[:tenth].mean()),
+        "active_last": float(active[-tenth:].mean()),
+    }
 
 
 def curve_figure(curve: Sequence[tuple[float, float, float]], margin: float) -> Figure:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.training.command import quiet_tensorflow, run_main, typed
+from monitor.training.learning.listed import names
+from monitor.training.learning.settings import Settings
 from monitor.training.mask.scoring import crops, truth_of
 from monitor.training.pictures.chips import LABELS, Chip, load_data, split
 from monitor.training.report.pages import markdown_table, output_dir, write_json, write_text
@@ -61,18 +64,23 @@ def inputs_of(
     return np.concatenate(list(crops(chips, size, MARGIN))), truth_of(chips, LABELS)
 
 
-def search(
-    network: str,
-    size: int,
-    weights: str,
-    train: tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]],
-    validation: tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]],
-    trials: int,
-    budget_s: float,
-    epochs_max: int,
-    out: Path,
-    seed: int,
-) -> list[dict[str, Any]]:
+Faces = tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]  # as `inputs_of` gives them
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched, and for how long."""
+
+    network: str
+    size: int  # side of the input, px
+    weights: str
+    trials: int  # at most
+    budget_s: float  # no trial is begun after it
+    epochs_max: int
+    seed: int
+
+
+def search(wanted: Search, train: Faces, validation: Faces, out: Path) -> list[dict[str, Any]]:
     """Run the trials.
 
     Returns:
@@ -82,39 +90,14 @@ def search(
     import keras
     import keras_tuner
 
-    from monitor.training.learning import networks, trainer
-
-    keras.utils.set_random_seed(seed)
-    deadline = time.monotonic() + budget_s
+    keras.utils.set_random_seed(wanted.seed)
+    deadline = time.monotonic() + wanted.budget_s
+    rows: list[dict[str, Any]] = []
 
     class StopAtDeadline(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             if time.monotonic() > deadline:
                 self.model.stop_training = True
-
-    class MaskNetwork(keras_tuner.HyperModel):  # type: ignore[misc]
-        def build(self, hp: Any) -> Any:
-            dropout = hp.Float("dropout", 0.0, 0.5, step=0.1)
-            l2 = hp.Float("l2", 1e-6, 1e-2, sampling="log")
-            logits = networks.build(network, size, weights, len(LABELS), dropout=dropout, l2=l2)
-            if network == "mobilenetv2" and weights != "none":
-                trainer.freeze(logits, FROZEN_BLOCKS)
-            faces = keras.Input((size, size, 3))
-            looks = keras.layers.RandomFlip("horizontal")(faces)
-            looks = keras.layers.RandomBrightness(0.3, value_range=(-1, 1))(looks)
-            looks = keras.layers.RandomContrast(0.3, value_range=(-1, 1))(looks)
-            model = keras.Model(faces, logits(looks))
-            rate = hp.Float("rate", 3e-5, 3e-3, sampling="log")
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(
-                keras.optimizers.AdamW(rate), loss, metrics=["accuracy"], jit_compile=False
-            )  # XLA compiles for longer than a trial lasts
-            return model
-
-        def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
-            batch, epochs = hp.Choice("batch", [16, 32, 64]), hp.Int("epochs", 2, epochs_max)
-            kwargs |= {"batch_size": batch, "epochs": epochs}
-            return model.fit(*args, **kwargs)
 
     class Tuner(keras_tuner.BayesianOptimization):  # type: ignore[misc]
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
@@ -122,17 +105,7 @@ def search(
             # is of use here.
             began, hp = time.monotonic(), trial.hyperparameters
             result = self.hypermodel.fit(hp, self.hypermodel.build(hp), *args, **kwargs)
-            history = result.history
-            best = int(np.argmin(history["val_loss"]))
-            rows.append(
-                {
-                    **{name: hp.get(name) for name in SETTINGS},
-                    "val_accuracy": float(history["val_accuracy"][best]),
-                    "val_loss": float(history["val_loss"][best]),
-                    "epochs_run": len(history["val_loss"]),
-                    "seconds": round(time.monotonic() - began, 1),
-                }
-            )
+            rows.append(_row(hp, result.history, time.monotonic() - began))
             return result
 
         def on_trial_end(self, trial: Any) -> None:
@@ -140,12 +113,11 @@ def search(
             if time.monotonic() > deadline:
                 self.oracle.max_trials = len(self.oracle.trials)
 
-    rows: list[dict[str, Any]] = []
     tuner = Tuner(
-        MaskNetwork(),
+        _hypermodel(wanted),
         "val_loss",
-        max_trials=trials,
-        seed=seed,
+        max_trials=wanted.trials,
+        seed=wanted.seed,
         directory=str(out),
         project_name="keras_tuner",
         overwrite=True,
@@ -153,6 +125,53 @@ def search(
     early = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)
     tuner.search(*train, validation_data=validation, callbacks=[early, StopAtDeadline()], verbose=0)
     return sorted(rows, key=lambda row: float(row["val_loss"]))
+
+
+def _row(hp: Any, history: dict[str, list[float]], seconds: float) -> dict[str, Any]:
+    """What a trial has come to, at its best epoch."""
+    best = int(np.argmin(history["val_loss"]))
+    return {
+        **{name: hp.get(name) for name in SETTINGS},
+        "val_accuracy": float(history["val_accuracy"][best]),
+        "val_loss": float(history["val_loss"][best]),
+        "epochs_run": len(history["val_loss"]),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _hypermodel(wanted: Search) -> Any:
+    """The network with all that is searched over."""
+    import keras
+    import keras_tuner
+
+    from monitor.training.learning import networks, trainer
+
+    class MaskNetwork(keras_tuner.HyperModel):  # type: ignore[misc]
+        def build(self, hp: Any) -> Any:
+            dropout = hp.Float("dropout", 0.0, 0.5, step=0.1)
+            l2 = hp.Float("l2", 1e-6, 1e-2, sampling="log")
+            settings = Settings(len(LABELS), dropout=dropout, l2=l2)
+            logits = networks.build(wanted.network, wanted.size, wanted.weights, settings)
+            if wanted.network == "mobilenetv2" and wanted.weights != "none":
+                trainer.freeze(logits, FROZEN_BLOCKS)
+            faces = keras.Input((wanted.size, wanted.size, 3))
+            varied = keras.layers.RandomFlip("horizontal")(faces)
+            varied = keras.layers.RandomBrightness(0.3, value_range=(-1, 1))(varied)
+            varied = keras.layers.RandomContrast(0.3, value_range=(-1, 1))(varied)
+            model = keras.Model(faces, logits(varied))
+            rate = hp.Float("rate", 3e-5, 3e-3, sampling="log")
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            # XLA compiles for longer than a trial lasts.
+            optimizer = keras.optimizers.AdamW(rate)
+            model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+            return model
+
+        def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+            batch, epochs = hp.Choice("batch", [16, 32, 64]), hp.Int("epochs", 2, wanted.epochs_max)
+            kwargs |= {"batch_size": batch, "epochs": epochs}
+            return model.fit(*args, **kwargs)
+
+    return MaskNetwork()
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -186,7 +205,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder that holds mask_chips, or any set that data.py reads",
     )
     p.add_argument(
-        "--network", default="mobilenetv2", help="one of networks.NAMES (default mobilenetv2)"
+        "--network", default="mobilenetv2", help=f"{', '.join(names())} (default: %(default)s)"
     )
     p.add_argument(
         "--weights", default="imagenet", help="imagenet, none or a path (default imagenet)"
@@ -239,18 +258,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{args.network} at {size} px: {len(chosen)} faces to train on, {len(watched)} held out, "
         f"up to {args.budget_minutes:g} minutes"
     )
-    rows = search(
-        args.network,
-        size,
-        args.weights,
-        inputs_of(chosen, size),
-        inputs_of(watched, size),
-        args.trials,
-        args.budget_minutes * 60,
-        args.epochs_max,
-        output_dir(args.out),
-        args.seed,
+    budget_s = args.budget_minutes * 60
+    wanted = Search(
+        args.network, size, args.weights, args.trials, budget_s, args.epochs_max, args.seed
     )
+    rows = search(wanted, inputs_of(chosen, size), inputs_of(watched, size), output_dir(args.out))
     if not rows:
         raise ConfigError(
             "every trial failed, as said above: take a smaller --size or another --network"

@@ -25,6 +25,7 @@ import tensorflow as tf
 from monitor.faces.preprocess import scale
 from monitor.records import FloatArray
 from monitor.training.learning import networks, trainer
+from monitor.training.learning.settings import Settings
 from monitor.training.learning.stream import Batch
 
 LESSON = 2.0  # weight of the second output's loss against the first's
@@ -52,7 +53,9 @@ class Student:
         lessons: FloatArray | None,
     ) -> None:
         self._genders, self._lessons = genders, lessons
-        self.model: keras.Model = networks.build("mobilenetv2", size, weights, 2, dropout=DROPOUT)
+        self.model: keras.Model = networks.build(
+            "mobilenetv2", size, weights, Settings(2, dropout=DROPOUT)
+        )
         if str(weights) != "none":
             trainer.freeze(self.model, freeze)
         self._both = model = self.model

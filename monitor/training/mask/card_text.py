@@ -43,7 +43,8 @@ def _network(options: argparse.Namespace) -> str:
         if str(options.weights) != "none"
         else ""
     )
-    return f"{options.network}{' 1.0, arXiv:1801.04381' if options.network == 'mobilenetv2' else ''}{frozen}"
+    paper = " 1.0, arXiv:1801.04381" if options.network == "mobilenetv2" else ""
+    return f"{options.network}{paper}{frozen}"
 
 
 def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:

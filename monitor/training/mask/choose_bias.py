@@ -27,7 +27,7 @@ from scipy.optimize import minimize_scalar
 from monitor.errors import ConfigError
 from monitor.training.command import first_words, run_main
 from monitor.training.mask.card_text import UNSEEN_FILE
-from monitor.training.mask.train import FACE_MIN_PX
+from monitor.training.mask.sets import FACE_MIN_PX
 from monitor.training.pictures.chips import LABELS
 from monitor.training.report import metrics
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from monitor.errors import ConfigError
 from monitor.training.command import first_words, run_main
-from monitor.training.mask.train import NOISE_FILE, file_of
+from monitor.training.mask.sets import NOISE_FILE, file_of
 from monitor.training.pictures import duplicates
 from monitor.training.pictures.chips import LABELS, load_data
 from monitor.training.report.metrics import softmax

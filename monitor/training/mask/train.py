@@ -4,7 +4,7 @@ r"""Train the mask classifier.
         weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
 repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
-model but `runs/<name>/figures.json`. `--network` takes another network of `networks.NAMES`,
+model but `runs/<name>/figures.json`. `--network` takes another network of `listed.names`,
 `--smoke` runs a minute's worth. `--data` is the folder that holds `mask_chips` (and, where they are
 there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
 `data.load_data` reads. A run that was stopped goes on where it was.
@@ -13,7 +13,6 @@ there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or a
 from __future__ import annotations
 
 import argparse
-import csv
 import functools
 import json
 import shutil
@@ -26,42 +25,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.errors import ConfigError
-from monitor.faces.boxes import crop_square
-from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
+from monitor.training.command import quiet_tensorflow, run_main, typed
 from monitor.training.drawing import fabric
 from monitor.training.learning.stream import Stream, step_of
 from monitor.training.mask import batches
-from monitor.training.pictures import duplicates, pool, splits
+from monitor.training.mask.options import parse
+from monitor.training.mask.sets import (
+    FACE_MIN_PX,
+    Sets,
+    figures,
+    file_of,
+    gather,
+    rois,
+    templates_beside,
+)
+from monitor.training.pictures import pool
 from monitor.training.pictures.chips import (
     LABELS,
-    Chip,
-    leave_source_out,
-    load_data,
-    merge_groups,
-    split,
 )
 from monitor.training.pictures.pool import Face
 from monitor.training.report import metrics
 
 RUNS = Path("runs")
-NOISE_FILE = Path(__file__).with_name("label_noise.csv")
-DETECTOR = "face_detection_yunet_2023mar_int8bq.onnx"
-SMOKE_FACES = 150
-# Chosen by `choose_bias` from the runs that left out andrewmvd and ilc2021.
-BIAS = (0.0, 0.25, -0.75)
-TEMPERATURE = 0.918
-FACE_MIN_PX = 40  # figures are for faces of this size or more
-DOOR = ("bare_right", "bare_alarmed", "masked_right", "incorrect_right", "incorrect_alarmed")
-
-
-@dataclass(frozen=True)
-class Sets:
-    """What a run trains on, watches and is tested on."""
-
-    train: list[Face]
-    validation: list[Face]
-    test: dict[str, list[Face]]
 
 
 @dataclass(frozen=True)
@@ -85,6 +70,17 @@ class Stage:
         return Stream(maker.batch, self.first + step_of(self.folder), self.first + self.steps)
 
 
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What the stages have come to."""
+
+    model: Any
+    history: list[dict[str, float]]  # an entry an epoch
+    steps: int  # fewer than were asked for where a stage stopped early
+    watched: npt.NDArray[np.uint8]  # (N, S, S, 3) RGB: the validation faces at the last size
+    tested: dict[str, npt.NDArray[np.uint8]]  # the same of each test set
+
+
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
     """The epochs at a small size, where they cost half, then the others at full size with half the
     rate.
@@ -101,158 +97,45 @@ def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
     ]
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=first_words(__doc__), prog="python -m monitor.training.mask.train"
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the pictures")
-    parser.add_argument(
-        "--weights",
-        default="imagenet",
-        help="imagenet, none, or the path of a weight file (default: imagenet)",
-    )
-    parser.add_argument(
-        "--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3"
-    )
-    parser.add_argument(
-        "--leave-out", metavar="SOURCE", help="train without this source and test on it"
-    )
-    parser.add_argument(
-        "--network", default="mobilenetv2", help="one of networks.NAMES (default: mobilenetv2)"
-    )
-    parser.add_argument(
-        "--first-epochs",
-        type=int,
-        default=8,
-        help="epochs before the others, mobilenetv2 at --first-size (default: 8)",
-    )
-    parser.add_argument(
-        "--first-size", type=int, default=96, help="input side of these, in pixels (default: 96)"
-    )
-    parser.add_argument(
-        "--epochs", type=int, default=3, help="epochs of --epoch-steps batches (default: 3)"
-    )
-    parser.add_argument(
-        "--epoch-steps", type=int, default=250, help="batches an epoch (default: 250)"
-    )
-    parser.add_argument("--size", type=int, default=128, help="input side in pixels (default: 128)")
-    parser.add_argument(
-        "--margin", type=float, default=0.2, help="added to the box's longer side (default: 0.2)"
-    )
-    parser.add_argument("--batch", type=int, default=64, help="faces a batch (default: 64)")
-    parser.add_argument(
-        "--rate", type=float, default=5e-4, help="highest learning rate (default: 0.0005)"
-    )
-    parser.add_argument(
-        "--freeze",
-        type=int,
-        default=3,
-        help="first blocks of a pretrained MobileNetV2 that stay as they are (default: 3)",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    parser.add_argument(
-        "--bias",
-        type=float,
-        nargs=3,
-        default=BIAS,
-        help=f"added to the logits of {', '.join(LABELS)} (default: {BIAS})",
-    )
-    parser.add_argument(
-        "--temperature",
-        type=float,
-        default=TEMPERATURE,
-        help=f"of the exported model (default: {TEMPERATURE})",
-    )
-    parser.add_argument("--name", help="folder under runs/ (default: made of the options)")
-    parser.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
-    options = parser.parse_args(arguments)
-    if options.out is None and options.leave_out is None:
-        parser.error("give --out PATH, or --leave-out SOURCE")
-    for name, low in (
-        ("epochs", 1),
-        ("first_epochs", 0),
-        ("epoch_steps", 1),
-        ("size", 32),
-        ("first_size", 32),
-        ("batch", 4),
-    ):
-        if getattr(options, name) < low:
-            raise ConfigError(
-                f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}"
-            )
-    if options.smoke:
-        options.first_epochs = min(1, options.first_epochs)
-        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
-    return options
-
-
-def gather(options: argparse.Namespace) -> Sets:
-    """Read the pictures and share them out."""
-    chips = load_data(options.data)
-    beside = options.data if (options.data / "mask_chips").is_dir() else options.data.parent
-    detector = next(
-        (
-            p
-            for p in (Path(options.weights).parent / DETECTOR, Path("weights") / DETECTOR)
-            if p.is_file()
-        ),
-        None,
-    )
-    if options.smoke:
-        chips = chips[:: max(1, len(chips) // SMOKE_FACES)]
-    else:
-        chips = merge_groups(chips, duplicates.path_pairs(duplicates.find_pairs(chips)))
-    test: dict[str, list[Face]] = {}
-    if options.leave_out:
-        chips, left_out = leave_source_out(chips, options.leave_out)
-        test[options.leave_out] = pool.read(left_out, None)
-    chips = _clean(chips)  # never what is tested on
-    # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
-    chips = [c for c in chips if c.source != "utkface" or not splits.is_test_utkface(c.original)]
-    kept, watched = split(chips, 0.95, options.seed)
-    more: list[Chip] = []
-    people = beside / "utkface_aligned"
-    if people.is_dir():
-        aligned = [replace(c, group=splits.utkface_key(c.original)) for c in pool.aligned(people)]
-        held = [c for c in aligned if splits.is_test_utkface(c.original)]
-        more += [c for c in aligned if not splits.is_test_utkface(c.original)]
-        test["utkface_aligned"] = pool.read(
-            held[:: max(1, len(held) // SMOKE_FACES) if options.smoke else 1], None
-        )
-    if (beside / "lfw_aligned").is_dir():
-        more += pool.aligned(beside / "lfw_aligned")
-    if (beside / "rmfrd_ids").is_dir():
-        more += pool.rmfrd(beside / "rmfrd_ids")
-    if options.smoke:
-        more = more[:: max(1, len(more) // SMOKE_FACES)]
-    train = pool.read([*kept, *more], detector)
-    validation = pool.read(watched, None)
-    return Sets(train, validation, test)
-
-
-def rois(faces: Sequence[Face], size: int, margin: float) -> npt.NDArray[np.uint8]:
-    """(N, size, size, 3) uint8 RGB, cropped as the program crops."""
-    made = np.empty((len(faces), size, size, 3), np.uint8)
-    for i, face in enumerate(faces):
-        made[i] = crop_square(face.image, np.array(face.chip.box, np.float32), margin, size)[
-            ..., ::-1
-        ]
-    return made
-
-
-def figures(faces: Sequence[Face], confidence: npt.NDArray[np.float32]) -> dict[str, Any]:
-    """Rates over the faces of `FACE_MIN_PX` or more, as `metrics.door_rates` gives them."""
-    big = np.array([f.chip.face_px >= FACE_MIN_PX for f in faces], bool)
-    truth = np.array([LABELS.index(f.label) for f in faces], int)
-    rates = metrics.door_rates(truth[big], confidence[big], LABELS)
-    return {name: rates[name].as_json() for name in (*DOOR, "masked_alarmed") if rates[name].count}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, test, export."""
     options = parse(arguments)
-    name = options.name or "-".join(
+    folder = RUNS / (options.name or _name(options))
+    if options.smoke:
+        shutil.rmtree(folder, ignore_errors=True)
+    stages = _stages(options, folder)
+    _announce(options, stages, folder)
+    sets = gather(options)
+    for part, faces in (("train", sets.train), ("validation", sets.validation), *sets.test.items()):
+        labels = sorted(Counter(f.label for f in faces).items())
+        print(f"  {part}: {len(faces)} faces, " + ", ".join(f"{k} {v}" for k, v in labels))
+    learnt = _learn(options, stages, sets)
+    results = _test(options, learnt, sets, folder / "predictions.npz")
+    about = {
+        "command": typed("mask.train", arguments),
+        "temperature": options.temperature,
+        "minutes": sum(h["minutes"] for h in learnt.history),
+        "steps": learnt.steps,
+        "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
+        "recipe": asdict(stages[-1].recipe),
+        "counts": {
+            f"{s} {n}": c
+            for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())
+        },
+        "history": learnt.history,
+        "figures": results,
+    }
+    (folder / "figures.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    learnt.model.save_weights(folder / "trained.weights.h5")
+    print(f"figures: {folder / 'figures.json'}")
+    if options.out:
+        _export(options, learnt.model, about)
+    return 0
+
+
+def _name(options: argparse.Namespace) -> str:
+    """The run's folder, made of its options."""
+    return "-".join(
         [
             "smoke" * options.smoke or "mask",
             options.network,
@@ -261,10 +144,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"seed{options.seed}",
         ]
     )
-    folder = RUNS / name
-    if options.smoke:
-        shutil.rmtree(folder, ignore_errors=True)
-    stages = _stages(options, folder)
+
+
+def _announce(options: argparse.Namespace, stages: Sequence[Stage], folder: Path) -> None:
+    """Say what comes, and about how long it takes."""
     for stage in stages:
         print(
             f"{options.network}, {stage.size} px, margin {options.margin}: "
@@ -275,21 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"expected on two idle cores: about {seconds / 60 + 1.5:.0f} minutes "
         f"and 5 GB of memory (mobilenetv2); checkpoints in {folder}"
     )
-    sets = gather(options)
-    for part, faces in (("train", sets.train), ("validation", sets.validation), *sets.test.items()):
-        print(
-            f"  {part}: {len(faces)} faces, "
-            + ", ".join(f"{k} {v}" for k, v in sorted(Counter(f.label for f in faces).items()))
-        )
-    templates = next(
-        (
-            p / "mask_templates"
-            for p in (options.data, options.data.parent)
-            if (p / "mask_templates").is_dir()
-        ),
-        None,
-    )
-    bank = fabric.Bank(templates, pool.of_label(sets.train, "masked"))
+
+
+def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> Learnt:
+    """Train one stage after the other."""
+    bank = fabric.Bank(templates_beside(options.data), pool.of_label(sets.train, "masked"))
     # The streams fork: before TensorFlow starts its threads.
     streams = [stage.stream(sets.train, bank) for stage in stages]
     quiet_tensorflow()
@@ -298,11 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     trainer.seed(options.seed)
     history: list[dict[str, float]] = []
-    steps = 0  # fewer than were asked for where a stage stopped early
+    steps = 0
     learnt: list[npt.NDArray[np.float32]] | None = None
     for stage, stream in zip(stages, streams, strict=True):
         model = networks.build(
-            options.network, stage.size, options.weights if learnt is None else "none", len(LABELS)
+            options.network, stage.size, options.weights if learnt is None else "none"
         )
         if learnt is not None:
             model.set_weights(learnt)
@@ -319,14 +192,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         history += [{"size": stage.size, **epoch} for epoch in training.history]
         steps += training.step
         learnt = model.get_weights()
-    logits = trainer.logits(model, watched)
-    temperature = options.temperature
+    return Learnt(model, history, steps, watched, tested)
+
+
+def _test(options: argparse.Namespace, learnt: Learnt, sets: Sets, path: Path) -> dict[str, Any]:
+    """The figures on all that was held out; the predictions themselves go to `path`."""
+    from monitor.training.learning import trainer
+
     results: dict[str, Any] = {}
     saved: dict[str, Any] = {}
     bias = np.array(options.bias, np.float32)
     for key, faces in (("validation", sets.validation), *sets.test.items()):
-        raw = logits if key == "validation" else trainer.logits(model, tested[key])
-        results[key] = figures(faces, metrics.softmax((raw + bias) / temperature))
+        seen = learnt.watched if key == "validation" else learnt.tested[key]
+        raw = trainer.logits(learnt.model, seen)
+        results[key] = figures(faces, metrics.softmax((raw + bias) / options.temperature))
         saved |= {
             f"{key}_logits": raw,
             f"{key}_truth": [LABELS.index(f.label) for f in faces],
@@ -334,35 +213,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{key}_file": [file_of(f.chip) for f in faces],
         }
         _print_rates(key, results[key])
-    np.savez(folder / "predictions.npz", **saved)
-    about = {
-        "command": typed("mask.train", arguments),
-        "temperature": temperature,
-        "minutes": sum(h["minutes"] for h in history),
-        "steps": steps,
-        "options": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items()},
-        "recipe": asdict(stage.recipe),
-        "counts": {
-            f"{s} {n}": c
-            for (s, n), c in sorted(Counter((f.source, f.label) for f in sets.train).items())
-        },
-        "history": history,
-        "figures": results,
-    }
-    (folder / "figures.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    model.save_weights(folder / "trained.weights.h5")
-    print(f"figures: {folder / 'figures.json'}")
-    if options.out:
-        from monitor.training.learning import export
-        from monitor.training.mask import card_text
+    np.savez(path, **saved)
+    return results
 
-        ready = export.inference_model(model, temperature, bias)
-        files = export.write_models(ready, options.out)
-        export.write_card(
-            options.out, files, options.size, options.margin, card_text.card_text(about, options)
-        )
-        print(f"wrote {options.out}.keras, .onnx and .json")
-    return 0
+
+def _export(options: argparse.Namespace, model: Any, about: dict[str, Any]) -> None:
+    """The files that the program loads, and their card."""
+    from monitor.training.learning import export
+    from monitor.training.mask import card_text
+
+    bias = np.array(options.bias, np.float32)
+    ready = export.inference_model(model, options.temperature, bias)
+    files = export.write_models(ready, options.out)
+    text = card_text.card_text(about, options)
+    export.write_card(options.out, files, options.size, options.margin, text)
+    print(f"wrote {options.out}.keras, .onnx and .json")
 
 
 def _validate(
@@ -391,22 +256,6 @@ def _validate(
             f"{metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}"
         )
     return loss
-
-
-def file_of(chip: Chip) -> str:
-    """The chip's name in `label_noise.csv` and in `predictions.npz`: source folder, class folder,
-    file.
-    """
-    return "/".join(chip.path.parts[-3:])
-
-
-def _clean(chips: Sequence[Chip]) -> list[Chip]:
-    """Without the chips that `label_noise.csv` names."""
-    if not NOISE_FILE.is_file():
-        return list(chips)
-    with NOISE_FILE.open(encoding="utf-8", newline="") as file:
-        dropped = {row["file"] for row in csv.DictReader(file)}
-    return [c for c in chips if file_of(c) not in dropped]
 
 
 def _print_rates(name: str, rates: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.errors import ConfigError
 from monitor.training.experiments import compare, compare_report
-from monitor.training.learning import networks
+from monitor.training.experiments.one_network import endless
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -39,7 +39,7 @@ def test_one_network_from_training_to_its_row() -> None:
         for part in ("test", "validation")
     }
     options = argparse.Namespace(seed=0, freeze=3, rate=3e-3, margin=0.3, bn_as_seen=False)
-    row = compare.train("cnn_bn", "none", 32, made, test, 0.02, options)
+    row = compare.train(compare.Job("cnn_bn", "none", 32, 0.02), made, test, options)
     assert 0 <= row["test_accuracy"] <= 1
     assert row["test_door"]["bare_right"].count == sum(int((b[1] == 1).sum()) for b in made)
     assert row["test_count"] == 36
@@ -52,7 +52,7 @@ def test_one_network_from_training_to_its_row() -> None:
 
 def test_every_network_sees_the_same_pictures_at_its_own_size() -> None:
     made = batches(2)
-    stream = compare.endless(made, 24)
+    stream = endless(made, 24)
     first = [next(stream) for _ in range(3)]
     assert first[0][0].shape == (12, 24, 24, 3)
     assert np.array_equal(first[0][0], first[2][0])  # round again
@@ -89,11 +89,6 @@ def test_networks_can_be_added(tmp_path: Path) -> None:
     }
     with pytest.raises(ConfigError, match="without --add"):
         compare_report.earlier(tmp_path / "none.json", ["vgg19"])
-
-
-def test_names_are_those_of_the_networks() -> None:
-    assert compare.NAMES == networks.NAMES
-    assert {networks.default_size(n) for n in compare.CUSTOM} == {compare.CUSTOM_SIZE}
 
 
 def test_a_time_of_day_that_has_passed_is_tomorrow() -> None:

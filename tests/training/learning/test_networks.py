@@ -4,13 +4,15 @@ weights.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.training.learning import networks
+from monitor.training.learning import backbone, listed, networks
 
 # Keras 3.15 with numpy 2.4, on saving weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -45,8 +47,8 @@ def test_sigmoid_network_normalises_its_sigmoids() -> None:
 @pytest.mark.parametrize(
     ("convert", "red", "expected"),
     [
-        (networks._caffe, 255.0, [0 - 103.939, 0 - 116.779, 255 - 123.68]),
-        (networks._torch, 255.0, [(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, (0 - 0.406) / 0.225]),
+        (backbone.caffe, 255.0, [0 - 103.939, 0 - 116.779, 255 - 123.68]),
+        (backbone.torch, 255.0, [(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, (0 - 0.406) / 0.225]),
     ],
 )
 def test_own_preprocessing_is_inside(convert: object, red: float, expected: list[float]) -> None:
@@ -67,7 +69,7 @@ def test_missing_imagenet_weights_are_named_with_their_place(name: str, tmp_path
     with pytest.raises(ConfigError) as caught:
         networks.build(name, 128, "imagenet")
     message = str(caught.value)
-    assert networks.PUBLISHED[name].files[0] in message
+    assert networks.info_of(name).files[0] in message
     assert str(tmp_path / "keras" / "models") in message
     assert "\n" not in message
 
@@ -77,7 +79,7 @@ def test_imagenet_weights_are_found_in_the_cache(tmp_path: Path) -> None:
     cache.mkdir(parents=True)
     first = networks.build("mobilenetv2", 64, "none")
     first.get_layer("backbone").save_weights(tmp_path / "b.weights.h5")
-    (tmp_path / "b.weights.h5").rename(cache / networks.PUBLISHED["mobilenetv2"].files[0])
+    (tmp_path / "b.weights.h5").rename(cache / networks.info_of("mobilenetv2").files[0])
     second = networks.build("mobilenetv2", 64, "imagenet")
     for a, b in zip(
         first.get_layer("backbone").get_weights(),
@@ -118,3 +120,41 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.weights.h5").write_bytes(b"not a weight file")
     with pytest.raises(ConfigError, match="do not fit"):
         networks.build("cnn_bn", 48, tmp_path / "m.weights.h5")
+
+
+ADDED = """
+from keras import layers
+from monitor.training.learning.listed import NetworkInfo
+
+NETWORK = NetworkInfo(title="One dense layer", paper="nobody's", size=40)
+
+
+def logits(inputs, settings):
+    return layers.Dense(settings.classes, name="logits")(layers.Flatten()(inputs))
+"""
+
+
+def test_a_network_is_added_by_its_file_alone(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    import monitor.training.learning.architectures as package
+    from monitor.training.experiments import compare
+
+    (tmp_path / "tiny_dense.py").write_text(ADDED)
+    package.__path__.append(str(tmp_path))
+    request.addfinalizer(lambda: package.__path__.remove(str(tmp_path)))
+    assert listed.names()[0] == "mobilenetv2"
+    assert listed.infos()["tiny_dense"].title == "One dense layer"
+    assert "tiny_dense" in compare.parser().parse_args(["--data", "d"]).networks
+    assert networks.build("tiny_dense", weights="none").output_shape == (None, 3)
+    sys.modules.pop(f"{package.__name__}.tiny_dense")
+
+
+def test_listing_networks_loads_none_of_them() -> None:
+    script = (
+        "import sys; from monitor.training.learning import listed; print(*listed.names());"
+        "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) >= 8

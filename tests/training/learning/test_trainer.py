@@ -20,10 +20,11 @@ def train(folder: Path, stop_after: int | None = None) -> list[np.ndarray]:
     epoch after `stop_after`.
     """
     from monitor.training.learning import networks, trainer
+    from monitor.training.learning.settings import Settings
     from monitor.training.learning.stream import Batch
 
     trainer.seed(3)
-    model = networks.build("cnn_pool", 32, "none", dropout=0.5)
+    model = networks.build("cnn_pool", 32, "none", Settings(dropout=0.5))
     training = trainer.Trainer(model, trainer.Schedule(STEPS, 1e-3, warm_up=1), folder)
 
     def batches() -> Iterator[Batch]:

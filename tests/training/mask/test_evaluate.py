@@ -14,7 +14,13 @@ import pytest
 
 from monitor.errors import ConfigError, ModelError
 from monitor.records import Image
-from monitor.training.mask import conditions, end_to_end, evaluate, leave_one_out
+from monitor.training.mask import (
+    conditions,
+    end_to_end,
+    evaluate,
+    evaluate_report,
+    leave_one_out,
+)
 from monitor.training.mask.scoring import load_classifier, predict, truth_of
 from monitor.training.pictures.chips import Chip, load_chips, split
 from monitor.training.report.metrics import Rate
@@ -80,11 +86,14 @@ def test_worst_mistakes_show_the_most_confident_first(
     chips = load_chips(write_chips(tmp_path, {"unmasked": 3}))
     classifier = load_classifier(linear_model)
     confidence = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.9, 0.05, 0.05]], np.float32)
-    sheet = evaluate.worst(chips, np.array([1, 1, 1]), confidence, classifier.classes, 0.25)
+    sheet = evaluate_report.worst(chips, np.array([1, 1, 1]), confidence, classifier.classes, 0.25)
     assert sheet.shape[1] == 8 * 112
     assert not np.array_equal(sheet[:112, :112], sheet[:112, 112:224])
     assert (sheet[:112, 224:] == 255).all()  # the right answer is not shown
-    assert evaluate.worst(chips, np.array([0, 1, 0]), confidence, classifier.classes, 0.25) is None
+    assert (
+        evaluate_report.worst(chips, np.array([0, 1, 0]), confidence, classifier.classes, 0.25)
+        is None
+    )
 
 
 def test_shrinking_keeps_the_face_in_its_box(face: Callable[..., Image]) -> None:

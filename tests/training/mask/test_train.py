@@ -12,6 +12,8 @@ import pytest
 from monitor.card import load_card
 from monitor.errors import ConfigError
 from monitor.training.mask import train
+from monitor.training.mask.options import parse
+from monitor.training.mask.sets import file_of, gather
 from monitor.training.pictures.chips import LABELS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
@@ -127,14 +129,14 @@ def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
 
     everything = load_chips(chips)
     listed = tmp_path / "noise.csv"
-    names = [train.file_of(c) for c in everything if c.label == "incorrect"]
+    names = [file_of(c) for c in everything if c.label == "incorrect"]
     listed.write_text(
         "file,label,predicted,confidence,reason\n"
         + "".join(f"{n},incorrect,masked,,\n" for n in names)
     )
     monkeypatch.setattr(train, "NOISE_FILE", listed)
-    options = train.parse(["--data", str(chips), "--leave-out", "two"])
-    sets = train.gather(options)
+    options = parse(["--data", str(chips), "--leave-out", "two"])
+    sets = gather(options)
     assert {f.label for f in [*sets.train, *sets.validation]} == {"masked", "unmasked"}
     assert {f.label for f in sets.test["two"]} == set(LABELS)
 

@@ -1,0 +1,21 @@
+"""VGG19, arXiv:1409.1556."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from monitor.training.learning.backbone import caffe, on_backbone
+from monitor.training.learning.listed import NetworkInfo
+from monitor.training.learning.settings import Settings
+
+NETWORK = NetworkInfo(
+    title="VGG19",
+    paper="arXiv:1409.1556",
+    files=("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",),
+)
+
+
+def logits(inputs: Any, settings: Settings) -> Any:
+    return on_backbone(inputs, settings, keras.applications.VGG19, preprocess=caffe)

@@ -1,0 +1,98 @@
+"""What `python -m monitor.training.mask.train` takes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.errors import ConfigError
+from monitor.training.learning import listed
+from monitor.training.pictures.chips import (
+    LABELS,
+)
+
+# Chosen by `choose_bias` from the runs that left out andrewmvd and ilc2021.
+BIAS = (0.0, 0.25, -0.75)
+
+
+TEMPERATURE = 0.918
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        description="Train the mask classifier.", prog="python -m monitor.training.mask.train"
+    )
+    p.add_argument("--data", type=Path, required=True, help="folder of the pictures")
+    p.add_argument(
+        "--weights",
+        default="imagenet",
+        help="imagenet, none, or the path of a weight file (default: %(default)s)",
+    )
+    p.add_argument(
+        "--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3"
+    )
+    p.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
+    p.add_argument(
+        "--network",
+        default=listed.SHIPPED,
+        help=f"{', '.join(listed.names())} (default: %(default)s)",
+    )
+    p.add_argument("--name", help="folder under runs/ (default: made of the options)")
+    p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
+    _add_numbers(p)
+    return p
+
+
+def _add_numbers(p: argparse.ArgumentParser) -> None:
+    """The recipe: how much of what."""
+    for name, kind, default, words in (
+        ("--first-epochs", int, 8, "epochs before the others, mobilenetv2 at --first-size"),
+        ("--first-size", int, 96, "input side of these, in pixels"),
+        ("--epochs", int, 3, "epochs of --epoch-steps batches"),
+        ("--epoch-steps", int, 250, "batches an epoch"),
+        ("--size", int, 128, "input side in pixels"),
+        ("--margin", float, 0.2, "added to the box's longer side"),
+        ("--batch", int, 64, "faces a batch"),
+        ("--rate", float, 5e-4, "highest learning rate"),
+        ("--freeze", int, 3, "first blocks of a pretrained MobileNetV2 that stay as they are"),
+        ("--seed", int, 0, "of weights, batches and split"),
+        ("--temperature", float, TEMPERATURE, "of the exported model"),
+    ):
+        p.add_argument(name, type=kind, default=default, help=f"{words} (default: %(default)s)")
+    p.add_argument(
+        "--bias",
+        type=float,
+        nargs=3,
+        default=BIAS,
+        help=f"added to the logits of {', '.join(LABELS)} (default: %(default)s)",
+    )
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, looked over.
+
+    Raises:
+        ConfigError: If a number is too small.
+    """
+    options = parser().parse_args(arguments)
+    if options.out is None and options.leave_out is None:
+        parser().error("give --out PATH, or --leave-out SOURCE")
+    least = {
+        "epochs": 1,
+        "first_epochs": 0,
+        "epoch_steps": 1,
+        "size": 32,
+        "first_size": 32,
+        "batch": 4,
+    }
+    for name, low in least.items():
+        if getattr(options, name) < low:
+            raise ConfigError(
+                f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}"
+            )
+    if options.smoke:
+        options.first_epochs = min(1, options.first_epochs)
+        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
+    return options

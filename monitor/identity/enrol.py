@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.camera.sources import ClipSource, FolderSource, camera_source
+from monitor.camera.clip import ClipSource
+from monitor.camera.folder import FolderSource
+from monitor.camera.source import camera_source
 from monitor.config import CameraConfig, ClassifyConfig
 from monitor.detect import FaceDetector
 from monitor.errors import ConfigError, ModelError
@@ -140,6 +142,8 @@ def shots_from_camera(
     try:
         while not session.done and not session.failed:
             picture = source.read()
+            if picture is None:
+                break
             progress = session.step(picture.image, detector.detect(picture.image), picture.t)
             if progress.message != last:
                 say(f"[{progress.taken}/{progress.wanted}] {progress.message}")

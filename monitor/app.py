@@ -4,12 +4,15 @@ headless run alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.camera.sources import ClipSource, FolderSource, FrameSource, camera_list, camera_source
+from monitor.camera.address import addresses
+from monitor.camera.listing import camera_list
+from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.config import Config
 from monitor.errors import CameraError, StoreError
 
@@ -26,12 +29,20 @@ class RunOptions:
     config: Config = field(default_factory=Config)
     video: Path | None = None
     images: Path | None = None
+    # what other options of `SourceInfo`s name, by option
+    recordings: Mapping[str, Path] = field(default_factory=dict)
     csv: Path | None = None
     events: Path | None = None
     headless: bool = False
     identify: bool = False
     gallery: Path | None = None
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
+
+    @property
+    def recording(self) -> tuple[str, Path] | None:
+        """The option and the path of the recording that is named, if one is."""
+        given = {"video": self.video, "images": self.images, **self.recordings}
+        return next(((option, path) for option, path in given.items() if path is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +66,35 @@ def choose_source(options: RunOptions) -> Chosen:
         CameraError: If what is named is neither a camera index nor a stream's URL, or is named
             twice.
     """
-    if options.video is not None:
-        return Chosen(ClipSource(options.video))
-    if options.images is not None:
-        return Chosen(FolderSource(options.images))
-    named = options.config.camera.source.split()
+    config = options.config.camera
+    if options.recording is not None:
+        return Chosen(recording(*options.recording, config))
+    named = addresses(config.source)
     if named:
-        first, *further = (camera_source(source, options.config.camera) for source in named)
-        names = [source.name for source in (first, *further)]
-        if len(set(names)) < len(names):
-            raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
+        first, *further = (camera_source(source, config) for source in named)
+        _tell_apart((first, *further))
         return Chosen(first, further=tuple(further))
     cameras = camera_list()
     if cameras:
-        return Chosen(camera_source(str(cameras[0][0]), options.config.camera))
+        return Chosen(camera_source(str(cameras[0][0]), config))
     return Chosen(
-        ClipSource(DEMO_CLIP),
+        recording("video", DEMO_CLIP, config),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
     )
+
+
+def _tell_apart(sources: Sequence[FrameSource]) -> None:
+    """Give cameras whose addresses differ in what may not be shown different names.
+
+    Raises:
+        CameraError: If one is named twice.
+    """
+    names = [source.name for source in sources]
+    if len({source.address for source in sources}) < len(sources):
+        raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
+    for place, source in enumerate(sources):
+        if before := names[:place].count(names[place]):
+            source.name = f"{names[place]} ({before + 1})"
 
 
 def build_parts(options: RunOptions) -> Parts:

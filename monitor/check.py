@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.metadata
 import importlib.util
 import platform
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
-from monitor.camera.sources import camera_list
+from monitor.camera.listing import camera_list
 from monitor.card import MODELS_DIR, load_card
 from monitor.config import ClassifyConfig, DetectConfig
 from monitor.detect import make_detector
@@ -51,14 +53,17 @@ def _packages() -> Lines:
                 f"{name} is not installed"
                 + ("; only --backend tensorflow needs it" if optional else ": run `make run`"),
             )
-    if importlib.util.find_spec("PySide6") is not None and sys.platform == "linux":
-        yield _qt_loads()
+    qt = importlib.util.find_spec("PySide6")
+    if qt is not None and qt.origin is not None and sys.platform == "linux":
+        yield _qt_loads(Path(qt.origin).parent)
 
 
-def _qt_loads() -> tuple[bool, str]:
+def _qt_loads(folder: Path) -> tuple[bool, str]:
+    """Whether the system has what Qt's library of windows needs; Qt itself stays unused."""
     try:
-        import PySide6.QtGui  # noqa: F401
-    except ImportError as error:
+        for library in sorted((folder / "Qt" / "lib").glob("libQt6Gui.so*")):
+            ctypes.CDLL(str(library))
+    except OSError as error:
         return (
             False,
             f"Qt cannot be loaded ({error}): install libgl1 libegl1 libxkbcommon0 libfontconfig1 "

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor import __version__
+from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
-from monitor.declared import detectors
-from monitor.errors import ConfigError, MonitorError
+from monitor.declared import SourceInfo, detectors, sources
+from monitor.errors import CameraError, ConfigError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
@@ -55,6 +56,11 @@ def _choice(names: Sequence[str]) -> dict[str, Any]:
     return {"type": one_of, "metavar": "|".join(names)}
 
 
+def _recordings() -> dict[str, SourceInfo]:
+    """What can be given by its path, by option."""
+    return {info.option: info for info in sources().values() if info.option is not None}
+
+
 def _run_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
@@ -73,10 +79,8 @@ def _run_parser() -> argparse.ArgumentParser:
         help="camera number, or a stream: rtsp://…, http://…/stream.mjpg; give it again for each "
         "further camera",
     )
-    source.add_argument("--video", metavar="FILE", type=Path, help="recorded file")
-    source.add_argument(
-        "--images", metavar="DIR", type=Path, help="pictures, each of which stands alone"
-    )
+    for option, info in _recordings().items():
+        source.add_argument(f"--{option}", metavar=info.metavar, type=Path, help=info.line)
     known = detectors()
     lines = "; ".join(f"{name}: {info.title}, {info.line}" for name, info in known.items())
     parser.add_argument(
@@ -128,13 +132,10 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
     for camera in arguments.camera or ():
-        if (
-            len(camera.split()) > 1 and "://" not in camera
-        ):  # an address may hold a password: its error comes without it
-            raise ConfigError(
-                f"--camera {camera!r} is neither a camera's number nor a stream: see `python "
-                f"main.py cameras`"
-            )
+        try:
+            parse_address(camera)
+        except CameraError as error:
+            raise CameraError(f"--camera: {error}") from None
     from monitor.app import RunOptions
 
     changes = _changes(arguments)
@@ -143,6 +144,11 @@ def _run(argv: Sequence[str]) -> int:
             config=load_config(arguments.config, changes),
             video=arguments.video,
             images=arguments.images,
+            recordings={
+                option: path
+                for option in set(_recordings()) - {"video", "images"}
+                if (path := getattr(arguments, option)) is not None
+            },
             csv=arguments.csv,
             events=arguments.events,
             headless=arguments.headless,
@@ -193,7 +199,7 @@ def _cameras(argv: Sequence[str]) -> int:
     _Parser(
         prog="main.py cameras", description="List the cameras that the system knows."
     ).parse_args(argv)
-    from monitor.camera.sources import camera_list
+    from monitor.camera.listing import camera_list
 
     cameras = camera_list()
     for index, name in cameras:

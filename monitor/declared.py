@@ -12,6 +12,7 @@ import dataclasses
 import importlib.machinery
 import importlib.util
 import pkgutil
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ from typing import Any, TypeVar
 from monitor.errors import ConfigError
 
 T = TypeVar("T")
+# Python 3.11 raises SystemError where two threads make trees at once.
+_PARSING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,30 @@ def detectors() -> dict[str, DetectorInfo]:
     """
     found = declared("monitor.detect", DetectorInfo, needs=("make",))
     return dict(sorted(found.items(), key=lambda item: (-(item[1].recall or (0, 0))[0], item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a file in `monitor/camera/` says of its kind of source, whose name is the file's.
+
+    The file also has `make(what: Path | Address, config: CameraConfig) -> FrameSource`; `what` is
+    what the user gave after the option, or the address with one of the schemes.
+    """
+
+    title: str  # for people
+    line: str  # a few words for the help of the command line
+    option: str | None = None  # of the command line, without its dashes; it takes a path
+    metavar: str = "FILE"
+    schemes: tuple[str, ...] | None = None  # beginnings of addresses, in small letters
+
+
+def sources() -> dict[str, SourceInfo]:
+    """All kinds of sources by name.
+
+    Raises:
+        ConfigError: If a file's declaration is not complete.
+    """
+    return declared("monitor.camera", SourceInfo, needs=("make",))
 
 
 def declared(package: str, record: type[T], needs: Sequence[str] = ()) -> dict[str, T]:
@@ -77,7 +104,8 @@ def _read(path: str, source: str, record: type[T], needs: Sequence[str]) -> T | 
     if f"{record.__name__}(" not in source:
         return None
     try:
-        body = ast.parse(source).body
+        with _PARSING:
+            body = ast.parse(source).body
     except SyntaxError as error:
         raise ConfigError(f"{path} is no Python ({error}): correct it") from None
     calls = [

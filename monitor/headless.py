@@ -50,7 +50,6 @@ def run_headless(options: RunOptions) -> int:
             source,
             frames,
             options.config.camera,
-            retry_first=False,
             on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
@@ -84,9 +83,10 @@ class _Run:
     def __init__(self, options: RunOptions, source_names: Sequence[str]) -> None:
         self._options, self._source_names = options, source_names
         self._states = dict.fromkeys(source_names, SourceState.OPENING)
-        self._recorded = options.video is not None or options.images is not None
+        self._recorded = options.recording is not None
         self._last = Update(None, Count(), (), 0)
         self._shown: dict[str, bool] = {}
+        self._lost: dict[str, str] = {}  # by camera: why, as it was said
         self._fault: MonitorError | None = None
         self._problem = ""
         self.done, self.done_or_ready = threading.Event(), threading.Event()
@@ -108,12 +108,15 @@ class _Run:
             if len(self._states) > 1:
                 log.error(status.message)
         elif status.state is SourceState.LOST:
-            log.warning("%s; trying again in %.0f s", status.message, status.retry_in_s or 0)
+            if self._lost.get(name) != status.message:
+                self._lost[name] = status.message
+                log.warning("%s; trying again until it does", status.message)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded
             and before is not SourceState.LIVE
         ):
+            self._lost.pop(name, None)
             log.info("%s is live", name)
         if all(state in (SourceState.FAILED, SourceState.ENDED) for state in self._states.values()):
             self.done.set()

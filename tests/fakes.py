@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.camera.sources import Picture
+from monitor.camera.address import Address
+from monitor.camera.source import Picture
 from monitor.errors import CameraError, StoreError
 from monitor.faces.classify import STATES
 from monitor.records import Detections, Frame, MaskState, Sighting, Visit
@@ -48,6 +49,7 @@ class FakeSource:
         name: str = "fake",
     ) -> None:
         self.name, self.live, self.stills = name, live, stills
+        self.address: Address | None = None
         self.pictures = list(pictures)
         self.open_errors: list[CameraError | None] = []
         self.opened = self.closed = 0

@@ -8,8 +8,10 @@ import pytest
 from fakes import FakeSource
 
 from monitor import app
-from monitor.camera.sources import CameraSource, ClipSource, FolderSource, camera_source
-from monitor.config import CameraConfig, Config, with_values
+from monitor.camera.address import parse_address
+from monitor.camera.clip import ClipSource
+from monitor.camera.folder import FolderSource
+from monitor.config import Config, with_values
 from monitor.errors import CameraError, ModelError
 
 
@@ -25,7 +27,7 @@ def test_what_is_named_is_taken(tmp_path: Path) -> None:
     assert isinstance(app.choose_source(options(video=tmp_path / "a.mp4")).source, ClipSource)
     assert isinstance(app.choose_source(options(images=tmp_path)).source, FolderSource)
     chosen = app.choose_source(with_camera("3"))
-    assert isinstance(chosen.source, CameraSource)
+    assert chosen.source.address == parse_address("3")
     assert (chosen.source.name, chosen.notice) == ("camera 3", "")
 
 
@@ -45,45 +47,6 @@ def test_without_a_camera_the_bundled_clip_and_it_says_so(monkeypatch: pytest.Mo
     assert chosen.source.name == "demo.mp4"
     assert "No camera found" in chosen.notice
     assert app.DEMO_CLIP.is_file()
-
-
-@pytest.mark.parametrize(
-    "source", ["0", "12", "rtsp://h/live", "http://h:80/x.mjpg", "HTTPS://h/", "rtsp://u:p@h/"]
-)
-def test_cameras(source: str) -> None:
-    assert camera_source(source, CameraConfig()).live
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "front door",
-        "-1",
-        "1.5",
-        "video.mp4",
-        "c:\\clip.avi",
-        "ftp://user:secret@h/x",
-        "file:///etc/passwd",
-        "\u0663",
-        "9999",
-    ],
-)
-def test_what_is_no_camera(source: str) -> None:
-    with pytest.raises(CameraError, match="neither a camera's number nor a stream") as caught:
-        camera_source(source, CameraConfig())
-    assert "secret" not in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_file_after_camera_gets_a_hint() -> None:
-    with pytest.raises(CameraError, match="--video"):
-        camera_source("clip.mp4", CameraConfig())
-
-
-def test_a_broken_address_is_said() -> None:
-    with pytest.raises(CameraError) as caught:
-        camera_source("http://user:secret@[::1/x", CameraConfig())
-    assert "secret" not in str(caught.value)
 
 
 def test_recordings_are_checked_at_once_cameras_are_not() -> None:
@@ -108,3 +71,16 @@ def test_a_wrong_model_leaves_no_files_behind(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is missing"):
         app.build_parts(options(config=config, csv=tmp_path / "s.csv", events=tmp_path / "e.jsonl"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_channels_of_one_recorder_are_two_cameras() -> None:
+    recorder = "rtsp://127.0.0.1:9/cam/realmonitor?channel={}&subtype=0"
+    chosen = app.choose_source(with_camera(f"{recorder.format(1)} {recorder.format(2)}"))
+    assert [source.name for source in chosen.sources] == [recorder.format(1), recorder.format(2)]
+
+
+def test_cameras_that_differ_in_what_is_hidden_are_told_apart() -> None:
+    chosen = app.choose_source(with_camera("http://h/x?token=abc http://h/x?token=def"))
+    assert [source.name for source in chosen.sources] == ["http://h/x", "http://h/x (2)"]
+    with pytest.raises(CameraError, match="named twice"):
+        app.choose_source(with_camera("http://h/x?token=abc HTTP://h/x?token=abc"))

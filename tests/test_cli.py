@@ -155,12 +155,12 @@ def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cameras_are_listed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from monitor.camera import sources
+    from monitor.camera import listing
 
-    monkeypatch.setattr(sources, "camera_list", lambda: [(0, "Front"), (2, "Back")])
+    monkeypatch.setattr(listing, "camera_list", lambda: [(0, "Front"), (2, "Back")])
     assert cli.main(["cameras"]) == 0
     assert capsys.readouterr().out == "0  Front\n2  Back\n"
-    monkeypatch.setattr(sources, "camera_list", list)
+    monkeypatch.setattr(listing, "camera_list", list)
     assert cli.main(["cameras"]) == 0
     assert "No camera found" in capsys.readouterr().out
 

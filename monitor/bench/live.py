@@ -21,9 +21,10 @@ from monitor.app import Chosen, build_parts
 from monitor.bench.frames import options_for
 from monitor.bench.measure import Usage, in_own_process, summary
 from monitor.bench.pictures import crowd
+from monitor.camera.address import Address
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import Picture
+from monitor.camera.source import Picture
 from monitor.config import Config, load_config
 from monitor.records import Frame, Image, Update, WorkerState
 
@@ -46,6 +47,7 @@ class LoopSource:
     """A camera that shows the same pictures over and over, at a fixed rate."""
 
     live, stills = True, False
+    address: Address | None = None
 
     def __init__(self, name: str, images: Sequence[Image], frames_per_s: float) -> None:
         self.name = name

@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monitor.camera.sources import ClipSource, read_picture
+from monitor.camera.clip import ClipSource
+from monitor.camera.pictures import read_picture
 from monitor.errors import CameraError
 from monitor.records import Image
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import FrameSource, Picture
+from monitor.camera.source import FrameSource, Picture
 from monitor.config import CameraConfig
 from monitor.errors import CameraError
 from monitor.records import Frame, SourceState, SourceStatus
@@ -32,8 +32,6 @@ class CaptureThread(threading.Thread):
         slot: Where frames go.
         config: Time limits.
         paced: Play a recording at its own speed.
-        retry_first: Also try again when the very first opening fails (a window does, a batch run
-            does not).
         on_status: Called in this thread at each change of state.
     """
 
@@ -44,7 +42,6 @@ class CaptureThread(threading.Thread):
         config: CameraConfig,
         *,
         paced: bool = False,
-        retry_first: bool = True,
         on_status: StatusCallback = lambda status: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,7 +49,6 @@ class CaptureThread(threading.Thread):
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
         self._paced = paced
-        self._retry_first = retry_first
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
@@ -110,19 +106,18 @@ class CaptureThread(threading.Thread):
             self._source.close()
 
     def _run(self) -> None:
-        pause_s, opened_once = 1.0, False
+        pause_s = 1.0
         while not self._stop_event.is_set():
             self._set(SourceState.OPENING)
             first = self._index
             try:
                 self._source.open()
-                opened_once = True
                 self._read_all()
                 return
             except CameraError as error:
                 log.debug("%s", error)
                 self._source.close()
-                if not self._source.live or not (opened_once or self._retry_first):
+                if not self._source.live:
                     self._set(SourceState.FAILED, str(error))
                     return
                 pause_s = 1.0 if self._index > first else pause_s

@@ -40,11 +40,7 @@ def open_window(options: RunOptions, settings: QSettings | None = None) -> MainW
         CameraError: If the options name a source that is not valid or a recording that cannot be
             opened.
     """
-    named = (
-        options.video is not None
-        or options.images is not None
-        or bool(options.config.camera.source)
-    )
+    named = options.recording is not None or bool(options.config.camera.source)
     # without a name, cameras are looked for after the window is up
     chosen = choose_source(options) if named else None
     if chosen is not None:

@@ -9,14 +9,9 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
 
 from monitor.app import Chosen, RunOptions, choose_source
-from monitor.camera.sources import (
-    ClipSource,
-    FolderSource,
-    FrameSource,
-    camera_list,
-    camera_source,
-    public_name,
-)
+from monitor.camera.address import addresses
+from monitor.camera.listing import camera_list
+from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.menus import Menus
@@ -35,15 +30,11 @@ def first_source(options: RunOptions, last_cameras: str) -> Chosen:
     Raises:
         CameraError: If what is named is not valid.
     """
-    named = (
-        options.video is not None
-        or options.images is not None
-        or bool(options.config.camera.source)
-    )
+    named = options.recording is not None or bool(options.config.camera.source)
     if not named and last_cameras:
         there = {str(index) for index, _ in camera_list()}
         known = dict.fromkeys(
-            camera for camera in last_cameras.split() if "://" in camera or camera in there
+            camera for camera in addresses(last_cameras) if "://" in camera or camera in there
         )
         sources = [
             camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]
@@ -88,11 +79,6 @@ class SourceChooser(QObject):
         super().__init__(window)
         self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
         self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
-        # Name to address, of what the next run may open.
-        self._kept: dict[str, str] = {}
-        for source in session.options.config.camera.source.split():
-            if not _keepable(source):
-                self._kept[public_name(source)] = ""
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(
@@ -153,22 +139,22 @@ class SourceChooser(QObject):
         try:
             camera = camera_source(source, self._session.options.config.camera)
         except CameraError as error:
-            self._banners.show_message(
-                "choice", Severity.ERROR, str(error).removeprefix("--camera ")
-            )
+            self._banners.show_message("choice", Severity.ERROR, str(error))
             return
         watch(camera)
-        self._kept[camera.name] = _keepable(source)
         self._keep()
 
     def _keep(self) -> None:
         """Have the next run watch what is watched now, where that is the user's choice."""
-        addresses = (self._kept.get(name, _address(name)) for name in self._session.names)
-        self._preferences.camera = " ".join(filter(None, addresses))
+        watched = (watched.source.address for watched in self._session.watched)
+        self._preferences.camera = " ".join(
+            address.url for address in watched if address is not None and address.plain
+        )
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
-        self.open(FolderSource(path) if path.is_dir() else ClipSource(path))
+        option = "images" if path.is_dir() else "video"
+        self.open(recording(option, path, self._session.options.config.camera))
 
     def tile_menu(self, name: str) -> QMenu:
         """What can be done with one of several cameras."""
@@ -239,22 +225,6 @@ class SourceChooser(QObject):
         self._menus.show_cameras(cameras)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
-
-
-def _keepable(source: str) -> str:
-    """The address if it may be written to a file: nothing where it holds a password."""
-    return source if public_name(source) == source else ""
-
-
-def _address(name: str) -> str:
-    """What opens a camera or stream of this name; nothing for clips and folders."""
-    return (
-        name
-        if "://" in name
-        else name.removeprefix("camera ")
-        if name.startswith("camera ")
-        else ""
-    )
 
 
 def dropped_path(data: QMimeData) -> Path | None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
+from monitor.camera.address import parse_address
 from monitor.declared import detectors
 from monitor.gui.dialogs import detector_text
 from monitor.gui.theme import THEMES
@@ -135,10 +136,10 @@ class Menus:
         """Tick the cameras that are watched, and say what can be done with them."""
         several = len(names) > 1
         for action in self.camera_group.actions():
-            action.setChecked(not several and f"camera {action.data()}" in names)
+            action.setChecked(not several and parse_address(action.data()).name in names)
         for action in self.add_group.actions():
-            action.setChecked(f"camera {action.data()}" in names)
-            action.setEnabled(f"camera {action.data()}" not in names)
+            action.setChecked(parse_address(action.data()).name in names)
+            action.setEnabled(parse_address(action.data()).name not in names)
         for number, action in enumerate(self.tile_choices):
             there = several and number < len(names)
             action.setVisible(there)

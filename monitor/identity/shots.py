@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.camera.clip import ClipSource
+from monitor.camera.folder import FolderSource
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import ClipSource, FolderSource, camera_source
+from monitor.camera.source import camera_source
 from monitor.config import CameraConfig, ClassifyConfig
 from monitor.detect import FaceDetector
 from monitor.errors import ConfigError, ModelError
@@ -167,6 +169,8 @@ def shots_from_camera(camera: str, tools: ShotTools) -> list[Shot]:
     try:
         while not session.done and not session.failure:
             picture = source.read()
+            if picture is None:
+                break
             progress = session.step(picture.image, tools.detector.detect(picture.image), picture.t)
             tools.tell(progress)
     finally:

@@ -195,7 +195,7 @@ def test_a_lost_camera_comes_back() -> None:
 def test_the_size_may_change_after_a_reconnect() -> None:
     import numpy as np
 
-    from monitor.camera.sources import Picture
+    from monitor.camera.source import Picture
 
     source = FakeSource(
         [picture(), CameraError("cable"), Picture(np.zeros((20, 30, 3), np.uint8), 2.0)], live=True
@@ -212,11 +212,10 @@ def test_the_size_may_change_after_a_reconnect() -> None:
     assert frame.image.shape == (20, 30, 3)
 
 
-@pytest.mark.parametrize("live", [True, False])
-def test_a_source_that_never_opened_fails_where_that_is_wanted(live: bool) -> None:
-    source = FakeSource(live=live)
+def test_a_recording_that_cannot_be_opened_is_not_tried_again() -> None:
+    source = FakeSource()
     source.open_errors = [CameraError("not there")]
-    with running(source, retry_first=False) as (_, _slot, watch):
+    with running(source) as (_, _slot, watch):
         watch.wait_for(SourceState.FAILED)
     assert watch.states[-1].message == "not there"
     assert source.opened == 1

@@ -23,7 +23,7 @@ from monitor.analysis.worker import InferenceThread, Parts
 from monitor.app import RunOptions, build_parts
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import FrameSource
+from monitor.camera.source import FrameSource
 from monitor.config import Config, load_config
 from monitor.records import (
     Detections,

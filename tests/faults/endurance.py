@@ -34,7 +34,7 @@ from monitor.analysis.worker import InferenceThread, Parts  # noqa: E402
 from monitor.app import RunOptions, build_parts  # noqa: E402
 from monitor.camera.capture import CaptureThread  # noqa: E402
 from monitor.camera.slot import LatestSlot  # noqa: E402
-from monitor.camera.sources import Picture  # noqa: E402
+from monitor.camera.source import Picture  # noqa: E402
 from monitor.config import load_config  # noqa: E402
 from monitor.records import Detections, Frame, Update  # noqa: E402
 from monitor.storage.csv_log import CsvLog  # noqa: E402

@@ -31,7 +31,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from peak import peak_mb  # noqa: E402
 
-from monitor.camera.sources import read_picture  # noqa: E402
+from monitor.camera.pictures import read_picture  # noqa: E402
 from monitor.config import Config, load_config  # noqa: E402
 from monitor.errors import ConfigError  # noqa: E402
 

@@ -15,14 +15,14 @@ from desk import QUICK, Desk, Stage
 from faulty_camera import FaultyCamera, NoiseServer
 from program import ROOT
 
-from monitor.camera import sources
-from monitor.camera.sources import CameraSource
+from monitor.camera import usb
+from monitor.camera.source import FrameSource, camera_source
 from monitor.config import CameraConfig
 from monitor.records import SourceState
 
 
-def stream(desk: Desk, url: str) -> CameraSource:
-    return CameraSource(url, desk.config.camera)
+def stream(desk: Desk, url: str) -> FrameSource:
+    return camera_source(url, desk.config.camera)
 
 
 def one_person(desk: Desk, so_far: int = 0) -> None:
@@ -214,9 +214,9 @@ class Device:
 
 
 def test_a_camera_index_that_disappears(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources.cv2, "VideoCapture", Device)
+    monkeypatch.setattr(usb.cv2, "VideoCapture", Device)
     monkeypatch.setattr(Device, "plugged", True)
-    desk.open(CameraSource("98", desk.config.camera))
+    desk.open(camera_source("98", desk.config.camera))
     one_person(desk)
     Device.plugged = False
     assert "camera 98 gives no more pictures" in desk.wait_source(SourceState.LOST).message
@@ -241,8 +241,8 @@ def test_a_camera_that_drops_single_pictures_is_not_lost(
                 raise cv2.error("a truncated frame")
             return super().read()
 
-    monkeypatch.setattr(sources.cv2, "VideoCapture", Damaged)
-    desk.open(CameraSource("98", desk.config.camera))
+    monkeypatch.setattr(usb.cv2, "VideoCapture", Damaged)
+    desk.open(camera_source("98", desk.config.camera))
     one_person(desk)
     desk.close()
     assert [s for s in desk.statuses if s.state is SourceState.LOST] == []

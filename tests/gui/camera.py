@@ -6,7 +6,8 @@ import threading
 
 import numpy as np
 
-from monitor.camera.sources import Picture
+from monitor.camera.address import parse_address
+from monitor.camera.source import Picture
 from monitor.errors import CameraError
 from monitor.records import Image
 from tests.fakes import FakeSource
@@ -24,6 +25,8 @@ class Camera(FakeSource):
         image: Image | None = None,
     ) -> None:
         super().__init__(live=True, name=name)
+        if name.startswith("camera "):
+            self.address = parse_address(name.removeprefix("camera "))
         self.switch = Switch(size_wh, image)
 
     def open(self) -> None:

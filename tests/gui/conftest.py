@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.app import Chosen, RunOptions, build_parts
-from monitor.camera.sources import ClipSource, FrameSource
+from monitor.camera.clip import ClipSource
+from monitor.camera.source import FrameSource
 from monitor.config import load_config
 from monitor.gui.application import make_application
 from monitor.gui.preferences import Preferences

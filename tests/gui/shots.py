@@ -24,7 +24,8 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
-from monitor.camera.sources import ClipSource, FrameSource, Picture
+from monitor.camera.clip import ClipSource
+from monitor.camera.source import FrameSource, Picture
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import make_application

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from program import ROOT, Books, Done, run
 
-from monitor.camera.sources import camera_list
+from monitor.camera.listing import camera_list
 
 TESTS_DATA = ROOT / "tests" / "data"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from monitor.app import RunOptions, build_parts
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import FrameSource
+from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched

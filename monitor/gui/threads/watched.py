@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from monitor.camera.slot import LatestSlot
-from monitor.camera.sources import FrameSource
+from monitor.camera.source import FrameSource
 from monitor.config import CameraConfig
 from monitor.gui.threads.gate import Gate
 from monitor.records import Frame, SourceStatus

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from monitor.analysis.pipeline import Pipeline
-from monitor.camera.sources import ClipSource
+from monitor.camera.clip import ClipSource
 from monitor.config import Config
 from monitor.detect import FaceDetector
 from monitor.detect.yunet import YuNet

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pytestqt.qtbot import QtBot
 
-from monitor.camera.sources import Picture
+from monitor.camera.source import Picture
 from monitor.gui.people.enrol_dialog import EnrolDialog
 from monitor.gui.people.page import PeopleDialog
 from monitor.gui.window import MainWindow

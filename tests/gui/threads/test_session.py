@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from monitor.analysis.worker import Parts
 from monitor.app import RunOptions, build_parts
-from monitor.camera.sources import ClipSource, FolderSource
+from monitor.camera.clip import ClipSource
+from monitor.camera.folder import FolderSource
 from monitor.errors import ModelError, StoreError
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.analysis.worker import Parts
 from monitor.app import RunOptions, build_parts
-from monitor.camera.sources import ClipSource
+from monitor.camera.clip import ClipSource
 from monitor.gui.threads.watched import Watched
 from monitor.gui.window import MainWindow
 from monitor.records import WorkerState

@@ -1,0 +1,95 @@
+"""A folder of pictures, each of which stands alone."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+from monitor.camera.address import Address
+from monitor.camera.pictures import read_picture
+from monitor.camera.source import Picture
+from monitor.config import CameraConfig
+from monitor.declared import SourceInfo
+from monitor.errors import CameraError
+
+log = logging.getLogger(__name__)
+
+SOURCE = SourceInfo(
+    title="Folder of pictures",
+    line="pictures, each of which stands alone",
+    option="images",
+    metavar="DIR",
+)
+
+
+def make(what: Path, config: CameraConfig) -> FolderSource:
+    return FolderSource(what)
+
+
+class FolderSource:
+    """The pictures of a folder and of those below it, in the order of their names."""
+
+    live = False
+    stills = True
+    address: Address | None = None
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.name = folder.name or str(folder)
+        self._paths: list[Path] = []
+        self._next = 0
+        self._read = 0
+        self._damaged: list[str] = []  # not said yet: where none can be read, one error says it all
+
+    def open(self) -> None:
+        if not self._folder.is_dir():
+            raise CameraError(f"folder {self._folder} is not there: check the path after --images")
+        import imutils.paths  # takes http.client with it, which the way to the window does not need
+
+        self._paths = sorted(
+            (Path(p) for p in imutils.paths.list_images(str(self._folder))), key=_natural
+        )
+        self._next = self._read = 0
+        if not self._paths:
+            raise CameraError(
+                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP or TIFF "
+                f"files"
+            )
+
+    def read(self) -> Picture | None:
+        while self._next < len(self._paths):
+            path = self._paths[self._next]
+            self._next += 1
+            image = read_picture(path)
+            if image is None:
+                self._damaged.append(path.name)
+                continue
+            self._say_damaged()
+            self._read += 1
+            file = path.relative_to(self._folder).as_posix()
+            return Picture(image, float(self._read - 1), file)
+        if self._read == 0:
+            raise CameraError(
+                f"none of the {len(self._paths)} pictures in {self._folder} can be read: check the "
+                f"files"
+            )
+        self._say_damaged()
+        return None
+
+    def _say_damaged(self) -> None:
+        for name in self._damaged:
+            log.warning("picture %r cannot be read and was left out", name)
+        self._damaged.clear()
+
+    def close(self) -> None:
+        self._paths = []
+
+
+def _natural(path: Path) -> list[tuple[int, int | str]]:
+    """Sort key that puts a2.jpg before a10.jpg."""
+    return [
+        (0, int(part)) if part.isdecimal() else (1, part.lower())
+        for part in re.split(r"(\d+)", str(path))
+        if part
+    ]

@@ -1,0 +1,83 @@
+"""What a place is that pictures come from. Each kind is a file of this folder that declares itself
+by a `SourceInfo`.
+
+A source is used by one thread alone, from `open` to `close`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from monitor.camera.address import Address, parse_address
+from monitor.config import CameraConfig
+from monitor.declared import sources
+from monitor.records import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a source gives: an image, its time in seconds of the source's own clock, its file name
+    for folders.
+    """
+
+    image: Image
+    t: float
+    file: str | None = None
+
+
+class FrameSource(Protocol):
+    """A place that pictures come from."""
+
+    name: str  # for people and for the store; holds no password
+    address: Address | None  # of a camera
+    # True: the newest picture counts and time is the clock's. False: every picture counts, time is
+    # the recording's
+    live: bool
+    stills: bool  # True: pictures that have nothing to do with each other
+
+    def open(self) -> None:
+        """Open, or open again.
+
+        Raises:
+            CameraError: If it cannot be opened.
+        """
+        ...
+
+    def read(self) -> Picture | None:
+        """The next picture; None at the end of a recording.
+
+        Raises:
+            CameraError: If a live source gives no pictures any more.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def camera_source(text: str, config: CameraConfig) -> FrameSource:
+    """The camera or stream of an address, not opened.
+
+    Raises:
+        CameraError: If `text` is neither a camera's number nor the address of a stream.
+    """
+    address = parse_address(text)
+    return _make(address.kind, address, config)
+
+
+def recording(option: str, path: Path, config: CameraConfig) -> FrameSource:
+    """What an option of the command line names by its path, not opened.
+
+    Args:
+        option: Of a `SourceInfo`, as "video".
+    """
+    kind = next(name for name, info in sources().items() if info.option == option)
+    return _make(kind, path, config)
+
+
+def _make(kind: str, what: Address | Path, config: CameraConfig) -> FrameSource:
+    module = importlib.import_module(f"monitor.camera.{kind}")
+    source: FrameSource = module.make(what, config)
+    return source

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from monitor.app import Chosen, RunOptions, choose_source
 from monitor.camera.sources import (
@@ -18,12 +18,9 @@ from monitor.camera.sources import (
     public_name,
 )
 from monitor.errors import CameraError
-from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.menus import Menus
-from monitor.gui.picture.grid import CameraGrid
-from monitor.gui.preferences import Preferences
-from monitor.gui.threads.bridge import Bridge
-from monitor.gui.threads.session import CAMERAS_MAX, Session
+from monitor.gui.banner import Severity
+from monitor.gui.layout import WindowParts
+from monitor.gui.threads.session import CAMERAS_MAX
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
 
@@ -69,28 +66,18 @@ class SourceChooser(QObject):
     """Opens, adds and removes sources. Main thread; what may take long is done in the background.
 
     Args:
-        window: Parent of dialogs.
-        grid: Which camera is chosen.
+        parts: Of the window.
         opened: Called after others are watched.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        session: Session,
-        bridge: Bridge,
-        banners: BannerStack,
-        menus: Menus,
-        preferences: Preferences,
-        grid: CameraGrid,
-        opened: Callable[[], None],
-    ) -> None:
-        super().__init__(window)
-        self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
-        self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
+    def __init__(self, parts: WindowParts, opened: Callable[[], None]) -> None:
+        super().__init__(parts.window)
+        self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
+        self._banners, self._preferences, self._opened = parts.banners, parts.preferences, opened
+        self._menus, self._grid = menus, grid = parts.menus, parts.grid
         # Name to address, of what the next run may open.
         self._kept: dict[str, str] = {}
-        for source in session.options.config.camera.source.split():
+        for source in parts.session.options.config.camera.source.split():
             if not _keepable(source):
                 self._kept[public_name(source)] = ""
         menus.open_clip.triggered.connect(self.ask_for_clip)
@@ -227,7 +214,6 @@ class SourceChooser(QObject):
 
     @Slot()
     def list_cameras(self) -> None:
-        """Fill the menu of cameras."""
         self._bridge.run(
             "listing the cameras",
             camera_list,

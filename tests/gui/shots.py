@@ -268,8 +268,8 @@ def draw_cameras(folder: Path, work: Path) -> None:
                 window.close()
 
 
-def draw_people(folder: Path, work: Path) -> None:
-    """The People page with three people, the form, and the guidance before a camera."""
+def enrol_three(path: Path) -> None:
+    """A gallery of three people who do not exist."""
     from monitor.identity.embed import MODEL
     from monitor.identity.gallery import Gallery, Kind, Person, save_gallery
 
@@ -297,7 +297,12 @@ def draw_people(folder: Path, work: Path) -> None:
             "file",
         ),
     )
-    save_gallery(Gallery(MODEL, 256, people), work / "gallery.npz")
+    save_gallery(Gallery(MODEL, 256, people), path)
+
+
+def draw_people(folder: Path, work: Path) -> None:
+    """The People page with three people, the form, and the guidance before a camera."""
+    enrol_three(work / "gallery.npz")
     for theme in ("light", "dark"):
         camera = LobbyCamera("camera 0", 60)
         window = make_window(1280, 720, theme, work, [camera])

@@ -207,3 +207,6 @@ class Update:
     sighting_total: int
     problem: str = ""  # why something could not be stored, in one line; it is kept and tried again
     camera_counts: Mapping[str, Count] = field(default_factory=dict)  # by the camera's name
+    # what the receptionist said of this shift's visits, by visit
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    undoable: bool = False  # a correction can be taken back

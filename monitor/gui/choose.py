@@ -6,19 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMainWindow, QMenu
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from monitor.app import Chosen, RunOptions, choose_source
 from monitor.camera.address import addresses
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.errors import CameraError
-from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.menus import Menus
-from monitor.gui.picture.grid import CameraGrid
-from monitor.gui.preferences import Preferences
-from monitor.gui.threads.bridge import Bridge
-from monitor.gui.threads.session import CAMERAS_MAX, Session
+from monitor.gui.banner import Severity
+from monitor.gui.layout import WindowParts
+from monitor.gui.threads.session import CAMERAS_MAX
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
 
@@ -60,25 +57,15 @@ class SourceChooser(QObject):
     """Opens, adds and removes sources. Main thread; what may take long is done in the background.
 
     Args:
-        window: Parent of dialogs.
-        grid: Which camera is chosen.
+        parts: Of the window.
         opened: Called after others are watched.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        session: Session,
-        bridge: Bridge,
-        banners: BannerStack,
-        menus: Menus,
-        preferences: Preferences,
-        grid: CameraGrid,
-        opened: Callable[[], None],
-    ) -> None:
-        super().__init__(window)
-        self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
-        self._menus, self._preferences, self._grid, self._opened = menus, preferences, grid, opened
+    def __init__(self, parts: WindowParts, opened: Callable[[], None]) -> None:
+        super().__init__(parts.window)
+        self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
+        self._banners, self._preferences, self._opened = parts.banners, parts.preferences, opened
+        self._menus, self._grid = menus, grid = parts.menus, parts.grid
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(
@@ -213,7 +200,6 @@ class SourceChooser(QObject):
 
     @Slot()
     def list_cameras(self) -> None:
-        """Fill the menu of cameras."""
         self._bridge.run(
             "listing the cameras",
             camera_list,

@@ -5,27 +5,24 @@ export.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QInputDialog, QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import QDialog, QInputDialog, QMenu, QMessageBox
 
 from monitor.app import RunOptions
 from monitor.config import with_values
-from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.banner import Severity
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
 from monitor.gui.help import AboutDialog, HelpDialog
-from monitor.gui.menus import Menus
-from monitor.gui.picture.grid import CameraGrid
-from monitor.gui.preferences import Preferences
-from monitor.gui.side.sightings_panel import CORRECTIONS, SightingsPanel, correction_icon
-from monitor.gui.threads.bridge import Bridge
-from monitor.gui.threads.session import Session
-from monitor.records import Correction, Face, MaskState, Sighting
+from monitor.gui.layout import WindowParts
+from monitor.gui.reports import Reports
+from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
+from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -36,33 +33,24 @@ class Commands(QObject):
     """Main thread; whatever may take long is done in the inference thread or in the background.
 
     Args:
-        window: Parent of dialogs.
+        parts: Of the window.
+        reports: What the window shows of the shift.
         shift_began: Called after a new shift was begun.
     """
 
     def __init__(
-        self,
-        window: QMainWindow,
-        session: Session,
-        bridge: Bridge,
-        banners: BannerStack,
-        menus: Menus,
-        preferences: Preferences,
-        grid: CameraGrid,
-        sightings: SightingsPanel,
-        shift_began: Callable[[], None],
+        self, parts: WindowParts, reports: Reports, shift_began: Callable[[], None]
     ) -> None:
-        super().__init__(window)
-        self._window, self._session, self._bridge, self._banners = window, session, bridge, banners
-        self._menus, self._preferences, self._shift_began = menus, preferences, shift_began
-        # what the receptionist said of this shift's visits
-        self.corrections: dict[str, Correction] = {}
+        super().__init__(parts.window)
+        self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
+        self._banners, self._preferences = parts.banners, parts.preferences
+        self._reports, self._shift_began = reports, shift_began
         # made when it is asked for: mask-only mode imports nothing of it
         self.people: PeopleDialog | None = None
-        self._undo: list[tuple[str, Correction | None]] = []  # visit and what was said of it before
-        grid.face_menu_wanted.connect(self.show_face_menu)
-        sightings.corrected.connect(self.correct)
-        sightings.note_wanted.connect(self.ask_for_note)
+        parts.grid.face_menu_wanted.connect(self.show_face_menu)
+        parts.sightings.corrected.connect(self.correct)
+        parts.sightings.note_wanted.connect(self.ask_for_note)
+        menus = parts.menus
         menus.undo.triggered.connect(self.undo)
         menus.undo.setEnabled(False)
         menus.new_shift.triggered.connect(self.ask_for_new_shift)
@@ -81,35 +69,11 @@ class Commands(QObject):
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """Count a visit as the receptionist says; None: as the monitor saw it."""
         self._session.submit(lambda parts: parts.ledger.correct(visit_id, correction))
-        self._undo.append((visit_id, self.corrections.get(visit_id)))
-        self._say(visit_id, correction)
 
     @Slot()
     def undo(self) -> None:
         """Take the last correction of this shift back."""
         self._session.submit(_undo_last)
-        if self._undo:
-            self._say(*self._undo.pop())
-
-    def _say(self, visit_id: str, correction: Correction | None) -> None:
-        if correction is None:
-            self.corrections.pop(visit_id, None)
-        else:
-            self.corrections[visit_id] = correction
-        self._menus.undo.setEnabled(bool(self._undo))
-
-    def as_said(self, faces: Sequence[Face]) -> list[Face]:
-        """The faces with the receptionist's word put for the machine's; those that are no person
-        are left out.
-        """
-        shown = []
-        for face in faces:
-            said = self.corrections.get(face.visit_id or "")
-            if said is None:
-                shown.append(face)
-            elif said is not Correction.NO_PERSON:
-                shown.append(dataclasses.replace(face, state=MaskState(said.value), alerting=False))
-        return shown
 
     @Slot(str, QPoint)
     def show_face_menu(self, visit_id: str, place: QPoint) -> None:
@@ -117,13 +81,12 @@ class Commands(QObject):
         self.face_menu(visit_id).popup(place)
 
     def face_menu(self, visit_id: str) -> QMenu:
-        """What can be said of a visit."""
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for correction, text, *_ in CORRECTIONS:
             action = menu.addAction(correction_icon(correction), text)
             action.triggered.connect(lambda _=False, c=correction: self.correct(visit_id, c))
-        if visit_id in self.corrections:
+        if visit_id in self._reports.shown.corrections:
             menu.addAction("As the monitor &saw it").triggered.connect(
                 lambda: self.correct(visit_id, None)
             )
@@ -138,7 +101,6 @@ class Commands(QObject):
             self.annotate(sighting.sighting_id, note.strip())
 
     def annotate(self, sighting_id: str, note: str) -> None:
-        """Keep a note with a sighting."""
         self._session.submit(lambda parts: parts.ledger.annotate(sighting_id, note))
 
     # Shift and settings
@@ -157,9 +119,6 @@ class Commands(QObject):
     def new_shift(self, options: RunOptions | None = None) -> None:
         """End the shift and begin one that counts from zero, with other options if wanted."""
         self._session.start_worker(options)
-        self.corrections.clear()
-        self._undo.clear()
-        self._menus.undo.setEnabled(False)
         self._shift_began()
 
     @Slot()

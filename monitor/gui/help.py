@@ -31,15 +31,15 @@ KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
     ("Ctrl+1 … 9", "Choose one of several cameras"),
     ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
-    ("Ctrl+O", "Open a clip (or drop one on the window)"),
-    ("Ctrl+E", "Export sightings and totals"),
-    ("Ctrl+Z", "Undo the last correction"),
-    ("Alt+1 … 4", "Correct the selected sighting"),
-    ("Alt+N", "Add a note to the selected sighting"),
-    ("Ctrl+P", "People: who is enrolled, enrol, forget"),
+    ("Ctrl+O, Ctrl+Shift+O", "Open a clip (or drop one on the window), a folder of pictures"),
+    ("Ctrl+L, Ctrl+Shift+L", "Open a stream, add one"),
+    ("Ctrl+E, Ctrl+N", "Export sightings and totals; start a new shift"),
+    ("Alt+1 … 4, Alt+N", "Correct the selected sighting, add a note to it"),
+    ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),
+    ("Ctrl+P, Ctrl+,", "People: who is enrolled, enrol, forget; settings"),
     ("M", "Sound on and off"),
     ("F11, Esc", "Full screen, and back"),
-    ("F1", "This help"),
+    ("F1, Ctrl+Q", "This help; quit"),
 )
 MEANINGS = {
     MaskState.MASKED: "Nose, mouth and chin are covered. Solid line.",
@@ -153,7 +153,8 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
         f"{named}. {pictures}.",
         f"Store: {without_password(config.store.url) or 'SQLite in the user’s data folder'}",
         "",
-        f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), {platform.system()}",
+        f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), "
+        f"{platform.system()}",
     ]
     for name, licence in LICENCES:
         try:

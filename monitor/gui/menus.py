@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from monitor.camera.address import parse_address
@@ -21,53 +21,56 @@ class Menus:
     def __init__(self, window: QMainWindow, corrections: Sequence[QAction]) -> None:
         self._window = window
         bar = window.menuBar()
-        file = bar.addMenu("&File")
+        self._fill_file(bar.addMenu("&File"))
+        self._fill_view(bar.addMenu("&View"))
+        self._fill_monitor(bar.addMenu("&Monitor"), corrections)
+        self._fill_help(bar.addMenu("&Help"))
+
+    def _fill_file(self, file: QMenu) -> None:
         self.open_clip = self._add(file, "&Open clip…", "Ctrl+O")
         self.open_folder = self._add(file, "Open &folder of pictures…", "Ctrl+Shift+O")
         self.open_stream = self._add(file, "Open &stream…", "Ctrl+L")
         self.cameras = file.addMenu("&Camera")
-        self.camera_group = QActionGroup(window)
+        self.camera_group = QActionGroup(self._window)
         file.addSeparator()
         self.add_cameras = file.addMenu("&Add camera")
-        self.add_group = QActionGroup(window)
+        self.add_group = QActionGroup(self._window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
         self.remove = self._add(file, "&Remove this camera", "")
         file.addSeparator()
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()
-        self.quit = self._add(
-            file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit).toString() or "Ctrl+Q"
-        )
+        self.quit = self._add(file, "&Quit", "Ctrl+Q")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
 
-        view = bar.addMenu("&View")
+    def _fill_view(self, view: QMenu) -> None:
         self.full_screen = self._add(view, "&Full screen", "F11", checkable=True)
-        self.leave_full_screen = QAction("Leave full screen", window)
+        self.leave_full_screen = QAction("Leave full screen", self._window)
         self.leave_full_screen.setShortcut("Esc")
-        window.addAction(self.leave_full_screen)
+        self._window.addAction(self.leave_full_screen)
         self.tiles = view.addMenu("&Cameras")
-        self.tile_group = QActionGroup(window)
+        self.tile_group = QActionGroup(self._window)
         self.tile_choices = [
             self._choice(self.tiles, self.tile_group, "", str(n)) for n in range(CAMERAS_MAX)
         ]
         for number, action in enumerate(self.tile_choices, 1):
             action.setShortcut(f"Ctrl+{number}")
-            window.addAction(action)
+            self._window.addAction(action)
         self.tiles.addSeparator()
-        self.alone = QAction("Show the chosen one &alone", window)
+        self.alone = QAction("Show the chosen one &alone", self._window)
         self.alone.setCheckable(True)
         self.tiles.addAction(self.alone)
         self.panels = view.addMenu("&Panels")
         view.addSeparator()
-        self.theme_group = QActionGroup(window)
+        self.theme_group = QActionGroup(self._window)
         themes = view.addMenu("&Theme")
         self.themes = {
             name: self._choice(themes, self.theme_group, f"&{name.capitalize()}", name)
             for name in THEMES
         }
 
-        monitor = bar.addMenu("&Monitor")
+    def _fill_monitor(self, monitor: QMenu, corrections: Sequence[QAction]) -> None:
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
         monitor.addSeparator()
@@ -76,7 +79,7 @@ class Menus:
         correct.addActions(list(corrections))
         monitor.addSeparator()
         self.new_shift = self._add(monitor, "Start a &new shift", "Ctrl+N")
-        self.detector_group = QActionGroup(window)
+        self.detector_group = QActionGroup(self._window)
         menu = monitor.addMenu("Face &detector")
         self.detectors = {
             name: self._choice(menu, self.detector_group, detector_text(info), name)
@@ -87,7 +90,7 @@ class Menus:
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 
-        help_menu = bar.addMenu("&Help")
+    def _fill_help(self, help_menu: QMenu) -> None:
         self.help = self._add(help_menu, "&Keys and meanings", "F1")
         self.about = self._add(help_menu, "&About Mask Monitor", "")
         self.about.setMenuRole(QAction.MenuRole.AboutRole)

@@ -6,12 +6,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.banner import Severity
+from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
-from monitor.gui.picture.grid import CameraGrid
 from monitor.gui.picture.view import PictureView
-from monitor.gui.status import StatusBar, sources_text, state_text
-from monitor.gui.threads.session import Session
+from monitor.gui.status import sources_text, state_text
 from monitor.gui.threads.watched import Watched
 from monitor.records import Count, SourceState, SourceStatus, Update, WorkerState
 
@@ -34,8 +33,6 @@ BANNERS_MAX = 2  # more cameras in trouble share one banner, so that the picture
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A camera as it is now."""
-
     watched: Watched
     status: SourceStatus
     countdown_s: float | None  # to the next try
@@ -44,10 +41,9 @@ class _Seen:
 class SourceWatch:
     """Looks at the cameras when something has changed and twice a second. Main thread."""
 
-    def __init__(
-        self, session: Session, grid: CameraGrid, banners: BannerStack, status: StatusBar
-    ) -> None:
-        self._session, self._grid, self._banners, self._bar = session, grid, banners, status
+    def __init__(self, parts: WindowParts) -> None:
+        self._session, self._grid = parts.session, parts.grid
+        self._banners, self._bar = parts.banners, parts.status
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
         self._shown: set[str] = set()  # keys of the banners of this

@@ -92,7 +92,6 @@ class Theme(QObject):
 
     @Slot(Qt.ColorScheme)
     def _follow(self, scheme: Qt.ColorScheme) -> None:
-        """The system has changed."""
         if self.choice == "system":
             self._show(scheme is Qt.ColorScheme.Dark)
 

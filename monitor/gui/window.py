@@ -10,34 +10,24 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QMainWindow,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, build_parts
 from monitor.errors import MonitorError
-from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_path, first_source
 from monitor.gui.commands import Commands
-from monitor.gui.menus import Menus
-from monitor.gui.picture.grid import CameraGrid
+from monitor.gui.layout import lay_out
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
-from monitor.gui.side.chart import HourPanel
-from monitor.gui.side.count_panel import CountPanel
+from monitor.gui.reports import Reports
 from monitor.gui.side.hour_feed import HourFeed
-from monitor.gui.side.sightings_panel import SightingsPanel
 from monitor.gui.source_state import SourceWatch
-from monitor.gui.status import StatusBar, retention_text
+from monitor.gui.status import retention_text
 from monitor.gui.theme import Theme
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-from monitor.records import Count, SourceState, Update, WorkerState
+from monitor.records import SourceState, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -45,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ICON = Path(__file__).resolve().parents[2] / "assets" / "icon.png"
-REFRESH_MS = 33  # the window is brought up to date so often at most
+REFRESH_MS = 33  # at most one look at the threads in this time
 TICK_MS = 500
 
 
@@ -74,12 +64,7 @@ class MainWindow(QMainWindow):
         self.session = Session(preferences.apply(options), self.bridge, build)
         self.error: MonitorError | None = None  # what could not be saved when the window closed
         self._closing = False
-        self._refreshed_at = self._speed_at = 0.0
-        self._speed_from = 0
-        self._inference_s: float | None = None
-        self._frame_wh = (0, 0)
-        self._shown = Update(None, Count(), (), 0)
-        self._worker_seen: tuple[WorkerState | None, str] = (None, "")
+        self._refreshed_at = 0.0
         self._lay_out()
         self._connect()
         self._restore()
@@ -88,62 +73,18 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Mask Monitor")
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAcceptDrops(True)
-        self.grid, self.banners = CameraGrid(), BannerStack()
-        self.count_panel = CountPanel()
-        self.hour_panel = HourPanel()
-        self.sightings = SightingsPanel()
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(10, 10, 10, 10)
-        column.setSpacing(10)
-        column.addWidget(self.count_panel)
-        column.addWidget(self.hour_panel)
-        column.addWidget(self.sightings, 1)
-        self.hour_panel.setMaximumHeight(190)
-        side.setMinimumWidth(330)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.grid)
-        self.splitter.addWidget(side)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        self.splitter.setCollapsible(0, False)
-        self.splitter.setSizes([900, 380])
-        body = QWidget()
-        rows = QVBoxLayout(body)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.banners)
-        rows.addWidget(self.splitter, 1)
-        self.setCentralWidget(body)
-        self.status = StatusBar()
-        self.setStatusBar(self.status)
-        self.menus = Menus(self, self.sightings.actions_)
+        self.parts = parts = lay_out(self, self.session, self.bridge, self.preferences)
+        self.menus, self.banners, self.grid = parts.menus, parts.banners, parts.grid
+        self.count_panel, self.hour_panel = parts.count_panel, parts.hour_panel
+        self.sightings, self.splitter, self.status = parts.sightings, parts.splitter, parts.status
         self.resize(1280, 720)
 
     def _connect(self) -> None:
-        self.chooser = SourceChooser(
-            self,
-            self.session,
-            self.bridge,
-            self.banners,
-            self.menus,
-            self.preferences,
-            self.grid,
-            self._sources_changed,
-        )
+        self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
-        self.watch = SourceWatch(self.session, self.grid, self.banners, self.status)
-        self.commands = Commands(
-            self,
-            self.session,
-            self.bridge,
-            self.banners,
-            self.menus,
-            self.preferences,
-            self.grid,
-            self.sightings,
-            self._shift_began,
-        )
+        self.watch = SourceWatch(self.parts)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
+        self.commands = Commands(self.parts, self.reports, self._shift_began)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -191,8 +132,6 @@ class MainWindow(QMainWindow):
         options, chosen, last = self.session.options, self._chosen, self.preferences.camera
 
         def prepare() -> Chosen:
-            # These take SQLAlchemy with them: imported here, so that the window need not wait.
-
             return chosen or first_source(options, last)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
@@ -245,79 +184,17 @@ class MainWindow(QMainWindow):
         """Show the newest of everything."""
         self._refreshed_at = time.monotonic()
         self.bridge.taken()
-        for frame in self.session.take_previews():
-            view = self.grid.view_of(frame.camera)
-            if view is not None:
-                view.show_picture(frame.image)
-        for update in self.session.take_updates():
-            self._show_update(update)
-        self._show_size()
-        self._show_worker()
+        self.reports.take()
         self.watch.look()
-
-    def _show_update(self, update: Update) -> None:
-        result = update.result
-        watched = self.session.find(result.frame.camera) if result is not None else None
-        if result is not None and watched is not None and not watched.lent:
-            said, view = self.commands, self.grid.view_of(watched.name)
-            if view is not None:
-                view.show_picture(result.frame.image, said.as_said(result.faces), said.corrections)
-            timings = result.timings
-            spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
-            self._inference_s = (
-                spent_s if self._inference_s is None else 0.9 * self._inference_s + 0.1 * spent_s
-            )
-        if update.sighting_total > self._shown.sighting_total and not self.menus.mute.isChecked():
-            QApplication.beep()
-        if update.count != self._shown.count:
-            self.count_panel.show_count(update.count)
-        self.watch.count(update)
-        self.sightings.show_sightings(update.sightings, update.sighting_total)
-        self.banners.show_message(
-            "store",
-            Severity.ERROR,
-            update.problem and f"{update.problem}. Nothing is lost yet: it is tried again",
-        )
-        self._shown = update
-
-    def _show_size(self) -> None:
-        """The resolution of the chosen camera's pictures."""
-        if self.view.size_wh != self._frame_wh:
-            self._frame_wh = self.view.size_wh
-            self.status.show_size(*self._frame_wh)
-
-    def _show_worker(self) -> None:
-        state = self.session.worker_state()
-        if state == self._worker_seen:
-            return
-        self._worker_seen = state
-        worker, message = state
-        words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
-        self.status.model.setText(words.get(worker, "not analysed"))
-        self.status.show_privacy(self.session.options.identify, self.session.enrolled, worker)
-        if worker is WorkerState.FAILED:
-            self.banners.show_message(
-                "worker", Severity.ERROR, message, "Try again", self.commands.new_shift
-            )
-        else:
-            self.banners.clear("worker")
 
     @Slot()
     def _tick(self) -> None:
-        now = time.monotonic()
-        self._show_worker()
+        self.reports.show_worker()
         self.watch.look()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
-        if now - self._speed_at >= 1.0:
-            done = self.session.analysed - self._speed_from
-            per_s = done / (now - self._speed_at) if self._speed_at and done >= 0 else None
-            self._speed_at, self._speed_from = now, self.session.analysed
-            idle = not per_s
-            self.status.show_speed(
-                per_s, None if idle or self._inference_s is None else 1000 * self._inference_s
-            )
-        if self._worker_seen[0] is WorkerState.READY:
-            self.hours.look(self._shown.count)
+        self.reports.show_speed()
+        if self.reports.worker is WorkerState.READY:
+            self.hours.look(self.reports.shown.count)
 
     # Sources
 
@@ -327,13 +204,13 @@ class MainWindow(QMainWindow):
         return self.grid.view
 
     def _sources_changed(self) -> None:
-        self._inference_s = None
+        self.reports.change_sources()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
     @Slot()
     def _arranged(self) -> None:
-        self._show_size()
+        self.reports.show_size()
         self.watch.look()
 
     @Slot()
@@ -377,13 +254,8 @@ class MainWindow(QMainWindow):
     # Settings and looks
 
     def _shift_began(self) -> None:
-        self._shown = Update(None, Count(), (), 0)
-        self._speed_from = 0
-        self.count_panel.show_count(Count())
-        self.sightings.show_sightings((), 0)
-        self.watch.count(self._shown)
+        self.reports.begin_shift()
         self._show_settings()
-        self._show_worker()
 
     def _show_settings(self) -> None:
         config = self.session.options.config

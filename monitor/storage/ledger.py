@@ -55,6 +55,8 @@ class Ledger:
         self._shown: tuple[Sighting, ...] = ()
         self._standing = 0
         self._notes: dict[str, str] = {}  # by sighting
+        # replaced, never changed in place: updates hand it to other threads
+        self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
@@ -109,6 +111,8 @@ class Ledger:
             self._standing,
             self._writer.problem,
             by_camera,
+            self._corrections,
+            bool(self._undo),
         )
 
     def count(self) -> Count:
@@ -146,6 +150,9 @@ class Ledger:
         if undoable:
             self._undo.append((visit_id, visit.corrected))
         self._visits[visit_id] = visit = dataclasses.replace(visit, corrected=correction)
+        said = {visit_id: correction} if correction is not None else {}
+        others = {key: word for key, word in self._corrections.items() if key != visit_id}
+        self._corrections = others | said
         self._counters[visit.camera].update(visit)
         for key, sighting in self._logged.items():
             if sighting.visit_id == visit_id:

@@ -35,7 +35,6 @@ from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
-from monitor.identity.person import EnrolledPerson, Kind
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
 from tests.fakes import FakeSource
 
@@ -280,8 +279,8 @@ def enrolled(name: str, days: int | None, consent: str) -> EnrolledPerson:
     return EnrolledPerson(name, consent, given, until, "reception", vectors, kinds)
 
 
-def draw_people(folder: Path, work: Path) -> None:
-    """The People page with three people, the form, and the guidance before a camera."""
+def enrol_three(path: Path) -> None:
+    """A gallery of three people who do not exist."""
     from monitor.identity.embed import MODEL
     from monitor.identity.gallery import Gallery, save_gallery
 
@@ -299,7 +298,12 @@ def draw_people(folder: Path, work: Path) -> None:
             "file",
         ),
     )
-    save_gallery(Gallery(MODEL, 256, people), work / "gallery.npz")
+    save_gallery(Gallery(MODEL, 256, people), path)
+
+
+def draw_people(folder: Path, work: Path) -> None:
+    """The People page with three people, the form, and the guidance before a camera."""
+    enrol_three(work / "gallery.npz")
     for theme in ("light", "dark"):
         camera = LobbyCamera("camera 0", 60)
         window = make_window(1280, 720, theme, work, [camera])

@@ -63,17 +63,34 @@ def test_a_face_in_the_picture_can_be_corrected(make_window: MakeWindow) -> None
         "It was masked",
         "It was no mask",
     ]
+    said: list[object] = []
+    window.commands.correct = lambda *words: said.append(words)  # type: ignore[method-assign]
     menu.actions()[1].trigger()
-    (first, second) = window.commands.as_said([far, near])
-    assert (first.state, second.state) == (MaskState.UNMASKED, MaskState.MASKED)
-    assert label_text(first, window.commands.corrections) == "No mask  corrected"
-    window.commands.correct("v2", Correction.NO_PERSON)
-    assert len(window.commands.as_said([far, near])) == 1
-    window.commands.undo()
-    window.commands.undo()
-    assert window.commands.as_said([far, near]) == [far, near]
-    assert not window.menus.undo.isEnabled()
+    assert said == [("v1", Correction.UNMASKED)]
     menu.close()
+
+
+def test_a_correction_shows_in_a_picture_that_stands_still(
+    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path
+) -> None:
+    window = make_window(bare_clip)
+    qtbot.waitUntil(
+        lambda: any(f.visit_id and f.state is MaskState.UNMASKED for f in window.view.faces),
+        timeout=LONG_MS,
+    )
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    (face,) = window.view.faces
+    assert face.visit_id is not None
+    window.commands.correct(face.visit_id, Correction.MASKED)
+    qtbot.waitUntil(lambda: [f.state for f in window.view.faces] == [MaskState.MASKED])
+    assert label_text(window.view.faces[0], window.reports.shown.corrections).endswith("corrected")
+    window.commands.correct(face.visit_id, Correction.NO_PERSON)
+    qtbot.waitUntil(lambda: not window.view.faces)
+    window.commands.undo()
+    window.commands.undo()
+    qtbot.waitUntil(lambda: [f.state for f in window.view.faces] == [MaskState.UNMASKED])
+    assert not window.menus.undo.isEnabled()
+    assert dict(window.reports.shown.corrections) == {}
 
 
 def test_correction_undo_and_note_reach_count_list_store_and_export(

@@ -86,10 +86,6 @@ def test_every_key_of_the_help_does_something(make_window: MakeWindow) -> None:
     assert listed - {"Enter"} <= keys_of(window)  # Enter is a tile's own
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Ctrl+L, Ctrl+N, Ctrl+Q, Alt+0, Ctrl+, and the two with Shift are in the menus alone",
-)
 def test_every_key_of_the_menus_is_in_the_help(make_window: MakeWindow) -> None:
     window = make_window(start=False)
     assert keys_of(window) - listed_keys(help_texts(HelpDialog(window))) == set()

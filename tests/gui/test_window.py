@@ -52,13 +52,13 @@ def test_sound_is_off_at_first_and_one_beep_a_new_sighting(
     beeps: list[int] = []
     monkeypatch.setattr(QApplication, "beep", lambda: beeps.append(1))
     first, second = sighting(1), sighting(2)
-    window._show_update(Update(None, Count(), (first,), 1))
+    window.reports.show_update(Update(None, Count(), (first,), 1))
     assert beeps == []
     assert window.status.sound.text() == "sound off"
     qtbot.keyClick(window, Qt.Key.Key_M)
     assert window.status.sound.text() == "sound on"
-    window._show_update(Update(None, Count(), (second, first), 2))
-    window._show_update(Update(None, Count(), (second, first), 2))
+    window.reports.show_update(Update(None, Count(), (second, first), 2))
+    window.reports.show_update(Update(None, Count(), (second, first), 2))
     assert beeps == [1]
     assert Preferences(settings).muted is False
 
@@ -261,11 +261,11 @@ def test_space_presses_a_button_that_the_keyboard_has_reached(
 
 def test_a_store_that_fails_is_said_until_it_works_again(make_window: MakeWindow) -> None:
     window = make_window(start=False)
-    window._show_update(Update(None, Count(), (), 0, problem="the store is full: make room"))
+    window.reports.show_update(Update(None, Count(), (), 0, problem="the store is full: make room"))
     assert window.banners.text("store") == (
         "the store is full: make room. Nothing is lost yet: it is tried again"
     )
-    window._show_update(Update(None, Count(), (), 0))
+    window.reports.show_update(Update(None, Count(), (), 0))
     assert window.banners.text("store") == ""
 
 

@@ -62,6 +62,27 @@ def test_undo_goes_back_step_by_step(desk: Desk) -> None:
     ]
 
 
+def test_an_update_says_what_was_corrected_and_whether_it_can_be_undone(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1), visit(2)], [])
+    updates = [desk.ledger.update()]
+    for visit_id, word in (("shift-v1", Correction.MASKED), ("shift-v2", Correction.NO_PERSON)):
+        desk.ledger.correct(visit_id, word)
+        updates.append(desk.ledger.update())
+    desk.ledger.correct("shift-v1", None)
+    updates.append(desk.ledger.update())
+    both = {"shift-v1": Correction.MASKED, "shift-v2": Correction.NO_PERSON}
+    assert [dict(update.corrections) for update in updates] == [
+        {},
+        {"shift-v1": Correction.MASKED},
+        both,
+        {"shift-v2": Correction.NO_PERSON},
+    ]
+    assert [update.undoable for update in updates] == [False, True, True, True]
+    while desk.ledger.undo():
+        pass
+    assert (dict(desk.ledger.update().corrections), desk.ledger.update().undoable) == ({}, False)
+
+
 def test_a_corrected_visit_stays_so_when_the_machine_goes_on(desk: Desk) -> None:
     desk.ledger.absorb([visit(1)], [sighting(1)])
     desk.ledger.correct("shift-v1", Correction.MASKED)

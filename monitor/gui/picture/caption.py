@@ -40,7 +40,6 @@ class Caption:
 def paint_caption(
     painter: QPainter, area: QRectF, caption: Caption, chosen: bool, font: QFont
 ) -> None:
-    """Paint the strip into `area`."""
     painter.fillRect(area, CHOSEN_GROUND if chosen else GROUND)
     faint = CHOSEN_FAINT if chosen else FAINT
     regular, bold = QFont(font), QFont(font)

@@ -22,6 +22,16 @@ class Label:
     short: bool  # the symbol and the figure alone: there was no room for the word
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What one face's label asks for."""
+
+    box: Rect
+    full: tuple[float, float]  # (width, height) of the long label
+    short: tuple[float, float]
+    before: tuple[bool, str] | None  # short or not, and the side, in the last frame
+
+
 def overlaps(a: Rect, b: Rect) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
@@ -58,9 +68,8 @@ class LabelPlacer:
         # The nearest faces are the largest: they choose first.
         for i in sorted(range(len(boxes)), key=lambda i: _area(boxes[i]), reverse=True):
             others = [box for j, box in enumerate(boxes) if j != i]
-            found = self._find(
-                boxes[i], full[i], short[i], bounds, taken, others, self._sides.get(keys[i])
-            )
+            wanted = _Wanted(boxes[i], full[i], short[i], self._sides.get(keys[i]))
+            found = self._find(wanted, bounds, taken, others)
             if found is None:
                 continue
             labels[i], side = found
@@ -72,14 +81,9 @@ class LabelPlacer:
 
     @staticmethod
     def _find(
-        box: Rect,
-        full: tuple[float, float],
-        short: tuple[float, float],
-        bounds: Rect,
-        taken: list[Rect],
-        others: list[Rect],
-        before: tuple[bool, str] | None,
+        wanted: _Wanted, bounds: Rect, taken: list[Rect], others: list[Rect]
     ) -> tuple[Label, str] | None:
+        box, full, before = wanted.box, wanted.full, wanted.before
         # (short, side, may lie over other faces), best first
         long_ones = [(False, side, False) for side in OUTSIDE]
         if box[2] - box[0] > full[0] + 2 * GAP and box[3] - box[1] > 4 * full[1]:
@@ -90,7 +94,7 @@ class LabelPlacer:
             (short_ones if before[0] else long_ones).insert(0, (*before, False))
         tries = long_ones + short_ones
         for is_short, side, over_faces in tries:
-            rect = _at(side, box, short if is_short else full, bounds)
+            rect = _at(side, box, wanted.short if is_short else full, bounds)
             if not _inside(rect, bounds) or any(overlaps(rect, other) for other in taken):
                 continue
             if not over_faces and any(overlaps(rect, other) for other in others):

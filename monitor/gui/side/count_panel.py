@@ -28,8 +28,6 @@ def percent_text(count: Count) -> str:
 
 
 class _ShareBar(QWidget):
-    """The judged visits as one bar."""
-
     def __init__(self) -> None:
         super().__init__()
         self.count = Count()
@@ -101,7 +99,6 @@ class CountPanel(Card):
         self.show_count(Count())
 
     def show_count(self, count: Count) -> None:
-        """Show another count."""
         judged = count.masked + count.unmasked + count.incorrect
         self._big.setText(percent_text(count))
         self._of.setText(

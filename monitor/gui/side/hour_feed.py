@@ -27,7 +27,7 @@ class HourFeed:
         self._busy = False
 
     def look(self, count: Count) -> None:
-        """Read the totals if the count has changed, and once a minute anyhow."""
+        """Read the totals if the count has changed, and once a minute without that."""
         waited_s = time.monotonic() - self._read_at
         due = waited_s >= EVERY_S or (count != self._read_count and waited_s >= CHANGED_EVERY_S)
         if self._busy or not due:

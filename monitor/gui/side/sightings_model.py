@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import (
@@ -138,6 +139,13 @@ class SightingsModel(QAbstractListModel):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    words: str
+    font: QFont
+    ink: QColor
+
+
 class SightingDelegate(QStyledItemDelegate):
     """Two lines a row: symbol, state and duration, time; below camera, correction and note."""
 
@@ -179,46 +187,31 @@ class SightingDelegate(QStyledItemDelegate):
         second = QRectF(left, area.top() + 9 + line, right - left, line)
         bold = QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
+        began, how = time_text(sighting.first_seen), progress(sighting)
         self._pair(
             painter,
             first,
-            headline(sighting),
-            bold,
-            strong,
-            time_text(sighting.first_seen),
-            option.font,
-            strong,
+            _Text(headline(sighting), bold, strong),
+            _Text(began, option.font, strong),
         )
         self._pair(
             painter,
             second,
-            details(sighting),
-            option.font,
-            faint,
-            progress(sighting),
-            option.font,
-            faint,
+            _Text(details(sighting), option.font, faint),
+            _Text(how, option.font, faint),
         )
         painter.restore()
 
     @staticmethod
-    def _pair(
-        painter: QPainter,
-        area: QRectF,
-        text: str,
-        font: QFont,
-        ink: QColor,
-        end: str,
-        end_font: QFont,
-        end_ink: QColor,
-    ) -> None:
+    def _pair(painter: QPainter, area: QRectF, text: _Text, end: _Text) -> None:
         """A text that gives way to another one at the right end."""
-        end_width = QFontMetrics(end_font).horizontalAdvance(end)
-        painter.setFont(end_font)
-        painter.setPen(end_ink)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, end)
+        end_width = QFontMetrics(end.font).horizontalAdvance(end.words)
+        painter.setFont(end.font)
+        painter.setPen(end.ink)
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, flags, end.words)
         room = max(0, round(area.width()) - end_width - 12)
-        painter.setFont(font)
-        painter.setPen(ink)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
+        painter.setFont(text.font)
+        painter.setPen(text.ink)
+        shown = QFontMetrics(text.font).elidedText(text.words, Qt.TextElideMode.ElideRight, room)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

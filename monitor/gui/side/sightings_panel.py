@@ -122,7 +122,6 @@ class SightingsPanel(Card):
         self._enable()
 
     def selected(self) -> Sighting | None:
-        """The sighting that is selected."""
         index = self.list.currentIndex()
         sighting = (
             index.data(SIGHTING_ROLE)

@@ -1,0 +1,87 @@
+"""The window's parts and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from monitor.gui.banner import BannerStack
+from monitor.gui.menus import Menus
+from monitor.gui.picture.grid import CameraGrid
+from monitor.gui.preferences import Preferences
+from monitor.gui.side.chart import HourPanel
+from monitor.gui.side.count_panel import CountPanel
+from monitor.gui.side.sightings_panel import SightingsPanel
+from monitor.gui.status import StatusBar
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowParts:
+    """What those who work for the window share. Main thread."""
+
+    window: QMainWindow  # parent of dialogs
+    session: Session
+    bridge: Bridge
+    preferences: Preferences
+    menus: Menus
+    banners: BannerStack
+    grid: CameraGrid
+    count_panel: CountPanel
+    hour_panel: HourPanel
+    sightings: SightingsPanel
+    splitter: QSplitter
+    status: StatusBar
+
+
+def lay_out(
+    window: QMainWindow, session: Session, bridge: Bridge, preferences: Preferences
+) -> WindowParts:
+    """Fill the window: banners above pictures and side panel, the status bar below."""
+    sightings = SightingsPanel()
+    parts = WindowParts(
+        window=window,
+        session=session,
+        bridge=bridge,
+        preferences=preferences,
+        menus=Menus(window, sightings.actions_),
+        banners=BannerStack(),
+        grid=CameraGrid(),
+        count_panel=CountPanel(),
+        hour_panel=HourPanel(),
+        sightings=sightings,
+        splitter=QSplitter(Qt.Orientation.Horizontal),
+        status=StatusBar(),
+    )
+    splitter = parts.splitter
+    splitter.addWidget(parts.grid)
+    splitter.addWidget(_side(parts))
+    splitter.setStretchFactor(0, 1)
+    splitter.setStretchFactor(1, 0)
+    splitter.setCollapsible(0, False)
+    splitter.setSizes([900, 380])
+    body = QWidget()
+    rows = QVBoxLayout(body)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    rows.addWidget(parts.banners)
+    rows.addWidget(splitter, 1)
+    window.setCentralWidget(body)
+    window.setStatusBar(parts.status)
+    return parts
+
+
+def _side(parts: WindowParts) -> QWidget:
+    side = QWidget()
+    column = QVBoxLayout(side)
+    column.setContentsMargins(10, 10, 10, 10)
+    column.setSpacing(10)
+    column.addWidget(parts.count_panel)
+    column.addWidget(parts.hour_panel)
+    column.addWidget(parts.sightings, 1)
+    parts.hour_panel.setMaximumHeight(190)
+    side.setMinimumWidth(330)
+    return side

@@ -35,6 +35,7 @@ from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
+from monitor.identity.person import EnrolledPerson, Kind
 from monitor.records import Correction, Count, Face, Image, MaskState, Sighting
 from tests.fakes import FakeSource
 

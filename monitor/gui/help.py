@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from monitor import __version__
-from monitor.card import MODELS_DIR
+from monitor.card import MODELS_DIR, read_card
 from monitor.config import Config
+from monitor.errors import ModelError
 from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import scaled_font
@@ -175,9 +175,9 @@ def model_facts(model: str) -> list[str]:
         ".json"
     )
     try:
-        card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return [f"Model {model}: its card cannot be read ({error})"]
+        card = read_card(card_path, model)
+    except ModelError as error:
+        return [f"Model {model}: {error}"]
     lines = [f"Model {card.get('name', model)}"]
     for key, value in card.items():
         if key not in ("name", "files"):

@@ -238,12 +238,11 @@ def _card() -> tuple[str, int]:
     """Name and dimension of the embedding model, from its card; the network itself is not
     loaded.
     """
-    from monitor.card import load_card
+    from monitor.card import embedding_of
     from monitor.engine import model_stem
     from monitor.identity.embed import MODEL
 
-    card = load_card(model_stem(MODEL).with_suffix(".onnx"))
-    return str(card["name"]), int(card["output"]["dimension"])
+    return embedding_of(model_stem(MODEL).with_suffix(".onnx"))
 
 
 def run_forget(argv: Sequence[str], say: Say = print) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 
 from monitor.app import RunOptions
 from monitor.camera.slot import LatestSlot
-from monitor.card import load_card
+from monitor.card import embedding_of
 from monitor.config import DetectConfig
 from monitor.detect import FaceDetector, make_detector
 from monitor.engine import model_stem
@@ -93,12 +93,10 @@ class PeopleDesk:
         Raises:
             ConfigError, ModelError, StoreError: One line each.
         """
-        card = load_card(model_stem(MODEL).with_suffix(".onnx"))
+        model, dimension = embedding_of(model_stem(MODEL).with_suffix(".onnx"))
         now = datetime.now(UTC)
         with self._lock:
-            gallery = load_gallery(
-                self._path(), str(card["name"]), int(card["output"]["dimension"])
-            )
+            gallery = load_gallery(self._path(), model, dimension)
             ended = [person.name for person in gallery.people if person.ended(now)]
             if ended:
                 save_gallery(gallery.valid(now), self._path())

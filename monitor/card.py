@@ -29,7 +29,7 @@ from monitor.files import read_file
 
 MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 MODEL_BYTES_MAX = 2**30
-MODEL_ANSWER_S = 60.0  # a model of 20 MB may come over a slow share
+MODEL_ANSWER_S = 30.0  # a model of 20 MB may come over a slow share
 CARD_BYTES_MAX = 2**20
 DEPTH_MAX = 20  # of lists and tables in a card
 _AGAIN = "run `git checkout models` or install Mask Monitor again"

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from monitor.card import MODELS_DIR, read_model, shown
-from monitor.errors import ModelError
+from monitor.data_folder import data_folder
+from monitor.errors import ModelError, StoreError
 from monitor.onnx_scan import has_external_data
 from monitor.records import FloatArray
 
@@ -159,9 +160,8 @@ class KerasNetwork:
     def __init__(self, stem: Path) -> None:
         path = stem.with_name(stem.name + ".keras")
         self.card, content = read_model(path)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            import tensorflow as tf
+            tf = _tensorflow()
             from keras.src.saving import saving_lib
         except ImportError as error:
             raise ModelError(
@@ -217,6 +217,23 @@ class KerasNetwork:
         return output
 
 
+def _tensorflow() -> Any:
+    """TensorFlow. Keras, and matplotlib where Keras finds it, keep their files in our data folder
+    instead of making folders of their own in the user's home.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        folder = data_folder()
+    except StoreError:  # they do without
+        log.debug("Keras has no folder")
+    else:
+        os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
+        os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    import tensorflow
+
+    return tensorflow
+
+
 def cuda_driver_present() -> bool:
     """Whether an NVIDIA driver is installed. Cheap: asks the system's loader, not TensorFlow."""
     try:
@@ -256,7 +273,7 @@ def load_network(name: str, backend: str, threads: int) -> Network:
 
 def _tensorflow_has_gpu() -> bool:
     try:
-        import tensorflow as tf
+        tf = _tensorflow()
     except ImportError:
         return False
     return bool(tf.config.list_physical_devices("GPU"))

@@ -172,6 +172,21 @@ def test_telemetry_would_be_seen(tmp_path: Path, home: Path, demo_clip: Path) ->
         check(trace, home, None)
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("traced")
+def test_tensorflow_and_keras_keep_to_the_folder(
+    tmp_path: Path, home: Path, demo_clip: Path
+) -> None:
+    """Keras tries whether processes can share a lock, in files without a name that stays."""
+    words = ("--headless", "--backend", "tensorflow", "--video", demo_clip)
+    trace = run_traced(tmp_path, outside(home), MAIN, *words)
+    assert "2 visits" in trace.out
+    assert trace.addresses == set()
+    kept = [path for path in strange_files(trace, home) if Path(path).is_file()]
+    assert [path for path in kept if not path.startswith("/proc/")] == []
+    assert {path.name for path in home.iterdir()} == {".local", "asked"}
+
+
 @cache
 def why_not_alone() -> str:
     if sys.platform != "linux" or not shutil.which("unshare") or not shutil.which("ip"):

@@ -49,7 +49,11 @@ def _packages() -> Lines:
             yield (
                 optional,
                 f"{name} is not installed"
-                + ("; only --backend tensorflow needs it" if optional else ": run `make run`"),
+                + (
+                    "; only --backend tensorflow needs it (`pip install -r requirements.txt`)"
+                    if optional
+                    else ": run `make run`"
+                ),
             )
     if importlib.util.find_spec("PySide6") is not None and sys.platform == "linux":
         yield _qt_loads()

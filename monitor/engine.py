@@ -107,9 +107,12 @@ def _session(content: bytes, name: str, threads: int, accelerate: bool) -> Any:
             "%s cannot be used (its driver did not start): %s runs on the CPU", provider, name
         )
     try:
-        return onnxruntime.InferenceSession(content, options, providers=[CPU])
+        session = onnxruntime.InferenceSession(content, options, providers=[CPU])
     except Exception as error:  # onnxruntime raises its own unexported classes
         raise _cannot_be_loaded(name, error) from error
+    # It keeps the bytes to load them again where an accelerator fails; on the CPU nothing does.
+    session._model_bytes = None
+    return session
 
 
 def _refuse_external_data(content: bytes, name: str) -> None:

@@ -67,7 +67,9 @@ def _read(path: Path, bytes_max: int) -> bytes:
             raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
         parts, left = [], bytes_max + 1
         if kind.st_size <= bytes_max:
-            while left > 0 and (part := file.read(min(left, 2**20))):
+            # In one piece where it can be: a model is not held twice.
+            size = kind.st_size + 1
+            while left > 0 and (part := file.read(min(left, max(size, 2**16)))):
                 parts.append(part)
                 left -= len(part)
         if kind.st_size > bytes_max or left <= 0:

@@ -13,7 +13,7 @@ run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not shared and not long"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -rs -m "not shared and not long"
 
 # Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing.
 test-faults: $(VENV)/dev.done

@@ -14,7 +14,7 @@ run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not shared and not long"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -rs -m "not shared and not long"
 
 # Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing.
 test-faults: $(VENV)/dev.done
@@ -41,12 +41,16 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Mask Monitor needs Python 3.11 or newer; give it with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.done: requirements.txt constraints.txt | system $(VENV)/bin/python
+# Without TensorFlow, which the window never imports; `make test` adds it. Where the index has files of its own making, whose
+# hashes differ: make run DESK="-r requirements-desk.txt"
+DESK ?= --require-hashes -r requirements-desk.lock
+
+$(VENV)/run.done: requirements-desk.lock | system $(VENV)/bin/python
 	@echo "Installing what the program needs (once, a minute or two) ..."
-	$(PIP) -r requirements.txt
+	$(PIP) $(DESK)
 	@touch $@
 
-$(VENV)/dev.done: requirements.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
+$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
 	@echo "Installing what the program and its tests need (once, a minute or two) ..."
 	$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/run.done

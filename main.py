@@ -15,6 +15,6 @@ if __name__ == "__main__":
     except ImportError as error:
         sys.exit(
             f"mask-monitor: {error.name} is not installed: run `make run`, or `pip install -r "
-            f"requirements.txt`"
+            f"requirements-desk.txt`"
         )
     sys.exit(main())

@@ -51,7 +51,11 @@ def _packages() -> Lines:
             yield (
                 optional,
                 f"{name} is not installed"
-                + ("; only --backend tensorflow needs it" if optional else ": run `make run`"),
+                + (
+                    "; only --backend tensorflow needs it (`pip install -r requirements.txt`)"
+                    if optional
+                    else ": run `make run`"
+                ),
             )
     qt = importlib.util.find_spec("PySide6")
     if qt is not None and qt.origin is not None and sys.platform == "linux":

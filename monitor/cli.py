@@ -185,7 +185,8 @@ def _open(options: RunOptions) -> int:
         return run_headless(options)
     if importlib.util.find_spec("PySide6") is None:
         raise ConfigError(
-            "the window needs PySide6: run `pip install -r requirements.txt`, or use --headless"
+            "the window needs PySide6: run `pip install -r requirements-desk.txt`, or use "
+            "--headless"
         )
     # opencv-python sets these to its own Qt, which breaks PySide6's.
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):

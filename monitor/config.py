@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import reprlib
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +20,10 @@ from typing import Any
 
 from monitor.declared import detectors
 from monitor.errors import ConfigError
+from monitor.files import read_file
 
+FILE_BYTES_MAX = 2**20  # of settings
+TEXT_MAX = 10_000  # letters of a setting
 BACKENDS = ("auto", "onnx", "tensorflow")
 
 
@@ -169,25 +174,25 @@ def load_config(
     """
     config = Config()
     if path is not None:
-        config = with_values(config, _read_toml(path), where=f"in {path.name}: ")
+        config = with_values(config, _read_toml(path), where=f"in {_shown(path.name)}: ")
     return with_values(config, changes or {})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(read_file(path, FILE_BYTES_MAX).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(
-            f"settings file {path} cannot be read ({error.strerror}): check the path after --config"
+            f"settings file {_shown(str(path))} cannot be read ({error.strerror}): check the path "
+            f"after --config"
         ) from None
     except (
         ValueError,
         RecursionError,
     ) as error:  # not TOML, not UTF-8, a number of thousands of digits, brackets without end
-        reason = str(error).splitlines()[0]
+        reason = _shown(str(error).splitlines()[0][:200])
         raise ConfigError(
-            f"settings file {path.name} is not valid TOML ({reason}): correct that line"
+            f"settings file {_shown(path.name)} is not valid TOML ({reason}): correct that line"
         ) from None
 
 
@@ -218,15 +223,18 @@ def with_values(config: Config, values: Mapping[str, Any], where: str = "") -> C
 
 
 def _shown(key: str) -> str:
-    """A key as it can stand in one line; valid keys come back as they are."""
-    return key if key.isprintable() else repr(key)
+    """A key or a name as it can stand in one line; valid keys come back as they are."""
+    return key if key.isprintable() and len(key) <= 200 else reprlib.repr(key)
 
 
 def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     """`value` as the field's type, or ConfigError."""
+    kind = str(spec.type).split(" | ")[0]
+    low, high, choices = (spec.metadata[k] for k in ("low", "high", "choices"))
+    if kind == "str" and not choices:
+        return _text(label, value)
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
-    kind = str(spec.type).split(" | ")[0]
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
         "bool": isinstance(value, bool),
@@ -241,11 +249,27 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
             "int": "a whole number",
             "float": "a number",
         }[kind]
-        raise ConfigError(f"{label} = {value!r}: give {wanted}")
+        raise ConfigError(f"{label} = {reprlib.repr(value)}: give {wanted}")
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if choices and value not in choices:
-        raise ConfigError(f"{label} = {value!r}: {nearest(value, choices)}")
+        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(value, choices)}")
     if low is not None and not low <= value <= high:
         raise ConfigError(f"{label} = {value}: give a value from {low} to {high}")
     return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)
+
+
+def _text(label: str, value: Any) -> str:
+    """A free text: an address or a name. It may hold a password, so that no error shows it."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{label}: give a text in quotes")
+    if len(value) > TEXT_MAX:
+        raise ConfigError(f"{label}: the text is too long: give at most {TEXT_MAX} letters")
+    # Control letters, halves of letters (bytes that are no UTF-8), ends of lines. Blanks between
+    # several cameras may be ends of lines.
+    text = " ".join(value.split()) if label.endswith("camera.source") else value
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ConfigError(
+            f"{label}: the text holds an end of line or a byte that is no letter: write it anew"
+        )
+    return text

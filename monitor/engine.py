@@ -6,6 +6,7 @@ This is the only file of the program that imports TensorFlow, and only inside `K
 from __future__ import annotations
 
 import ctypes
+import io
 import logging
 import os
 import sys
@@ -14,8 +15,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from monitor.card import MODELS_DIR, load_card
-from monitor.errors import ModelError
+from monitor.card import MODELS_DIR, read_model, shown
+from monitor.data_folder import data_folder
+from monitor.errors import ModelError, StoreError
+from monitor.onnx_scan import has_external_data
 from monitor.records import FloatArray
 
 log = logging.getLogger(__name__)
@@ -57,7 +60,9 @@ def onnx_runtime() -> Any:
 
 def cardless_session(path: Path) -> Any:
     """An ONNX Runtime session on the CPU for a file of the training side that has no card (yet)."""
-    return onnx_runtime().InferenceSession(str(path), providers=[CPU])
+    content = path.read_bytes()
+    _refuse_external_data(content, path.name)
+    return onnx_runtime().InferenceSession(content, providers=[CPU])
 
 
 def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
@@ -72,7 +77,12 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
     Raises:
         ModelError: If file or card are not right, or ONNX Runtime cannot load the file.
     """
-    load_card(path)
+    return _session(read_model(path)[1], path.name, threads, accelerate)
+
+
+def _session(content: bytes, name: str, threads: int, accelerate: bool) -> Any:
+    """A session for the bytes that were checked: the path is not opened again."""
+    _refuse_external_data(content, name)
     onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(threads, os.cpu_count() or 1)
@@ -80,30 +90,47 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
     options.log_severity_level = 4
     # Spinning threads burn a core between frames for a gain of some tenths of a millisecond.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # ONNX Runtime's own format, which it would tell by the first bytes, was not looked through.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     available = onnxruntime.get_available_providers() if accelerate else []
-    for provider in [name for name in ACCELERATORS if name in available]:
+    for provider in [one for one in ACCELERATORS if one in available]:
         try:
-            session = onnxruntime.InferenceSession(str(path), options, providers=[provider, CPU])
+            session = onnxruntime.InferenceSession(content, options, providers=[provider, CPU])
         except Exception as error:  # onnxruntime raises its own unexported classes
             log.warning(
-                "%s cannot be used (%s): %s runs on the CPU",
-                provider,
-                _first_line(error),
-                path.name,
+                "%s cannot be used (%s): %s runs on the CPU", provider, _first_line(error), name
             )
             continue
         if session.get_providers()[0] == provider:
             return session
         log.warning(
-            "%s cannot be used (its driver did not start): %s runs on the CPU", provider, path.name
+            "%s cannot be used (its driver did not start): %s runs on the CPU", provider, name
         )
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[CPU])
+        session = onnxruntime.InferenceSession(content, options, providers=[CPU])
     except Exception as error:  # onnxruntime raises its own unexported classes
+        raise _cannot_be_loaded(name, error) from error
+    # It keeps the bytes to load them again where an accelerator fails; on the CPU nothing does.
+    session._model_bytes = None
+    return session
+
+
+def _refuse_external_data(content: bytes, name: str) -> None:
+    try:
+        external = has_external_data(content)
+    except ValueError as error:
+        raise _cannot_be_loaded(name, error) from None
+    if external:
         raise ModelError(
-            f"model {path.name} cannot be loaded ({type(error).__name__}): install Mask Monitor "
-            f"again"
-        ) from error
+            f"model {shown(name)} keeps weights in a second file, which its card does not vouch "
+            f"for: save it anew as one file (`onnx.save_model(..., save_as_external_data=False)`)"
+        )
+
+
+def _cannot_be_loaded(name: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"model {shown(name)} cannot be loaded ({type(error).__name__}): install Mask Monitor again"
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -115,8 +142,8 @@ class OnnxNetwork:
 
     def __init__(self, stem: Path, threads: int) -> None:
         path = stem.with_name(stem.name + ".onnx")
-        self.card = load_card(path)
-        self._session = onnx_session(path, threads, accelerate=True)
+        self.card, content = read_model(path)
+        self._session = _session(content, path.name, threads, accelerate=True)
         self._input = self._session.get_inputs()[0].name
         provider = str(self._session.get_providers()[0])
         self.backend = (
@@ -135,14 +162,14 @@ class KerasNetwork:
 
     def __init__(self, stem: Path) -> None:
         path = stem.with_name(stem.name + ".keras")
-        self.card = load_card(path)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        self.card, content = read_model(path)
         try:
-            import keras
-            import tensorflow as tf
+            tf = _tensorflow()
+            from keras.src.saving import saving_lib
         except ImportError as error:
             raise ModelError(
-                f"--backend tensorflow needs TensorFlow ({error}): run `pip install tensorflow`"
+                f"--backend tensorflow needs TensorFlow ({_first_line(error)}): run `pip install "
+                f"-r requirements.txt`, or take --backend onnx"
             ) from None
         gpus = tf.config.list_physical_devices("GPU")
         for device in gpus:
@@ -150,7 +177,13 @@ class KerasNetwork:
                 tf.config.experimental.set_memory_growth(device, True)
             except RuntimeError:  # TensorFlow was started before; it keeps the memory it has
                 log.debug("memory growth could not be set for %s", device.name)
-        self._tf, self._model = tf, keras.saving.load_model(path, compile=False)
+        self._tf = tf
+        try:
+            # The public `keras.saving.load_model` takes paths only: it would open the file again.
+            # Safe mode runs no code that a model brings along.
+            self._model = saving_lib.load_model(io.BytesIO(content), compile=False, safe_mode=True)
+        except Exception as error:  # Keras raises whatever its parts raise
+            raise _cannot_be_loaded(path.name, error) from error
         self._shape = (None, *self._model.input_shape[1:])
         self._start(gpus[0].name.removeprefix("/physical_device:") if gpus else "CPU:0")
 
@@ -187,6 +220,23 @@ class KerasNetwork:
         return output
 
 
+def _tensorflow() -> Any:
+    """TensorFlow. Keras, and matplotlib where Keras finds it, keep their files in our data folder
+    instead of making folders of their own in the user's home.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        folder = data_folder()
+    except StoreError:  # they do without
+        log.debug("Keras has no folder")
+    else:
+        os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
+        os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    import tensorflow
+
+    return tensorflow
+
+
 def cuda_driver_present() -> bool:
     """Whether an NVIDIA driver is installed. Cheap: asks the system's loader, not TensorFlow."""
     try:
@@ -199,8 +249,13 @@ def cuda_driver_present() -> bool:
 def model_stem(name: str) -> Path:
     """Where a model lies: a bare name means the `models` folder, anything else is a path without
     its ending.
+
+    Raises:
+        ModelError: If it is no name.
     """
     path = Path(name)
+    if not path.name or "\0" in name:
+        raise ModelError(f"{shown(name)!r} is no name of a model: give one, or a path to its file")
     path = path.with_suffix("") if path.suffix in (".onnx", ".keras", ".json") else path
     return path if path.parent != Path(".") else MODELS_DIR / path
 
@@ -221,7 +276,7 @@ def load_network(name: str, backend: str, threads: int) -> Network:
 
 def _tensorflow_has_gpu() -> bool:
     try:
-        import tensorflow as tf
+        tf = _tensorflow()
     except ImportError:
         return False
     return bool(tf.config.list_physical_devices("GPU"))

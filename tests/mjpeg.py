@@ -24,6 +24,7 @@ class MjpegCamera:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
+        self.asked = threading.Event()  # somebody has asked for the stream
 
     @property
     def url(self) -> str:
@@ -71,6 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self.server.camera.asked.set()
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.card import MODELS_DIR, load_card, sha256
+from monitor.card import MODELS_DIR, embedding_of, load_card, sha256
 from monitor.errors import ModelError
 
 
@@ -87,6 +89,22 @@ def test_model_cut_short(tmp_path: Path) -> None:
         b'{"files": {"net.onnx": "00"}}',
         b'{"files": {"net.onnx": {}}}',
         b"\xff\xfe{",
+        b"[" * 100_000,
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+        b'{"x": NaN}',
+        b'{"x": [{"y": -Infinity}]}',
+        b'{"x": 1e999}',
+        b'{"x": ' + b"9" * 400 + b"}",
+        b'{"x": ' + b"9" * 5000 + b"}",
+        b'{"x": "\\ud800"}',
+        b'{"name": "two\\nlines"}',
+        b'{"name": ["net"]}',
+        b'{"aligner": 3}',
+        b'{"input": {"size": 1000000000}}',
+        b'{"input": {"size": "128"}}',
+        b'{"input": {"margin": -1}}',
+        b'{"output": {"dimension": 0}}',
+        b'{"x": "' + b"x" * 2**20 + b'"}',
     ],
 )
 def test_broken_card(tmp_path: Path, text: bytes) -> None:
@@ -96,7 +114,31 @@ def test_broken_card(tmp_path: Path, text: bytes) -> None:
         ModelError, match=r"card net\.json cannot be read or does not list net\.onnx"
     ) as caught:
         load_card(path)
+    assert len(str(caught.value)) < 500
     assert "\n" not in str(caught.value)
+
+
+def test_a_bad_field_is_refused_though_the_file_is_listed(tmp_path: Path) -> None:
+    for changes in ({"input": {"size": 0}}, {"name": ""}, {"note": 2**63}):
+        with pytest.raises(ModelError, match=r"card net\.json cannot be read"):
+            load_card(make_model(tmp_path, **changes))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has pipes among its files")
+@pytest.mark.parametrize("name", ["net.onnx", "net.json"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    path = make_model(tmp_path)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ModelError, match="it is a device or a pipe"):
+        load_card(path)
+
+
+def test_the_embedding_model_is_told_by_its_card(tmp_path: Path) -> None:
+    assert embedding_of(make_model(tmp_path, output={"dimension": 256})) == ("net", 256)
+    for output in ({}, [], None, {"dimension": 3.5e9}):
+        with pytest.raises(ModelError, match=r"card net\.json cannot be read"):
+            embedding_of(make_model(tmp_path, output=output))
 
 
 @pytest.mark.parametrize("path", sorted(MODELS_DIR.glob("*.onnx")), ids=lambda path: path.name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,49 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'[store]\nurl = "caf\xe9"\n')
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_config(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#" + "x" * 2**20, "more than 1,048,576 bytes"),
+        ('[classify]\nmodel = "a\\nb"', r"classify\.model: the text holds an end of line"),
+        ('[classify]\nmodel = "a\\u0000b"', r"classify\.model: the text holds"),
+        ('[classify]\nmodel = "a\\u2028b"', r"classify\.model: the text holds"),
+        ('[camera]\nsource = "a\\u0000b"', r"camera\.source: the text holds"),
+        ('[camera]\nsource = ["rtsp://me:geheim@door/1"]', r"camera\.source: give a text in"),
+        (f'[store]\nurl = "geheim{"x" * 20_000}"', r"store\.url: the text is too long"),
+        (f'[detect]\nname = "{"x" * 20_000}"', r"detect\.name = 'x+\.\.\.x+': valid are"),
+        (f'"{"x" * 20_000}" = 3', r"unknown section \['x+\.\.\."),
+        ("[store]\nretention_days = 1e18", "give a value from 0 to 3650"),
+    ],
+)
+def test_what_is_too_much_or_unprintable(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(write(tmp_path / "m.toml", text))
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_byte_that_is_no_letter_reaches_no_library() -> None:
+    for section, name in (("camera", "source"), ("store", "url"), ("classify", "model")):
+        with pytest.raises(ConfigError, match=rf"{section}\.{name}: the text holds .* no letter"):
+            with_values(Config(), {section: {name: "rtsp://door/\udcff"}})
+
+
+def test_several_cameras_may_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    text = '[camera]\nsource = """\nrtsp://door/1\n  rtsp://door/2\n"""'
+    config = load_config(write(tmp_path / "m.toml", text))
+    assert config.camera.source == "rtsp://door/1 rtsp://door/2"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has pipes among its files")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.toml")
+    for path in (tmp_path / "m.toml", Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="it is a device or a pipe"):
+            load_config(path)
 
 
 def test_empty_file_is_all_defaults(tmp_path: Path) -> None:

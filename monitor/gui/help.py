@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, qVersion
@@ -20,8 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from monitor import __version__
-from monitor.card import MODELS_DIR
+from monitor.card import read_card
 from monitor.config import Config
+from monitor.engine import model_stem
+from monitor.errors import ModelError
 from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import scaled_font
@@ -172,13 +172,11 @@ def without_password(url: str) -> str:
 
 def model_facts(model: str) -> list[str]:
     """What the model's card says, line by line."""
-    card_path = (Path(model) if Path(model).parent != Path() else MODELS_DIR / model).with_suffix(
-        ".json"
-    )
     try:
-        card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return [f"Model {model}: its card cannot be read ({error})"]
+        stem = model_stem(model)
+        card = read_card(stem.with_name(f"{stem.name}.json"), model)
+    except ModelError as error:
+        return [f"Model {model}: {error}"]
     lines = [f"Model {card.get('name', model)}"]
     for key, value in card.items():
         if key not in ("name", "files"):

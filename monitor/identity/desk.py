@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitor.card import load_card
 from monitor.config import DetectConfig, nearest
 from monitor.detect import make_detector
 from monitor.engine import model_stem
@@ -247,8 +246,8 @@ class PeopleDesk:
         """With those whose consent has ended. By the embedding model's card alone: the network is
         not loaded.
         """
-        card = load_card(model_stem(MODEL).with_suffix(".onnx"))
-        return load_gallery(self.gallery_path, str(card["name"]), int(card["output"]["dimension"]))
+        model, dimension = embedding_of(model_stem(MODEL).with_suffix(".onnx"))
+        return load_gallery(self.gallery_path, model, dimension)
 
     def _open(self, embedder: Embedder) -> Gallery:
         return open_gallery(self.gallery_path, embedder.name, embedder.dimension)

@@ -1,7 +1,7 @@
-"""Feeds mutated files to the readers of pictures and settings for a while. Run in a process of its
-own: a decoder may crash.
+"""Feeds mutated files to the readers of pictures, settings and cards for a while. Run in a process
+of its own: a decoder may crash.
 
-    python tests/faults/fuzz_readers.py pictures|settings SEED SECONDS FOLDER
+    python tests/faults/fuzz_readers.py pictures|settings|cards SEED SECONDS FOLDER
 
 Each input depends on the seed and its number alone. The number is written into FOLDER/number before
 the input is read, so that a crash can be repeated; the input itself is FOLDER/input. Prints one
@@ -11,6 +11,7 @@ failure.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -32,15 +33,33 @@ import numpy as np  # noqa: E402
 from peak import peak_mb  # noqa: E402
 
 from monitor.camera.pictures import read_picture  # noqa: E402
+from monitor.camera.source import camera_source  # noqa: E402
+from monitor.card import MODELS_DIR, embedding_of, load_card  # noqa: E402
 from monitor.config import Config, load_config  # noqa: E402
-from monitor.errors import ConfigError  # noqa: E402
+from monitor.engine import model_stem  # noqa: E402
+from monitor.errors import ConfigError, ModelError, MonitorError  # noqa: E402
+from monitor.faces.classify import MaskClassifier  # noqa: E402
+from monitor.faces.gender import GenderGuesser  # noqa: E402
+from monitor.gui.help import model_facts  # noqa: E402
+from monitor.identity.embed import Embedder  # noqa: E402
+from monitor.identity.straighten import Aligner  # noqa: E402
 
 TOKENS = (
-    *(b"[", b"]", b"[[", b"]]", b"{", b"}", b"=", b".", b",", b'"', b'"""', b"'", b"\\", b"\\u0000", b"\\ud800", b"#", b"\n", b"\r"),
-    *(b"nan", b"inf", b"-inf", b"-0", b"1e400", b"0x", b"0xffffffffffffffffffffffff", b"9" * 400, b"9" * 5000, b"0x" + b"f" * 9000),
-    *(b"true", b"1979-05-27T07:32:00Z", b"07:32:00", b"99:99:99", b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", "ü²".encode()),
-    *(b"[" * 3000, b"{a=" * 3000, b"a." * 3000, b"[camera]\n", b"[detect]\nname = ", b"[store]\nurl = ", b"width", b"retention_days"),
-)  # fmt: skip
+    *rb'[ ] [[ ]] { } = . , " """ '.split(),
+    *rb"' \ \u0000 \ud800 # nan inf -inf -0 1e400 0x 0xffffffffffffffffffffffff".split(),
+    *b"true 1979-05-27T07:32:00Z 07:32:00 99:99:99 \xff\xfe \xef\xbb\xbf \x00".split(b" "),
+    *(b"\n", b"\r", "ü²".encode(), b"9" * 400, b"9" * 5000, b"0x" + b"f" * 9000),
+    *(b"[" * 3000, b"{a=" * 3000, b"a." * 3000),
+    *(b"[camera]\n", b"[detect]\nname = ", b"[store]\nurl = ", b"width", b"retention_days"),
+)
+CARD_TOKENS = (
+    *rb'{ } [ ] , : " \ \u0000 \ud800 \n null true NaN Infinity -Infinity'.split(),
+    *b"1e999 -1e999 -1 0 1e-320 0.5 999999999999999999".split(),
+    *b'"name": "files": "classes": "input": "size": "margin":'.split(),
+    *b'"output": "dimension": "aligner": "task": "sha256":3'.split(),
+    *(b"9" * 400, b"9" * 5000, b"[" * 3000, b'{"a":' * 3000, b'"a":' * 500, b"x" * 5000),
+    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", "ü²\u2028".encode(), b"[" * 19 + b"1" + b"]" * 19),
+)
 
 
 def mutated(chance: random.Random, seed: bytes, tokens: tuple[bytes, ...] = ()) -> bytes:
@@ -112,8 +131,10 @@ def settings_seeds() -> list[bytes]:
     """The example file of the project, and some that are terse."""
     return [
         (ROOT / "assets" / "settings.example.toml").read_bytes(),
-        b'[camera]\nsource = "rtsp://door/live"\nwidth = 1280\n[detect]\nname = "yunet"\nconfidence_min = 0.5\n',
-        b"[track]\nlost_after_s = 1.5\nconfirm_hits = 3\n[store]\nsnapshots = false\nretention_days = 30\n",
+        b'[camera]\nsource = "rtsp://door/live"\nwidth = 1280\n'
+        b'[detect]\nname = "yunet"\nconfidence_min = 0.5\n',
+        b"[track]\nlost_after_s = 1.5\nconfirm_hits = 3\n"
+        b"[store]\nsnapshots = false\nretention_days = 30\n",
         b'vote = {half_life_s = 0.5, hold_above = 4e-1}\nclassify.model = """mask_v3"""\n',
         b"[sighting]\nalert_after_s = 1_0.5e+0\n[detect]\nmin_face_px = 0x14\nthreads = 0b10\n",
     ]
@@ -134,17 +155,82 @@ def read_one_settings(path: Path) -> bool:
     try:
         config = load_config(path)
     except ConfigError as error:
-        if not str(error) or len(str(error).splitlines()) != 1:
-            raise AssertionError(f"not one line: {str(error)[:200]!r}") from None
+        _check_line(error)
         return False
     if not isinstance(config, Config):
         raise AssertionError("no settings")
+    try:  # the free texts, as the program uses them
+        for model in (config.classify.model, config.gender.model):
+            load_card(model_stem(model).with_suffix(".onnx"))
+    except ModelError as error:
+        _check_line(error)
+    for source in config.camera.source.split():
+        try:
+            camera_source(source, config.camera)
+        except MonitorError as error:
+            _check_line(error)
+    return True
+
+
+def _check_line(error: MonitorError) -> None:
+    text = str(error)
+    if len(text.splitlines()) != 1 or len(text) > 12_000 or not text.isprintable():
+        raise AssertionError(f"not one line: {text[:200]!r}") from None
+
+
+def card_seeds() -> list[bytes]:
+    """The shipped cards, each for the one small file that the fuzzer has."""
+    seeds = []
+    for path in sorted(MODELS_DIR.glob("*.json")):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        card["files"] = {"net.onnx": {"sha256": hashlib.sha256(WEIGHTS).hexdigest()}}
+        short = {key: card[key] for key in card if len(json.dumps(card[key])) < 300}
+        seeds += [json.dumps(one, indent=1).encode() for one in (card, short)]
+    return seeds
+
+
+WEIGHTS = b"weights"
+
+
+class _Network:
+    """A network of which nothing but the card is asked."""
+
+    backend = "onnx"
+
+    def __init__(self, card: dict[str, object]) -> None:
+        self.card = card
+
+
+def read_one_card(path: Path) -> bool:
+    """True where it was valid. Raises what is wrong with the readers."""
+    net = path.with_name("net.onnx")
+    net.write_bytes(WEIGHTS)
+    path.replace(net.with_suffix(".json"))
+    model_facts(str(net))
+    try:
+        network = _Network(load_card(net))
+    except ModelError as error:
+        _check_line(error)
+        return False
+    for reader in (MaskClassifier, GenderGuesser, Embedder, Aligner):
+        try:
+            reader(network)  # type: ignore[arg-type]
+        except ModelError as error:
+            _check_line(error)
+    try:
+        name, dimension = embedding_of(net)
+    except ModelError as error:
+        _check_line(error)
+    else:
+        if not (name.isprintable() and 0 < dimension < 10**5):
+            raise AssertionError(f"no embedding model: {name!r} {dimension}")
     return True
 
 
 KINDS: dict[str, tuple[Callable[[], list[bytes]], Callable[[Path], bool], tuple[bytes, ...]]] = {
     "pictures": (picture_seeds, read_one_picture, ()),
     "settings": (settings_seeds, read_one_settings, TOKENS),
+    "cards": (card_seeds, read_one_card, CARD_TOKENS),
 }
 
 

@@ -1,5 +1,5 @@
-"""Mutated pictures and settings for a bounded time: each is read or refused, none crashes, hangs or
-eats the memory.
+"""Mutated pictures, settings and cards for a bounded time: each is read or refused, none crashes,
+hangs or eats the memory.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from program import ROOT, environment
 
+PEAK_MB = {"pictures": 1200, "settings": 1000, "cards": 1000}
 FUZZER = Path(__file__).with_name("fuzz_readers.py")
 
 
@@ -36,19 +37,31 @@ def fuzz(folder: Path, kind: str, seed: int, seconds: float) -> None:
     assert report["inputs"] > 20 * seconds, f"too few inputs to mean anything: {report}"
     assert 0 < report["read"] < report["inputs"], f"all or none were read: {report}"
     assert report["slowest_s"] < 20, f"{report} at {where}"
-    assert report["peak_mb"] < 1200, f"{report} at {where}"
+    assert report["peak_mb"] < PEAK_MB[kind], f"{report} at {where}"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the fuzzer reads its memory as POSIX tells it")
-@pytest.mark.parametrize("kind", ["pictures", "settings"])
-def test_two_seconds_of_broken_files(tmp_path: Path, kind: str) -> None:
-    fuzz(tmp_path, kind, seed=1, seconds=2)
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="the fuzzer reads its memory as POSIX tells it"
+)
 
 
+@posix
+@pytest.mark.parametrize(("kind", "seconds"), [("pictures", 2), ("settings", 7), ("cards", 7)])
+def test_some_seconds_of_broken_files(tmp_path: Path, kind: str, seconds: float) -> None:
+    fuzz(tmp_path, kind, seed=1, seconds=seconds)
+
+
+@posix
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(sys.platform == "win32", reason="the fuzzer reads its memory as POSIX tells it")
 @pytest.mark.parametrize("seed", [2, 3])
-@pytest.mark.parametrize("kind", ["pictures", "settings"])
-def test_half_a_minute_of_broken_files(tmp_path: Path, kind: str, seed: int) -> None:
-    fuzz(tmp_path, kind, seed, seconds=30)
+def test_half_a_minute_of_broken_pictures(tmp_path: Path, seed: int) -> None:
+    fuzz(tmp_path, "pictures", seed, seconds=30)
+
+
+@posix
+@pytest.mark.long
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize("kind", ["settings", "cards"])
+def test_five_minutes_of_broken_texts(tmp_path: Path, kind: str) -> None:
+    fuzz(tmp_path, kind, seed=2, seconds=300)

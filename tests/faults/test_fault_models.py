@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from desk import QUICK, Desk, endless
-from program import ROOT, run
+from program import ROOT, environment, run
 
 from monitor.card import load_card
 from monitor.detect import make_detector, ssd, yunet
@@ -103,3 +108,58 @@ def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
     assert done.err.count("\n") == 1, done.err
     assert "mask_v3" in done.err
     assert done.out == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has pipes among its files")
+@pytest.mark.parametrize("what", ["config", "model", "card", "device"])
+def test_a_pipe_in_the_place_of_a_file_is_said_at_once(tmp_path: Path, what: str) -> None:
+    words: tuple[str | Path, ...] = ("--model", tmp_path / "net")
+    if what == "card":
+        shutil.copy(MODELS / "mask_v3.onnx", tmp_path / "net.onnx")
+        os.mkfifo(tmp_path / "net.json")
+    elif what == "model":
+        os.mkfifo(tmp_path / "net.onnx")
+    elif what == "config":
+        os.mkfifo(tmp_path / "m.toml")
+        words = ("--config", tmp_path / "m.toml")
+    else:
+        words = ("--config", "/dev/zero")
+    started = time.monotonic()
+    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", *words)
+    assert time.monotonic() - started < 30
+    assert done.code == 2, done.err
+    assert done.err.count("\n") == 1, done.err
+    assert "it is a device or a pipe" in done.err
+
+
+# A share whose server is gone: the system does not come back from `open`.
+DEAD_SHARE = """
+import os, sys, threading
+real = os.open
+def dead(path, *arguments, **more):
+    if "dead" in str(path):
+        print("waits", flush=True)
+        threading.Event().wait()
+    return real(path, *arguments, **more)
+os.open = dead
+from monitor.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_wait_for_a_dead_share(tmp_path: Path, number: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DEAD_SHARE, "--headless", "--config", tmp_path / "dead.toml"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(tmp_path),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=10)
+    assert "Traceback" not in said

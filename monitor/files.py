@@ -1,0 +1,77 @@
+"""Reads a file whole, whatever lies at its path: no device, no pipe, no more than a bound, and no
+wait without an end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from pathlib import Path
+
+ANSWER_S = 20.0  # a disk or a share that has not given the file after so long is taken for dead
+
+# A pipe without a writer would hold `open` for ever, a terminal would become ours.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def read_file(path: Path, bytes_max: int, answer_s: float = ANSWER_S) -> bytes:
+    """The content of an ordinary file. Any thread; signals are answered while it waits.
+
+    Args:
+        path: The file; a link is followed.
+        bytes_max: A larger file is refused before its content is held.
+        answer_s: How long disk or share may take.
+
+    Raises:
+        OSError: If it cannot be read, is no ordinary file, is too large or does not answer;
+            `strerror` says which.
+    """
+    outcome: list[bytes | OSError] = []
+
+    def read() -> None:
+        try:
+            outcome.append(_read(path, bytes_max))
+        except OSError as error:
+            outcome.append(error)
+        except (ValueError, MemoryError) as error:  # a zero byte in the path; no memory left
+            outcome.append(OSError(errno.EINVAL, str(error) or "out of memory", str(path)))
+
+    # A dead share holds its reader in the kernel: a thread that may stay behind waits for it.
+    reader = threading.Thread(target=read, name="file-reader", daemon=True)
+    reader.start()
+    reader.join(answer_s)
+    if not outcome:
+        raise TimeoutError(
+            errno.ETIMEDOUT, f"the disk or share has not answered for {answer_s:g} s", str(path)
+        )
+    if isinstance(outcome[0], OSError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    descriptor = os.open(path, _FLAGS)
+    with open(descriptor, "rb", buffering=0) as file:
+        kind = os.fstat(descriptor)
+        if stat.S_ISDIR(kind.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        if not stat.S_ISREG(kind.st_mode):
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
+        parts, left = [], bytes_max + 1
+        if kind.st_size <= bytes_max:
+            # In one piece where it can be: a model is not held twice.
+            size = kind.st_size + 1
+            while left > 0 and (part := file.read(min(left, max(size, 2**16)))):
+                parts.append(part)
+                left -= len(part)
+        if kind.st_size > bytes_max or left <= 0:
+            raise OSError(errno.EFBIG, f"it has more than {bytes_max:,} bytes", str(path))
+    return b"".join(parts)

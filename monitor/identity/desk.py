@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitor.card import embedding_of
 from monitor.config import DetectConfig, nearest
 from monitor.detect import make_detector
 from monitor.engine import model_stem

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import CameraConfig
@@ -151,9 +153,10 @@ class CaptureThread(threading.Thread):
             self._put(picture)
 
     def _put(self, picture: Picture) -> None:
-        picture.image.setflags(write=False)
+        if isinstance(picture.pixels, np.ndarray):
+            picture.pixels.setflags(write=False)
         frame = Frame(
-            image=picture.image,
+            pixels=picture.pixels,
             index=self._index,
             t=picture.t,
             captured_at=self._now(),

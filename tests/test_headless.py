@@ -57,7 +57,7 @@ def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> N
         run.on_source("door", state)
     assert lines(caplog) == [
         "door is live",
-        "door gives no more pictures; trying again in 4 s",
+        "door gives no more pictures; it is tried again",
         "door is live",
     ]
     assert not run.done.is_set()
@@ -121,3 +121,20 @@ def test_the_workers_own_error_comes_first(run: _Run) -> None:
     with pytest.raises(MonitorError, match="is missing") as caught:
         run.close(None)
     assert type(caught.value) is MonitorError  # a fault of the program: exit 1
+
+
+def test_a_recording_of_which_nothing_was_analysed_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(MonitorError, match="nothing of pictures could be analysed"):
+        _Run(RunOptions(images=tmp_path), ["pictures"]).close(None)
+
+
+def test_a_camera_that_is_down_at_the_start_is_said_once(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for pause in (1.0, 2.0, 4.0):
+        run.on_source("door", SourceStatus(SourceState.OPENING))
+        run.on_source("door", SourceStatus(SourceState.LOST, "door does not answer", pause))
+    run.on_source("door", SourceStatus(SourceState.LIVE))
+    assert lines(caplog) == ["door does not answer; it is tried again", "door is live"]
+    assert not run.done.is_set()

@@ -88,6 +88,7 @@ class _Run:
         self._shown: dict[str, bool] = {}
         self._lost: dict[str, str] = {}  # by camera: why, as it was said
         self._fault: MonitorError | None = None
+        self._were_live: set[str] = set()
         self._problem = ""
         self._stopped = False  # by a signal
         self._seen = False  # a frame was analysed
@@ -106,6 +107,12 @@ class _Run:
 
     def on_source(self, name: str, status: SourceStatus) -> None:
         before, self._states[name] = self._states[name], status.state
+        if status.mistake and name not in self._were_live:
+            # at the start this is the user's to mend; later it is the camera's trouble
+            status = replace(status, state=SourceState.FAILED)
+            self._states[name] = SourceState.FAILED
+        if status.state is SourceState.LIVE:
+            self._were_live.add(name)
         if status.state is SourceState.FAILED:
             self._fault = CameraError(status.message)
             if len(self._states) > 1:
@@ -113,7 +120,7 @@ class _Run:
         elif status.state is SourceState.LOST:
             if self._lost.get(name) != status.message:
                 self._lost[name] = status.message
-                log.warning("%s; it is tried again", status.message)
+                log.warning("%s; trying again", status.message)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded

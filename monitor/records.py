@@ -65,6 +65,7 @@ class SourceStatus:
     state: SourceState
     message: str = ""
     retry_in_s: float | None = None  # seconds until the next try, while LOST
+    mistake: bool = False  # the user named what cannot be: trying again alone will not mend it
 
 
 class LazyImage(Protocol):

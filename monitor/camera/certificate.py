@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, CameraMistakeError
 
 PORTS = {"https": 443, "rtsps": 322, "rtmps": 443}
 
@@ -44,7 +44,7 @@ def pins(config: CameraConfig) -> dict[str, str]:
         place, equals, fingerprint = pin.partition("=")
         digits = fingerprint.replace(":", "").lower()
         if not equals or len(digits) != 64 or set(digits) - set("0123456789abcdef"):
-            raise CameraError(
+            raise CameraMistakeError(
                 f"camera.tls_pins holds {pin!r}: write host:port=SHA-256 fingerprint, with spaces "
                 f"between several"
             )
@@ -78,7 +78,7 @@ def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
     except ssl.SSLCertVerificationError as error:
         anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
-        raise CameraError(
+        raise CameraMistakeError(
             f"stream {shown} shows a certificate that cannot be trusted "
             f"({error.verify_message.rstrip('.')}), so no password was sent: if it is your camera, "
             f"compare and write [camera] tls_pins = "
@@ -86,8 +86,7 @@ def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
         ) from None
     except ConnectionRefusedError:
         raise CameraError(
-            f"stream {shown} is refused: check the port in the address, and that the camera's "
-            f"stream is on"
+            f"stream {shown} is refused: check the port in the address, and that the camera is on"
         ) from None
     except ssl.SSLError as error:
         raise CameraError(
@@ -99,7 +98,7 @@ def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
             f"stream {shown} does not answer: check its address and the network"
         ) from None
     if pinned is not None and hashlib.sha256(der).hexdigest() != pinned:
-        raise CameraError(
+        raise CameraMistakeError(
             f"stream {shown} shows another certificate than camera.tls_pins names, so no password "
             f"was sent: if the camera was renewed, write {place}="
             f"{hashlib.sha256(der).hexdigest()} there"

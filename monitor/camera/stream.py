@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
-from monitor.errors import CameraError
+from monitor.errors import CameraError, CameraMistakeError
 
 if TYPE_CHECKING:
     from monitor.camera.decoder import Decoder
@@ -24,6 +26,7 @@ SOURCE = SourceInfo(
     line="rtsp://…, http://…/stream.mjpg",
     schemes=("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp"),
 )
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
 # Packets go over the connection that asked for them: UDP is lost in firewalls. A stream may not
 # name a file of this PC, or another kind of address.
 OPTIONS = {
@@ -61,6 +64,7 @@ class StreamSource:
         from monitor.camera.decoder import Decoder, NoPicturesError
 
         config = self._config
+        begun = time.monotonic()
         trusted: Trusted | None = trust(self._url, self.name, config)
         try:
             self._decoder = Decoder(
@@ -70,33 +74,61 @@ class StreamSource:
                 timeout=(config.open_timeout_s, config.read_timeout_s),
             )
         except NoPicturesError as error:
-            raise CameraError(f"stream {self.name} {error}: check its path") from None
+            raise CameraMistakeError(f"stream {self.name} {error}: check its path") from None
         except (av.error.FFmpegError, ValueError) as error:
-            raise CameraError(f"stream {self.name} {self._why_not(error)}") from None
+            raise self._why_not(error, time.monotonic() - begun) from None
         finally:
             if trusted is not None:
                 trusted.close()
 
-    def _why_not(self, error: Exception) -> str:
+    def _why_not(self, error: Exception, after_s: float) -> CameraError:
         """What keeps it from opening. FFmpeg's own words hold the address: they are not shown."""
         import av.error
 
+        stream = f"stream {self.name}"
         if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-            return "refuses this user or password: check both in the address"
-        if isinstance(error, av.error.HTTPNotFoundError | av.error.HTTPBadRequestError):
-            return "does not exist on this camera: check what follows the host in the address"
-        if isinstance(error, av.error.HTTPError):
-            return "cannot be given by the camera now: check its settings, or start it again"
-        if isinstance(error, av.error.ConnectionRefusedError):
-            return "is refused: check the port in the address, and that the camera's stream is on"
-        if isinstance(error, av.error.InvalidDataError | ValueError):
-            return "answers, but not with a video: check what follows the host in the address"
-        if isinstance(error, av.error.TimeoutError | av.error.ExitError):
-            return (
-                f"does not answer within {self._config.open_timeout_s:g} s: check its address and "
-                f"the network"
+            return CameraMistakeError(
+                f"{stream} refuses this user or password: check both in the address"
             )
-        return "does not answer: check its address and the network"
+        if isinstance(error, av.error.HTTPNotFoundError | av.error.HTTPBadRequestError):
+            return CameraMistakeError(
+                f"{stream} does not exist on this camera: check what follows the host in the "
+                f"address"
+            )
+        if isinstance(error, av.error.HTTPError):
+            return CameraError(
+                f"{stream} cannot be given by the camera now: check its settings, or start it again"
+            )
+        if isinstance(error, av.error.ConnectionRefusedError):
+            return CameraError(
+                f"{stream} is refused: check the port in the address, and that the camera is on"
+            )
+        # FFmpeg gives up waiting with several of its errors
+        if after_s >= self._config.open_timeout_s or isinstance(error, av.error.TimeoutError):
+            return CameraError(
+                f"{stream} does not answer within {self._config.open_timeout_s:g} s: check its "
+                f"address and the network"
+            )
+        if not isinstance(error, OSError) or self._is_reached():
+            return CameraError(
+                f"{stream} answers, but not with a video: check what follows the host in the "
+                f"address"
+            )
+        return CameraError(f"{stream} does not answer: check its address and the network")
+
+    def _is_reached(self) -> bool:
+        """Whether somebody listens there: FFmpeg has one error for "no such host" and for what is
+        not a video.
+        """
+        parts = urlsplit(self._url)
+        if parts.hostname is None or parts.port is None and parts.scheme not in PORTS:
+            return False
+        place = parts.hostname, parts.port or PORTS[parts.scheme]
+        try:
+            socket.create_connection(place, self._config.open_timeout_s).close()
+        except OSError:
+            return False
+        return True
 
     def read(self) -> Picture:
         import av.error

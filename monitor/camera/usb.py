@@ -17,7 +17,7 @@ from monitor.camera.pictures import to_bgr
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
-from monitor.errors import CameraError
+from monitor.errors import CameraError, CameraMistakeError
 from monitor.records import Image
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class CameraSource:
                 self._capture.set(prop, value)
         if not self._capture.isOpened():
             self.close()
-            raise CameraError(self._why_not())
+            raise self._why_not()
         width, height = (
             max(1, round(self._capture.get(size)))
             for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
@@ -82,19 +82,19 @@ class CameraSource:
         """Windows opens DirectShow cameras in a second, Media Foundation ones in up to a minute."""
         return (cv2.CAP_DSHOW,) if sys.platform == "win32" else ()
 
-    def _why_not(self) -> str:
+    def _why_not(self) -> CameraError:
         device = Path(f"/dev/video{self._number}")
         if sys.platform == "linux" and device.exists():
             if not os.access(device, os.R_OK | os.W_OK):
-                return (
+                return CameraMistakeError(
                     f"{self.name} may not be used by this user: run `sudo usermod -aG video "
                     f"$USER` and log in again"
                 )
-            return (
+            return CameraError(
                 f"{self.name} is busy or gives no pictures: close other programs that use it, "
                 f"or unplug it and plug it in again"
             )
-        return (
+        return CameraMistakeError(
             f"{self.name} is not there: plug it in, or choose another one from `python main.py "
             f"cameras`"
         )

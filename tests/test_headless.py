@@ -150,11 +150,14 @@ def test_a_camera_that_is_down_at_the_start_is_said_once(
     assert not run.done.is_set()
 
 
-def test_a_wrong_password_ends_the_run_at_its_start_alone(run: _Run) -> None:
+def test_a_wrong_password_ends_the_run_at_its_start_alone(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
     wrong = SourceStatus(SourceState.LOST, "door refuses this password", 1.0, mistake=True)
     run.on_source("door", SourceStatus(SourceState.LIVE))
     run.on_source("door", wrong)
     assert not run.done.is_set()
+    assert lines(caplog) == ["door refuses this password; trying again"]
     other = _Run(RunOptions(), ["door"])
     other.on_source("door", wrong)
     assert other.done.is_set()

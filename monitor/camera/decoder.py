@@ -95,6 +95,7 @@ class Decoder:
             "metadata_errors": "replace",
         }
         self.read = self.failed = self.packets = 0  # frames, packets that failed, packets
+        self._end = 0  # of the packets so far, in the track's units of time
         self._container: InputContainer = av.open(url, **self._arguments)
         try:
             self.stream = self._choose(url, live)
@@ -150,7 +151,9 @@ class Decoder:
 
     def _decode(self) -> Iterator[VideoFrame]:
         for packet in self._container.demux(self.stream):
-            self.packets += packet.size > 0
+            if packet.size:
+                self.packets += 1
+                self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
             try:
                 frames = packet.decode()
             except (av.error.InvalidDataError, av.error.UndefinedError, av.error.ArgumentError):
@@ -177,7 +180,17 @@ class Decoder:
         """
         # Some codecs have packets without a picture: only beside a failure a difference says more.
         lost = max(self.failed, self.packets - self.read) if self.failed else 0
-        return lost + max(0, self.stream.frames - self.packets)
+        return lost + self._cut_off()
+
+    def _cut_off(self) -> int:
+        """Frames between the last packet and the end that the header tells."""
+        stream = self.stream
+        if not stream.frames or not stream.duration:
+            return 0
+        left = (stream.start_time or 0) + stream.duration - self._end
+        frames = round(left * stream.frames / stream.duration)
+        # AVI has no packet for a frame that repeats the last one
+        return frames if 2 <= frames <= stream.frames - self.packets else 0
 
     def close(self) -> None:
         self._frames.close()  # type: ignore[attr-defined]

@@ -121,7 +121,7 @@ class StreamSource:
         not a video.
         """
         parts = urlsplit(self._url)
-        if parts.hostname is None or parts.port is None and parts.scheme not in PORTS:
+        if parts.hostname is None or (parts.port is None and parts.scheme not in PORTS):
             return False
         place = parts.hostname, parts.port or PORTS[parts.scheme]
         try:

@@ -117,8 +117,7 @@ def test_a_stream_that_ends_is_lost(server: Camera) -> None:
     source = stream(f"http://u:secret@127.0.0.1:{server.server_port}/live")
     source.open()
     with pytest.raises(CameraError, match="gives no more pictures") as caught:
-        for _ in range(PICTURES + 1):
-            source.read()
+        [source.read() for _ in range(PICTURES + 1)]
     assert "secret" not in str(caught.value)
     source.close()
 
@@ -185,19 +184,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path, str]:
     subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     subprocess.run(
         [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "30",
-            "-keyout",
-            key,
-            "-out",
-            made,
-            *subject,
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
+            *("-keyout", key, "-out", made, *subject),
         ],
         check=True,
         capture_output=True,

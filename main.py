@@ -6,8 +6,8 @@ import sys
 # OpenCV and FFmpeg print warnings of their own; Mask Monitor says in one line what is wrong.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# 134 megapixels: a forged header of some bytes may claim eight times as many, and take 6 GB.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**27))
+# 67 megapixels: a forged header of some bytes may claim 16 times as many, and take 6 GB.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**26))
 
 if __name__ == "__main__":
     try:

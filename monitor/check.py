@@ -20,6 +20,7 @@ from monitor.storage.store import Store
 
 PACKAGES = (
     "opencv-python",
+    "av",
     "numpy",
     "PySide6_Essentials",
     "onnxruntime",

@@ -46,6 +46,9 @@ class CameraConfig:
     open_timeout_s: float = _setting(5.0, 0.5, 60)
     # an open stream that gives no picture for this long is lost
     read_timeout_s: float = _setting(10.0, 0.5, 60)
+    # cameras that are trusted by the SHA-256 of their certificate, "host:port=fingerprint" with
+    # spaces between several
+    tls_pins: str = _setting("")
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this

@@ -3,6 +3,7 @@
     MonitorError
       ConfigError     a setting, an argument or a file named by the user is wrong
       CameraError     a camera, stream, clip or folder cannot be opened or read
+        CameraMistakeError  what the user named cannot be, as a wrong password
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
 
@@ -22,6 +23,12 @@ class ConfigError(MonitorError):
 
 class CameraError(MonitorError):
     """A picture source cannot be opened or read."""
+
+
+class CameraMistakeError(CameraError):
+    """A camera that cannot be what was meant, as a wrong password: trying again alone will not
+    mend it.
+    """
 
 
 class ModelError(MonitorError):

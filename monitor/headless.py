@@ -88,10 +88,14 @@ class _Run:
         self._shown: dict[str, bool] = {}
         self._lost: dict[str, str] = {}  # by camera: why, as it was said
         self._fault: MonitorError | None = None
+        self._were_live: set[str] = set()
         self._problem = ""
+        self._stopped = False  # by a signal
+        self._seen = False  # a frame was analysed
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopped = True
         self.done.set()
         self.done_or_ready.set()
 
@@ -103,6 +107,12 @@ class _Run:
 
     def on_source(self, name: str, status: SourceStatus) -> None:
         before, self._states[name] = self._states[name], status.state
+        if status.mistake and name not in self._were_live:
+            # at the start this is the user's to mend; later it is the camera's trouble
+            status = replace(status, state=SourceState.FAILED)
+            self._states[name] = SourceState.FAILED
+        if status.state is SourceState.LIVE:
+            self._were_live.add(name)
         if status.state is SourceState.FAILED:
             self._fault = CameraError(status.message)
             if len(self._states) > 1:
@@ -110,7 +120,7 @@ class _Run:
         elif status.state is SourceState.LOST:
             if self._lost.get(name) != status.message:
                 self._lost[name] = status.message
-                log.warning("%s; trying again until it does", status.message)
+                log.warning("%s; trying again", status.message)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded
@@ -123,6 +133,7 @@ class _Run:
 
     def on_update(self, update: Update) -> None:
         self._last = update
+        self._seen = self._seen or update.result is not None or update.count != Count()
         for sighting in reversed(update.sightings):
             if self._shown.get(sighting.sighting_id) != sighting.open:
                 self._shown[sighting.sighting_id] = sighting.open
@@ -140,7 +151,11 @@ class _Run:
     def close(self, error: MonitorError | None) -> int:
         """Print the summary. Raises the error that ended the run."""
         fault = error or self._fault
-        if fault is not None and self._last.result is None:
+        if fault is None and self._recorded and not (self._seen or self._stopped):
+            fault = MonitorError(
+                f"nothing of {', '.join(self._source_names)} could be analysed: see the lines above"
+            )
+        if fault is not None and not self._seen:
             raise fault  # nothing was seen: the one line says it all
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure

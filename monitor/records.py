@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -64,13 +65,25 @@ class SourceStatus:
     state: SourceState
     message: str = ""
     retry_in_s: float | None = None  # seconds until the next try, while LOST
+    mistake: bool = False  # the user named what cannot be: trying again alone will not mend it
+
+
+class LazyImage(Protocol):
+    """A picture that becomes BGR when somebody looks at it."""
+
+    size_wh: tuple[int, int]
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8 BGR, not writeable; the same each time, in any thread."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a source. The image is read-only: draw on a copy."""
 
-    image: Image  # (H, W, 3) uint8 BGR, not writeable
+    pixels: Image | LazyImage  # looked at by `image`
     index: int  # counts the frames that the source gave, from 0
     # seconds of the source's own time: a clip's frame time, a camera's clock since it was started
     t: float
@@ -80,6 +93,18 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8 BGR, not writeable. The first look at it may cost a conversion."""
+        return self.pixels if isinstance(self.pixels, np.ndarray) else self.pixels.image
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels, without a look at the image."""
+        if isinstance(self.pixels, np.ndarray):
+            return self.pixels.shape[1], self.pixels.shape[0]
+        return self.pixels.size_wh
 
 
 @dataclass(frozen=True, slots=True, eq=False)

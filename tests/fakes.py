@@ -195,7 +195,7 @@ def frame(
 ) -> Frame:
     """A grey frame."""
     values: dict[str, Any] = {
-        "image": np.full((480, 640, 3), 128, np.uint8),
+        "pixels": np.full((480, 640, 3), 128, np.uint8),
         "index": index,
         "t": t,
         "captured_at": t,

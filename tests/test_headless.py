@@ -8,12 +8,20 @@ import signal
 from pathlib import Path
 
 import pytest
-from fakes import sighting
+from fakes import frame, sighting
 
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
 from monitor.headless import _Run
-from monitor.records import Count, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import (
+    Count,
+    FrameResult,
+    SourceState,
+    SourceStatus,
+    Timings,
+    Update,
+    WorkerState,
+)
 
 
 @pytest.fixture
@@ -57,7 +65,7 @@ def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> N
         run.on_source("door", state)
     assert lines(caplog) == [
         "door is live",
-        "door gives no more pictures; trying again in 4 s",
+        "door gives no more pictures; trying again",
         "door is live",
     ]
     assert not run.done.is_set()
@@ -90,7 +98,9 @@ def test_summary_of_pictures_and_the_csv(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     options = RunOptions(images=tmp_path, csv=tmp_path / "s.csv")
-    _Run(options, ["pictures"]).close(None)
+    pictures = _Run(options, ["pictures"])
+    pictures.on_update(Update(FrameResult(frame(), (), Timings()), Count(), (), 0))
+    pictures.close(None)
     out = capsys.readouterr().out
     assert "0 faces" in out
     assert str(tmp_path / "s.csv") in out
@@ -121,3 +131,35 @@ def test_the_workers_own_error_comes_first(run: _Run) -> None:
     with pytest.raises(MonitorError, match="is missing") as caught:
         run.close(None)
     assert type(caught.value) is MonitorError  # a fault of the program: exit 1
+
+
+def test_a_recording_of_which_nothing_was_analysed_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(MonitorError, match="nothing of pictures could be analysed"):
+        _Run(RunOptions(images=tmp_path), ["pictures"]).close(None)
+
+
+def test_a_camera_that_is_down_at_the_start_is_said_once(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for pause in (1.0, 2.0, 4.0):
+        run.on_source("door", SourceStatus(SourceState.OPENING))
+        run.on_source("door", SourceStatus(SourceState.LOST, "door does not answer", pause))
+    run.on_source("door", SourceStatus(SourceState.LIVE))
+    assert lines(caplog) == ["door does not answer; trying again", "door is live"]
+    assert not run.done.is_set()
+
+
+def test_a_wrong_password_ends_the_run_at_its_start_alone(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = SourceStatus(SourceState.LOST, "door refuses this password", 1.0, mistake=True)
+    run.on_source("door", SourceStatus(SourceState.LIVE))
+    run.on_source("door", wrong)
+    assert not run.done.is_set()
+    assert lines(caplog) == ["door refuses this password; trying again"]
+    other = _Run(RunOptions(), ["door"])
+    other.on_source("door", wrong)
+    assert other.done.is_set()
+    with pytest.raises(CameraError, match="refuses this password"):
+        other.close(None)

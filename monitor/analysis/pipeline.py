@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.identity.identify import Identifier
 
 
+NO_IMAGE: Image = np.zeros((1, 1, 3), np.uint8)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """A frame whose faces are to be classified."""
@@ -137,9 +140,11 @@ class Pipeline:
         if not steps:
             return []
         rois = [
-            self._classifier.rois(
-                step.frame.image,
-                NO_BOXES if step.wanted is None else step.wanted.found.boxes[step.wanted.classify],
+            # nobody looks at a frame that was not searched
+            self._classifier.rois(NO_IMAGE, NO_BOXES)
+            if step.wanted is None
+            else self._classifier.rois(
+                step.frame.image, step.wanted.found.boxes[step.wanted.classify]
             )
             for step in steps
         ]

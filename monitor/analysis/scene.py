@@ -81,7 +81,7 @@ class Scene:
         """The faces of a frame that is not searched: where they are expected, in the state that
         they had.
         """
-        size_wh = frame.image.shape[1], frame.image.shape[0]
+        size_wh = frame.size_wh
         return tuple(
             face_of(person, track, clip(box[None], size_wh)[0])
             for track, box in self._tracker.forecast(frame.t)

@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, CameraMistakeError
 from monitor.records import Frame, SourceState, SourceStatus
 
 log = logging.getLogger(__name__)
@@ -121,7 +123,14 @@ class CaptureThread(threading.Thread):
                     self._set(SourceState.FAILED, str(error))
                     return
                 pause_s = 1.0 if self._index > first else pause_s
-                self._set(SourceState.LOST, str(error), pause_s)
+                self._say(
+                    SourceStatus(
+                        SourceState.LOST,
+                        str(error),
+                        pause_s,
+                        mistake=isinstance(error, CameraMistakeError),
+                    )
+                )
             self._stop_event.wait(pause_s)
             pause_s = min(2 * pause_s, self._config.retry_max_s)
 
@@ -151,9 +160,10 @@ class CaptureThread(threading.Thread):
             self._put(picture)
 
     def _put(self, picture: Picture) -> None:
-        picture.image.setflags(write=False)
+        if isinstance(picture.pixels, np.ndarray):
+            picture.pixels.setflags(write=False)
         frame = Frame(
-            image=picture.image,
+            pixels=picture.pixels,
             index=self._index,
             t=picture.t,
             captured_at=self._now(),
@@ -175,6 +185,9 @@ class CaptureThread(threading.Thread):
         ):
             pass
 
-    def _set(self, state: SourceState, message: str = "", retry_in_s: float | None = None) -> None:
-        self._status = SourceStatus(state, message, retry_in_s)
-        self._on_status(self._status)
+    def _set(self, state: SourceState, message: str = "") -> None:
+        self._say(SourceStatus(state, message))
+
+    def _say(self, status: SourceStatus) -> None:
+        self._status = status
+        self._on_status(status)

@@ -2,85 +2,182 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-
-import cv2
+from typing import TYPE_CHECKING
 
 from monitor.camera.address import Address
 from monitor.camera.source import Picture
-from monitor.camera.usb import VideoCapture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError
 
+if TYPE_CHECKING:
+    from monitor.camera.decoder import Decoder
+
+log = logging.getLogger(__name__)
+
 SOURCE = SourceInfo(title="Clip", line="recorded file", option="video", metavar="FILE")
+
+RATE_MAX = 240.0  # frames a second; what claims more does not know its rate
+RATE = 25.0  # of clips that do not know it
+STEP_MAX_S = 10.0  # from one frame to the next; time stamps that are further apart are wrong
 
 
 def make(what: Path, config: CameraConfig) -> ClipSource:
     return ClipSource(what)
 
 
-class ClipSource(VideoCapture):
+class ClipSource:
     """A recorded file, by its own frame times."""
 
     live = False
+    stills = False
     address: Address | None = None
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self._path = path
         self.name = path.name
-        self._t = -1.0
-        self._step = 1 / 25
+        self._decoder: Decoder | None = None
+        self._clock = FrameClock(None)
 
     def __str__(self) -> str:
         return self.name
 
     def open(self) -> None:
         self.close()
-        if not self._path.is_file():
-            raise CameraError(f"clip {self._path} is not there: check the path")
-        if self._path.stat().st_size == 0:
-            raise CameraError(f"clip {self.name} is empty: copy or record it again")
+        _check_file(self._path, self.name)
+        import av.error
+
+        from monitor.camera.decoder import Decoder, NoPicturesError
+
         try:
-            self._path.open("rb").close()
-        except OSError as error:
-            raise CameraError(
-                f"clip {self.name} cannot be read ({error.strerror}): check its permissions"
-            ) from None
-        # FFmpeg "plays" text files as terminal recordings, and reads %d in a name as a series of
-        # pictures.
-        looks_like_text = _is_text(self._path)
-        try:
-            str(self._path).encode()
-        except UnicodeEncodeError:  # OpenCV crashes on such names
-            raise CameraError(
-                f"the name of clip {self.name!r} is not valid text: rename the file"
-            ) from None
-        if not looks_like_text:
-            self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
-        if looks_like_text or self._capture is None or not self._capture.isOpened():
-            self.close()
+            # A name is no pattern and no protocol, and a list of addresses opens none of them.
+            self._decoder = Decoder(
+                f"file:{self._path.absolute()}",
+                {"protocol_whitelist": "file", "pattern_type": "none"},
+            )
+        except NoPicturesError as error:
+            raise CameraError(f"{self.name} {error}: give another file") from None
+        except (av.error.FFmpegError, ValueError) as error:
+            log.debug("%s: %s", self.name, type(error).__name__)
             raise CameraError(
                 f"{self.name} is not a video that can be read: use MP4, AVI, MKV, WebM or GIF"
-            )
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self._step = 1 / rate if 1 <= rate <= 1000 else 1 / 25
-        self._t = -self._step
+            ) from None
+        stream = self._decoder.stream
+        rate = stream.average_rate or stream.guessed_rate
+        start = float((stream.start_time or 0) * (stream.time_base or 0))
+        self._clock = FrameClock(float(rate) if rate else None, start)
 
     def read(self) -> Picture | None:
-        assert self._capture is not None
-        image = self._grab()
-        if image is None:
+        import av.error
+
+        assert self._decoder is not None
+        decoder, frame = self._decoder, None
+        try:
+            frame = decoder.next()
+        except av.error.FFmpegError as error:  # the file is torn here
+            log.debug("%s: %s", self.name, error.strerror)
+            decoder.failed += 1
+        if frame is None:
+            self._say_missing(decoder)
             return None
-        t = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        if t <= self._t:  # broken time stamps: go by the frame rate
-            t = self._t + self._step
-        self._t = t
-        return Picture(image, t)
+        image = decoder.image(frame)
+        if decoder.read == 1:
+            try:
+                image.image  # noqa: B018  (colours that cannot be converted are said at once)
+            except (av.error.FFmpegError, ValueError):
+                raise CameraError(
+                    f"{self.name} has pictures of a kind ({frame.format.name}) that cannot be "
+                    f"converted: save it as MP4"
+                ) from None
+        return Picture(image, self._clock.tell(frame.time))
+
+    def _say_missing(self, decoder: Decoder) -> None:
+        if decoder.read == 0:
+            raise CameraError(
+                f"no picture of {self.name} could be read: it is damaged or of an unknown kind; "
+                f"copy or record it again"
+            )
+        if decoder.missing:
+            frames = "1 frame" if decoder.missing == 1 else f"{decoder.missing} frames"
+            log.warning(
+                "%s: %s could not be read: the recording is damaged or was cut short",
+                self.name,
+                frames,
+            )
+
+    def close(self) -> None:
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
 
 
-def _is_text(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(4096)
+class FrameClock:
+    """Frame times of a recording: its time stamps where they can be believed, else its frame rate.
+
+    A stamp is believed that lies after the last one by no more than `STEP_MAX_S`; where the rate is
+    no possible one, also by no less than a frame of `RATE_MAX`. After one that is not, time goes on
+    by a frame of the rate, so nobody waits and no gap is made up.
+
+    Args:
+        rate: Frames a second, as the file says.
+        start: The stamp of t = 0, seconds.
+    """
+
+    def __init__(self, rate: float | None, start: float = 0.0) -> None:
+        known = rate is not None and 0 < rate <= RATE_MAX
+        self._step = 1 / rate if known and rate is not None and rate >= 1 else 1 / RATE
+        self._step_min = 0.0 if known else 1 / RATE_MAX
+        self._stamp: float | None = None
+        self._start = start
+        self._shift = 0.0  # what is added to stamps since the last one that was wrong
+        self._t: float | None = None
+
+    def tell(self, stamp: float | None) -> float:
+        """The time of the next frame, whose time stamp is `stamp`, both in seconds."""
+        before, self._stamp = self._stamp, stamp
+        if self._t is None:
+            first = 0.0 if stamp is None else stamp - self._start
+            self._t = first if 0 <= first <= STEP_MAX_S else 0.0
+            self._shift = self._t - (stamp or 0.0)
+        elif (
+            stamp is not None
+            and before is not None
+            and self._step_min <= stamp - before <= STEP_MAX_S
+            and stamp > before
+        ):
+            self._t = stamp + self._shift
+        else:
+            self._t += self._step
+            self._shift = self._t - (stamp or 0.0)
+        return self._t
+
+
+def _check_file(path: Path, name: str) -> None:
+    if path.is_dir():
+        raise CameraError(f"{name} is a folder: give a folder of pictures with --images")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise CameraError(f"the name of clip {name!r} is not valid text: rename the file") from None
+    if not path.exists():
+        raise CameraError(f"clip {path} is not there: check the path")
+    if not path.is_file():  # a pipe would be waited for, for ever
+        raise CameraError(f"{name} is no file but a pipe or a device: give a recorded file")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(4096)
+    except OSError as error:
+        raise CameraError(
+            f"clip {name} cannot be read ({error.strerror}): check its permissions"
+        ) from None
+    if size == 0:
+        raise CameraError(f"clip {name} is empty: copy or record it again")
+    if _is_text(start):  # FFmpeg "plays" text files as terminal recordings
+        raise CameraError(f"{name} is not a video that can be read: use MP4, AVI, MKV, WebM or GIF")
+
+
+def _is_text(start: bytes) -> bool:
     return b"\0" not in start and all(byte >= 32 or byte in b"\t\r\n\f\x1b" for byte in start)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import re
 from pathlib import Path
 
 from monitor.camera.address import Address
-from monitor.camera.pictures import read_picture
+from monitor.camera.pictures import NOT_READ, READ, read_picture
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -40,6 +41,7 @@ class FolderSource:
         self._paths: list[Path] = []
         self._next = 0
         self._read = 0
+        self._unknown: collections.Counter[str] = collections.Counter()  # pictures, by kind
         self._damaged: list[str] = []  # not said yet: where none can be read, one error says it all
 
     def open(self) -> None:
@@ -47,14 +49,24 @@ class FolderSource:
             raise CameraError(f"folder {self._folder} is not there: check the path after --images")
         import imutils.paths  # takes http.client with it, which the way to the window does not need
 
-        self._paths = sorted(
-            (Path(p) for p in imutils.paths.list_images(str(self._folder))), key=_natural
+        found = [
+            Path(path)
+            for path in imutils.paths.list_files(str(self._folder), validExts=READ + NOT_READ)
+        ]
+        self._paths = sorted((p for p in found if p.suffix.lower() in READ), key=_natural)
+        self._unknown = collections.Counter(
+            p.suffix[1:].upper() for p in found if p.suffix.lower() in NOT_READ
         )
         self._next = self._read = 0
+        if not self._paths and self._unknown:
+            raise CameraError(
+                f"folder {self._folder} holds {self._kinds()} and nothing that can be read: save "
+                f"them as JPEG or PNG"
+            )
         if not self._paths:
             raise CameraError(
-                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP or TIFF "
-                f"files"
+                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP, TIFF "
+                f"or WebP files"
             )
 
     def read(self) -> Picture | None:
@@ -75,7 +87,13 @@ class FolderSource:
                 f"files"
             )
         self._say_damaged()
+        if self._unknown:
+            log.warning("%s cannot be read and were left out: save as JPEG or PNG", self._kinds())
+            self._unknown.clear()
         return None
+
+    def _kinds(self) -> str:
+        return ", ".join(f"{number} {kind}" for kind, number in sorted(self._unknown.items()))
 
     def _say_damaged(self) -> None:
         for name in self._damaged:

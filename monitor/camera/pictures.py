@@ -10,7 +10,19 @@ import numpy as np
 
 from monitor.records import Image
 
-PICTURE_BYTES_MAX = 2**28  # no picture that OpenCV's limit of pixels allows is larger
+# 67 megapixels: 200 MB as BGR, twice as much while it is decoded. `main.py` tells OpenCV the same
+# number, which it compares with what a file claims before it takes memory.
+PIXELS_MAX = 2**26
+BYTES_MAX = 2**28  # no picture of so many pixels is larger
+# What OpenCV decodes; and what is a picture, too, and has to be named where it is left out.
+READ = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif"),
+    *(".jp2", ".pbm", ".pgm", ".ppm", ".pnm"),
+)
+NOT_READ = (
+    *(".heic", ".heif", ".hif", ".jxl", ".gif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf"),
+    *(".rw2", ".orf", ".psd", ".svg", ".exr", ".hdr", ".tga", ".ico"),
+)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -33,22 +45,34 @@ def read_picture(path: Path) -> Image | None:
     """
     try:
         # a pipe would be waited for, for ever
-        if not path.is_file() or path.stat().st_size > PICTURE_BYTES_MAX:
+        if not path.is_file() or path.stat().st_size > BYTES_MAX:
             return None
         data = np.fromfile(path, np.uint8)
-        if data[: len(PNG)].tobytes() == PNG and _overstates(data.tobytes()):
+        if _overstates(data[: len(PNG)].tobytes(), data):
             return None
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     # cv2.error: empty, or a forged header with more pixels than OpenCV allows
-    except (OSError, cv2.error):
+    except (OSError, cv2.error, MemoryError):
         return None
     return to_bgr(image) if image is not None else None
 
 
-def _overstates(png: bytes) -> bool:
-    """Whether a chunk of a PNG claims more bytes than the file has: OpenCV would allocate up to 4
-    GB for it.
+def _overstates(start: bytes, data: Image) -> bool:
+    """Whether a file claims what it cannot hold: OpenCV would take the memory for it first.
+
+    A chunk of a PNG may claim up to 4 GB. JPEG 2000 has a limit of its own, beyond ours.
     """
+    if start == PNG:
+        return _png_overstates(data.tobytes())
+    size_at = data[:4096].tobytes().find(b"ihdr")  # JPEG 2000
+    if size_at >= 0:
+        ihdr = data[size_at + 4 : size_at + 12].tobytes()
+        height, width = int.from_bytes(ihdr[:4], "big"), int.from_bytes(ihdr[4:], "big")
+        return width * height > PIXELS_MAX
+    return False
+
+
+def _png_overstates(png: bytes) -> bool:
     at = len(PNG)
     while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
         at += 12 + int.from_bytes(png[at : at + 4], "big")

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from monitor.camera.address import Address, parse_address
 from monitor.config import CameraConfig
 from monitor.declared import sources
-from monitor.records import Image
+from monitor.records import Image, LazyImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +25,14 @@ class Picture:
     for folders.
     """
 
-    image: Image
+    pixels: Image | LazyImage
     t: float
     file: str | None = None
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8 BGR."""
+        return self.pixels if isinstance(self.pixels, np.ndarray) else self.pixels.image
 
 
 class FrameSource(Protocol):

@@ -141,14 +141,14 @@ def test_any_size_of_picture(shape: tuple[int, int, int]) -> None:
     for i in range(5):
         image = np.zeros(shape, np.uint8)
         image.setflags(write=False)
-        (result,) = one.process([frame(i / 10, image=image)])
+        (result,) = one.process([frame(i / 10, pixels=image)])
     assert len(result.faces) == 2
 
 
 def test_the_size_may_change_in_mid_run() -> None:
     one = pipeline([found(face_at(40, y=40, size=40))], MaskClassifier(FakeNetwork()))
     for i, side in enumerate([480, 480, 100, 100, 300]):
-        one.process([frame(i / 10, image=np.zeros((side, side, 3), np.uint8))])
+        one.process([frame(i / 10, pixels=np.zeros((side, side, 3), np.uint8))])
     assert one.end("door").visits != ()
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 for _name, _value in {  # as main.py does
     "OPENCV_LOG_LEVEL": "SILENT",
-    "OPENCV_IO_MAX_IMAGE_PIXELS": str(2**27),
+    "OPENCV_IO_MAX_IMAGE_PIXELS": str(2**26),
 }.items():
     os.environ.setdefault(_name, _value)
 

@@ -71,7 +71,7 @@ def test_two_hundred_faces_are_two_hundred_visits(tmp_path: Path) -> None:
     desk.stage.people = crowd
     pipeline = Pipeline(desk.stage, MaskClassifier.load(Config().classify), desk.config, "shift")  # type: ignore[arg-type]
     for index in range(6):
-        (result,) = pipeline.process([frame(index * 0.1, index=index, image=image)])
+        (result,) = pipeline.process([frame(index * 0.1, index=index, pixels=image)])
         check_faces(result)
     assert len(result.faces) == 200
     assert len({face.visit_id for face in result.faces}) == 200
@@ -97,7 +97,7 @@ def test_two_hundred_sightings_at_once_are_all_logged(desk: Desk) -> None:
 def test_a_picture_full_of_real_faces() -> None:
     """20 x 10 faces as the detector finds them."""
     bare = cv2.resize(read("bare")[30:200, 150:298], (96, 108))
-    (result,) = real_pipeline().process([frame(image=np.tile(bare, (10, 20, 1)), still=True)])
+    (result,) = real_pipeline().process([frame(pixels=np.tile(bare, (10, 20, 1)), still=True)])
     check_faces(result)
     assert len(result.faces) > 150
 
@@ -115,7 +115,7 @@ def test_from_one_pixel_to_4k_and_back(detector: str) -> None:
     shapes = [(1, 1), (1, 500), (500, 1), (2, 3), (31, 33), (7, 4000)]
     images = [random.integers(0, 256, (*shape, 3), np.uint8) for shape in shapes]
     for index, image in enumerate([large, *images, bare, *images, large, bare]):
-        (result,) = pipeline.process([frame(index * 1.0, index=index, image=image)])
+        (result,) = pipeline.process([frame(index * 1.0, index=index, pixels=image)])
         check_faces(result)
     assert [face.state for face in result.faces] != []
 
@@ -123,7 +123,7 @@ def test_from_one_pixel_to_4k_and_back(detector: str) -> None:
 def test_a_face_in_a_4k_frame() -> None:
     image = np.full((2160, 3840, 3), 128, np.uint8)
     image[1000:1350, 2000:2512] = read("bare")
-    (result,) = real_pipeline().process([frame(image=image, still=True)])
+    (result,) = real_pipeline().process([frame(pixels=image, still=True)])
     check_faces(result)
     (face,) = result.faces
     assert face.raw_state is MaskState.UNMASKED

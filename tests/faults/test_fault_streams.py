@@ -41,7 +41,7 @@ def test_a_stream_that_is_killed(desk: Desk, camera: FaultyCamera) -> None:
     lost = desk.wait_source(SourceState.LOST)
     assert "gives no more pictures" in lost.message
     assert lost.retry_in_s is not None
-    desk.wait_source(SourceState.LOST, "does not answer")
+    desk.wait_source(SourceState.LOST, "is refused")
     desk.stage.leave()
     camera.live()
     desk.wait_source(SourceState.LIVE)

@@ -129,10 +129,6 @@ CASES: dict[str, tuple[Make, list[str]]] = {
         plain("--camera", "ftp://user:secret@h/x"),
         ["neither a camera's number nor"],
     ),
-    "stream that refuses": (
-        plain("--camera", "http://user:secret@127.0.0.1:9/x"),
-        ["does not answer"],
-    ),
     "missing clip": (clip(None), ["clip.mp4 is not there", "check the path"]),
     "empty clip": (clip(b""), ["clip.mp4 is empty"]),
     "text named as a clip": (clip(TEXT), ["clip.mp4 is not a video"]),

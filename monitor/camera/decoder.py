@@ -1,0 +1,205 @@
+"""Pictures of clips and streams, decoded by FFmpeg (PyAV).
+
+OpenCV's reader answers "success" for pictures that it did not decode, gives no reason for what it
+cannot open, and converts pictures that nobody looks at.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from monitor.records import Image
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
+PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
+SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
+
+
+class DecodedImage:
+    """A picture as it was decoded; it becomes BGR when somebody looks at it, once. Any thread."""
+
+    def __init__(self, frame: VideoFrame, reformatter: VideoReformatter, squeeze: float) -> None:
+        self._frame: VideoFrame | None = frame
+        self._reformatter, self._squeeze = reformatter, squeeze
+        self._turns = round(frame.rotation / 90) % 4  # to the left
+        self._image: Image | None = None
+        self._lock = threading.Lock()
+        width, height = frame.width, frame.height
+        if squeeze > 1:
+            width = round(width * squeeze)
+        elif squeeze < 1:
+            height = round(height / squeeze)
+        self.size_wh = (height, width) if self._turns % 2 else (width, height)
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8 BGR, not writeable."""
+        with self._lock:
+            if self._image is None:
+                assert self._frame is not None
+                self._image = self._convert(self._frame)
+                self._image.setflags(write=False)
+                self._frame = None
+            return self._image
+
+    def _convert(self, frame: VideoFrame) -> Image:
+        plane = self._reformatter.reformat(frame, format="bgr24", threads=1).planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+            : plane.height
+        ]
+        image: Any = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
+        if self._squeeze != 1:
+            size = (self.size_wh[1], self.size_wh[0]) if self._turns % 2 else self.size_wh
+            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(np.rot90(image, self._turns))
+
+
+class Decoder:
+    """The largest video track of a file or a stream. One thread at a time.
+
+    Args:
+        url: What is opened.
+        live: No frame waits for the next ones.
+        timeout: Seconds for opening, and for each read.
+        options: FFmpeg's, for the container.
+
+    Raises:
+        av.error.FFmpegError: If it cannot be opened.
+        NoPicturesError: If it holds none, or larger ones than `PIXELS_MAX`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        options: Mapping[str, str],
+        *,
+        live: bool = False,
+        timeout: tuple[float, float] | None = None,
+    ) -> None:
+        self._arguments: dict[str, Any] = {
+            "options": {**options, "max_pixels": str(PIXELS_MAX)},
+            "timeout": timeout,
+            "metadata_errors": "replace",
+        }
+        self.read = self.failed = self.packets = 0  # frames, packets that failed, packets
+        self._end = 0  # of the packets so far, in the track's units of time
+        self._container: InputContainer = av.open(url, **self._arguments)
+        try:
+            self.stream = self._choose(url, live)
+        except BaseException:
+            self._container.close()
+            raise
+        codec = self.stream.codec_context
+        codec.options = {"max_pixels": str(PIXELS_MAX)}
+        # Decoding several frames at once holds each of them back.
+        self.stream.thread_type = "SLICE" if live else "AUTO"
+        self._reformatter = VideoReformatter()
+        self._frames = self._decode()
+
+    def _choose(self, url: str, live: bool) -> VideoStream:
+        tracks = [s for s in self._container.streams.video if s.codec_context is not None]
+        if not tracks:
+            raise NoPicturesError("holds no pictures")
+        index = tracks[0].index
+        if len(tracks) > 1:
+            index = max(tracks, key=lambda track: track.width * track.height).index
+            if not live:
+                index = self._largest(tracks)
+                self._container.close()
+                self._container = av.open(url, **self._arguments)
+        chosen = next(s for s in self._container.streams.video if s.index == index)
+        if chosen.width * chosen.height > PIXELS_MAX:
+            raise NoPicturesError(f"claims pictures of {chosen.width} x {chosen.height}")
+        return chosen
+
+    def _largest(self, tracks: list[VideoStream]) -> int:
+        packets = dict.fromkeys((track.index for track in tracks), 0)
+        try:
+            for _, packet in zip(
+                range(PROBE_PACKETS), self._container.demux(*tracks), strict=False
+            ):
+                packets[packet.stream.index] += packet.size > 0
+        except av.error.FFmpegError:  # damage: what was seen until then has to do
+            pass
+
+        def rank(track: VideoStream) -> tuple[bool, int, int]:
+            number = packets[track.index]
+            return number > 1, track.width * track.height, number
+
+        return max(tracks, key=rank).index
+
+    def next(self) -> VideoFrame | None:
+        """The next frame that could be decoded; None at the end.
+
+        Raises:
+            av.error.FFmpegError: If the file or the stream gives no more.
+        """
+        return next(self._frames, None)
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        for packet in self._container.demux(self.stream):
+            if packet.size:
+                self.packets += 1
+                self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
+            try:
+                frames = packet.decode()
+            except (av.error.InvalidDataError, av.error.UndefinedError, av.error.ArgumentError):
+                self.failed += 1
+                continue
+            for frame in frames:
+                if frame.is_corrupt or frame.width * frame.height > PIXELS_MAX:
+                    self.failed += 1
+                else:
+                    self.read += 1
+                    yield frame
+
+    def image(self, frame: VideoFrame) -> DecodedImage:
+        ratio = self.stream.sample_aspect_ratio
+        squeeze = float(ratio) if ratio else 1.0
+        if not 1 / SQUEEZE_MAX <= squeeze <= SQUEEZE_MAX or _too_large(frame, squeeze):
+            squeeze = 1.0
+        return DecodedImage(frame, self._reformatter, squeeze)
+
+    @property
+    def missing(self) -> int:
+        """Frames that were to be there and could not be read, so far as it can be known; at the
+        end.
+        """
+        # Some codecs have packets without a picture: only beside a failure a difference says more.
+        lost = max(self.failed, self.packets - self.read) if self.failed else 0
+        return lost + self._cut_off()
+
+    def _cut_off(self) -> int:
+        """Frames between the last packet and the end that the header tells."""
+        stream = self.stream
+        if not stream.frames or not stream.duration:
+            return 0
+        left = (stream.start_time or 0) + stream.duration - self._end
+        frames = round(left * stream.frames / stream.duration)
+        # AVI has no packet for a frame that repeats the last one
+        return frames if 2 <= frames <= stream.frames - self.packets else 0
+
+    def close(self) -> None:
+        self._frames.close()  # type: ignore[attr-defined]
+        self._container.close()
+
+
+class NoPicturesError(Exception):
+    """What is wrong with a container that could be opened; its text follows the source's name."""
+
+
+def _too_large(frame: VideoFrame, squeeze: float) -> bool:
+    return frame.width * frame.height * max(squeeze, 1 / squeeze) > PIXELS_MAX

@@ -88,6 +88,7 @@ class _Run:
         self._shown: dict[str, bool] = {}
         self._fault: MonitorError | None = None
         self._problem = ""
+        self._upside_down: set[str] = set()  # cameras of which it was said
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -119,6 +120,13 @@ class _Run:
 
     def on_update(self, update: Update) -> None:
         self._last = update
+        result = update.result
+        if result and result.upside_down and result.frame.camera not in self._upside_down:
+            self._upside_down.add(result.frame.camera)
+            log.warning(
+                "the picture of %s is upside down, so nobody is judged: turn the camera",
+                result.frame.camera,
+            )
         for sighting in reversed(update.sightings):
             if self._shown.get(sighting.sighting_id) != sighting.open:
                 self._shown[sighting.sighting_id] = sighting.open

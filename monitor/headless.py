@@ -92,6 +92,7 @@ class _Run:
         self._problem = ""
         self._stopped = False  # by a signal
         self._seen = False  # a frame was analysed
+        self._upside_down: set[str] = set()  # cameras of which it was said
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -134,6 +135,13 @@ class _Run:
     def on_update(self, update: Update) -> None:
         self._last = update
         self._seen = self._seen or update.result is not None or update.count != Count()
+        result = update.result
+        if result and result.upside_down and result.frame.camera not in self._upside_down:
+            self._upside_down.add(result.frame.camera)
+            log.warning(
+                "the picture of %s is upside down, so nobody is judged: turn the camera",
+                result.frame.camera,
+            )
         for sighting in reversed(update.sightings):
             if self._shown.get(sighting.sighting_id) != sighting.open:
                 self._shown[sighting.sighting_id] = sighting.open

@@ -215,6 +215,7 @@ class FrameResult:
     timings: Timings
     visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
     sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
+    upside_down: bool = False  # the camera hangs so, by its last faces: nobody is judged
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
 from monitor.analysis.still import still_faces
+from monitor.analysis.upright import turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.detect import FaceDetector
@@ -160,16 +161,29 @@ class Pipeline:
         """Identify, guess genders, and hand all answers to the scene."""
         frame, wanted = step.frame, step.wanted
         if wanted is None:
-            faces = self._scene(frame.camera).coast(frame)
-            return FrameResult(frame, faces, Timings(classify_s=classify_s))
+            scene = self._scene(frame.camera)
+            timings = Timings(classify_s=classify_s)
+            return FrameResult(frame, scene.coast(frame), timings, upside_down=scene.upside_down)
         if frame.still:
             faces = still_faces(wanted, Answers(rois, probabilities), self._config.classify)
             return FrameResult(frame, faces, Timings(step.detect_s, step.track_s, classify_s))
         embeddings, identify_s = self._embed(wanted)
-        answers = Answers(rois, probabilities, embeddings, self._guess_genders(wanted))
-        faces, changes = self._scene(frame.camera).take(wanted, answers)
+        answers = Answers(
+            rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
+        )
+        scene = self._scene(frame.camera)
+        faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
-        return FrameResult(frame, faces, timings, changes.visits, changes.sightings)
+        return FrameResult(
+            frame, faces, timings, changes.visits, changes.sightings, scene.upside_down
+        )
+
+    def _turned(self, wanted: Wanted) -> FloatArray | None:
+        """The confidence of the faces that are to be looked at turned."""
+        if not len(wanted.turn):
+            return None
+        boxes = wanted.found.boxes[wanted.turn]
+        return turned_confidence(self._detector, wanted.frame.image, boxes)
 
     def _embed(self, wanted: Wanted) -> tuple[FloatArray | None, float]:
         """The embeddings that are wanted, and the seconds that they took."""

@@ -13,11 +13,12 @@ import numpy as np
 from monitor.analysis.sightings import Origin, SightingRule
 from monitor.analysis.track import Track, Tracker
 from monitor.analysis.tracked import TrackedPerson, face_of, last_seen
+from monitor.analysis.upright import AGAIN_S, TURN_MAX, Upright, doubted
 from monitor.analysis.vote import Vote
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.faces.boxes import clip, longer_side
-from monitor.faces.quality import can_be_judged, weight
+from monitor.faces.quality import can_be_judged, mouth_in_picture, weak_profile, weight
 from monitor.records import Detections, Face, FloatArray, Frame, MaskState, Sighting, Visit
 
 if TYPE_CHECKING:  # not imported in mask-only mode
@@ -57,6 +58,7 @@ class Scene:
         self._identifier, self._guesser = identifier, guesser
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, TrackedPerson] = {}
+        self._upright = Upright()
         self._detected_t = self._swept_t = -1e9
 
     def wants_detection(self, t: float) -> float | None:
@@ -76,6 +78,11 @@ class Scene:
             self._swept_t = t
             return float(detect.min_face_px)
         return 0.8 * self._tracker.smallest_px()
+
+    @property
+    def upside_down(self) -> bool:
+        """Whether the camera hangs upside down, by the faces that it showed last."""
+        return self._upright.upside_down
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that
@@ -106,6 +113,7 @@ class Scene:
             classify=self._to_classify(frame.t, people),
             embed=self._to_embed(frame.t, people),
             guess_gender=self._to_guess(frame.t, people),
+            turn=self._to_turn(frame.t, people, found),
             tracks=tuple(tracks),
             ended=changes,
         )
@@ -117,6 +125,7 @@ class Scene:
             The faces of all visits in the frame, and what has changed since the frame before.
         """
         voices = self._voices(wanted.found)
+        self._take_turned(wanted, answers)
         self._take_embeddings(wanted, answers, voices)
         self._take_genders(wanted, answers, voices)
         self._take_probabilities(wanted, answers, voices)
@@ -200,6 +209,21 @@ class Scene:
         )
         return _indices(i for _, i in waiting[:GENDER_MAX])
 
+    @staticmethod
+    def _to_turn(t: float, people: list[TrackedPerson | None], found: Detections) -> Indices:
+        """Those that the detector is not sure of: once, and again while they are on their heads."""
+        if found.landmarks is None:  # not measured with detectors without
+            return _indices(())
+        sizes = longer_side(found.boxes)
+        waiting = sorted(
+            (person.turned_t, i)
+            for i, person in enumerate(people)
+            if person is not None
+            and doubted(float(sizes[i]), float(found.confidence[i]))
+            and (person.turned_t < 0 or (person.on_its_head and t - person.turned_t >= AGAIN_S))
+        )
+        return _indices(i for _, i in waiting[:TURN_MAX])
+
     # What is answered
 
     @staticmethod
@@ -214,6 +238,16 @@ class Scene:
         track = wanted.tracks[index]
         assert track is not None
         return self._people[track.track_id]
+
+    def _take_turned(self, wanted: Wanted, answers: Answers) -> None:
+        if answers.turned is None:
+            return
+        for i, turned in zip(wanted.turn, answers.turned, strict=True):
+            person = self._asked(wanted, i)
+            person.turned_t = wanted.frame.t
+            person.on_its_head = self._upright.take(
+                float(wanted.found.confidence[i]), float(turned)
+            )
 
     def _take_embeddings(self, wanted: Wanted, answers: Answers, voices: list[float]) -> None:
         if self._identifier is None or answers.embeddings is None or not len(wanted.embed):
@@ -242,14 +276,20 @@ class Scene:
     def _take_probabilities(self, wanted: Wanted, answers: Answers, voices: list[float]) -> None:
         found, t = wanted.found, wanted.frame.t
         sizes = longer_side(found.boxes)
+        size_wh = wanted.frame.image.shape[1], wanted.frame.image.shape[0]
         for i, roi, answer in zip(
             wanted.classify, answers.rois, answers.probabilities, strict=True
         ):
             landmarks: FloatArray | None = None if found.landmarks is None else found.landmarks[i]
             judged = can_be_judged(float(sizes[i]), roi, landmarks, self._config.classify)
             person = self._asked(wanted, i)
+            upright = not (person.on_its_head or self._upright.upside_down)
+            in_sight = landmarks is None or (
+                mouth_in_picture(landmarks, size_wh)
+                and not weak_profile(landmarks, float(found.confidence[i]))
+            )
             person.raw, person.classified_t = answer, t
-            person.vote.add(t, answer, voices[i] if judged else 0.0)
+            person.vote.add(t, answer, voices[i] if judged and upright and in_sight else 0.0)
 
     # Visits and sightings
 

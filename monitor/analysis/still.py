@@ -6,7 +6,7 @@ from monitor.analysis.wanted import Answers, Wanted
 from monitor.config import ClassifyConfig
 from monitor.faces.boxes import longer_side
 from monitor.faces.classify import STATES
-from monitor.faces.quality import can_be_judged
+from monitor.faces.quality import can_be_judged, mouth_in_picture
 from monitor.records import Face, MaskState
 
 
@@ -14,6 +14,7 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
     """The faces of a picture that stands alone, all of which were classified."""
     found = wanted.found
     sizes = longer_side(found.boxes)
+    size_wh = wanted.frame.image.shape[1], wanted.frame.image.shape[0]
     faces = []
     for i, answer in enumerate(answers.probabilities):
         best = int(answer.argmax())
@@ -22,7 +23,9 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
         masked = float(answer[STATES.index(MaskState.MASKED)])
         side = masked if STATES[best] is MaskState.MASKED else 1 - masked
         clear = side >= config.unsure_below
-        sure = clear and can_be_judged(float(sizes[i]), answers.rois[i], landmarks, config)
+        judged = can_be_judged(float(sizes[i]), answers.rois[i], landmarks, config)
+        in_sight = landmarks is None or mouth_in_picture(landmarks, size_wh)
+        sure = clear and judged and in_sight
         state = STATES[best] if sure else MaskState.UNSURE
         probability = float(answer[best])
         faces.append(

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.analysis.evidence import Mask, parts, sure
 from monitor.config import TrackConfig
 from monitor.faces.boxes import iou_matrix, longer_side
 from monitor.records import Detections, FloatArray
@@ -27,6 +29,7 @@ REACH_PER_S = 1.5
 SIZE_RATIO_MAX = 1.8
 VELOCITY_BLEND = 0.5  # weight of the newest movement in the smoothed velocity
 SILENT_MAX_S = 15.0  # after this long without a search, people are taken to have left
+SURE_SEARCHES = 10  # a person is one who is surely a face in some of so many searches
 FORECAST_MAX_S = 0.5  # a face that is not seen is not expected to go on for longer
 
 
@@ -40,6 +43,8 @@ class Track:
     last_t: float
     hits: int = 1
     misses: int = 0  # searches since it was last seen
+    # whether it was surely a face, in the last searches
+    sure: deque[bool] = field(default_factory=lambda: deque(maxlen=SURE_SEARCHES))
     # px/s of the box's middle
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
 
@@ -88,14 +93,21 @@ class Tracker:
         owner: list[Track | None] = [None] * len(found)
         for track in self._tracks:
             track.misses += 1
-        for i, j in self._pairs(t, found.boxes):
+        part, certain = parts(found), sure(found)
+        for i, j in self._pairs(t, found.boxes, part):
             self._tracks[j].see(found.boxes[i], t)
             owner[i] = self._tracks[j]
+        may_begin = ~part & (found.confidence >= self._config.birth_confidence)
         for i in range(len(found)):
-            if owner[i] is None and found.confidence[i] >= self._config.birth_confidence:
+            if owner[i] is None and may_begin[i]:
                 track = Track(next(self._ids), found.boxes[i], t, t)
                 self._tracks.append(track)
                 owner[i] = track
+        for track in self._tracks:
+            track.sure.append(False)
+        for one, is_sure in zip(owner, certain, strict=True):
+            if one is not None:
+                one.sure[-1] = bool(is_sure)
         return owner, ended + self.expire(t)
 
     def __len__(self) -> int:
@@ -130,16 +142,19 @@ class Tracker:
         return ended
 
     def is_person(self, track: Track) -> bool:
-        """Whether the track was seen for long enough to be a visit rather than a flicker of the
-        detector.
+        """Whether the track was seen for long enough, and surely enough, to be a visit rather than
+        a flicker of the detector, or something that is like a face now and then.
         """
         return (
-            track.hits >= self._config.confirm_hits
+            sum(track.sure) >= min(self._config.confirm_hits, SURE_SEARCHES)
+            and track.hits >= self._config.confirm_hits
             and track.last_t - track.first_t >= self._config.confirm_s
         )
 
-    def _pairs(self, t: float, boxes: FloatArray) -> list[tuple[int, int]]:
-        """Pairs (detection, track), best first, each used once."""
+    def _pairs(self, t: float, boxes: FloatArray, part: Mask) -> list[tuple[int, int]]:
+        """Pairs (detection, track), best first, each used once; a part of a face gets what the
+        faces leave.
+        """
         if not self._tracks or not len(boxes):
             return []
         forecast = np.stack([track.forecast(t) for track in self._tracks])
@@ -156,11 +171,10 @@ class Tracker:
         score = np.where(overlap >= self._config.iou_min, 1 + overlap, nearness)
         score[ratio > SIZE_RATIO_MAX] = -1
         pairs, used_i, used_j = [], set(), set()
-        for flat in np.argsort(-score, axis=None, kind="stable"):
+        order = np.lexsort((-score.ravel(), np.repeat(part, score.shape[1])))
+        for flat in order:
             i, j = divmod(int(flat), score.shape[1])
-            if score[i, j] <= 0:
-                break
-            if i not in used_i and j not in used_j:
+            if score[i, j] > 0 and i not in used_i and j not in used_j:
                 pairs.append((i, j))
                 used_i.add(i)
                 used_j.add(j)

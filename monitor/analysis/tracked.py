@@ -28,6 +28,8 @@ class TrackedPerson:
     raw: FloatArray | None = None  # (3,) the last answer of the classifier
     classified_t: float = -1e9  # when it was given
     confidence: float = 0.0  # of the newest detection
+    turned_t: float = -1e9  # when it was last looked at turned by 180 degrees
+    on_its_head: bool = False  # what that said
     visit: Visit | None = None  # None until the track is more than a flicker
     rule: SightingRule | None = None
     identity_vote: IdentityVote | None = None  # None in mask-only mode

@@ -36,6 +36,7 @@ class Wanted:
     classify: Indices  # ascending
     embed: Indices = field(default_factory=_none)  # those that wait longest first
     guess_gender: Indices = field(default_factory=_none)  # those that wait longest first
+    turn: Indices = field(default_factory=_none)  # those to be looked for turned by 180 degrees
     tracks: tuple[Track | None, ...] = ()  # of each detection; none where a picture stands alone
     ended: Changes = Changes()  # the visits that this frame showed to be over
 
@@ -46,5 +47,7 @@ class Answers:
 
     rois: FloatArray  # (len(classify), S, S, 3) float32 RGB in -1..1: what the classifier saw
     probabilities: FloatArray  # (len(classify), 3) in the order of `STATES`
+    # (len(turn),) the detector's confidence in each, turned; None where nothing was turned
+    turned: FloatArray | None = None
     embeddings: FloatArray | None = None  # (len(embed), D) of length 1; None in mask-only mode
     genders: FloatArray | None = None  # (len(guess_gender), 2); None where no gender is guessed

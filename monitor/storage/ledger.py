@@ -10,10 +10,11 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
 from monitor.storage.compliance import RunningCount, stands, total
+from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.writer import Outputs, Writer
 
@@ -48,7 +49,7 @@ class Ledger:
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shift_id, self._retention_days, self._now = shift_id, retention_days, now
+        self._shift_id, self._now = shift_id, now
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
@@ -58,6 +59,7 @@ class Ledger:
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
+        self._retention = Retention(store, retention_days, now) if retention_days else None
         self._purge()
 
     # From the pipeline
@@ -115,9 +117,9 @@ class Ledger:
         """The running count of all cameras together."""
         return total(counter.count() for counter in self._counters.values())
 
-    def idle(self) -> bool:
-        """Housekeeping between frames: try again what failed, delete what is too old. True if
-        something was written.
+    def tidy(self) -> bool:
+        """Housekeeping, several times a second: try again what failed, delete what is too old.
+        True if there is something new to show.
         """
         had_problem = bool(self._writer.problem)
         if had_problem:
@@ -187,6 +189,5 @@ class Ledger:
 
     def _purge(self) -> None:
         """Delete what is older than the retention; `_purge_at` is when it is done next."""
-        self._purge_at = self._now() + PURGE_EVERY_S
-        if self._retention_days:
-            self._writer.purge(datetime.now(UTC) - timedelta(days=self._retention_days))
+        more = self._retention is not None and self._writer.purge(self._retention)
+        self._purge_at = self._now() + (0.0 if more else PURGE_EVERY_S)

@@ -8,7 +8,7 @@ from any.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,9 @@ from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
 from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database, reason
 from monitor.storage.migrate import bring_up_to_date
+
+PURGED_AT_ONCE = 2000  # rows of one transaction
+_BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 
 
 def default_url() -> str:
@@ -181,19 +184,62 @@ class Store:
         """Delete visits and sightings last seen before a time, and shifts that nothing is left of.
         Returns how many rows.
         """
+        gone = 0
+        while some := self.purge_some(older_than):
+            gone += some
+        return gone
+
+    def purge_some(self, older_than: datetime) -> int:
+        """A part of a purge that takes moments and keeps SQLite's journal small. Returns how many
+        visits and sightings are gone; 0: it is complete.
+        """
+        for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
+            some = sa.select(key).where(key.table.c.last_seen < older_than).limit(PURGED_AT_ONCE)
+            with self._writing() as connection:
+                ids = connection.execute(some).scalars().all()
+                if ids:
+                    connection.execute(sa.delete(key.table).where(key.in_(ids)))
+                    return len(ids)
+        empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
         with self._writing() as connection:
-            gone = 0
-            for table in (tables.sightings, tables.visits):
-                gone += connection.execute(
-                    sa.delete(table).where(table.c.last_seen < older_than)
-                ).rowcount
-            empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
             connection.execute(
                 sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, empty)
             )
-            return gone
+        return 0
 
     # Reading: any thread
+
+    def newest_before(self, moment: datetime) -> datetime | None:
+        """When the last shift, visit or sighting began before a moment; None if none did."""
+        return self._first(sa.func.max, lambda began: began < moment, max)
+
+    def oldest_between(self, since: datetime, until: datetime) -> datetime | None:
+        """When the first shift, visit or sighting began in [since, until); None if none did."""
+        return self._first(sa.func.min, lambda began: sa.and_(began >= since, began < until), min)
+
+    def _first(
+        self,
+        function: Callable[[sa.Column[datetime]], sa.Function[Any]],
+        where: Callable[[sa.Column[datetime]], sa.ColumnElement[bool]],
+        best: Callable[[list[datetime]], datetime],
+    ) -> datetime | None:
+        found = [
+            row["began"]
+            for began in _BEGAN
+            for row in self._read(sa.select(function(began).label("began")).where(where(began)))
+        ]
+        moments = [moment for moment in found if moment is not None]
+        return best(moments) if moments else None
+
+    def count_before(self, moment: datetime) -> int:
+        """How many visits and sightings were last seen before a moment."""
+        return sum(
+            row["number"]
+            for table in (tables.visits, tables.sightings)
+            for row in self._read(
+                sa.select(sa.func.count().label("number")).where(table.c.last_seen < moment)
+            )
+        )
 
     def read_sightings(
         self, since: datetime | None = None, until: datetime | None = None

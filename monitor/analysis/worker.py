@@ -83,6 +83,7 @@ class InferenceThread(threading.Thread):
         def end(parts: Parts) -> None:
             changes = parts.pipeline.end(camera)
             self._live_zero.pop(camera, None)
+            parts.ledger.leave(camera)
             parts.ledger.absorb(changes.visits, changes.sightings)
 
         self.submit(end)
@@ -116,6 +117,8 @@ class InferenceThread(threading.Thread):
         try:
             for frame in frames:
                 if frame.live:
+                    if frame.camera not in self._live_zero:
+                        parts.ledger.watch(frame.camera)
                     self._live_zero[frame.camera] = frame.captured_at - frame.t
             for result in parts.pipeline.process(frames):
                 self._on_update(parts.ledger.record(result))

@@ -6,6 +6,7 @@ Only what was committed to the store is handed out as logged.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import secrets
 import time
 from collections import defaultdict
@@ -13,10 +14,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
+from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.writer import Outputs, Writer
+
+log = logging.getLogger(__name__)
 
 SHOWN_MAX = 200  # sightings that are handed to the window
 PURGE_EVERY_S = 3600.0
@@ -59,6 +63,8 @@ class Ledger:
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
+        self._claims = Claims(store)
+        self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = Retention(store, retention_days, now) if retention_days else None
         self._purge()
 
@@ -109,7 +115,7 @@ class Ledger:
             total(by_camera.values()),
             self._shown,
             self._standing,
-            self._writer.problem,
+            self._writer.problem or next(iter(self._twice.values()), ""),
             by_camera,
         )
 
@@ -128,12 +134,26 @@ class Ledger:
             self._purge()
         return had_problem
 
+    def watch(self, camera: str) -> None:
+        """A live camera is counted from now on. If another program counts it into the same store,
+        too, that is told until `leave`.
+        """
+        if not self._claims.take(camera):
+            self._twice[camera] = counted_twice(camera)
+            log.warning("%s", self._twice[camera])
+
+    def leave(self, camera: str) -> None:
+        """A camera is not counted any more."""
+        self._claims.release(camera)
+        self._twice.pop(camera, None)
+
     def close(self) -> None:
         """Write what is left.
 
         Raises:
             StoreError: If something cannot be written even now; what it was is said.
         """
+        self._claims.close()
         self._writer.close()
 
     # From the receptionist

@@ -8,6 +8,7 @@ from any.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,8 +20,17 @@ from monitor.data_folder import data_folder
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
-from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database, reason
+from monitor.storage.database import (
+    LOCK_WAIT_S,
+    START_WAIT_S,
+    Database,
+    damaged,
+    mend_damaged,
+    reason,
+)
 from monitor.storage.migrate import bring_up_to_date
+
+log = logging.getLogger(__name__)
 
 PURGED_AT_ONCE = 2000  # rows of one transaction
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
@@ -48,7 +58,7 @@ class Store:
 
     def __init__(self, url: str = "") -> None:
         self._database = Database(url or default_url())
-        self.label = self._database.label
+        self.label, self.file = self._database.label, self._database.file
         try:
             self._prepare()
         except StoreError:
@@ -59,6 +69,7 @@ class Store:
             locked = any(word in reason(error) for word in ("locked", "lock timeout"))
             mend = "check the path and its rights, or give another with --store"
             mend = "close the other program that holds it and try again" if locked else mend
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
                 f"the store {self.label} cannot be opened ({reason(error)}): {mend}"
             ) from None
@@ -152,6 +163,40 @@ class Store:
                     sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value)
                 )
 
+    def scrub(self, name: str = "") -> bool:
+        """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
+        back. False if another program keeps it from that: it is to be tried again.
+
+        Args:
+            name: Which is to be found nowhere any more.
+        """
+        try:
+            gone = self._database.empty_journal(START_WAIT_S)
+            if name and self._database.holds(name):
+                self._database.rewrite()
+                gone = self._database.empty_journal(START_WAIT_S)
+            self._database.shrink()
+        except SQLAlchemyError:
+            return False
+        return gone
+
+    def damage(self) -> str:
+        """What is wrong with an SQLite file and what to do, in one line; "" if it is sound. Reads
+        the whole file.
+
+        Raises:
+            StoreError: If it cannot be read.
+        """
+        try:
+            said = self._database.damage()
+        except SQLAlchemyError as error:
+            if not damaged(reason(error)):
+                raise StoreError(
+                    f"the store {self.label} cannot be read ({reason(error)}): check its rights"
+                ) from None
+            said = reason(error)
+        return f"the store {self.label} ({said}): {mend_damaged(self.file)}" if said else ""
+
     def sightings_of(self, name: str) -> list[str]:
         """Ids of the sightings that hold a person's name."""
         return [
@@ -162,14 +207,23 @@ class Store:
         ]
 
     def forget_identity(self, name: str) -> int:
-        """Take a person's name out of all visits and sightings. Returns how many rows held it."""
+        """Take a person's name out of all visits and sightings, and out of the files' bytes.
+        Returns how many rows held it.
+        """
         with self._writing() as connection:
-            return sum(
+            rows = sum(
                 connection.execute(
                     sa.update(table).where(table.c.identity == name).values(identity=None)
                 ).rowcount
                 for table in (tables.visits, tables.sightings)
             )
+        if not self.scrub(name):
+            log.warning(
+                "the name may still be in the journal of the store %s, which another program "
+                "holds: close that program and forget again",
+                self.label,
+            )
+        return rows
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""
@@ -187,6 +241,8 @@ class Store:
         gone = 0
         while some := self.purge_some(older_than):
             gone += some
+        if gone:
+            self.scrub()
         return gone
 
     def purge_some(self, older_than: datetime) -> int:
@@ -294,9 +350,10 @@ class Store:
             with self._database.connected() as connection:
                 return [dict(row) for row in connection.execute(query).mappings()]
         except SQLAlchemyError as error:
+            mend = "check the path and its rights"
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
-                f"the store {self.label} cannot be read ({reason(error)}): check the path and its "
-                f"rights"
+                f"the store {self.label} cannot be read ({reason(error)}): {mend}"
             ) from None
 
     @contextlib.contextmanager
@@ -305,9 +362,10 @@ class Store:
             with self._database.writing(wait_s) as connection:
                 yield connection
         except SQLAlchemyError as error:
+            mend = "free the disk or the file"
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
-                f"the store {self.label} cannot be written ({reason(error)}): free the disk or "
-                f"the file"
+                f"the store {self.label} cannot be written ({reason(error)}): {mend}"
             ) from None
 
 

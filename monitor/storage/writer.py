@@ -82,6 +82,7 @@ class Writer:
         self._pictured: set[str] = set()  # sightings that have a snapshot
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
+        self._purged = False  # and not scrubbed yet
         store.begin_shift(shift.shift_id, shift.started)
 
     # What is to be written
@@ -147,8 +148,11 @@ class Writer:
             nonlocal more
             due = retention.due()
             while more := self._store.purge_some(due.before) > 0:
+                self._purged = True
                 if time.monotonic() > ends:
                     return
+            if self._purged and self._store.scrub():
+                self._purged = False
             self._doubt(due.doubt)
             if self._outputs.snapshots is not None:
                 self._attempt("snapshots", partial(self._outputs.snapshots.purge, due.before))

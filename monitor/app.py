@@ -133,7 +133,7 @@ def build_parts(options: RunOptions) -> Parts:
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
             events=EventLog(options.events) if options.events else None,
-            snapshots=Snapshots() if config.store.snapshots else None,
+            snapshots=Snapshots(on=config.store.snapshots),
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
     except StoreError:

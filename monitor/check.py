@@ -115,5 +115,6 @@ def _store(url: str) -> Lines:
     except StoreError as error:
         yield False, str(error)
     else:
+        damage = store.damage()
         store.close()
-        yield True, f"store {store.label} can be written"
+        yield not damage, damage or f"store {store.label} is sound and can be written"

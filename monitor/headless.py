@@ -42,6 +42,11 @@ def run_headless(options: RunOptions) -> int:
         print(chosen.notice, file=sys.stderr)
         if options.csv is None:
             options = replace(options, csv=Path("sightings.csv"))
+    live = [source.name for source in chosen.sources if source.live]
+    if live:
+        from monitor.storage.claims import refuse_if_counted
+
+        refuse_if_counted(options.config.store.url, live)
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)

@@ -151,9 +151,9 @@ class FailingStore(Store):
         self._refuse()
         super().annotate(*args, **kwargs)
 
-    def purge(self, *args: Any, **kwargs: Any) -> int:
+    def purge_some(self, *args: Any, **kwargs: Any) -> int:
         self._refuse()
-        return super().purge(*args, **kwargs)
+        return super().purge_some(*args, **kwargs)
 
 
 def mask_card(**changes: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from monitor.storage.ledger import Ledger
 log = logging.getLogger(__name__)
 
 FAULTS_MAX = 10  # bad frames in a row that stop the thread, visibly
-IDLE_S = 0.1
+IDLE_S = 0.1  # housekeeping is done as often, whatever comes in
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class InferenceThread(threading.Thread):
         self._stop_event = threading.Event()
         self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
         self._faults = 0
+        self._tidy_at = 0.0
         self.state, self.message = WorkerState.LOADING, ""
         # what ended the thread, if it was the user's to mend
         self.error: MonitorError | None = None
@@ -82,6 +83,7 @@ class InferenceThread(threading.Thread):
         def end(parts: Parts) -> None:
             changes = parts.pipeline.end(camera)
             self._live_zero.pop(camera, None)
+            parts.ledger.leave(camera)
             parts.ledger.absorb(changes.visits, changes.sightings)
 
         self.submit(end)
@@ -111,14 +113,18 @@ class InferenceThread(threading.Thread):
 
     def _step(self, parts: Parts) -> None:
         frames = self._frames.take_all(IDLE_S)
+        taken_at = self._now()
         try:
             for frame in frames:
                 if frame.live:
+                    if frame.camera not in self._live_zero:
+                        parts.ledger.watch(frame.camera)
                     self._live_zero[frame.camera] = frame.captured_at - frame.t
             for result in parts.pipeline.process(frames):
                 self._on_update(parts.ledger.record(result))
-            if not frames:
-                self._idle(parts)
+            if taken_at >= self._tidy_at:
+                self._tidy_at = taken_at + IDLE_S
+                self._tidy(parts, taken_at, {frame.camera for frame in frames})
             self._run_commands(parts)
             self._faults = 0
         except Exception:  # the top of a thread: one bad frame is skipped
@@ -131,11 +137,15 @@ class InferenceThread(threading.Thread):
                     f"the analysis has stopped after ten faults in a row: {again}",
                 )
 
-    def _idle(self, parts: Parts) -> None:
-        """No frame came: people before a silent camera leave all the same."""
-        written = parts.ledger.idle()
+    def _tidy(self, parts: Parts, taken_at: float, lively: set[str]) -> None:
+        """Housekeeping by the clock. People before a silent camera leave, however lively another
+        one is: nothing of a camera that is not among `lively` was newer than `taken_at`.
+        """
+        written = parts.ledger.tidy()
         for camera, zero in self._live_zero.items():
-            changes = parts.pipeline.expire(camera, self._now() - zero)
+            if camera in lively:
+                continue
+            changes = parts.pipeline.expire(camera, taken_at - zero)
             if changes.visits:
                 parts.ledger.absorb(changes.visits, changes.sightings)
                 written = True

@@ -16,6 +16,8 @@ from monitor.errors import StoreError
 # Between frames another program that holds the database longer is waited for by trying again, not
 # by standing still; at the start, and while another program migrates, there is time.
 LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
+SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
+_INCREMENTAL, _PAGES = 2, 1000
 _ADVISORY_LOCK = 0x6D61736B  # any number that is the same in every program of ours
 
 
@@ -67,7 +69,66 @@ class Database:
         if self.is_sqlite:
             # several programs cannot switch at once: one of them is enough
             with self.engine.connect() as connection, contextlib.suppress(DBAPIError):
+                # a new file gives back what is deleted; no effect on one that has tables
+                connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    def empty_journal(self, wait_s: float = LOCK_WAIT_S) -> bool:
+        """Have SQLite's journal (WAL), which keeps what was deleted, written to the file and cut to
+        nothing. False if another program holds it for longer than `wait_s`.
+        """
+        if not self.is_sqlite:
+            return True
+        with self.connected(wait_s) as connection:
+            row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            return bool(row[0] == 0)
+
+    def shrink(self) -> None:
+        """Give the room of what was deleted back to the disk, in small steps (SQLite)."""
+        if not self.is_sqlite:
+            return
+        with self.connected() as connection:
+
+            def pragma(name: str) -> int:
+                return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar() or 0)
+
+            page, free = pragma("page_size"), pragma("freelist_count")
+            if free * page < SHRINK_MIN:
+                return
+            if pragma("auto_vacuum") == _INCREMENTAL:
+                driver: Any = connection.connection.driver_connection
+                while (left := pragma("freelist_count")) > 0:
+                    # each page is a step of the statement, which SQLAlchemy takes for one
+                    driver.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+                    if pragma("freelist_count") == left:
+                        break
+            elif (pragma("page_count") - free) * page < VACUUM_MAX:
+                # of an older release; the journal takes as much as is left in the file
+                connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
+                connection.exec_driver_sql("VACUUM")
+        self.empty_journal()
+
+    def holds(self, text: str) -> bool:
+        """Whether the bytes of a text lie anywhere in the files (SQLite)."""
+        if self.file is None:
+            return False
+        return any(
+            _in_file(self.file.with_name(self.file.name + end), text.encode())
+            for end in ("", "-wal")
+        )
+
+    def rewrite(self) -> None:
+        """Write the whole file anew: what SQLite has deleted is then nowhere in it."""
+        with self.connected() as connection:
+            connection.exec_driver_sql("VACUUM")
+
+    def damage(self) -> str:
+        """What is wrong with the file, in SQLite's words; "" if nothing is."""
+        if not self.is_sqlite:
+            return ""
+        with self.connected() as connection:
+            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        return "" if said == "ok" else str(said).splitlines()[-1]
 
     def identity(self) -> tuple[int, int] | None:
         """Which file lies where the database is; None if there is none, or it is no file."""
@@ -117,6 +178,33 @@ def reason(error: BaseException) -> str:
     """An error in the database's own words, one line without SQL or values."""
     said = error.orig if isinstance(error, DBAPIError) else error
     return (str(said).splitlines() or [type(error).__name__])[0]
+
+
+def damaged(said: str) -> bool:
+    """Whether a database's error says that its file is damaged."""
+    return any(word in said for word in ("malformed", "not a database", "corrupt", "damaged"))
+
+
+def mend_damaged(file: Path | None) -> str:
+    """What to do about a damaged file."""
+    return (
+        f"the file is damaged or no store: move it away with its -wal and -shm (a new one is then "
+        f"begun) and put a backup in its place, or save what can be read with: "
+        f"sqlite3 {file} .recover"
+    )
+
+
+def _in_file(path: Path, needle: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            tail = b""
+            while block := file.read(2**20):
+                if needle in tail + block:
+                    return True
+                tail = block[-len(needle) :]
+    except OSError:
+        pass
+    return False
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

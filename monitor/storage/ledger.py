@@ -6,16 +6,21 @@ Only what was committed to the store is handed out as logged.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
+from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
+from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.writer import Outputs, Writer
+
+log = logging.getLogger(__name__)
 
 SHOWN_MAX = 200  # sightings that are handed to the window
 PURGE_EVERY_S = 3600.0
@@ -48,7 +53,7 @@ class Ledger:
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shift_id, self._retention_days, self._now = shift_id, retention_days, now
+        self._shift_id, self._now = shift_id, now
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
@@ -60,6 +65,9 @@ class Ledger:
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
+        self._claims = Claims(store)
+        self._twice: dict[str, str] = {}  # camera -> what is told of another program
+        self._retention = Retention(store, retention_days, now) if retention_days else None
         self._purge()
 
     # From the pipeline
@@ -109,7 +117,7 @@ class Ledger:
             total(by_camera.values()),
             self._shown,
             self._standing,
-            self._writer.problem,
+            self._writer.problem or next(iter(self._twice.values()), ""),
             by_camera,
             self._corrections,
             bool(self._undo),
@@ -119,9 +127,9 @@ class Ledger:
         """The running count of all cameras together."""
         return total(counter.count() for counter in self._counters.values())
 
-    def idle(self) -> bool:
-        """Housekeeping between frames: try again what failed, delete what is too old. True if
-        something was written.
+    def tidy(self) -> bool:
+        """Housekeeping, several times a second: try again what failed, delete what is too old.
+        True if there is something new to show.
         """
         had_problem = bool(self._writer.problem)
         if had_problem:
@@ -130,12 +138,26 @@ class Ledger:
             self._purge()
         return had_problem
 
+    def watch(self, camera: str) -> None:
+        """A live camera is counted from now on. If another program counts it into the same store,
+        too, that is told until `leave`.
+        """
+        if not self._claims.take(camera):
+            self._twice[camera] = counted_twice(camera)
+            log.warning("%s", self._twice[camera])
+
+    def leave(self, camera: str) -> None:
+        """A camera is not counted any more."""
+        self._claims.release(camera)
+        self._twice.pop(camera, None)
+
     def close(self) -> None:
         """Write what is left.
 
         Raises:
             StoreError: If something cannot be written even now; what it was is said.
         """
+        self._claims.close()
         self._writer.close()
 
     # From the receptionist
@@ -194,6 +216,5 @@ class Ledger:
 
     def _purge(self) -> None:
         """Delete what is older than the retention; `_purge_at` is when it is done next."""
-        self._purge_at = self._now() + PURGE_EVERY_S
-        if self._retention_days:
-            self._writer.purge(datetime.now(UTC) - timedelta(days=self._retention_days))
+        more = self._retention is not None and self._writer.purge(self._retention)
+        self._purge_at = self._now() + (0.0 if more else PURGE_EVERY_S)

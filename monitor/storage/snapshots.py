@@ -22,12 +22,19 @@ class Snapshots:
     """A folder of JPEGs named after sightings, readable by its owner alone. The inference thread
     alone calls it.
 
+    Args:
+        folder: In the data folder by default.
+        on: Whether pictures are kept. Those that were kept before are deleted in time all the same.
+
     Raises:
         StoreError: If the folder cannot be made.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, on: bool = True) -> None:
         self._folder = folder or data_folder() / "snapshots"
+        self.on = on
+        if not on:
+            return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

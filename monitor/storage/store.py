@@ -8,7 +8,8 @@ from any.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,8 +20,20 @@ from monitor.data_folder import data_folder
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
-from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database, reason
+from monitor.storage.database import (
+    LOCK_WAIT_S,
+    START_WAIT_S,
+    Database,
+    damaged,
+    mend_damaged,
+    reason,
+)
 from monitor.storage.migrate import bring_up_to_date
+
+log = logging.getLogger(__name__)
+
+PURGED_AT_ONCE = 2000  # rows of one transaction
+_BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 
 
 def default_url() -> str:
@@ -45,7 +58,7 @@ class Store:
 
     def __init__(self, url: str = "") -> None:
         self._database = Database(url or default_url())
-        self.label = self._database.label
+        self.label, self.file = self._database.label, self._database.file
         try:
             self._prepare()
         except StoreError:
@@ -56,6 +69,7 @@ class Store:
             locked = any(word in reason(error) for word in ("locked", "lock timeout"))
             mend = "check the path and its rights, or give another with --store"
             mend = "close the other program that holds it and try again" if locked else mend
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
                 f"the store {self.label} cannot be opened ({reason(error)}): {mend}"
             ) from None
@@ -149,6 +163,40 @@ class Store:
                     sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value)
                 )
 
+    def scrub(self, name: str = "") -> bool:
+        """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
+        back. False if another program keeps it from that: it is to be tried again.
+
+        Args:
+            name: Which is to be found nowhere any more.
+        """
+        try:
+            gone = self._database.empty_journal(START_WAIT_S)
+            if name and self._database.holds(name):
+                self._database.rewrite()
+                gone = self._database.empty_journal(START_WAIT_S)
+            self._database.shrink()
+        except SQLAlchemyError:
+            return False
+        return gone
+
+    def damage(self) -> str:
+        """What is wrong with an SQLite file and what to do, in one line; "" if it is sound. Reads
+        the whole file.
+
+        Raises:
+            StoreError: If it cannot be read.
+        """
+        try:
+            said = self._database.damage()
+        except SQLAlchemyError as error:
+            if not damaged(reason(error)):
+                raise StoreError(
+                    f"the store {self.label} cannot be read ({reason(error)}): check its rights"
+                ) from None
+            said = reason(error)
+        return f"the store {self.label} ({said}): {mend_damaged(self.file)}" if said else ""
+
     def sightings_of(self, name: str) -> list[str]:
         """Ids of the sightings that hold a person's name."""
         return [
@@ -159,14 +207,23 @@ class Store:
         ]
 
     def forget_identity(self, name: str) -> int:
-        """Take a person's name out of all visits and sightings. Returns how many rows held it."""
+        """Take a person's name out of all visits and sightings, and out of the files' bytes.
+        Returns how many rows held it.
+        """
         with self._writing() as connection:
-            return sum(
+            rows = sum(
                 connection.execute(
                     sa.update(table).where(table.c.identity == name).values(identity=None)
                 ).rowcount
                 for table in (tables.visits, tables.sightings)
             )
+        if not self.scrub(name):
+            log.warning(
+                "the name may still be in the journal of the store %s, which another program "
+                "holds: close that program and forget again",
+                self.label,
+            )
+        return rows
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""
@@ -181,19 +238,64 @@ class Store:
         """Delete visits and sightings last seen before a time, and shifts that nothing is left of.
         Returns how many rows.
         """
+        gone = 0
+        while some := self.purge_some(older_than):
+            gone += some
+        if gone:
+            self.scrub()
+        return gone
+
+    def purge_some(self, older_than: datetime) -> int:
+        """A part of a purge that takes moments and keeps SQLite's journal small. Returns how many
+        visits and sightings are gone; 0: it is complete.
+        """
+        for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
+            some = sa.select(key).where(key.table.c.last_seen < older_than).limit(PURGED_AT_ONCE)
+            with self._writing() as connection:
+                ids = connection.execute(some).scalars().all()
+                if ids:
+                    connection.execute(sa.delete(key.table).where(key.in_(ids)))
+                    return len(ids)
+        empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
         with self._writing() as connection:
-            gone = 0
-            for table in (tables.sightings, tables.visits):
-                gone += connection.execute(
-                    sa.delete(table).where(table.c.last_seen < older_than)
-                ).rowcount
-            empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
             connection.execute(
                 sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, empty)
             )
-            return gone
+        return 0
 
     # Reading: any thread
+
+    def newest_before(self, moment: datetime) -> datetime | None:
+        """When the last shift, visit or sighting began before a moment; None if none did."""
+        return self._first(sa.func.max, lambda began: began < moment, max)
+
+    def oldest_between(self, since: datetime, until: datetime) -> datetime | None:
+        """When the first shift, visit or sighting began in [since, until); None if none did."""
+        return self._first(sa.func.min, lambda began: sa.and_(began >= since, began < until), min)
+
+    def _first(
+        self,
+        function: Callable[[sa.Column[datetime]], sa.Function[Any]],
+        where: Callable[[sa.Column[datetime]], sa.ColumnElement[bool]],
+        best: Callable[[list[datetime]], datetime],
+    ) -> datetime | None:
+        found = [
+            row["began"]
+            for began in _BEGAN
+            for row in self._read(sa.select(function(began).label("began")).where(where(began)))
+        ]
+        moments = [moment for moment in found if moment is not None]
+        return best(moments) if moments else None
+
+    def count_before(self, moment: datetime) -> int:
+        """How many visits and sightings were last seen before a moment."""
+        return sum(
+            row["number"]
+            for table in (tables.visits, tables.sightings)
+            for row in self._read(
+                sa.select(sa.func.count().label("number")).where(table.c.last_seen < moment)
+            )
+        )
 
     def read_sightings(
         self, since: datetime | None = None, until: datetime | None = None
@@ -248,9 +350,10 @@ class Store:
             with self._database.connected() as connection:
                 return [dict(row) for row in connection.execute(query).mappings()]
         except SQLAlchemyError as error:
+            mend = "check the path and its rights"
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
-                f"the store {self.label} cannot be read ({reason(error)}): check the path and its "
-                f"rights"
+                f"the store {self.label} cannot be read ({reason(error)}): {mend}"
             ) from None
 
     @contextlib.contextmanager
@@ -259,9 +362,10 @@ class Store:
             with self._database.writing(wait_s) as connection:
                 yield connection
         except SQLAlchemyError as error:
+            mend = "free the disk or the file"
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
-                f"the store {self.label} cannot be written ({reason(error)}): free the disk or "
-                f"the file"
+                f"the store {self.label} cannot be written ({reason(error)}): {mend}"
             ) from None
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from monitor.errors import StoreError
@@ -26,13 +26,15 @@ from monitor.records import (
 )
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
+from monitor.storage.retention import Retention
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
-_BY_WEIGHT = ("store", "csv", "snapshots", "events")  # whose problem is told first
+PURGE_S = 0.1  # a long purge lets others write this often
+_BY_WEIGHT = ("store", "csv", "snapshots", "events", "clock")  # whose problem is told first
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Writer:
         self._pictured: set[str] = set()  # sightings that have a snapshot
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
+        self._purged = False  # and not scrubbed yet
         store.begin_shift(shift.shift_id, shift.started)
 
     # What is to be written
@@ -127,7 +130,7 @@ class Writer:
     def keep_snapshot(self, sighting_id: str, image_bgr: Image, xyxy: FloatArray) -> None:
         """A picture of a sighting, if that is wanted and there is none yet."""
         snapshots = self._outputs.snapshots
-        if snapshots is None or sighting_id in self._pictured:
+        if snapshots is None or not snapshots.on or sighting_id in self._pictured:
             return
         if self._attempt("snapshots", partial(snapshots.keep, sighting_id, image_bgr, xyxy)):
             self._pictured.add(sighting_id)
@@ -137,11 +140,32 @@ class Writer:
         if self._outputs.snapshots is not None:
             self._attempt("snapshots", partial(self._outputs.snapshots.forget, sighting_id))
 
-    def purge(self, before: datetime) -> None:
-        """Delete what was last seen before a time."""
-        self._attempt("store", partial(self._store.purge, before))
-        if self._outputs.snapshots is not None:
-            self._attempt("snapshots", partial(self._outputs.snapshots.purge, before))
+    def purge(self, retention: Retention) -> bool:
+        """Delete some of what is too old. Returns whether there is more."""
+        more, ends = False, time.monotonic() + PURGE_S
+
+        def delete() -> None:
+            nonlocal more
+            due = retention.due()
+            while more := self._store.purge_some(due.before) > 0:
+                self._purged = True
+                if time.monotonic() > ends:
+                    return
+            if self._purged and self._store.scrub():
+                self._purged = False
+            self._doubt(due.doubt)
+            if self._outputs.snapshots is not None:
+                self._attempt("snapshots", partial(self._outputs.snapshots.purge, due.before))
+
+        return self._attempt("store", delete) and more
+
+    def _doubt(self, line: str) -> None:
+        """The clock is not believed, or is again."""
+        if not line:
+            self._problems.pop("clock", None)
+        elif "clock" not in self._problems:
+            log.warning("%s", line)
+            self._problems["clock"] = line
 
     # Writing
 

@@ -115,11 +115,11 @@ def test_corrections_wait_for_a_broken_store(desk: Desk, caplog: pytest.LogCaptu
     desk.ledger.absorb([visit(1, open=False)], [sighting(1, open=False)])
     desk.store.broken = False
     desk.clock.t += RETRY_S + 0.1
-    desk.ledger.idle()
+    desk.ledger.tidy()
     kept = desk.read()[1]["shift-v1-s1"]
     assert (kept.corrected, kept.note, kept.open) == (Correction.MASKED, "a visor", False)
     assert desk.ledger.update().problem == ""
-    assert not desk.ledger.idle()
+    assert not desk.ledger.tidy()
     desk.window_and_export_agree()
     caplog.clear()
 
@@ -167,7 +167,7 @@ def test_a_correction_reaches_what_still_waits(
     desk.store.broken = False
     desk.csv.rmdir()
     desk.clock.t += RETRY_S + 0.1
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert desk.ledger.update().sightings[0].corrected is Correction.MASKED
     assert desk.read()[1]["shift-v1-s1"].corrected is Correction.MASKED
     assert [row["corrected"] for row in desk.rows()] == ["masked"]

@@ -88,17 +88,19 @@ def test_retention(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     old.begin_shift("old", now - timedelta(days=40))
     ages = {1: now - timedelta(days=31), 2: now - timedelta(days=29)}
-    old.save([visit(i, last_seen=t, open=False) for i, t in ages.items()], [])
+    old.save([visit(i, first_seen=t, last_seen=t, open=False) for i, t in ages.items()], [])
+    for days in range(1, 30):  # the desk was at work
+        old.begin_shift(f"before {days}", now - timedelta(days=days))
     old.close()
     desk = Desk(tmp_path, retention_days=30)
     assert list(desk.read()[0]) == ["shift-v2"]
     late = Store(f"sqlite:///{desk.path}")
     late.save([visit(3, last_seen=ages[1], open=False)], [])
     late.close()
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert "shift-v3" in desk.read()[0]
     desk.clock.t += 3601
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert list(desk.read()[0]) == ["shift-v2"]
     desk.ledger.close()
 
@@ -107,7 +109,7 @@ def test_nothing_is_purged_without_a_retention(tmp_path: Path) -> None:
     desk = Desk(tmp_path, retention_days=0)
     desk.ledger.absorb([visit(1, last_seen=NOON - timedelta(days=9999))], [])
     desk.clock.t += 7200
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert list(desk.read()[0]) == ["shift-v1"]
     desk.ledger.close()
 

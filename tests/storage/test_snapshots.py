@@ -55,3 +55,15 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "pictures").rename(tmp_path / "gone")
     with pytest.raises(StoreError, match="cannot be written"):
         snapshots.keep("a", IMAGE, BOX)
+
+
+def test_switched_off_they_are_still_deleted_in_time(tmp_path: Path) -> None:
+    Snapshots(tmp_path).keep("old", IMAGE, BOX)
+    os.utime(tmp_path / "old.jpg", (0, 0))
+    off = Snapshots(tmp_path, on=False)
+    off.keep("new", IMAGE, BOX) if off.on else None
+    off.purge(datetime.now(UTC) - timedelta(days=30))
+    assert not list(tmp_path.iterdir())
+    never = Snapshots(tmp_path / "never", on=False)
+    assert never.purge(datetime.now(UTC)) == 0
+    assert not (tmp_path / "never").exists()

@@ -270,3 +270,27 @@ def test_renew_in_a_folder_that_is_gone(tmp_path: Path) -> None:
         store.renew()
     (tmp_path / "gone").rename(tmp_path / "share")
     store.close()
+
+
+def test_a_damaged_store_gets_advice_that_fits(path: Path, store: Store) -> None:
+    store.save([visit(i) for i in range(2000)], [])
+    assert store.damage() == ""
+    store.scrub()
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 8 : 4096 * 40] = b"\xff" * 4096 * 32  # the header stays
+    path.write_bytes(content)
+    broken = Store(f"sqlite:///{path}")
+    damage = broken.damage()
+    assert "damaged" in damage
+    assert "move it away" in damage
+    assert "recover" in damage
+    assert "\n" not in damage
+    with pytest.raises(StoreError, match="move it away"):
+        broken.read_visits()
+    broken.close()
+    content[:4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="move it away"):
+        Store(f"sqlite:///{path}")
+    assert path.read_bytes() == content

@@ -32,17 +32,17 @@ def test_a_failing_store_shows_nothing_and_loses_nothing(
     assert update.count == Count(unmasked=1)  # counting goes on
     assert len(desk.rows()) == 1  # and so does the CSV
     desk.clock.t += RETRY_S + 0.1
-    assert desk.ledger.idle()
+    assert desk.ledger.tidy()
     assert desk.ledger.update().sightings == ()
     desk.store.broken = False
     desk.clock.t += RETRY_S + 0.1
-    assert desk.ledger.idle()
+    assert desk.ledger.tidy()
     update = desk.ledger.update()
     assert update.problem == ""
     assert [s.sighting_id for s in update.sightings] == ["shift-v1-s1"]
     assert list(desk.read()[1]) == ["shift-v1-s1"]
     assert len(desk.rows()) == 1
-    assert not desk.ledger.idle()
+    assert not desk.ledger.tidy()
     caplog.clear()
 
 
@@ -76,7 +76,7 @@ def test_a_store_locked_by_another_connection(desk: Desk, caplog: pytest.LogCapt
     other.execute("ROLLBACK")
     other.close()
     desk.clock.t += RETRY_S + 0.1
-    assert desk.ledger.idle()
+    assert desk.ledger.tidy()
     assert desk.ledger.update().problem == ""
     assert list(desk.read()[1]) == ["shift-v1-s1"]
     caplog.clear()
@@ -153,7 +153,7 @@ def test_an_unwritable_csv_keeps_its_rows(desk: Desk, caplog: pytest.LogCaptureF
     assert len(update.sightings) == 1  # the store has it
     desk.csv.rmdir()
     desk.clock.t += RETRY_S + 0.1
-    assert desk.ledger.idle()
+    assert desk.ledger.tidy()
     assert [row["sighting_id"] for row in desk.rows()] == ["shift-v1-s1"]
     assert desk.ledger.update().problem == ""
     caplog.clear()
@@ -176,11 +176,11 @@ def test_a_failed_purge_is_no_problem_for_ever(
     desk = Desk(tmp_path, retention_days=30)
     desk.store.broken = True
     desk.clock.t += 3601
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert desk.ledger.update().problem
     desk.store.broken = False
     desk.clock.t += RETRY_S + 0.1
-    desk.ledger.idle()
+    desk.ledger.tidy()
     assert desk.ledger.update().problem == ""
     desk.ledger.close()
     caplog.clear()

@@ -1,0 +1,118 @@
+"""Which cameras this program counts into a store: a second program on the same camera and store
+would count every visitor twice.
+
+A claim is a lock of the operating system on a small file beside the store, or in the data folder
+for a server's: it ends with the program, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from monitor.data_folder import data_folder
+from monitor.errors import StoreError
+from monitor.storage.store import Store
+
+
+class Claims:
+    """The cameras that are claimed. One thread calls it.
+
+    Args:
+        store: Which the visits are counted into.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._label, self._file = store.label, store.file
+        self._held: dict[str, tuple[Path, int]] = {}  # camera -> lock file and descriptor
+
+    def take(self, camera: str) -> bool:
+        """Claim a camera. False if another program has it; True also where no lock can be had."""
+        if camera in self._held:
+            return True
+        path = self._path(camera)
+        try:
+            while True:
+                descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+                if not _locked(descriptor):
+                    os.close(descriptor)
+                    return False
+                if _is_at(descriptor, path):
+                    break
+                os.close(descriptor)  # its last owner has just deleted it
+        except OSError:
+            return True
+        self._held[camera] = path, descriptor
+        return True
+
+    def release(self, camera: str) -> None:
+        """Let a camera go, if it was claimed."""
+        if camera in self._held:
+            path, descriptor = self._held.pop(camera)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Let all go."""
+        for camera in list(self._held):
+            self.release(camera)
+
+    def _path(self, camera: str) -> Path:
+        name = hashlib.sha256(f"{self._label}\n{camera}".encode()).hexdigest()[:16]
+        if self._file is None:
+            return data_folder() / f"counted-{name}.lock"
+        name = hashlib.sha256(camera.encode()).hexdigest()[:16]
+        return self._file.with_name(f"{self._file.name}.{name}.lock")
+
+
+def counted_twice(camera: str) -> str:
+    """What to tell the user."""
+    return (
+        f"another Mask Monitor counts {camera} into the same store, and every visitor would be "
+        f"counted twice: close one of them, or give this one another store with --store"
+    )
+
+
+def refuse_if_counted(url: str, cameras: list[str]) -> None:
+    """For a run that nobody looks at.
+
+    Raises:
+        StoreError: If another program counts one of the cameras into the store, or the store
+            cannot be opened.
+    """
+    store = Store(url)
+    claims = Claims(store)
+    try:
+        for camera in cameras:
+            if not claims.take(camera):
+                raise StoreError(counted_twice(camera))
+    finally:
+        claims.close()
+        store.close()
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock a file. False if another program has."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from monitor.app import Chosen, RunOptions, choose_source
@@ -157,6 +158,18 @@ class SourceChooser(QObject):
         """Watch a clip, or a folder of pictures."""
         self.open(FolderSource(path) if path.is_dir() else ClipSource(path))
 
+    def open_dropped(self, paths: Sequence[Path]) -> None:
+        """Watch the one clip or folder that was dropped; several are refused."""
+        if len(paths) == 1:
+            self.open_path(paths[0])
+            return
+        self._banners.show_message(
+            "choice",
+            Severity.ERROR,
+            f"{len(paths)} files were dropped and none was opened: drop one clip, or one folder "
+            f"of pictures",
+        )
+
     def tile_menu(self, name: str) -> QMenu:
         """What can be done with one of several cameras."""
         menu = QMenu(self._window)
@@ -243,9 +256,14 @@ def _address(name: str) -> str:
     )
 
 
-def dropped_path(data: QMimeData) -> Path | None:
-    """The first local file or folder of what is dragged, if any."""
-    for url in data.urls():
-        if url.isLocalFile():
-            return Path(url.toLocalFile())
-    return None
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """The local files and folders of what is dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def take_copy(event: QDropEvent) -> None:
+    """Accept what is dragged as a copy: where a move is proposed, the file manager would delete
+    the file after it.
+    """
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()

@@ -129,7 +129,7 @@ class Reports:
         self.worker, message = said
         words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
         status.model.setText(words.get(self.worker, "not analysed"))
-        status.show_privacy(session.options.identify, session.enrolled, self.worker)
+        status.show_privacy(session.options, session.enrolled, self.worker)
         if self.worker is WorkerState.FAILED:
             self._parts.banners.show_message(
                 "worker", Severity.ERROR, message, "Try again", self._start_again

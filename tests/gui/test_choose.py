@@ -14,7 +14,7 @@ from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
-from monitor.gui.choose import dropped_path, first_source
+from monitor.gui.choose import dropped_paths, first_source
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow, caption, drop
@@ -200,12 +200,12 @@ def test_without_any_camera_the_bundled_clip_is_watched_and_said(
 def test_only_a_file_or_folder_can_be_dropped(tmp_path: Path, number: int) -> None:
     url = QUrl("https://example.org/clip.mp4")
     file = QUrl.fromLocalFile(str(tmp_path / "a clip.mp4"))
-    urls, path = [([], None), ([url], None), ([url, file], tmp_path / "a clip.mp4")][number]
+    urls, paths = [([], []), ([url], []), ([url, file], [tmp_path / "a clip.mp4"])][number]
     data = QMimeData()
     data.setText("a clip.mp4")
     if urls:
         data.setUrls(urls)
-    assert dropped_path(data) == path
+    assert dropped_paths(data) == paths
 
 
 def test_a_clip_a_folder_and_a_stream_are_asked_for(

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -27,6 +28,7 @@ from monitor.records import Face, Image
 
 BACKGROUND = QColor("#0E1013")
 FAINT = QColor("#A4ABB5")
+FOCUS = QColor("#FFFFFF")
 
 
 class PictureView(QWidget):
@@ -55,7 +57,7 @@ class PictureView(QWidget):
         return QSize(860, 540)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 220) if self._caption is None else QSize(120, 90)
+        return QSize(240, 180) if self._caption is None else QSize(120, 90)
 
     @property
     def faces(self) -> Sequence[Face]:
@@ -167,6 +169,11 @@ class PictureView(QWidget):
         super().focusInEvent(event)
         if self._caption is not None:
             self.chosen.emit()
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._caption is not None and event.button() is Qt.MouseButton.LeftButton:
@@ -195,6 +202,11 @@ class PictureView(QWidget):
         if event.rect().intersects(self._area()):
             painter.fillRect(self._area(), BACKGROUND)
             self._paint_picture(painter)
+        if self._caption is not None and self.hasFocus():
+            painter.setPen(QPen(FOCUS, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            strip_rect = QRectF(0, 0, self.width(), strip.HEIGHT)
+            painter.drawRect(strip_rect.adjusted(1, 1, -1, -1))
         painter.end()
 
     def _paint_picture(self, painter: QPainter) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from monitor.gui.names import shown_name
@@ -28,12 +28,13 @@ SIGHTING_ROLE = Qt.ItemDataRole.UserRole
 
 def duration_text(seconds: float) -> str:
     """`8 s`, `2 min 05 s`, `1 h 04 min`."""
-    whole = int(seconds)
+    whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def time_text(moment: datetime, now: datetime | None = None) -> str:
@@ -200,6 +201,9 @@ class SightingDelegate(QStyledItemDelegate):
             _Text(details(sighting), option.font, faint),
             _Text(how, option.font, faint),
         )
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(strong, 1, Qt.PenStyle.DotLine))
+            painter.drawRect(area.adjusted(2.5, 2.5, -3.5, -3.5))
         painter.restore()
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QIcon, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QFocusEvent, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -21,10 +21,10 @@ from monitor.records import Correction, MaskState, Sighting
 
 CORRECTIONS = (
     # correction, text in menus, text on the button, shortcut
-    (Correction.MASKED, "It was &masked", "Masked", "Alt+1"),
-    (Correction.UNMASKED, "It was &no mask", "No mask", "Alt+2"),
-    (Correction.INCORRECT, "It was &worn incorrectly", "Incorrect", "Alt+3"),
-    (Correction.NO_PERSON, "It was no &person", "No person", "Alt+4"),
+    (Correction.MASKED, "Wore a &mask", "Masked", "Alt+1"),
+    (Correction.UNMASKED, "Wore &no mask", "No mask", "Alt+2"),
+    (Correction.INCORRECT, "Wore it &incorrectly", "Incorrect", "Alt+3"),
+    (Correction.NO_PERSON, "Was no &person", "No person", "Alt+4"),
 )
 
 
@@ -36,6 +36,16 @@ def correction_icon(correction: Correction) -> QIcon:
 
 
 class _List(QListView):
+    reached = Signal(bool)  # the keyboard is here, or no longer
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.reached.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.reached.emit(False)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.model() is not None and self.model().rowCount() == 0:
@@ -74,12 +84,13 @@ class SightingsPanel(Card):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.selectionModel().selectionChanged.connect(self._enable)
+        self.list.reached.connect(self._show_reached)
         self.list.doubleClicked.connect(self._ask_for_note)
         self.body.addWidget(self.list, 1)
         self.actions_: list[QAction] = []
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(FaintLabel("It was"))
+        row.addWidget(FaintLabel("Correct"))
         for correction, text, short, key in CORRECTIONS:
             tip = f"{text.replace('&', '')}: the count follows"
             action = self._action(text, tip, key, correction_icon(correction))
@@ -97,6 +108,11 @@ class SightingsPanel(Card):
         row.addWidget(self._button(note))
         self.body.addLayout(row)
         self._enable()
+
+    @Slot(bool)
+    def _show_reached(self, reached: bool) -> None:
+        self.has_keyboard = reached
+        self.update()
 
     def _action(self, text: str, tip: str, key: str, icon: QIcon | None = None) -> QAction:
         action = QAction(icon or QIcon(), text, self)

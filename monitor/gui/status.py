@@ -46,12 +46,15 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def state_text(status: SourceStatus, countdown_s: float | None, paused: bool) -> str:
-    """What a source does, in a few words."""
-    word = "paused" if paused and status.state is SourceState.LIVE else status.state.value
+def state_text(status: SourceStatus, countdown_s: float | None, word: str = "") -> str:
+    """What a source does, in a few words.
+
+    Args:
+        word: Where the state alone would not be true.
+    """
     if status.state is SourceState.LOST and countdown_s is not None:
-        word += f", next try in {max(0, round(countdown_s))} s"
-    return word
+        return f"{status.state.value}, next try in {max(0, round(countdown_s))} s"
+    return word or status.state.value
 
 
 def sources_text(states: Mapping[str, int]) -> str:

@@ -29,22 +29,20 @@ def test_who_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "countdown_s", "paused", "text"),
+    ("state", "countdown_s", "word", "text"),
     [
-        (SourceState.LIVE, None, False, "live"),
-        (SourceState.LIVE, None, True, "paused"),
-        (SourceState.LOST, 2.6, False, "lost, next try in 3 s"),
-        (SourceState.LOST, -0.4, False, "lost, next try in 0 s"),
-        (SourceState.LOST, None, False, "lost"),
-        # What is lost or over is not paused, whatever the pause says.
-        (SourceState.LOST, 4.0, True, "lost, next try in 4 s"),
-        (SourceState.ENDED, None, True, "ended"),
+        (SourceState.LIVE, None, "", "live"),
+        (SourceState.LIVE, None, "black picture", "black picture"),
+        (SourceState.LOST, 2.6, "", "lost, next try in 3 s"),
+        (SourceState.LOST, -0.4, "", "lost, next try in 0 s"),
+        (SourceState.LOST, None, "", "lost"),
+        (SourceState.ENDED, None, "ended", "ended"),
     ],
 )
 def test_what_one_camera_does(
-    state: SourceState, countdown_s: float | None, paused: bool, text: str
+    state: SourceState, countdown_s: float | None, word: str, text: str
 ) -> None:
-    assert state_text(SourceStatus(state), countdown_s, paused) == text
+    assert state_text(SourceStatus(state), countdown_s, word) == text
 
 
 def test_what_several_cameras_do() -> None:

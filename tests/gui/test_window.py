@@ -30,7 +30,7 @@ def test_two_clips_side_by_side_are_counted_apart_and_together(
     qtbot.waitUntil(lambda: caption(window, "bare.avi").count == Count(unmasked=1), timeout=LONG_MS)
     qtbot.waitUntil(lambda: caption(window, "masked.avi").count == Count(masked=1), timeout=LONG_MS)
     assert total(window) == {s: int(s in (MaskState.MASKED, MaskState.UNMASKED)) for s in MaskState}
-    assert window.count_panel.texts[:2] == ("50 %", "1 of 2 visits")
+    assert window.count_panel.texts[:2] == ("50 %", "1 of 2 visits, 1 sighting")
     assert (plate(window, "bare.avi"), caption(window, "bare.avi").state) == ("Ended", "ended")
     assert [s.camera for s in window.sightings.model.sightings] == ["bare.avi"]
     assert len([t for t in threading.enumerate() if t.name == "inference"]) == 1
@@ -138,7 +138,7 @@ def test_a_bare_face_is_boxed_counted_and_listed(
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1", timeout=LONG_MS)
     qtbot.waitUntil(lambda: len(window.sightings.model.sightings) == 1, timeout=LONG_MS)
     assert window.status.size_wh.text() == "512 × 350"
-    assert window.status.source.text() == "bare.avi: live"
+    assert window.status.source.text() == "bare.avi: playing"
     assert "mask_v3" in window.status.model.text()
     assert window.status.privacy.text() == "mask-only: nobody is identified"
     assert window.status.retention.text() == "kept 30 days"
@@ -147,7 +147,7 @@ def test_a_bare_face_is_boxed_counted_and_listed(
     )
     assert window.status.inference.text() != "– ms"
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
-    assert window.count_panel.texts[:2] == ("0 %", "0 of 1 visit")
+    assert window.count_panel.texts[:2] == ("0 %", "0 of 1 visit, 1 sighting")
     assert window.view.has_picture
     assert window.view.plate.startswith("Ended")
 
@@ -180,7 +180,7 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     window = make_window(bare_clip)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: window.status.source.text() == "bare.avi: live", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.status.source.text() == "bare.avi: playing", timeout=LONG_MS)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "2", timeout=LONG_MS)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     window.commands.new_shift()

@@ -24,6 +24,7 @@ from monitor.records import Correction, MaskState, Sighting
 
 Index = QModelIndex | QPersistentModelIndex
 SIGHTING_ROLE = Qt.ItemDataRole.UserRole
+PRESENT_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 def duration_text(seconds: float) -> str:
@@ -65,10 +66,14 @@ def headline(sighting: Sighting) -> str:
     return f"{word}, {duration_text(sighting.seconds_unmasked)}"
 
 
-def progress(sighting: Sighting) -> str:
-    """Whether it goes on, and how it ended."""
+def progress(sighting: Sighting, present: bool = True) -> str:
+    """Whether it goes on, and how it ended.
+
+    Args:
+        present: Whether its camera shows this moment; otherwise nobody knows what is now.
+    """
     if sighting.open:
-        return "now"
+        return "now" if present else f"until {time_text(sighting.last_seen)}"
     return "mask put on" if sighting.final_state is MaskState.MASKED else "left"
 
 
@@ -83,11 +88,11 @@ def details(sighting: Sighting) -> str:
     )
 
 
-def sentence(sighting: Sighting) -> str:
+def sentence(sighting: Sighting, present: bool = True) -> str:
     """A whole row in words, for tooltips and screen readers."""
     corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
     note = f". Note: {sighting.note}" if sighting.note else ""
-    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}"
+    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting, present)}"
     name = shown_name(sighting.identity)
     return f"{seen}{f', {name}' if name else ''}, {sighting.camera}{corrected}{note}"
 
@@ -98,6 +103,7 @@ class SightingsModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._sightings: tuple[Sighting, ...] = ()
+        self._present: frozenset[str] | None = None  # None: nobody has said yet
 
     @property
     def sightings(self) -> tuple[Sighting, ...]:
@@ -122,6 +128,15 @@ class SightingsModel(QAbstractListModel):
             self._sightings = sightings
             self.endResetModel()
 
+    def show_present(self, cameras: frozenset[str]) -> None:
+        """The cameras whose picture is of this moment."""
+        if cameras != self._present:
+            self._present = cameras
+            self.dataChanged.emit(self.index(0), self.index(max(0, len(self._sightings) - 1)))
+
+    def is_present(self, sighting: Sighting) -> bool:
+        return self._present is None or sighting.camera in self._present
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._sightings)
 
@@ -131,12 +146,14 @@ class SightingsModel(QAbstractListModel):
         sighting = self._sightings[index.row()]
         if role == SIGHTING_ROLE:
             return sighting
+        if role == PRESENT_ROLE:
+            return self.is_present(sighting)
         if role in (
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.ToolTipRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
-            return sentence(sighting)
+            return sentence(sighting, self.is_present(sighting))
         return None
 
 
@@ -165,7 +182,8 @@ class SightingDelegate(QStyledItemDelegate):
         else:
             painter.setPen(palette.color(QPalette.ColorRole.Midlight))
             painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if sighting.open:  # a quiet stripe while it goes on
+        present = bool(index.data(PRESENT_ROLE))
+        if sighting.open and present:  # a quiet stripe while it goes on
             stripe = QRectF(area.left(), area.top() + 4, 3, area.height() - 8)
             painter.fillRect(
                 stripe,
@@ -188,7 +206,7 @@ class SightingDelegate(QStyledItemDelegate):
         second = QRectF(left, area.top() + 9 + line, right - left, line)
         bold = QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
-        began, how = time_text(sighting.first_seen), progress(sighting)
+        began, how = time_text(sighting.first_seen), progress(sighting, present)
         self._pair(
             painter,
             first,

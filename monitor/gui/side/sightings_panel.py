@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import Card, FaintLabel
 from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
 from monitor.records import Correction, MaskState, Sighting
+from monitor.storage.compliance import stands
 
 CORRECTIONS = (
     # correction, text in menus, text on the button, shortcut
@@ -33,6 +36,17 @@ def correction_icon(correction: Correction) -> QIcon:
     return (
         QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
     )
+
+
+def total_text(sightings: Sequence[Sighting], total: int) -> str:
+    """How many sightings stand, and why the list has more or fewer rows."""
+    taken_back = sum(not stands(sighting) for sighting in sightings)
+    parts = [f"{total} this shift"] if total or taken_back else []
+    if taken_back:
+        parts.append(f"{taken_back} taken back")
+    if total > len(sightings) - taken_back:
+        parts.append(f"latest {len(sightings)} shown")
+    return ", ".join(parts)
 
 
 class _List(QListView):
@@ -55,7 +69,7 @@ class _List(QListView):
             painter.drawText(
                 self.viewport().rect().adjusted(12, 8, -12, -8),
                 flags,
-                "Nobody without a mask so far",
+                "No sighting so far",
             )
             painter.end()
 
@@ -134,8 +148,12 @@ class SightingsPanel(Card):
     def show_sightings(self, sightings: tuple[Sighting, ...], total: int) -> None:
         """Show other sightings, newest first."""
         self.model.show(sightings)
-        self._total.setText(f"{total} this shift" if total else "")
+        self._total.setText(total_text(sightings, total))
         self._enable()
+
+    def show_present(self, cameras: frozenset[str]) -> None:
+        """The cameras whose picture is of this moment: at others nothing is "now"."""
+        self.model.show_present(cameras)
 
     def selected(self) -> Sighting | None:
         index = self.list.currentIndex()

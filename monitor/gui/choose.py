@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 
-from monitor.app import Chosen, RunOptions, choose_source
+from monitor.app import Chosen
 from monitor.camera.sources import (
     ClipSource,
     FolderSource,
@@ -21,34 +22,16 @@ from monitor.camera.sources import (
 from monitor.errors import CameraError
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
+from monitor.gui.remembered import (
+    AddressBook,
+    First,
+    PasswordDialog,
+    first_sources,
+    locked_text,
+)
 from monitor.gui.threads.session import CAMERAS_MAX
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
-
-
-def first_source(options: RunOptions, last_cameras: str) -> Chosen:
-    """What a run begins with: what the options name, else the cameras of the last run, else
-    `choose_source`'s choice.
-
-    Raises:
-        CameraError: If what is named is not valid.
-    """
-    named = (
-        options.video is not None
-        or options.images is not None
-        or bool(options.config.camera.source)
-    )
-    if not named and last_cameras:
-        there = {str(index) for index, _ in camera_list()}
-        known = dict.fromkeys(
-            camera for camera in last_cameras.split() if "://" in camera or camera in there
-        )
-        sources = [
-            camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]
-        ]
-        if sources:
-            return Chosen(sources[0], further=tuple(sources[1:]))
-    return choose_source(options)
 
 
 def check_number(chosen: Chosen) -> None:
@@ -76,11 +59,9 @@ class SourceChooser(QObject):
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._preferences, self._opened = parts.banners, parts.preferences, opened
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
-        # Name to address, of what the next run may open.
-        self._kept: dict[str, str] = {}
-        for source in parts.session.options.config.camera.source.split():
-            if not _keepable(source):
-                self._kept[public_name(source)] = ""
+        self._book = AddressBook(parts.session.options.config.camera.source.split())
+        self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
+        menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(
@@ -100,14 +81,89 @@ class SourceChooser(QObject):
             menu.addAction("Looking for cameras…").setEnabled(False)
         self._tell_menus()
 
+    def begin(self, first: First) -> None:
+        """Watch what a run begins with; ask for the passwords that it lacks."""
+        self._book.locked = first.locked
+        if first.sources:
+            self.open(*first.sources, notice=first.notice)
+        elif first.notice:
+            self._banners.show_message("notice", Severity.INFO, first.notice)
+        self._ask_for_passwords()
+
     def open(self, *sources: FrameSource, notice: str = "") -> None:
         """Watch these, which are not open yet, and leave what was watched."""
         for key in ("choice", "export"):
             self._banners.clear(key)
-        self._banners.show_message("notice", Severity.INFO, notice)
+        cameras = tuple(w.source for w in self._session.watched if w.live)
+        self._left = cameras or self._left
         self._session.open(*sources)
         self._grid.clear()
+        self._show_notice(notice)
         self._changed()
+        self._keep()
+
+    def _show_notice(self, notice: str) -> None:
+        """Say that a recording is watched, with the way back."""
+        watched = self._session.watched
+        recording = bool(watched) and not any(w.live for w in watched)
+        self._menus.back.setEnabled(recording)
+        self._window.setWindowTitle("Recording - Mask Monitor" if recording else "Mask Monitor")
+        if not recording:
+            self._banners.show_message("notice", Severity.INFO, notice)
+            return
+        stored = self._session.options.into_store
+        kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
+        name = ", ".join(self._session.names)
+        text = notice or f"{name} is a recording: what it shows {kept}"
+        self._banners.show_message(
+            "notice", Severity.INFO, text, "Back to the cameras", lambda: self.back()
+        )
+
+    @Slot()
+    def back(self) -> None:
+        """From a recording back to the cameras that were watched before, in this run or the last
+        one.
+        """
+        if self._left:
+            self.open(*self._left)
+            return
+        options = dataclasses.replace(self._session.options, video=None, images=None)
+        kept = dataclasses.replace(self._preferences.remembered, set_up=True)
+        self._bridge.run(
+            "looking for the cameras",
+            lambda: first_sources(options, kept),
+            self.begin,
+            lambda message: self._banners.show_message("choice", Severity.ERROR, message),
+        )
+
+    def _ask_for_passwords(self) -> None:
+        self._banners.show_message(
+            "locked",
+            Severity.WARNING,
+            locked_text(self._book.locked),
+            "Enter it…",
+            self.ask_for_password,
+        )
+
+    @Slot()
+    def ask_for_password(self) -> None:
+        """Ask for the password of the first camera that lacks one."""
+        if not self._book.locked:
+            return
+        name = self._book.locked[0]
+        dialog = PasswordDialog(name, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            if dialog.forgotten:
+                self._book.unlock(name)
+                self._keep()
+            else:
+                recording = not any(w.live for w in self._session.watched)
+                (self.open_camera if recording else self.add_camera)(dialog.whole_address())
+                if public_name(dialog.whole_address()) in self._session.names:
+                    self._book.unlock(name)
+                    self._keep()
+            self._ask_for_passwords()
+        dialog.deleteLater()
 
     def add(self, source: FrameSource) -> None:
         """Watch a source beside the others."""
@@ -145,14 +201,18 @@ class SourceChooser(QObject):
                 "choice", Severity.ERROR, str(error).removeprefix("--camera ")
             )
             return
+        self._book.add(camera.name, source)
         watch(camera)
-        self._kept[camera.name] = _keepable(source)
+        if camera.name in self._session.names:
+            self._book.unlock(camera.name)
         self._keep()
+        self._ask_for_passwords()
 
     def _keep(self) -> None:
-        """Have the next run watch what is watched now, where that is the user's choice."""
-        addresses = (self._kept.get(name, _address(name)) for name in self._session.names)
-        self._preferences.camera = " ".join(filter(None, addresses))
+        """Have the next run watch the cameras that are watched now."""
+        names = [w.name for w in self._session.watched if w.live]
+        if names or self._book.locked:
+            self._preferences.remembered = self._book.remembered(names)
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
@@ -238,22 +298,6 @@ class SourceChooser(QObject):
         self._menus.show_cameras(cameras)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
-
-
-def _keepable(source: str) -> str:
-    """The address if it may be written to a file: nothing where it holds a password."""
-    return source if public_name(source) == source else ""
-
-
-def _address(name: str) -> str:
-    """What opens a camera or stream of this name; nothing for clips and folders."""
-    return (
-        name
-        if "://" in name
-        else name.removeprefix("camera ")
-        if name.startswith("camera ")
-        else ""
-    )
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

@@ -117,7 +117,7 @@ class SourceWatch:
     def _word(self, seen: _Seen) -> str:
         """What a source does. "Live" is a picture of this moment that is judged."""
         if seen.status.state is not SourceState.LIVE:
-            return seen.status.state.value
+            return str(seen.status.state.value)
         if self._session.paused:
             return "paused"
         if self.stuck and not seen.watched.lent:

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 from monitor.app import Chosen, RunOptions, build_parts
 from monitor.errors import MonitorError
 from monitor.gui.banner import Severity
-from monitor.gui.choose import SourceChooser, dropped_paths, first_source, take_copy
+from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
+from monitor.gui.remembered import First, first_sources
 from monitor.gui.reports import Reports
 from monitor.gui.screen import fit_to_screen, show_full_screen
 from monitor.gui.side.hour_feed import HourFeed
@@ -129,25 +130,33 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
-        options, chosen, last = self.session.options, self._chosen, self.preferences.camera
+        options, chosen = self.session.options, self._chosen
+        kept = self.preferences.remembered
 
-        def prepare() -> Chosen:
-            return chosen or first_source(options, last)
+        def prepare() -> First:
+            if chosen is not None:
+                return First(chosen.sources, chosen.notice)
+            return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
 
-    def _begin(self, chosen: Chosen) -> None:
+    def _begin(self, first: First) -> None:
         self.session.start_worker()
         if not self.session.watched:  # the user may have dropped a clip meanwhile
-            self.chooser.open(*chosen.sources, notice=chosen.notice)
+            self.chooser.begin(first)
+        if not self.session.watched:
+            self._show_nothing()
         self.chooser.list_cameras()
 
-    def _begin_without(self, message: str) -> None:
-        self.banners.show_message("choice", Severity.ERROR, message)
+    def _show_nothing(self) -> None:
         self.view.set_placeholder(
             "Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu"
         )
         self.status.show_source("no camera")
+
+    def _begin_without(self, message: str) -> None:
+        self.banners.show_message("choice", Severity.ERROR, message)
+        self._show_nothing()
         self.session.start_worker()
         self.chooser.list_cameras()
 

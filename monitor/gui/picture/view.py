@@ -79,6 +79,10 @@ class PictureView(QWidget):
         return self._plate
 
     @property
+    def is_recording(self) -> bool:
+        return self._recording
+
+    @property
     def caption(self) -> Caption | None:
         return self._caption
 

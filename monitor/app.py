@@ -36,6 +36,7 @@ class RunOptions:
     headless: bool = False
     identify: bool = False
     gallery: Path | None = None
+    into_store: bool = False  # what a recording shows is stored like a camera's visitors
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
     @property
@@ -136,6 +137,7 @@ def build_parts(options: RunOptions) -> Parts:
             snapshots=Snapshots(on=config.store.snapshots),
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
+        ledger.recordings_apart = not options.headless and not options.into_store
     except StoreError:
         store.close()
         raise

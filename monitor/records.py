@@ -236,3 +236,5 @@ class Update:
     # what the receptionist said of this shift's visits, by visit
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     undoable: bool = False  # a correction can be taken back
+    # recordings, by name: counted, and in no store
+    recordings: frozenset[str] = frozenset()

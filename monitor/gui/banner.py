@@ -59,7 +59,7 @@ class Banner(QWidget):
 
     def __init__(self, severity: Severity, close: Callable[[], None]) -> None:
         super().__init__()
-        self.severity = severity
+        self.severity, self.folded = severity, False
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,14 +70,14 @@ class Banner(QWidget):
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._action: Callable[[], None] | None = None
         self.button.clicked.connect(self._act)
-        hide = QToolButton()
+        self._hide = hide = QToolButton()
         hide.setText("✕")
         hide.setAutoRaise(True)
         hide.setToolTip("Hide this message")
         hide.setAccessibleName("Hide this message")
         hide.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         hide.clicked.connect(close)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 7, 8, 7)
         row.setSpacing(10)
         row.addWidget(_Sign(severity), 0, Qt.AlignmentFlag.AlignVCenter)
@@ -88,9 +88,24 @@ class Banner(QWidget):
     def set_message(self, text: str, button: str, action: Callable[[], None] | None) -> None:
         self.label.setText(text)
         self.setAccessibleName(text)
+        self.set_button(button, action)
+
+    def set_button(self, button: str, action: Callable[[], None] | None) -> None:
         self._action = action
         self.button.setText(button)
         self.button.setVisible(action is not None)
+
+    def fold(self) -> None:
+        """Leave the button alone, in a thin strip: what can be done must stay in reach."""
+        self.folded = True
+        self._hide.hide()
+        self.label.setText(self.label.text().partition(": ")[0])
+        self.label.setWordWrap(False)
+        self._row.setContentsMargins(14, 2, 8, 2)
+
+    @property
+    def has_action(self) -> bool:
+        return self._action is not None
 
     def _act(self) -> None:
         if self._action is not None:
@@ -107,7 +122,9 @@ class Banner(QWidget):
 
 
 class BannerStack(QWidget):
-    """Banners by key. One that the user has hidden stays hidden until its text changes."""
+    """Banners by key. One that the user has hidden stays hidden until its text changes; where it
+    is a trouble with a button, that stays in a thin strip.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,13 +144,16 @@ class BannerStack(QWidget):
         action: Callable[[], None] | None = None,
     ) -> None:
         """Show or change the banner `key`; without text it goes."""
-        if not text or self._hidden.get(key) == text:
-            if not text:
-                self._hidden.pop(key, None)
+        if text and self._hidden.get(key) == text:
+            if key in self._banners:
+                self._banners[key].set_button(button, action)
+            return
+        self._hidden.pop(key, None)
+        if not text:
             self._remove(key)
             return
         banner = self._banners.get(key)
-        if banner is not None and banner.severity is not severity:
+        if banner is not None and (banner.severity is not severity or banner.folded):
             self._remove(key)
             banner = None
         if banner is None:
@@ -147,12 +167,17 @@ class BannerStack(QWidget):
         self._remove(key)
 
     def text(self, key: str) -> str:
-        """What the banner `key` says; empty if it is not there."""
-        return self._banners[key].label.text() if key in self._banners else ""
+        """What the banner `key` says; empty if it is not there or hidden."""
+        banner = self._banners.get(key)
+        return "" if banner is None or banner.folded else banner.label.text()
 
     def _hide(self, key: str) -> None:
-        self._hidden[key] = self.text(key)
-        self._remove(key)
+        banner = self._banners[key]
+        self._hidden[key] = banner.label.text()
+        if banner.has_action and banner.severity is not Severity.INFO:
+            banner.fold()
+        else:
+            self._remove(key)
 
     def _remove(self, key: str) -> None:
         banner = self._banners.pop(key, None)

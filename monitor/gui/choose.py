@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 
-from monitor.app import Chosen, RunOptions, choose_source
-from monitor.camera.address import addresses
+from monitor.app import Chosen
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.errors import CameraError
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
+from monitor.gui.remembered import (
+    First,
+    PasswordDialog,
+    first_sources,
+    locked_text,
+    to_remember,
+)
 from monitor.gui.threads.session import CAMERAS_MAX
 
 CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
-
-
-def first_source(options: RunOptions, last_cameras: str) -> Chosen:
-    """What a run begins with: what the options name, else the cameras of the last run, else
-    `choose_source`'s choice.
-
-    Raises:
-        CameraError: If what is named is not valid.
-    """
-    named = options.recording is not None or bool(options.config.camera.source)
-    if not named and last_cameras:
-        there = {str(index) for index, _ in camera_list()}
-        known = dict.fromkeys(
-            camera for camera in addresses(last_cameras) if "://" in camera or camera in there
-        )
-        sources = [
-            camera_source(camera, options.config.camera) for camera in [*known][:CAMERAS_MAX]
-        ]
-        if sources:
-            return Chosen(sources[0], further=tuple(sources[1:]))
-    return choose_source(options)
 
 
 def check_number(chosen: Chosen) -> None:
@@ -66,6 +53,9 @@ class SourceChooser(QObject):
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._preferences, self._opened = parts.banners, parts.preferences, opened
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
+        self._locked: tuple[str, ...] = ()  # cameras whose passwords are asked for
+        self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
+        menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(
@@ -85,14 +75,90 @@ class SourceChooser(QObject):
             menu.addAction("Looking for cameras…").setEnabled(False)
         self._tell_menus()
 
+    def begin(self, first: First) -> None:
+        """Watch what a run begins with; ask for the passwords that it lacks."""
+        self._locked = first.locked
+        if first.sources:
+            self.open(*first.sources, notice=first.notice)
+        elif first.notice:
+            self._banners.show_message("notice", Severity.INFO, first.notice)
+        self._ask_for_passwords()
+
     def open(self, *sources: FrameSource, notice: str = "") -> None:
         """Watch these, which are not open yet, and leave what was watched."""
         for key in ("choice", "export"):
             self._banners.clear(key)
-        self._banners.show_message("notice", Severity.INFO, notice)
+        cameras = tuple(w.source for w in self._session.watched if w.live)
+        self._left = cameras or self._left
         self._session.open(*sources)
         self._grid.clear()
+        self._show_notice(notice)
         self._changed()
+        self._keep()
+
+    def _show_notice(self, notice: str) -> None:
+        """Say that a recording is watched, with the way back."""
+        watched = self._session.watched
+        recording = bool(watched) and not any(w.live for w in watched)
+        self._menus.back.setEnabled(recording)
+        self._window.setWindowTitle("Recording - Mask Monitor" if recording else "Mask Monitor")
+        if not recording:
+            self._banners.show_message("notice", Severity.INFO, notice)
+            return
+        stored = self._session.options.into_store
+        kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
+        name = ", ".join(self._session.names)
+        text = notice or f"{name} is a recording: what it shows {kept}"
+        self._banners.show_message(
+            "notice", Severity.INFO, text, "Back to the cameras", lambda: self.back()
+        )
+
+    @Slot()
+    def back(self) -> None:
+        """From a recording back to the cameras that were watched before, in this run or the last
+        one.
+        """
+        if self._left:
+            self.open(*self._left)
+            return
+        options = dataclasses.replace(self._session.options, video=None, images=None, recordings={})
+        kept = dataclasses.replace(self._preferences.remembered, set_up=True)
+        self._bridge.run(
+            "looking for the cameras",
+            lambda: first_sources(options, kept),
+            self.begin,
+            lambda message: self._banners.show_message("choice", Severity.ERROR, message),
+        )
+
+    def _ask_for_passwords(self) -> None:
+        self._banners.show_message(
+            "locked",
+            Severity.WARNING,
+            locked_text(self._locked),
+            "Enter it…",
+            self.ask_for_password,
+        )
+
+    @Slot()
+    def ask_for_password(self) -> None:
+        """Ask for the password of the first camera that lacks one."""
+        if not self._locked:
+            return
+        name = self._locked[0]
+        dialog = PasswordDialog(name, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            if dialog.forgotten:
+                self._unlock(name)
+                self._keep()
+            else:
+                alone = not any(w.live for w in self._session.watched)
+                before = self._session.names
+                (self.open_camera if alone else self.add_camera)(dialog.whole_address())
+                if self._session.names != before:
+                    self._unlock(name)
+                    self._keep()
+            self._ask_for_passwords()
+        dialog.deleteLater()
 
     def add(self, source: FrameSource) -> None:
         """Watch a source beside the others."""
@@ -129,19 +195,38 @@ class SourceChooser(QObject):
             self._banners.show_message("choice", Severity.ERROR, str(error))
             return
         watch(camera)
+        if camera.name in self._session.names:
+            self._unlock(camera.name)
         self._keep()
+        self._ask_for_passwords()
+
+    def _unlock(self, name: str) -> None:
+        """A camera's password is no longer asked for."""
+        self._locked = tuple(camera for camera in self._locked if camera != name)
 
     def _keep(self) -> None:
-        """Have the next run watch what is watched now, where that is the user's choice."""
-        watched = (watched.source.address for watched in self._session.watched)
-        self._preferences.camera = " ".join(
-            address.url for address in watched if address is not None and address.plain
-        )
+        """Have the next run watch the cameras that are watched now."""
+        live = [w.source.address for w in self._session.watched if w.live]
+        if live or self._locked:
+            watched = [address for address in live if address is not None]
+            self._preferences.remembered = to_remember(watched, self._locked)
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
         option = "images" if path.is_dir() else "video"
         self.open(recording(option, path, self._session.options.config.camera))
+
+    def open_dropped(self, paths: Sequence[Path]) -> None:
+        """Watch the one clip or folder that was dropped; several are refused."""
+        if len(paths) == 1:
+            self.open_path(paths[0])
+            return
+        self._banners.show_message(
+            "choice",
+            Severity.ERROR,
+            f"{len(paths)} files were dropped and none was opened: drop one clip, or one folder "
+            f"of pictures",
+        )
 
     def tile_menu(self, name: str) -> QMenu:
         """What can be done with one of several cameras."""
@@ -213,9 +298,14 @@ class SourceChooser(QObject):
         self._tell_menus()
 
 
-def dropped_path(data: QMimeData) -> Path | None:
-    """The first local file or folder of what is dragged, if any."""
-    for url in data.urls():
-        if url.isLocalFile():
-            return Path(url.toLocalFile())
-    return None
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """The local files and folders of what is dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def take_copy(event: QDropEvent) -> None:
+    """Accept what is dragged as a copy: where a move is proposed, the file manager would delete
+    the file after it.
+    """
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()

@@ -175,7 +175,10 @@ class Commands(QObject):
         def say(answer: tuple[int, Path]) -> None:
             number, totals = answer
             what = f"{number} {'sighting' if number == 1 else 'sightings'}"
-            text = f"{what} saved to {path}, the totals to {totals.name} beside it"
+            text = (
+                f"{what} saved to {path}, those that were taken back marked so; the totals to "
+                f"{totals.name} beside it"
+            )
             self._banners.show_message(
                 "export",
                 Severity.INFO,

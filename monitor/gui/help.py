@@ -32,7 +32,7 @@ KEYS = (
     ("Ctrl+1 … 9", "Choose one of several cameras"),
     ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
     ("Ctrl+O, Ctrl+Shift+O", "Open a clip (or drop one on the window), a folder of pictures"),
-    ("Ctrl+L, Ctrl+Shift+L", "Open a stream, add one"),
+    ("Ctrl+L, Ctrl+Shift+L, Ctrl+B", "Open a stream, add one; back from a clip to the cameras"),
     ("Ctrl+E, Ctrl+N", "Export sightings and totals; start a new shift"),
     ("Alt+1 … 4, Alt+N", "Correct the selected sighting, add a note to it"),
     ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),

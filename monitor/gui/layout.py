@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from monitor.gui.banner import BannerStack
 from monitor.gui.menus import Menus
@@ -83,5 +83,11 @@ def _side(parts: WindowParts) -> QWidget:
     column.addWidget(parts.hour_panel)
     column.addWidget(parts.sightings, 1)
     parts.hour_panel.setMaximumHeight(190)
-    side.setMinimumWidth(330)
-    return side
+    scroll = QScrollArea()  # a small screen has no room for all three
+    scroll.setWidget(side)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setMinimumWidth(340)
+    return scroll

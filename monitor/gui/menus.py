@@ -38,6 +38,8 @@ class Menus:
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
         self.remove = self._add(file, "&Remove this camera", "")
+        self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
+        self.back.setEnabled(False)
         file.addSeparator()
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from monitor.app import RunOptions
 from monitor.config import Config, with_values
 from monitor.errors import ConfigError
+from monitor.gui.remembered import Remembered
 from monitor.gui.theme import THEMES
 
 # Settings of the program that the window can change: section, name.
@@ -48,15 +49,19 @@ class Preferences:
         self._settings.setValue("window/muted", value)
 
     @property
-    def camera(self) -> str:
-        """The cameras and streams that were watched last, without those that have a password, with
-        a blank between; or nothing.
-        """
-        return str(self._settings.value("source/camera", ""))
+    def remembered(self) -> Remembered:
+        """The cameras that were watched last; no password is in them."""
+        cameras, locked = (
+            str(self._settings.value(f"source/{key}", "")).split() for key in ("camera", "locked")
+        )
+        set_up = bool(cameras) or self._flag("source/set_up", False)
+        return Remembered(tuple(dict.fromkeys(cameras)), frozenset(locked), set_up)
 
-    @camera.setter
-    def camera(self, value: str) -> None:
-        self._settings.setValue("source/camera", value)
+    @remembered.setter
+    def remembered(self, value: Remembered) -> None:
+        self._settings.setValue("source/camera", " ".join(value.cameras))
+        self._settings.setValue("source/locked", " ".join(sorted(value.locked)))
+        self._settings.setValue("source/set_up", value.set_up)
 
     def bytes_of(self, key: str) -> QByteArray:
         value = self._settings.value(f"window/{key}")
@@ -66,7 +71,10 @@ class Preferences:
         self._settings.setValue(f"window/{key}", value)
 
     def flag(self, key: str, default: bool) -> bool:
-        return str(self._settings.value(f"window/{key}", default)).lower() == "true"
+        return self._flag(f"window/{key}", default)
+
+    def _flag(self, key: str, default: bool) -> bool:
+        return str(self._settings.value(key, default)).lower() == "true"
 
     def keep_flag(self, key: str, value: bool) -> None:
         self._settings.setValue(f"window/{key}", value)

@@ -17,10 +17,13 @@ from monitor.records import (
     Face,
     FrameResult,
     MaskState,
+    SourceState,
     Update,
     WorkerState,
 )
+from monitor.storage.compliance import stands, total
 
+STUCK_AFTER_S = 5.0
 NOTHING = Update(None, Count(), (), 0)
 
 
@@ -58,6 +61,8 @@ class Reports:
         self._inference_s: float | None = None
         self._speed_at, self._speed_from = 0.0, 0
         self._frame_wh = (0, 0)
+        self._heard: tuple[int, WorkerState] | None = None
+        self._heard_at = time.monotonic()
 
     def take(self) -> None:
         """Show the newest of everything."""
@@ -66,6 +71,7 @@ class Reports:
             view = self._parts.grid.view_of(frame.camera)
             if view is not None:
                 view.show_picture(frame.image)
+                self._watch.saw(frame)
         for update in session.take_updates():
             self.show_update(update)
         self.show_size()
@@ -81,12 +87,10 @@ class Reports:
                 self._show_faces(camera)
         elif update.result is not None:
             self._show_faces(update.result.frame.camera)
-        if update.sighting_total > former.sighting_total and not parts.menus.mute.isChecked():
+        if self._own_total(update) > self._own_total(former) and not parts.menus.mute.isChecked():
             QApplication.beep()
-        if update.count != former.count:
-            parts.count_panel.show_count(update.count)
+        self._show_books()
         self._watch.count(update)
-        parts.sightings.show_sightings(update.sightings, update.sighting_total)
         parts.menus.undo.setEnabled(update.undoable)
         parts.banners.show_message(
             "store",
@@ -94,11 +98,50 @@ class Reports:
             update.problem and f"{update.problem}. Nothing is lost yet: it is tried again",
         )
 
+    # The books: a recording has its own
+
+    @property
+    def recording(self) -> bool:
+        """Whether what is watched is a recording, and nothing else."""
+        watched = self._parts.session.watched
+        return bool(watched) and not any(w.live for w in watched)
+
+    def _own(self, update: Update, camera: str) -> bool:
+        """Whether a camera's books are those that are shown."""
+        if not update.recordings:
+            return True
+        shown = update.recordings.intersection(self._parts.session.names)
+        return camera in shown if self.recording else camera not in update.recordings
+
+    def _own_total(self, update: Update) -> int:
+        if not update.recordings:
+            return update.sighting_total
+        others = (s for s in update.sightings if s.camera in update.recordings)
+        number = sum(map(stands, others))
+        if not self.recording:
+            return update.sighting_total - number
+        return sum(stands(s) for s in update.sightings if self._own(update, s.camera))
+
+    def _show_books(self) -> None:
+        parts, update = self._parts, self.shown
+        count = update.count
+        if update.recordings:
+            own = (c for name, c in update.camera_counts.items() if self._own(update, name))
+            count = total(own)
+        number = self._own_total(update)
+        parts.count_panel.show_recording(self.recording and bool(update.recordings))
+        parts.count_panel.show_count(count, number)
+        listed = update.sightings
+        if update.recordings:
+            listed = tuple(s for s in listed if self._own(update, s.camera))
+        parts.sightings.show_sightings(listed, number)
+
     def _take_result(self, result: FrameResult) -> None:
         watched = self._parts.session.find(result.frame.camera)
         if watched is None or watched.lent:
             return
         self._results[watched.name] = result
+        self._watch.saw(result.frame)
         timings = result.timings
         spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
         self._inference_s = (
@@ -123,19 +166,44 @@ class Reports:
         """What the inference thread does."""
         session, status = self._parts.session, self._parts.status
         said = session.worker_state()
+        self._look_whether_stuck(said[0])
         if said == self._worker_said:
             return
         self._worker_said = said
         self.worker, message = said
         words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
         status.model.setText(words.get(self.worker, "not analysed"))
-        status.show_privacy(session.options.identify, session.enrolled, self.worker)
+        status.show_privacy(session.options, session.enrolled, self.worker)
         if self.worker is WorkerState.FAILED:
             self._parts.banners.show_message(
                 "worker", Severity.ERROR, message, "Try again", self._start_again
             )
         else:
             self._parts.banners.clear("worker")
+
+    def _look_whether_stuck(self, worker: WorkerState) -> None:
+        """Frames come, and the inference thread has said nothing for a while: a store that does
+        not answer, most likely.
+        """
+        session, now = self._parts.session, time.monotonic()
+        heard = (session.heard, worker)
+        coming = not session.paused and any(
+            w.live and not w.lent and w.status().state is SourceState.LIVE for w in session.watched
+        )
+        if heard != self._heard or not coming or worker is not WorkerState.READY:
+            self._heard, self._heard_at = heard, now
+        stuck = now - self._heard_at > STUCK_AFTER_S
+        if stuck != self._watch.stuck:
+            self._watch.stuck = stuck
+            self._watch.look()
+        self._parts.banners.show_message(
+            "stuck",
+            Severity.ERROR,
+            "Nobody is judged or counted now: the store, or this PC, does not answer. Look to the "
+            "database and its network; it goes on by itself as soon as it answers"
+            if stuck
+            else "",
+        )
 
     def show_speed(self) -> None:
         """Frames a second, at most once a second."""
@@ -165,3 +233,4 @@ class Reports:
         self._inference_s = None
         names = self._parts.session.names
         self._results = {name: r for name, r in self._results.items() if name in names}
+        self._show_books()

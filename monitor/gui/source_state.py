@@ -6,14 +6,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from monitor.camera.evidence import Doubt, Evidence
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
 from monitor.gui.picture.view import PictureView
 from monitor.gui.status import sources_text, state_text
 from monitor.gui.threads.watched import Watched
-from monitor.records import Count, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
 
+NOT_JUDGED = "not judged"  # frames come, and no answer
 PLATES = {
     SourceState.ENDED: "Ended. Space plays it again",
     SourceState.STALLED: "No new picture: this is the last one",
@@ -36,6 +38,7 @@ class _Seen:
     watched: Watched
     status: SourceStatus
     countdown_s: float | None  # to the next try
+    doubt: Doubt | None  # about a picture that comes
 
 
 class SourceWatch:
@@ -43,9 +46,11 @@ class SourceWatch:
 
     def __init__(self, parts: WindowParts) -> None:
         self._session, self._grid = parts.session, parts.grid
-        self._banners, self._bar = parts.banners, parts.status
+        self._banners, self._bar, self._sightings = parts.banners, parts.status, parts.sightings
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
         # cameras that are not well; they stay here while they are tried again
         self._troubles: dict[str, _Seen] = {}
@@ -53,6 +58,12 @@ class SourceWatch:
     def count(self, update: Update) -> None:
         """Take over the cameras' own counts."""
         self._counts = dict(update.camera_counts)
+
+    def saw(self, frame: Frame) -> None:
+        """Take in a frame that the window shows."""
+        if frame.live:
+            evidence = self._evidence.setdefault(frame.camera, Evidence())
+            evidence.look(frame.image, frame.captured_at)
 
     def look(self) -> None:
         """Bring the window up to date."""
@@ -65,11 +76,13 @@ class SourceWatch:
             seen[0] if len(seen) == 1 else None,
         )
         if one is not None:
-            word = state_text(one.status, one.countdown_s, self._session.paused)
+            word = state_text(one.status, one.countdown_s, self._word(one))
             self._bar.show_source(f"{one.watched.name}: {word}")
         else:
-            states = Counter("paused" if self._paused(s) else s.status.state.value for s in seen)
-            self._bar.show_source(sources_text(states))
+            self._bar.show_source(sources_text(Counter(self._word(s) for s in seen)))
+        self._sightings.show_present(
+            frozenset(s.watched.name for s in seen if self._word(s) in ("live", "playing"))
+        )
         self._troubles = {
             s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None
         }
@@ -86,24 +99,42 @@ class SourceWatch:
         if before is None or before[0] is not status:
             before = self._since[watched.name] = (status, time.monotonic())
         retry_s = status.retry_in_s
+        if status.state is not SourceState.LIVE:
+            self._evidence.pop(watched.name, None)
+        evidence = self._evidence.get(watched.name)
         return _Seen(
-            watched, status, None if retry_s is None else retry_s - (time.monotonic() - before[1])
+            watched,
+            status,
+            None if retry_s is None else retry_s - (time.monotonic() - before[1]),
+            None if evidence is None else evidence.doubt,
         )
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
             return self._troubles.get(seen.watched.name)
-        return seen if seen.status.state in TROUBLES else None
+        return seen if seen.status.state in TROUBLES or seen.doubt is not None else None
+
+    def _word(self, seen: _Seen) -> str:
+        """What a source does. "Live" is a picture of this moment that is judged."""
+        if seen.status.state is not SourceState.LIVE:
+            return str(seen.status.state.value)
+        if self._session.paused:
+            return "paused"
+        if self.stuck and not seen.watched.lent:
+            return NOT_JUDGED
+        if seen.doubt is not None:
+            return str(seen.doubt.value)
+        return "live" if seen.watched.live else "playing"
 
     def _paused(self, seen: _Seen) -> bool:
         return self._session.paused and seen.status.state is SourceState.LIVE
 
     def _caption(self, seen: _Seen) -> Caption:
-        name, state = seen.watched.name, seen.status.state
-        word = "paused" if self._paused(seen) else state.value
+        name, word = seen.watched.name, self._word(seen)
         if name == self._grid.alone:
             word += "  ·  Esc shows all cameras"
-        return Caption(name, word, state in TROUBLES, self._counts.get(name, Count()))
+        trouble = seen.status.state in TROUBLES or seen.doubt is not None or self.stuck
+        return Caption(name, word, trouble, self._counts.get(name, Count()))
 
     def _show_banners(self, troubled: list[_Seen]) -> None:
         before, self._shown = self._shown, set()
@@ -123,7 +154,14 @@ class SourceWatch:
     def _show_banner(self, seen: _Seen) -> None:
         name, status = seen.watched.name, seen.status
         key = f"source {name}"
-        if status.state is SourceState.STALLED:
+        if seen.doubt is not None:
+            texts = {
+                Doubt.FROZEN: "sends the same picture again and again: turn it off and on, or "
+                "choose it again",
+                Doubt.BLACK: "sends a black picture: see to its cover, its cable and the light",
+            }
+            self._show(key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "", [])
+        elif status.state is SourceState.STALLED:
             text = (
                 f"{name} sends no pictures at the moment: check its cable, its power and the "
                 f"network"
@@ -168,7 +206,8 @@ class SourceWatch:
             view.set_placeholder(titles.get(state, name), hint)
             view.set_plate("")
             return
-        if state in TROUBLES or seen.watched.lent:
+        view.set_recording(not seen.watched.live)
+        if state in TROUBLES or seen.watched.lent or seen.doubt is not None or self.stuck:
             view.drop_faces()  # nobody may take the last picture for the present one
         view.set_plate(self._plate(seen))
 
@@ -182,11 +221,18 @@ class SourceWatch:
         plate = (TILE_PLATES if several else PLATES).get(state, "")
         if self._paused(seen):
             return "Paused" if several else "Paused. Space goes on"
+        if self.stuck and state is SourceState.LIVE and not seen.watched.lent:
+            return "An old picture: nobody is judged now"
+        if seen.doubt is not None:
+            return {
+                Doubt.FROZEN: "This picture does not change",
+                Doubt.BLACK: "This picture is black",
+            }[seen.doubt]
         if plate or seen.watched.lent:
             return plate or "Somebody is enrolled here: nobody is counted"
         if worker is WorkerState.LOADING:
             return "Loading models…"
-        return "Live picture only: nobody is counted" if worker is WorkerState.FAILED else ""
+        return "Picture only: nobody is counted" if worker is WorkerState.FAILED else ""
 
 
 def _countdown(seconds: float) -> str:

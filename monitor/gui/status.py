@@ -10,9 +10,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
 
+from monitor.app import RunOptions
 from monitor.records import SourceState, SourceStatus, WorkerState
 
 MASK_ONLY = "mask-only: nobody is identified"
+PICTURES = "a picture of each sighting is kept"
 
 
 class ElidedLabel(QLabel):
@@ -20,13 +22,17 @@ class ElidedLabel(QLabel):
     tooltip.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        wish: QSizePolicy.Policy = QSizePolicy.Policy.Preferred,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(wish, QSizePolicy.Policy.Preferred)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(60, super().minimumSizeHint().height())
+        return QSize(36, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -40,12 +46,15 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def state_text(status: SourceStatus, countdown_s: float | None, paused: bool) -> str:
-    """What a source does, in a few words."""
-    word = "paused" if paused and status.state is SourceState.LIVE else status.state.value
+def state_text(status: SourceStatus, countdown_s: float | None, word: str = "") -> str:
+    """What a source does, in a few words.
+
+    Args:
+        word: Where the state alone would not be true.
+    """
     if status.state is SourceState.LOST and countdown_s is not None:
-        word += f", next try in {max(0, round(countdown_s))} s"
-    return word
+        return f"{status.state.value}, next try in {max(0, round(countdown_s))} s"
+    return word or status.state.value
 
 
 def sources_text(states: Mapping[str, int]) -> str:
@@ -55,11 +64,12 @@ def sources_text(states: Mapping[str, int]) -> str:
     )
 
 
-def privacy_text(enrolled: int | None) -> str:
-    """Who is named: nobody, or those who are enrolled."""
+def privacy_text(enrolled: int | None, pictures: bool = False) -> str:
+    """Who is named: nobody, or those who are enrolled; and whether pictures are kept."""
     if enrolled is None:
-        return MASK_ONLY
-    return f"{enrolled} {'person' if enrolled == 1 else 'people'} enrolled, others are visitors"
+        return f"mask-only, but {PICTURES}" if pictures else MASK_ONLY
+    named = f"{enrolled} {'person' if enrolled == 1 else 'people'} enrolled, others are visitors"
+    return f"{named}; {PICTURES}" if pictures else named
 
 
 def retention_text(days: int) -> str:
@@ -76,7 +86,7 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 0)
-        self.source = ElidedLabel()
+        self.source = ElidedLabel(QSizePolicy.Policy.Ignored)
         self.addWidget(self.source, 1)
         self.source.setAccessibleName("Camera and its state")
         self.size_wh = self._field("Resolution of the camera's pictures")
@@ -94,28 +104,35 @@ class StatusBar(QStatusBar):
         line.setFrameShadow(QFrame.Shadow.Plain)
         line.setFixedHeight(14)
         line.setForegroundRole(self.palette().ColorRole.Mid)
-        label = QLabel()
+        label = ElidedLabel()
         label.setToolTip(tip)
         label.setAccessibleName(tip)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         self.addPermanentWidget(line)
         self.addPermanentWidget(label)
         return label
 
-    def show_privacy(self, identify: bool, enrolled: int | None, worker: WorkerState) -> None:
+    def show_privacy(self, options: RunOptions, enrolled: int | None, worker: WorkerState) -> None:
         """Who is named; `enrolled` counts once the inference thread is READY."""
-        if not identify:
-            self.privacy.setText(MASK_ONLY)
-            return
+        pictures = options.config.store.snapshots
         words = {
             WorkerState.LOADING: "identification is loading",
-            WorkerState.READY: privacy_text(enrolled),
+            WorkerState.READY: privacy_text(enrolled, pictures),
         }
-        self.privacy.setText(words.get(worker, "nobody is identified now"))
-        tip = (
-            "Faces are compared with those of the people who agreed to it; Monitor > People… "
-            "lists them"
-        )
+        if options.identify:
+            text = words.get(worker, "nobody is identified now")
+            tip = (
+                "Faces are compared with those of the people who agreed to it; Monitor > People… "
+                "lists them"
+            )
+        else:
+            text = privacy_text(None, pictures)
+            tip = "No embedding of any face is computed and nobody is named"
+        if pictures:
+            tip += (
+                ". The face of each sighting is kept as a picture (store.snapshots in the "
+                "settings file)"
+            )
+        self.privacy.setText(text)
         self.privacy.setToolTip(tip)
         self.privacy.setAccessibleName(tip)
 

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, build_parts
 from monitor.errors import MonitorError
 from monitor.gui.banner import Severity
-from monitor.gui.choose import SourceChooser, dropped_path, first_source
+from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
+from monitor.gui.remembered import First, first_sources
 from monitor.gui.reports import Reports
+from monitor.gui.screen import fit_to_screen, show_full_screen
 from monitor.gui.side.hour_feed import HourFeed
 from monitor.gui.source_state import SourceWatch
 from monitor.gui.status import retention_text
@@ -77,7 +79,6 @@ class MainWindow(QMainWindow):
         self.menus, self.banners, self.grid = parts.menus, parts.banners, parts.grid
         self.count_panel, self.hour_panel = parts.count_panel, parts.hour_panel
         self.sightings, self.splitter, self.status = parts.sightings, parts.splitter, parts.status
-        self.resize(1280, 720)
 
     def _connect(self) -> None:
         self.chooser = SourceChooser(self.parts, self._sources_changed)
@@ -102,7 +103,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         kept = self.preferences
-        self.restoreGeometry(kept.bytes_of("geometry"))
+        fit_to_screen(self, self.restoreGeometry(kept.bytes_of("geometry")))
         self.splitter.restoreState(kept.bytes_of("splitter"))
         self.theme.choose(kept.theme)
         self.menus.themes[kept.theme].setChecked(True)
@@ -129,25 +130,33 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
-        options, chosen, last = self.session.options, self._chosen, self.preferences.camera
+        options, chosen = self.session.options, self._chosen
+        kept = self.preferences.remembered
 
-        def prepare() -> Chosen:
-            return chosen or first_source(options, last)
+        def prepare() -> First:
+            if chosen is not None:
+                return First(chosen.sources, chosen.notice)
+            return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
 
-    def _begin(self, chosen: Chosen) -> None:
+    def _begin(self, first: First) -> None:
         self.session.start_worker()
         if not self.session.watched:  # the user may have dropped a clip meanwhile
-            self.chooser.open(*chosen.sources, notice=chosen.notice)
+            self.chooser.begin(first)
+        if not self.session.watched:
+            self._show_nothing()
         self.chooser.list_cameras()
 
-    def _begin_without(self, message: str) -> None:
-        self.banners.show_message("choice", Severity.ERROR, message)
+    def _show_nothing(self) -> None:
         self.view.set_placeholder(
             "Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu"
         )
         self.status.show_source("no camera")
+
+    def _begin_without(self, message: str) -> None:
+        self.banners.show_message("choice", Severity.ERROR, message)
+        self._show_nothing()
         self.session.start_worker()
         self.chooser.list_cameras()
 
@@ -241,15 +250,25 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button that the keyboard has reached."""
+        focused = QApplication.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(
+            focused, QAbstractButton
+        ):
+            focused.click()
+        else:
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_path(event.mimeData()) is not None:
-            event.acceptProposedAction()
+        if dropped_paths(event.mimeData()):
+            take_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = dropped_path(event.mimeData())
-        if path is not None:
-            event.acceptProposedAction()
-            self.chooser.open_path(path)
+        paths = dropped_paths(event.mimeData())
+        if paths:
+            take_copy(event)
+            self.chooser.open_dropped(paths)
 
     # Settings and looks
 
@@ -276,5 +295,5 @@ class MainWindow(QMainWindow):
         if full == self.isFullScreen():
             return
         self.menuBar().setVisible(not full)
-        self.showFullScreen() if full else self.showNormal()
+        show_full_screen(self, full)
         self.menus.full_screen.setChecked(full)

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SHOWN_MAX = 200  # sightings that are handed to the window
 PURGE_EVERY_S = 3600.0
+NOTHING: Mapping[str, Sighting] = {}
 
 
 def new_shift_id(moment: datetime) -> str:
@@ -54,6 +55,9 @@ class Ledger:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shift_id, self._now = shift_id, now
+        # recordings are counted and shown, and not stored: who is in them is no visitor of today
+        self.recordings_apart = False
+        self._recordings: frozenset[str] = frozenset()  # those that are kept apart, by name
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
@@ -64,7 +68,7 @@ class Ledger:
         self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
-        self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
+        self._writer = Writer(store, outputs, shift, self._of_store, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = Retention(store, retention_days, now) if retention_days else None
@@ -74,14 +78,20 @@ class Ledger:
 
     def record(self, result: FrameResult) -> Update:
         """Take in a frame's result: count, store, write."""
-        if result.frame.still and result.faces:
-            self._counters[result.frame.camera].add_stills(result.faces)
-            self._writer.put_stills(total(counter.stills for counter in self._counters.values()))
+        frame = result.frame
+        if self.recordings_apart and not frame.live and frame.camera not in self._recordings:
+            self._recordings |= {frame.camera}
+        if frame.still and result.faces:
+            self._counters[frame.camera].add_stills(result.faces)
+            counters = self._counters.items()
+            self._writer.put_stills(
+                total(c.stills for camera, c in counters if camera not in self._recordings)
+            )
         self.absorb(result.visits, result.sightings)
         faces = {face.visit_id: face for face in result.faces}
         for sighting in result.sightings:
             face = faces.get(sighting.visit_id)
-            if face is not None:
+            if face is not None and frame.camera not in self._recordings:
                 self._writer.keep_snapshot(sighting.sighting_id, result.frame.image, face.xyxy)
         self._writer.write_event(result, self.count())
         return self.update(result)
@@ -89,8 +99,13 @@ class Ledger:
     def absorb(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
         """Take in what has begun, changed or ended."""
         booked = [self._book_visit(visit) for visit in visits]
-        self._writer.put(booked, [self._book_sighting(sighting) for sighting in sightings])
-        self._flush()
+        noted = [self._book_sighting(sighting) for sighting in sightings]
+        apart = {s.sighting_id: s for s in noted if s.camera in self._recordings}
+        self._writer.put(
+            [visit for visit in booked if visit.camera not in self._recordings],
+            [sighting for sighting in noted if sighting.sighting_id not in apart],
+        )
+        self._flush(apart)
 
     def _book_visit(self, visit: Visit) -> Visit:
         known = self._visits.get(visit.visit_id)
@@ -109,6 +124,13 @@ class Ledger:
             shift_id=self._shift_id,
         )
 
+    def _of_store(self) -> tuple[dict[str, Visit], dict[str, Sighting]]:
+        """What is in the store if all went well."""
+        return (
+            {k: v for k, v in self._visits.items() if v.camera not in self._recordings},
+            {k: s for k, s in self._logged.items() if s.camera not in self._recordings},
+        )
+
     def update(self, result: FrameResult | None = None) -> Update:
         """The state of the books, for the window and the log."""
         by_camera = {camera: counter.count() for camera, counter in self._counters.items()}
@@ -121,6 +143,7 @@ class Ledger:
             by_camera,
             self._corrections,
             bool(self._undo),
+            self._recordings,
         )
 
     def count(self) -> Count:
@@ -182,7 +205,8 @@ class Ledger:
                 if not stands(self._logged[key]):
                     self._writer.forget_snapshot(key)
         self._show()
-        self._writer.correct(visit_id, correction)
+        if visit.camera not in self._recordings:
+            self._writer.correct(visit_id, correction)
         self._flush()
 
     def undo(self) -> bool:
@@ -200,11 +224,12 @@ class Ledger:
         self._notes[sighting_id] = note
         self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
         self._show()
-        self._writer.annotate(sighting_id, note)
+        if self._logged[sighting_id].camera not in self._recordings:
+            self._writer.annotate(sighting_id, note)
         self._flush()
 
-    def _flush(self) -> None:
-        committed = self._writer.flush()
+    def _flush(self, apart: Mapping[str, Sighting] = NOTHING) -> None:
+        committed = {**self._writer.flush(), **apart}
         if committed:
             self._logged |= committed
             self._show()

@@ -81,11 +81,15 @@ def make_window(
         build: Callable[[RunOptions], Any] = build_parts,
         notice: str = "",
         identify: bool = False,
+        into_store: bool = True,  # most tests look at the store, and their visitors are in clips
         **changes: dict[str, Any],
     ) -> MainWindow:
         values = {"store": {"url": store_url}, "sighting": {"alert_after_s": 0.3}} | changes
         options = RunOptions(
-            config=load_config(None, values), identify=identify, gallery=tmp_path / "gallery.npz"
+            config=load_config(None, values),
+            identify=identify,
+            gallery=tmp_path / "gallery.npz",
+            into_store=into_store,
         )
         opened = [ClipSource(source) if isinstance(source, Path) else source for source in sources]
         chosen = Chosen(opened[0], notice, tuple(opened[1:])) if opened else None

@@ -112,6 +112,26 @@ def test_a_user_hides_a_message_and_clearing_it_lets_it_come_again(
     assert stack.text("a") == "lost"
 
 
+def test_hiding_a_trouble_leaves_what_can_be_done(qtbot: QtBot, stack: BannerStack) -> None:
+    done: list[str] = []
+    text = "door is lost: check its cable"
+    stack.show_message("a", Severity.WARNING, text, "Try now", lambda: done.append("1"))
+    stack.show()
+    high = stack.sizeHint().height()
+    (hide,) = banners(stack)[0].findChildren(QToolButton)
+    qtbot.mouseClick(hide, Qt.MouseButton.LeftButton)
+    assert stack.text("a") == ""
+    stack.show_message("a", Severity.WARNING, text, "Try now", lambda: done.append("2"))
+    (banner,) = banners(stack)
+    qtbot.waitUntil(lambda: stack.sizeHint().height() < high)
+    qtbot.mouseClick(banner.button, Qt.MouseButton.LeftButton)
+    assert done == ["2"]
+    stack.show_message("a", Severity.WARNING, "door is on fire: run", "Try now", lambda: None)
+    assert stack.text("a") == "door is on fire: run"
+    stack.clear("a")
+    assert banners(stack) == []
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("severity", list(Severity))
 def test_the_text_can_be_read_in_both_themes(qtbot: QtBot, severity: Severity, dark: bool) -> None:

@@ -7,14 +7,22 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QSettings, Qt, QUrl
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
-from monitor.gui.choose import dropped_path, first_source
+from monitor.gui.choose import dropped_paths
+from monitor.gui.preferences import Preferences
+from monitor.gui.remembered import (
+    First,
+    PasswordDialog,
+    Remembered,
+    first_sources,
+    with_password,
+)
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow, caption, drop
@@ -95,12 +103,17 @@ def test_what_is_watched_is_kept_without_passwords(
     window.chooser.add_camera("http://127.0.0.1:9/yard.mjpg")
     window.chooser.add_camera("http://anna:secret@127.0.0.1:9/hall.mjpg")
     assert len(window.session.names) == 3
-    assert window.preferences.camera == "3 http://127.0.0.1:9/yard.mjpg"
-    monkeypatch.setattr("monitor.gui.choose.camera_list", lambda: [(3, "Webcam")])
-    again = first_source(RunOptions(), window.preferences.camera)
-    assert [source.name for source in again.sources] == ["camera 3", "http://127.0.0.1:9/yard.mjpg"]
-    window.chooser.remove("http://127.0.0.1:9/yard.mjpg")
-    assert window.preferences.camera == "3"
+    yard, hall = "http://127.0.0.1:9/yard.mjpg", "http://127.0.0.1:9/hall.mjpg"
+    kept = window.preferences.remembered
+    assert kept == Remembered(("3", yard, hall), frozenset({hall}), True)
+    again = first_sources(RunOptions(), kept)
+    assert [source.name for source in again.sources] == ["camera 3", yard]
+    assert again.locked == (hall,)
+    window.chooser.remove(yard)
+    window.chooser.remove(hall)
+    assert window.preferences.remembered == Remembered(("3",), frozenset(), True)
+    settings.sync()
+    assert "secret" not in Path(settings.fileName()).read_text()
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 50, bytes(range(256)) * 40])
@@ -142,7 +155,9 @@ def test_a_password_is_neither_shown_nor_kept(qtbot: QtBot, make_window: MakeWin
         + window.banners.text(f"source {window.grid.chosen}")
         + window.view.plate
     )
-    assert window.preferences.camera == ""
+    address = "http://127.0.0.1:9/stream.mjpg"
+    assert window.preferences.remembered.cameras == (address,)
+    assert window.preferences.remembered.locked == {address}
 
 
 def test_the_notice_of_the_bundled_clip_is_shown(
@@ -165,16 +180,15 @@ def there(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
 
 
 def first(last: str, **options: Any) -> list[str]:
-    chosen = first_source(RunOptions(**options), last)
-    return [source.name for source in chosen.sources]
+    kept = Remembered(tuple(last.split()), set_up=bool(last))
+    return [source.name for source in first_sources(RunOptions(**options), kept).sources]
 
 
-def test_the_cameras_of_the_last_run_are_watched_again_where_they_are_there(
-    there: list[tuple[int, str]],
-) -> None:
-    assert first("3 rtsp://hall/a 3") == ["camera 3", "rtsp://hall/a"]
-    assert first("7 rtsp://hall/a") == ["rtsp://hall/a"]  # 7 is unplugged
-    assert first("7") == first("") == ["camera 0"]
+def test_the_cameras_of_the_last_run_are_watched_again(there: list[tuple[int, str]]) -> None:
+    assert first("3 rtsp://hall/a") == ["camera 3", "rtsp://hall/a"]
+    # 7 is unplugged: that is said, and it is tried again
+    assert first("7 rtsp://hall/a") == ["camera 7", "rtsp://hall/a"]
+    assert first("") == ["camera 0"]
     assert len(first(" ".join(f"rtsp://hall/{n}" for n in range(20)))) == 9
 
 
@@ -187,25 +201,30 @@ def test_what_is_named_wins_over_the_last_run(
     assert first("3", config=named) == ["camera 5"]
 
 
-def test_without_any_camera_the_bundled_clip_is_watched_and_said(
+def test_the_bundled_clip_is_played_where_no_camera_was_ever_set_up(
     there: list[tuple[int, str]],
 ) -> None:
     there.clear()
-    chosen = first_source(RunOptions(), "3")
-    assert not chosen.source.live
+    chosen = first_sources(RunOptions(), Remembered())
+    assert not chosen.sources[0].live
     assert "No camera found" in chosen.notice
+    later = first_sources(RunOptions(), Remembered(set_up=True))
+    assert later.sources == ()
+    assert "No camera found" in later.notice
+    locked = first_sources(RunOptions(), Remembered(("rtsp://a/b",), frozenset({"rtsp://a/b"})))
+    assert locked == First((), "", ("rtsp://a/b",))
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_only_a_file_or_folder_can_be_dropped(tmp_path: Path, number: int) -> None:
     url = QUrl("https://example.org/clip.mp4")
     file = QUrl.fromLocalFile(str(tmp_path / "a clip.mp4"))
-    urls, path = [([], None), ([url], None), ([url, file], tmp_path / "a clip.mp4")][number]
+    urls, paths = [([], []), ([url], []), ([url, file], [tmp_path / "a clip.mp4"])][number]
     data = QMimeData()
     data.setText("a clip.mp4")
     if urls:
         data.setUrls(urls)
-    assert dropped_path(data) == path
+    assert dropped_paths(data) == paths
 
 
 def test_a_clip_a_folder_and_a_stream_are_asked_for(
@@ -247,7 +266,7 @@ def test_a_clip_a_folder_and_a_stream_are_asked_for(
     assert window.session.names == (data.name,)
     menus.open_stream.trigger()
     assert window.session.names == (stream,)
-    assert window.preferences.camera == stream
+    assert window.preferences.remembered.cameras == (stream,)
 
 
 def test_the_menus_open_and_add_cameras(
@@ -265,7 +284,7 @@ def test_the_menus_open_and_add_cameras(
     assert window.session.names == ("door", "camera 3")
     menus.camera_group.actions()[0].trigger()
     assert window.session.names == ("camera 0",)
-    assert window.preferences.camera == "0"
+    assert window.preferences.remembered.cameras == ("0",)
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 0: live", timeout=LONG_MS)
 
 
@@ -297,13 +316,89 @@ def test_a_clip_in_a_tile_can_be_played_again(
 def test_a_run_that_cannot_begin_says_so_and_waits(
     qtbot: QtBot, make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch, masked_clip: Path
 ) -> None:
-    def refuse(options: RunOptions, last: str) -> None:
+    def refuse(options: RunOptions, kept: Remembered) -> None:
         raise CameraError("the cameras cannot be listed: mend it")
 
-    monkeypatch.setattr("monitor.gui.window.first_source", refuse)
+    monkeypatch.setattr("monitor.gui.window.first_sources", refuse)
     window = make_window()
     qtbot.waitUntil(lambda: "mend it" in window.banners.text("choice"), timeout=LONG_MS)
     assert window.status.source.text() == "no camera"
     drop(window, masked_clip)
     qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
     assert window.banners.text("choice") == ""
+
+
+def test_a_camera_of_the_command_line_is_watched_by_the_next_run_and_its_password_asked_for(
+    qtbot: QtBot, make_window: MakeWindow, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
+    whole, name = "http://anna:s3cret@127.0.0.1:9/hall.mjpg", "http://127.0.0.1:9/hall.mjpg"
+    window = make_window(camera={"source": f"http://127.0.0.1:9/yard.mjpg {whole}"} | limits)
+    qtbot.waitUntil(lambda: len(window.session.names) == 2, timeout=LONG_MS)
+    window.close()
+    settings.sync()
+    assert "s3cret" not in Path(settings.fileName()).read_text()
+
+    again = make_window(camera=limits)
+    qtbot.waitUntil(
+        lambda: again.session.names == ("http://127.0.0.1:9/yard.mjpg",), timeout=LONG_MS
+    )
+    assert again.banners.text("locked").startswith(f"{name} needs its password again")
+    assert Preferences(settings).remembered.locked == {name}  # it stays until it is answered
+
+    def answer(dialog: PasswordDialog) -> int:
+        dialog.user.setText("anna")
+        dialog.password.setText("p@ss/word")
+        return dialog.DialogCode.Accepted
+
+    monkeypatch.setattr(PasswordDialog, "exec", answer)
+    again.chooser.ask_for_password()
+    assert again.session.names == ("http://127.0.0.1:9/yard.mjpg", name)
+    assert again.banners.text("locked") == ""
+    assert Preferences(settings).remembered.locked == {name}
+    again.close()
+    settings.sync()
+    assert "ss/word" not in Path(settings.fileName()).read_text()
+
+
+def test_user_and_password_stand_in_an_address() -> None:
+    address = with_password("rtsp://hall:554/a/b?channel=1", "anna", "p@ss/w:rd#?")
+    assert address == "rtsp://anna:p%40ss%2Fw%3Ard%23%3F@hall:554/a/b?channel=1"
+    assert with_password("rtsp://hall/a", "", "") == "rtsp://hall/a"
+
+
+@pytest.mark.parametrize("by", ["menu", "button"])
+def test_after_a_clip_there_is_a_way_back_to_the_cameras(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, by: str
+) -> None:
+    window = make_window(Camera("door"), Camera("yard"))
+    qtbot.waitUntil(lambda: window.session.names == ("door", "yard"), timeout=LONG_MS)
+    assert not window.menus.back.isEnabled()
+    drop(window, masked_clip)
+    qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
+    assert "is a recording" in window.banners.text("notice")
+    assert "Recording" in window.windowTitle()
+    if by == "menu":
+        window.menus.back.trigger()
+    else:
+        (button,) = (
+            b for b in window.banners.findChildren(QPushButton) if b.text() == "Back to the cameras"
+        )
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.session.names == ("door", "yard")
+    qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
+    assert window.banners.text("notice") == ""
+    assert not window.menus.back.isEnabled()
+    assert window.windowTitle() == "Mask Monitor"
+
+
+def test_a_run_that_began_with_a_clip_goes_back_to_the_cameras_of_the_last_one(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, settings: QSettings
+) -> None:
+    Preferences(settings).remembered = Remembered(("http://127.0.0.1:9/yard.mjpg",), set_up=True)
+    window = make_window(masked_clip, camera={"open_timeout_s": 0.5, "read_timeout_s": 0.5})
+    qtbot.waitUntil(lambda: window.session.names == ("masked.avi",), timeout=LONG_MS)
+    window.menus.back.trigger()
+    qtbot.waitUntil(
+        lambda: window.session.names == ("http://127.0.0.1:9/yard.mjpg",), timeout=LONG_MS
+    )

@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+)
 from pytestqt.qtbot import QtBot
 
 from monitor.config import Config, load_config
 from monitor.declared import detectors
-from monitor.gui.dialogs import ExportDialog, SettingsDialog, detector_text
+from monitor.gui.dialogs import ExportDialog, SettingsDialog, detector_text, totals_path
+from monitor.storage.csv_files import export
+from monitor.storage.store import Store
 
 BEGAN = datetime(2026, 11, 21, 7, 30).astimezone()
 
@@ -114,12 +123,64 @@ def test_each_period_begins_where_it_says(qtbot: QtBot) -> None:
 )
 def test_the_file_is_the_one_that_was_typed(qtbot: QtBot, typed: str, name: str) -> None:
     dialog = export_dialog(qtbot)
-    assert dialog.chosen()[0].name == f"sightings_{datetime.now():%Y-%m-%d}.csv"
+    assert dialog.chosen()[0].name == "sightings_shift_2026-11-21_0730.csv"
     assert dialog.chosen()[0].parent.is_dir()
     dialog.path.clear()
     qtbot.keyClicks(dialog.path, typed)
     assert dialog.chosen()[0] == Path(name)
     assert press(dialog, QDialogButtonBox.StandardButton.Save) == QDialog.DialogCode.Accepted
+
+
+def test_each_period_has_a_name_of_its_own(qtbot: QtBot) -> None:
+    dialog = export_dialog(qtbot)
+    names = []
+    for row in range(dialog.period.count()):
+        dialog.period.setCurrentIndex(row)
+        names.append(dialog.chosen()[0].name)
+    today = datetime.now()
+    week = f"{today - timedelta(days=6):%Y-%m-%d}_to_{today:%Y-%m-%d}"
+    assert names == [
+        "sightings_shift_2026-11-21_0730.csv",
+        f"sightings_{today:%Y-%m-%d}.csv",
+        f"sightings_{week}.csv",
+        f"sightings_all_to_{today:%Y-%m-%d}.csv",
+    ]
+    dialog.path.selectAll()
+    qtbot.keyClicks(dialog.path, "mine.csv")
+    dialog.period.setCurrentIndex(0)
+    assert dialog.chosen()[0] == Path("mine.csv")
+
+
+@pytest.mark.parametrize("there", ["out.csv", "out_totals.csv"])
+@pytest.mark.parametrize("answer", ["Yes", "No"])
+def test_nothing_that_exists_is_overwritten_without_a_question(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: str, answer: str
+) -> None:
+    (tmp_path / there).write_text("kept")
+    asked: list[str] = []
+
+    def question(parent: object, title: str, text: str, *buttons: object) -> object:
+        asked.append(text)
+        assert buttons[-1] is QMessageBox.StandardButton.No  # Enter overwrites nothing
+        return QMessageBox.StandardButton[answer]
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    dialog = export_dialog(qtbot)
+    dialog.path.setText(str(tmp_path / "out.csv"))
+    result = press(dialog, QDialogButtonBox.StandardButton.Save)
+    assert len(asked) == 1
+    assert asked[0].startswith(f"{there} is in {tmp_path} already")
+    accepted = result == QDialog.DialogCode.Accepted
+    assert accepted is (answer == "Yes")
+    dialog.path.setText(str(tmp_path / "other.csv"))
+    press(dialog, QDialogButtonBox.StandardButton.Save)
+    assert len(asked) == 1
+
+
+def test_the_totals_stand_where_the_dialog_looks_for_them(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+    assert export(store, tmp_path / "a.b.csv")[1] == totals_path(tmp_path / "a.b.csv")
+    store.close()
 
 
 def test_browsing_takes_the_file_and_cancelling_leaves_the_old_one(
@@ -128,7 +189,7 @@ def test_browsing_takes_the_file_and_cancelling_leaves_the_old_one(
     dialog = export_dialog(qtbot)
     (browse,) = (b for b in dialog.findChildren(QPushButton) if "rowse" in b.text())
     answers = [str(tmp_path / "chosen.csv"), ""]
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (answers.pop(0), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **more: (answers.pop(0), ""))
     for _ in range(2):
         qtbot.mouseClick(browse, Qt.MouseButton.LeftButton)
     assert answers == []

@@ -60,8 +60,8 @@ def test_a_face_in_the_picture_can_be_corrected(make_window: MakeWindow) -> None
     assert [face for _, _, face in places] == [near, far, None]
     menu = window.commands.face_menu("v1")
     assert [a.text().replace("&", "") for a in menu.actions()][:2] == [
-        "It was masked",
-        "It was no mask",
+        "Wore a mask",
+        "Wore no mask",
     ]
     said: list[object] = []
     window.commands.correct = lambda *words: said.append(words)  # type: ignore[method-assign]

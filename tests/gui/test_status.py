@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from monitor.app import RunOptions
+from monitor.config import load_config
 from monitor.gui.status import StatusBar, privacy_text, retention_text, sources_text, state_text
 from monitor.records import SourceState, SourceStatus, WorkerState
 from tests.gui.camera import Camera
@@ -27,22 +29,20 @@ def test_who_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "countdown_s", "paused", "text"),
+    ("state", "countdown_s", "word", "text"),
     [
-        (SourceState.LIVE, None, False, "live"),
-        (SourceState.LIVE, None, True, "paused"),
-        (SourceState.LOST, 2.6, False, "lost, next try in 3 s"),
-        (SourceState.LOST, -0.4, False, "lost, next try in 0 s"),
-        (SourceState.LOST, None, False, "lost"),
-        # What is lost or over is not paused, whatever the pause says.
-        (SourceState.LOST, 4.0, True, "lost, next try in 4 s"),
-        (SourceState.ENDED, None, True, "ended"),
+        (SourceState.LIVE, None, "", "live"),
+        (SourceState.LIVE, None, "black picture", "black picture"),
+        (SourceState.LOST, 2.6, "", "lost, next try in 3 s"),
+        (SourceState.LOST, -0.4, "", "lost, next try in 0 s"),
+        (SourceState.LOST, None, "", "lost"),
+        (SourceState.ENDED, None, "ended", "ended"),
     ],
 )
 def test_what_one_camera_does(
-    state: SourceState, countdown_s: float | None, paused: bool, text: str
+    state: SourceState, countdown_s: float | None, word: str, text: str
 ) -> None:
-    assert state_text(SourceStatus(state), countdown_s, paused) == text
+    assert state_text(SourceStatus(state), countdown_s, word) == text
 
 
 def test_what_several_cameras_do() -> None:
@@ -81,8 +81,20 @@ def test_nobody_is_said_to_be_named_before_the_names_are_there(
 ) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)
-    bar.show_privacy(True, 2, worker)
+    bar.show_privacy(RunOptions(identify=True), 2, worker)
     assert bar.privacy.text() == text
+
+
+@pytest.mark.parametrize("identify", [False, True])
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_bar_says_whether_faces_are_kept(qtbot: QtBot, identify: bool, kept: bool) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    config = load_config(None, {"store": {"snapshots": kept}})
+    bar.show_privacy(RunOptions(config=config, identify=identify), 2, WorkerState.READY)
+    assert ("picture of each sighting is kept" in bar.privacy.text()) is kept
+    assert ("kept as a picture" in bar.privacy.toolTip()) is kept
+    assert ("nobody is identified" in bar.privacy.text()) is (not kept and not identify)
 
 
 def test_a_long_name_gives_way_and_is_the_tooltip(qtbot: QtBot, make_window: MakeWindow) -> None:

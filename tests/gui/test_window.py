@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.banner import Severity
@@ -19,7 +19,7 @@ from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, caption, drop, ended, numbers, plate, total
+from tests.gui.looks import MakeWindow, caption, drop, ended, numbers, pixels_of, plate, total
 
 
 def test_two_clips_side_by_side_are_counted_apart_and_together(
@@ -30,7 +30,7 @@ def test_two_clips_side_by_side_are_counted_apart_and_together(
     qtbot.waitUntil(lambda: caption(window, "bare.avi").count == Count(unmasked=1), timeout=LONG_MS)
     qtbot.waitUntil(lambda: caption(window, "masked.avi").count == Count(masked=1), timeout=LONG_MS)
     assert total(window) == {s: int(s in (MaskState.MASKED, MaskState.UNMASKED)) for s in MaskState}
-    assert window.count_panel.texts[:2] == ("50 %", "1 of 2 visits")
+    assert window.count_panel.texts[:2] == ("50 %", "1 of 2 visits, 1 sighting")
     assert (plate(window, "bare.avi"), caption(window, "bare.avi").state) == ("Ended", "ended")
     assert [s.camera for s in window.sightings.model.sightings] == ["bare.avi"]
     assert len([t for t in threading.enumerate() if t.name == "inference"]) == 1
@@ -138,7 +138,7 @@ def test_a_bare_face_is_boxed_counted_and_listed(
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1", timeout=LONG_MS)
     qtbot.waitUntil(lambda: len(window.sightings.model.sightings) == 1, timeout=LONG_MS)
     assert window.status.size_wh.text() == "512 × 350"
-    assert window.status.source.text() == "bare.avi: live"
+    assert window.status.source.text() == "bare.avi: playing"
     assert "mask_v3" in window.status.model.text()
     assert window.status.privacy.text() == "mask-only: nobody is identified"
     assert window.status.retention.text() == "kept 30 days"
@@ -147,7 +147,7 @@ def test_a_bare_face_is_boxed_counted_and_listed(
     )
     assert window.status.inference.text() != "– ms"
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
-    assert window.count_panel.texts[:2] == ("0 %", "0 of 1 visit")
+    assert window.count_panel.texts[:2] == ("0 %", "0 of 1 visit, 1 sighting")
     assert window.view.has_picture
     assert window.view.plate.startswith("Ended")
 
@@ -180,7 +180,7 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     window = make_window(bare_clip)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: window.status.source.text() == "bare.avi: live", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.status.source.text() == "bare.avi: playing", timeout=LONG_MS)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "2", timeout=LONG_MS)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     window.commands.new_shift()
@@ -257,6 +257,72 @@ def test_space_presses_a_button_that_the_keyboard_has_reached(
     assert pressed == [1]
     assert not window.session.paused
     assert not window.menus.pause.isChecked()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_a_key_presses_the_button_that_has_the_focus(
+    qtbot: QtBot, make_window: MakeWindow, key: Qt.Key
+) -> None:
+    window = make_window(start=False)
+    said: list[object] = []
+    window.sightings.corrected.connect(lambda *words: said.append(words))
+    window.sightings.show_sightings((sighting(1),), 1)
+    window.sightings.select(0)
+    pressed: list[int] = []
+    window.banners.show_message("x", Severity.ERROR, "text", "Do it", lambda: pressed.append(1))
+    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == "Do it")
+    button.setFocus()
+    qtbot.keyClick(button, key)
+    assert pressed == [1]
+    (masked,) = (b for b in window.sightings.findChildren(QToolButton) if b.text() == "Masked")
+    masked.setFocus()
+    qtbot.keyClick(masked, key)
+    assert len(said) == 1
+
+
+def test_the_focus_is_seen_wherever_it_is(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(Camera("door"), Camera("yard"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
+    window.sightings.show_sightings((sighting(1),), 1)
+    window.sightings.select(0)
+    window.banners.show_message("x", Severity.ERROR, "text", "Do it", lambda: None)
+    window.grid.choose("door", focus=True)
+    first, seen = QApplication.focusWidget(), 0
+    for _ in range(30):
+        focused = QApplication.focusWidget()
+        shown = window.sightings if focused is window.sightings.list else focused
+        with_focus = pixels_of(shown.grab().toImage())
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        assert (pixels_of(shown.grab().toImage()) != with_focus).any(), focused.accessibleName()
+        seen += 1
+        if QApplication.focusWidget() is first:
+            break
+    assert seen >= 9
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_drop_copies_and_several_are_refused_in_words(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, bare_clip: Path, number: int
+) -> None:
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.session.names == ("door",), timeout=LONG_MS)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(p)) for p in (masked_clip, bare_clip)[:number]])
+    actions = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    no_key, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    entered = QDragEnterEvent(QPoint(50, 50), actions, data, left, no_key)
+    entered.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window, entered)
+    assert (entered.isAccepted(), entered.dropAction()) == (True, Qt.DropAction.CopyAction)
+    event = QDropEvent(QPointF(50, 50), actions, data, left, no_key)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    window.dropEvent(event)
+    assert event.dropAction() is Qt.DropAction.CopyAction
+    if number == 1:
+        assert window.session.names == ("masked.avi",)
+    else:
+        assert window.session.names == ("door",)
+        assert window.banners.text("choice").startswith("2 files were dropped and none was opened")
 
 
 def test_a_store_that_fails_is_said_until_it_works_again(make_window: MakeWindow) -> None:

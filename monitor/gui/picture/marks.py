@@ -37,8 +37,8 @@ MARKS = {
 }
 
 CORRECTION_WORDS = {
-    Correction.MASKED: "it was masked",
-    Correction.UNMASKED: "it was no mask",
-    Correction.INCORRECT: "it was worn incorrectly",
-    Correction.NO_PERSON: "it was no person",
+    Correction.MASKED: "wore a mask",
+    Correction.UNMASKED: "wore no mask",
+    Correction.INCORRECT: "wore it incorrectly",
+    Correction.NO_PERSON: "was no person",
 }

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -27,6 +28,8 @@ from monitor.records import Face, Image
 
 BACKGROUND = QColor("#0E1013")
 FAINT = QColor("#A4ABB5")
+RECORDING = "Recording"
+FOCUS = QColor("#FFFFFF")
 
 
 class PictureView(QWidget):
@@ -41,7 +44,7 @@ class PictureView(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Live picture")
+        self.setAccessibleName("Picture")
         self._image: Image | None = None
         self._scaled: QImage | None = None
         self._faces: Sequence[Face] = ()
@@ -49,13 +52,13 @@ class PictureView(QWidget):
         self._overlay = Overlay()
         self._title, self._hint, self._plate = "", "", ""
         self._caption: Caption | None = None
-        self._is_chosen = False
+        self._is_chosen = self._recording = False
 
     def sizeHint(self) -> QSize:
         return QSize(860, 540)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 220) if self._caption is None else QSize(120, 90)
+        return QSize(240, 180) if self._caption is None else QSize(120, 90)
 
     @property
     def faces(self) -> Sequence[Face]:
@@ -74,6 +77,10 @@ class PictureView(QWidget):
     @property
     def plate(self) -> str:
         return self._plate
+
+    @property
+    def is_recording(self) -> bool:
+        return self._recording
 
     @property
     def caption(self) -> Caption | None:
@@ -116,6 +123,12 @@ class PictureView(QWidget):
             self._plate = text
             self.update(self._area())
 
+    def set_recording(self, recording: bool) -> None:
+        """Mark the picture as that of a recording."""
+        if recording != self._recording:
+            self._recording = recording
+            self.update(self._area())
+
     def set_caption(self, caption: Caption | None, is_chosen: bool = False) -> None:
         """The strip above the picture, which makes this one of several; None for none."""
         if (caption, is_chosen) == (self._caption, self._is_chosen):
@@ -127,7 +140,7 @@ class PictureView(QWidget):
             )
             self.update()
         self._caption, self._is_chosen = caption, is_chosen
-        self.setAccessibleName("Live picture" if caption is None else caption.sentence)
+        self.setAccessibleName("Picture" if caption is None else caption.sentence)
         self.setToolTip("" if caption is None else caption.name)
         self.update(QRect(0, 0, self.width(), strip.HEIGHT))
 
@@ -167,6 +180,11 @@ class PictureView(QWidget):
         super().focusInEvent(event)
         if self._caption is not None:
             self.chosen.emit()
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._caption is not None and event.button() is Qt.MouseButton.LeftButton:
@@ -195,6 +213,11 @@ class PictureView(QWidget):
         if event.rect().intersects(self._area()):
             painter.fillRect(self._area(), BACKGROUND)
             self._paint_picture(painter)
+        if self._caption is not None and self.hasFocus():
+            painter.setPen(QPen(FOCUS, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            strip_rect = QRectF(0, 0, self.width(), strip.HEIGHT)
+            painter.drawRect(strip_rect.adjusted(1, 1, -1, -1))
         painter.end()
 
     def _paint_picture(self, painter: QPainter) -> None:
@@ -214,7 +237,13 @@ class PictureView(QWidget):
                 painter, self._faces, self._corrected, picture, self._scale(picture), font
             )
         if self._plate:
-            self._paint_plate(painter, picture)
+            line = QRectF(picture.left(), picture.bottom() - 44, picture.width(), 32)
+            self._paint_plate(painter, line, self._plate)
+        if self._recording and self._image is not None:
+            width = painter.fontMetrics().horizontalAdvance(RECORDING) + 70
+            self._paint_plate(
+                painter, QRectF(picture.left(), picture.top() + 8, width, 28), RECORDING
+            )
 
     def _label_font(self, picture: QRectF) -> QFont:
         font = QFont(self.font())
@@ -243,18 +272,18 @@ class PictureView(QWidget):
             self._hint,
         )
 
-    def _paint_plate(self, painter: QPainter, picture: QRectF) -> None:
+    def _paint_plate(self, painter: QPainter, area: QRectF, text: str) -> None:
         font = QFont(self.font())
         font.setPixelSize(15)
         painter.setFont(font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = min(painter.fontMetrics().horizontalAdvance(self._plate) + 28, picture.width() - 16)
-        plate = QRectF(picture.center().x() - width / 2, picture.bottom() - 44, width, 32)
+        width = min(painter.fontMetrics().horizontalAdvance(text) + 28, area.width() - 16)
+        plate = QRectF(area.center().x() - width / 2, area.top(), width, area.height())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(PLATE)
-        painter.drawRoundedRect(plate, 16, 16)
+        painter.drawRoundedRect(plate, area.height() / 2, area.height() / 2)
         painter.setPen(QColor("#FFFFFF"))
-        text = painter.fontMetrics().elidedText(
-            self._plate, Qt.TextElideMode.ElideRight, round(width - 24)
+        shown = painter.fontMetrics().elidedText(
+            text, Qt.TextElideMode.ElideRight, round(width - 24)
         )
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, shown)

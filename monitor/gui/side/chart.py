@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPa
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from monitor.gui.picture.marks import MARKS
-from monitor.gui.side.panel import Card, scaled_font
+from monitor.gui.side.panel import Card, FaintLabel, scaled_font
 from monitor.records import Count, MaskState
 from monitor.storage.compliance import judged
 from monitor.storage.totals import OfHour, Total
@@ -34,6 +34,7 @@ class _Bars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.hours: dict[int, Count] = {}
+        self.note = "Not read from the store yet"  # where there are no bars
         self.now = datetime.now().astimezone().hour
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
@@ -88,7 +89,7 @@ class _Bars(QWidget):
             painter.drawText(
                 QRectF(0, 0, self.width(), base),
                 Qt.AlignmentFlag.AlignCenter,
-                "No visits yet today",
+                self.note,
             )
         painter.end()
 
@@ -135,6 +136,8 @@ class HourPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Visits today, by the hour", parent)
+        self._late = FaintLabel()
+        self.head.addWidget(self._late)
         self.bars = _Bars()
         self.body.addWidget(self.bars)
 
@@ -145,8 +148,17 @@ class HourPanel(Card):
             hours: By the hour of the day, local time.
             now: The present hour.
         """
-        self.bars.hours, self.bars.now = dict(hours), now
+        self.bars.hours, self.bars.now, self.bars.note = dict(hours), now, "No visits yet today"
+        self._late.clear()
         self.setAccessibleDescription(
             "; ".join(describe(n, h) for n, h in sorted(hours.items())) or "No visits yet today"
         )
+        self.bars.update()
+
+    def show_problem(self) -> None:
+        """The store cannot be read: what is shown is not of now."""
+        self.bars.note = "Today's visits cannot be read from the store"
+        self._late.setText("not up to date" if self.bars.hours else "")
+        if not self.bars.hours:
+            self.setAccessibleDescription(self.bars.note)
         self.bars.update()

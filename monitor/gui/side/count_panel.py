@@ -12,6 +12,7 @@ from monitor.gui.side.panel import Card, FaintLabel, scaled_font
 from monitor.records import Count, MaskState
 from monitor.storage.compliance import compliance
 
+SHIFT, RECORDING = "Masked when last seen, this shift", "Masked when last seen, recording"
 JUDGED = (MaskState.MASKED, MaskState.UNMASKED, MaskState.INCORRECT)
 
 
@@ -60,7 +61,7 @@ class CountPanel(Card):
     """Compliance of the shift; `unsure` beside it and never in it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Wearing a mask, this shift", parent)
+        super().__init__(SHIFT, parent)
         self._big = QLabel("–")
         self._big.setFont(scaled_font(self, 3.4, QFont.Weight.DemiBold))
         self._of = FaintLabel("nobody judged yet")
@@ -98,13 +99,24 @@ class CountPanel(Card):
         )
         self.show_count(Count())
 
-    def show_count(self, count: Count) -> None:
+    def show_recording(self, recording: bool) -> None:
+        """Whether the count is that of a recording."""
+        self.title.setText(RECORDING if recording else SHIFT)
+        self.setAccessibleName(self.title.text())
+
+    def show_count(self, count: Count, sightings: int = 0) -> None:
+        """
+        Args:
+            count: Visits by what they were when they were last seen.
+            sightings: How many stand; a visit that ended masked may have one.
+        """
         judged = count.masked + count.unmasked + count.incorrect
+        seen = f", {sightings} {'sighting' if sightings == 1 else 'sightings'}" if sightings else ""
         self._big.setText(percent_text(count))
         self._of.setText(
-            f"{count.masked} of {judged} {'visit' if judged == 1 else 'visits'}"
+            f"{count.masked} of {judged} {'visit' if judged == 1 else 'visits'}{seen}"
             if judged
-            else "nobody judged yet"
+            else f"nobody judged yet{seen}"
         )
         for state, label in self._numbers.items():
             label.setText(f"{getattr(count, state.value)}")

@@ -41,4 +41,5 @@ class HourFeed:
 
     def _fail(self, message: str) -> None:
         self._busy = False
+        self._panel.show_problem()
         log.warning("the chart could not be drawn: %s", message)

@@ -34,6 +34,7 @@ class Card(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
+        self.has_keyboard = False  # what is in it has the focus: shown by the edge
         self.title = QLabel(title)
         self.title.setFont(scaled_font(self, 1.0, QFont.Weight.DemiBold))
         self.head = QHBoxLayout()
@@ -47,9 +48,12 @@ class Card(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = QColor(self.palette().color(QPalette.ColorRole.Mid))
+        edge, width = QColor(self.palette().color(QPalette.ColorRole.Mid)), 1
         edge.setAlpha(150)
-        painter.setPen(QPen(edge, 1))
+        if self.has_keyboard:
+            edge, width = self.palette().color(QPalette.ColorRole.Highlight), 2
+        painter.setPen(QPen(edge, width))
         painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        inner = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.drawRoundedRect(inner, 8, 8)
         painter.end()

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from monitor.gui.names import shown_name
@@ -24,16 +24,18 @@ from monitor.records import Correction, MaskState, Sighting
 
 Index = QModelIndex | QPersistentModelIndex
 SIGHTING_ROLE = Qt.ItemDataRole.UserRole
+PRESENT_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 def duration_text(seconds: float) -> str:
     """`8 s`, `2 min 05 s`, `1 h 04 min`."""
-    whole = int(seconds)
+    whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def time_text(moment: datetime, now: datetime | None = None) -> str:
@@ -64,10 +66,14 @@ def headline(sighting: Sighting) -> str:
     return f"{word}, {duration_text(sighting.seconds_unmasked)}"
 
 
-def progress(sighting: Sighting) -> str:
-    """Whether it goes on, and how it ended."""
+def progress(sighting: Sighting, present: bool = True) -> str:
+    """Whether it goes on, and how it ended.
+
+    Args:
+        present: Whether its camera shows this moment; otherwise nobody knows what is now.
+    """
     if sighting.open:
-        return "now"
+        return "now" if present else f"until {time_text(sighting.last_seen)}"
     return "mask put on" if sighting.final_state is MaskState.MASKED else "left"
 
 
@@ -82,11 +88,11 @@ def details(sighting: Sighting) -> str:
     )
 
 
-def sentence(sighting: Sighting) -> str:
+def sentence(sighting: Sighting, present: bool = True) -> str:
     """A whole row in words, for tooltips and screen readers."""
     corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
     note = f". Note: {sighting.note}" if sighting.note else ""
-    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting)}"
+    seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting, present)}"
     name = shown_name(sighting.identity)
     return f"{seen}{f', {name}' if name else ''}, {sighting.camera}{corrected}{note}"
 
@@ -97,6 +103,7 @@ class SightingsModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._sightings: tuple[Sighting, ...] = ()
+        self._present: frozenset[str] | None = None  # None: nobody has said yet
 
     @property
     def sightings(self) -> tuple[Sighting, ...]:
@@ -121,6 +128,15 @@ class SightingsModel(QAbstractListModel):
             self._sightings = sightings
             self.endResetModel()
 
+    def show_present(self, cameras: frozenset[str]) -> None:
+        """The cameras whose picture is of this moment."""
+        if cameras != self._present:
+            self._present = cameras
+            self.dataChanged.emit(self.index(0), self.index(max(0, len(self._sightings) - 1)))
+
+    def is_present(self, sighting: Sighting) -> bool:
+        return self._present is None or sighting.camera in self._present
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._sightings)
 
@@ -130,12 +146,14 @@ class SightingsModel(QAbstractListModel):
         sighting = self._sightings[index.row()]
         if role == SIGHTING_ROLE:
             return sighting
+        if role == PRESENT_ROLE:
+            return self.is_present(sighting)
         if role in (
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.ToolTipRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
-            return sentence(sighting)
+            return sentence(sighting, self.is_present(sighting))
         return None
 
 
@@ -164,7 +182,8 @@ class SightingDelegate(QStyledItemDelegate):
         else:
             painter.setPen(palette.color(QPalette.ColorRole.Midlight))
             painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if sighting.open:  # a quiet stripe while it goes on
+        present = bool(index.data(PRESENT_ROLE))
+        if sighting.open and present:  # a quiet stripe while it goes on
             stripe = QRectF(area.left(), area.top() + 4, 3, area.height() - 8)
             painter.fillRect(
                 stripe,
@@ -187,7 +206,7 @@ class SightingDelegate(QStyledItemDelegate):
         second = QRectF(left, area.top() + 9 + line, right - left, line)
         bold = QFont(option.font)
         bold.setWeight(QFont.Weight.DemiBold)
-        began, how = time_text(sighting.first_seen), progress(sighting)
+        began, how = time_text(sighting.first_seen), progress(sighting, present)
         self._pair(
             painter,
             first,
@@ -200,6 +219,9 @@ class SightingDelegate(QStyledItemDelegate):
             _Text(details(sighting), option.font, faint),
             _Text(how, option.font, faint),
         )
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(strong, 1, Qt.PenStyle.DotLine))
+            painter.drawRect(area.adjusted(2.5, 2.5, -3.5, -3.5))
         painter.restore()
 
     @staticmethod

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QIcon, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QFocusEvent, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -18,13 +20,14 @@ from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import Card, FaintLabel
 from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
 from monitor.records import Correction, MaskState, Sighting
+from monitor.storage.compliance import stands
 
 CORRECTIONS = (
     # correction, text in menus, text on the button, shortcut
-    (Correction.MASKED, "It was &masked", "Masked", "Alt+1"),
-    (Correction.UNMASKED, "It was &no mask", "No mask", "Alt+2"),
-    (Correction.INCORRECT, "It was &worn incorrectly", "Incorrect", "Alt+3"),
-    (Correction.NO_PERSON, "It was no &person", "No person", "Alt+4"),
+    (Correction.MASKED, "Wore a &mask", "Masked", "Alt+1"),
+    (Correction.UNMASKED, "Wore &no mask", "No mask", "Alt+2"),
+    (Correction.INCORRECT, "Wore it &incorrectly", "Incorrect", "Alt+3"),
+    (Correction.NO_PERSON, "Was no &person", "No person", "Alt+4"),
 )
 
 
@@ -35,7 +38,28 @@ def correction_icon(correction: Correction) -> QIcon:
     )
 
 
+def total_text(sightings: Sequence[Sighting], total: int) -> str:
+    """How many sightings stand, and why the list has more or fewer rows."""
+    taken_back = sum(not stands(sighting) for sighting in sightings)
+    parts = [f"{total} this shift"] if total or taken_back else []
+    if taken_back:
+        parts.append(f"{taken_back} taken back")
+    if total > len(sightings) - taken_back:
+        parts.append(f"latest {len(sightings)} shown")
+    return ", ".join(parts)
+
+
 class _List(QListView):
+    reached = Signal(bool)  # the keyboard is here, or no longer
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.reached.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.reached.emit(False)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.model() is not None and self.model().rowCount() == 0:
@@ -45,7 +69,7 @@ class _List(QListView):
             painter.drawText(
                 self.viewport().rect().adjusted(12, 8, -12, -8),
                 flags,
-                "Nobody without a mask so far",
+                "No sighting so far",
             )
             painter.end()
 
@@ -74,12 +98,13 @@ class SightingsPanel(Card):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.selectionModel().selectionChanged.connect(self._enable)
+        self.list.reached.connect(self._show_reached)
         self.list.doubleClicked.connect(self._ask_for_note)
         self.body.addWidget(self.list, 1)
         self.actions_: list[QAction] = []
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(FaintLabel("It was"))
+        row.addWidget(FaintLabel("Correct"))
         for correction, text, short, key in CORRECTIONS:
             tip = f"{text.replace('&', '')}: the count follows"
             action = self._action(text, tip, key, correction_icon(correction))
@@ -97,6 +122,11 @@ class SightingsPanel(Card):
         row.addWidget(self._button(note))
         self.body.addLayout(row)
         self._enable()
+
+    @Slot(bool)
+    def _show_reached(self, reached: bool) -> None:
+        self.has_keyboard = reached
+        self.update()
 
     def _action(self, text: str, tip: str, key: str, icon: QIcon | None = None) -> QAction:
         action = QAction(icon or QIcon(), text, self)
@@ -118,8 +148,12 @@ class SightingsPanel(Card):
     def show_sightings(self, sightings: tuple[Sighting, ...], total: int) -> None:
         """Show other sightings, newest first."""
         self.model.show(sightings)
-        self._total.setText(f"{total} this shift" if total else "")
+        self._total.setText(total_text(sightings, total))
         self._enable()
+
+    def show_present(self, cameras: frozenset[str]) -> None:
+        """The cameras whose picture is of this moment: at others nothing is "now"."""
+        self.model.show_present(cameras)
 
     def selected(self) -> Sighting | None:
         index = self.list.currentIndex()

@@ -61,6 +61,7 @@ class Session:
         self._reader: Store | None = None
         self._reader_lock = threading.Lock()
         self.shift_began = datetime.now().astimezone()
+        self.heard = 0  # updates of all inference threads
         self.analysed = 0  # frames that the present inference thread has done
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
@@ -91,6 +92,7 @@ class Session:
         def on_update(update: Update) -> None:
             if update.result is not None and updates is self._updates:
                 self.analysed += 1
+            self.heard += 1
             camera = update.result.frame.camera if update.result is not None else None
             updates.put((next(numbers), update), camera)
             self._bridge.notify()

@@ -86,7 +86,7 @@ def test_a_screen_reader_is_told_of_the_faces(view: PictureView) -> None:
     view.show_picture(np.zeros((9, 9, 3), np.uint8))
     assert view.accessibleDescription() == "No faces"
     view.set_caption(None)
-    assert view.accessibleName() == "Live picture"
+    assert view.accessibleName() == "Picture"
 
 
 def test_boxes_go_without_the_picture_going(view: PictureView) -> None:

@@ -25,15 +25,18 @@ from tests.fakes import sighting
 
 
 def test_a_sighting_in_words() -> None:
-    assert [duration_text(s) for s in (0.4, 59.9, 65, 3725)] == [
+    assert [duration_text(s) for s in (0.4, 2.6, 59.9, 65, 3599.7, 3725, 3755)] == [
         "0 s",
-        "59 s",
+        "3 s",
+        "1 min 00 s",
         "1 min 05 s",
+        "1 h 00 min",
         "1 h 02 min",
+        "1 h 03 min",
     ]
     corrected = sighting(corrected=Correction.NO_PERSON, note="a poster")
     assert headline(corrected) == "No person, 2 s"
-    assert "it was no person" in sentence(corrected)
+    assert "was no person" in sentence(corrected)
     assert "a poster" in sentence(corrected)
     assert progress(sighting(open=True)) == "now"
     assert progress(sighting(open=False, final_state=MaskState.MASKED)) == "mask put on"

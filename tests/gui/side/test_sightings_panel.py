@@ -122,7 +122,7 @@ def test_a_right_click_selects_and_offers_every_correction(
 def test_the_number_of_the_shift_is_said_though_the_list_is_short(panel: SightingsPanel) -> None:
     total = panel._total
     panel.show_sightings((sighting(9),), 240)
-    assert total.text() == "240 this shift"
+    assert total.text() == "240 this shift, latest 1 shown"
     panel.show_sightings((), 0)
     assert total.text() == ""
 

@@ -56,9 +56,7 @@ def test_what_stops_the_analysis_is_said_and_the_picture_goes_on(
     window = make_window(camera, build=refuse)
     qtbot.waitUntil(lambda: window.banners.text("worker") == str(error), timeout=LONG_MS)
     assert window.status.model.text() == "not analysed"
-    qtbot.waitUntil(
-        lambda: window.view.plate == "Live picture only: nobody is counted", timeout=LONG_MS
-    )
+    qtbot.waitUntil(lambda: window.view.plate == "Picture only: nobody is counted", timeout=LONG_MS)
     camera.switch.size_wh = (200, 100)  # the picture still follows the camera
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "200 × 100", timeout=LONG_MS)
     mended.set()

@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self._inference_s: float | None = None
         self._frame_wh = (0, 0)
         self._shown = Update(None, Count(), (), 0)
-        self._worker_seen: tuple[WorkerState | None, str] = (None, "")
+        self._worker_seen: tuple[WorkerState | None, str, int | None] = (None, "", None)
         self._lay_out()
         self._connect()
         self._restore()
@@ -287,11 +287,11 @@ class MainWindow(QMainWindow):
             self.status.show_size(*self._frame_wh)
 
     def _show_worker(self) -> None:
-        state = self.session.worker_state()
-        if state == self._worker_seen:
+        worker, message = self.session.worker_state()
+        seen = worker, message, self.session.enrolled
+        if seen == self._worker_seen:
             return
-        self._worker_seen = state
-        worker, message = state
+        self._worker_seen = seen
         words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
         self.status.model.setText(words.get(worker, "not analysed"))
         self.status.show_privacy(self.session.options.identify, self.session.enrolled, worker)

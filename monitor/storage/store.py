@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
+from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
 from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database, reason
@@ -150,23 +151,31 @@ class Store:
                 )
 
     def sightings_of(self, name: str) -> list[str]:
-        """Ids of the sightings that hold a person's name."""
-        return [
-            row["sighting_id"]
-            for row in self._read(
-                sa.select(tables.sightings).where(tables.sightings.c.identity == name)
-            )
-        ]
+        """Ids of the sightings that hold a person's name, in any spelling."""
+        identity = tables.sightings.c.identity
+        rows = self._read(
+            sa.select(tables.sightings.c.sighting_id, identity).where(identity.is_not(None))
+        )
+        return [row["sighting_id"] for row in rows if same_name(row["identity"], name)]
 
     def forget_identity(self, name: str) -> int:
-        """Take a person's name out of all visits and sightings. Returns how many rows held it."""
+        """Take a person's name, in any spelling, out of all visits and sightings. Returns how many
+        rows held it.
+        """
+        rows = 0
         with self._writing() as connection:
-            return sum(
-                connection.execute(
-                    sa.update(table).where(table.c.identity == name).values(identity=None)
-                ).rowcount
-                for table in (tables.visits, tables.sightings)
-            )
+            for table in (tables.visits, tables.sightings):
+                identity = table.c.identity
+                # compared here: databases disagree on which letters are the same
+                names = connection.scalars(
+                    sa.select(identity).where(identity.is_not(None)).distinct()
+                )
+                spellings = [held for held in names if same_name(held, name)]
+                if spellings:
+                    rows += connection.execute(
+                        sa.update(table).where(identity.in_(spellings)).values(identity=None)
+                    ).rowcount
+        return rows
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""

@@ -4,6 +4,8 @@ headless run alike.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +16,13 @@ from monitor.camera.address import addresses
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.config import Config
-from monitor.errors import CameraError, StoreError
+from monitor.errors import CameraError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
+    from monitor.identity.identify import Identifier
+
+log = logging.getLogger(__name__)
 
 DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 
@@ -119,18 +124,17 @@ def build_parts(options: RunOptions) -> Parts:
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
-    identifier = None
-    if options.identify:
-        from monitor.identity.identify import load_identifier
+    with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
+        identifier = _identifier(options)
+        if identifier is not None:
+            undo.callback(identifier.close)
+        guesser = None
+        if config.gender.show:
+            from monitor.faces.gender import GenderGuesser
 
-        identifier = load_identifier(options.gallery, config.identify.far, config.classify.threads)
-    guesser = None
-    if config.gender.show:
-        from monitor.faces.gender import GenderGuesser
-
-        guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    store = Store(config.store.url)
-    try:
+            guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
+        store = Store(config.store.url)
+        undo.callback(store.close)
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
             events=EventLog(options.events) if options.events else None,
@@ -138,13 +142,45 @@ def build_parts(options: RunOptions) -> Parts:
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
         ledger.recordings_apart = not options.headless and not options.into_store
-    except StoreError:
-        store.close()
-        raise
+        undo.pop_all()
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
     return Parts(
         Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
     )
+
+
+def _identifier(options: RunOptions) -> Identifier | None:
+    """Who names people, if that is wanted. Without it, too, consents that have ended are ended."""
+    from monitor.identity.gallery import default_gallery
+
+    gallery = options.gallery or default_gallery()
+    if not options.identify:
+        if gallery.exists():
+            _end_consents(gallery, options.config.store.url)
+        return None
+    from monitor.identity.identify import load_identifier
+    from monitor.identity.running import Presence
+    from monitor.identity.watch import GalleryWatch
+
+    config = options.config
+    presence = Presence(gallery, options.csv, options.events)
+    watch = GalleryWatch(gallery, presence, config.store.url)
+    try:
+        return load_identifier(watch, config.identify.far, config.classify.threads)
+    except MonitorError:
+        watch.close()
+        raise
+
+
+def _end_consents(gallery: Path, store_url: str) -> None:
+    from monitor.identity import words
+    from monitor.identity.forget import end_consents
+
+    try:
+        for receipt in end_consents(gallery, store_url):
+            log.info("%s", words.of_ended(receipt))
+    except MonitorError as error:
+        log.warning("consents that have ended cannot be cleared away: %s", error)
 
 
 def check_source(source: FrameSource) -> None:

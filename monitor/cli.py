@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib.util
+import io
 import logging
 import os
 import sys
@@ -282,8 +283,18 @@ def _log_to_terminal(verbose: bool) -> None:
     )
 
 
+def _let_all_be_said() -> None:
+    """A letter that the terminal's code page lacks is written as its number: nothing ends in an
+    error because of what is said of it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the user typed. Returns the exit status: 0 done, 1 a fault, 2 the user's mistake."""
+    _let_all_be_said()
     argv = sys.argv[1:] if argv is None else list(argv)
     commands = {
         "cameras": _cameras,

@@ -24,6 +24,7 @@ from monitor.records import FloatArray, Frame, FrameResult, Image, Timings
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
     from monitor.identity.identify import Identifier
+    from monitor.identity.watch import Known
 
 
 NO_IMAGE: Image = np.zeros((1, 1, 3), np.uint8)
@@ -92,6 +93,25 @@ class Pipeline:
     def enrolled(self) -> int | None:
         """How many people can be named; None in mask-only mode."""
         return len(self._identifier.matcher.names) if self._identifier is not None else None
+
+    def take_news(self) -> Known | None:
+        """Whether other people can be named now, by a gallery that was changed. Whoever takes the
+        news calls `obeyed` once the names of those who are gone are in no book.
+        """
+        known = self._identifier.take_news() if self._identifier is not None else None
+        for scene in self._scenes.values() if known is not None else ():
+            scene.name_anew()
+        return known
+
+    def obeyed(self, known: Known) -> None:
+        """See `take_news`."""
+        if self._identifier is not None:
+            self._identifier.obeyed(known)
+
+    def close(self) -> None:
+        """Nobody is named any more."""
+        if self._identifier is not None:
+            self._identifier.close()
 
     def expire(self, camera: str, t: float) -> Changes:
         """End the visits of people who have not been seen for too long before a camera that gives

@@ -150,6 +150,22 @@ class Scene:
         """End all visits: the source was closed."""
         return self._end(self._tracker.end_all())
 
+    def name_anew(self) -> None:
+        """Other people can be named now: see `Identifier.take_news`."""
+        if self._identifier is None:
+            return
+        for person in self._people.values():
+            if person.identity_vote is None:
+                continue
+            person.identity_vote.use(self._identifier.matcher)
+            if person.identity in (None, *self._identifier.matcher.names):
+                continue
+            person.identity = None
+            if person.visit is not None:
+                person.visit = dataclasses.replace(person.visit, identity=None)
+            if person.rule is not None:
+                person.rule.forget_name()
+
     # What is wanted
 
     def _person(self, frame: Frame, track: Track | None) -> TrackedPerson | None:

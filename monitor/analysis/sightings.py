@@ -112,6 +112,10 @@ class SightingRule:
         self._begin()
         return sighting
 
+    def forget_name(self) -> None:
+        """The person must not be named any more."""
+        self._identity = None
+
     def _wall(self, t: float) -> datetime:
         # Differences of the source's own time: a clock that is set while the person stands there
         # changes nothing.

@@ -153,12 +153,23 @@ class InferenceThread(threading.Thread):
             self._on_update(parts.ledger.update())
 
     def _run_commands(self, parts: Parts) -> None:
-        ran = False
+        ran = self._obey_gallery(parts)
         while not self._commands.empty():
             self._commands.get()(parts)
             ran = True
         if ran:
             self._on_update(parts.ledger.update())
+
+    @staticmethod
+    def _obey_gallery(parts: Parts) -> bool:
+        """Take the names of those who were forgotten out of the books. True if there were news."""
+        known = parts.pipeline.take_news()
+        if known is None:
+            return False
+        if known.gone:
+            parts.ledger.forget(known.gone)
+        parts.pipeline.obeyed(known)
+        return True
 
     def _finish(self, parts: Parts) -> None:
         try:
@@ -176,6 +187,8 @@ class InferenceThread(threading.Thread):
         else:
             if self.state is not WorkerState.FAILED:
                 self._set(WorkerState.ENDED, "")
+        finally:
+            parts.pipeline.close()
 
     def _set(self, state: WorkerState, message: str) -> None:
         self.state, self.message = state, message

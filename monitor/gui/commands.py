@@ -147,7 +147,7 @@ class Commands(QObject):
         from monitor.gui.people.page import PeopleDialog
 
         if self.people is None:
-            self.people = PeopleDialog(self._session, self._bridge, self.new_shift, self._window)
+            self.people = PeopleDialog(self._session, self._bridge, self._window)
         elif not self.people.isVisible() and not self.people.busy:
             self.people.read()
         self.people.show()

@@ -56,7 +56,7 @@ class Reports:
         self._parts, self._watch, self._start_again = parts, watch, start_again
         self.shown = NOTHING
         self.worker: WorkerState | None = None
-        self._worker_said: tuple[WorkerState | None, str] = (None, "")
+        self._worker_said: tuple[WorkerState | None, str, int | None] = (None, "", None)
         self._results: dict[str, FrameResult] = {}  # the newest of each camera
         self._inference_s: float | None = None
         self._speed_at, self._speed_from = 0.0, 0
@@ -165,12 +165,12 @@ class Reports:
     def show_worker(self) -> None:
         """What the inference thread does."""
         session, status = self._parts.session, self._parts.status
-        said = session.worker_state()
-        self._look_whether_stuck(said[0])
+        self.worker, message = session.worker_state()
+        self._look_whether_stuck(self.worker)
+        said = self.worker, message, session.enrolled  # the gallery may have changed
         if said == self._worker_said:
             return
         self._worker_said = said
-        self.worker, message = said
         words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
         status.model.setText(words.get(self.worker, "not analysed"))
         status.show_privacy(session.options, session.enrolled, self.worker)

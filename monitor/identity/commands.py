@@ -73,6 +73,12 @@ def enrol_parser() -> argparse.ArgumentParser:
         "--gallery", metavar="FILE", type=Path, help="gallery file (in the user's data folder)"
     )
     parser.add_argument(
+        "--store",
+        metavar="URL",
+        default="",
+        help="where the names of those go whose consent has ended",
+    )
+    parser.add_argument(
         "--count", metavar="N", type=int, default=SHOTS, help=f"shots to take ({SHOTS})"
     )
     parser.add_argument(
@@ -95,7 +101,7 @@ def run_enrol(argv: Sequence[str], say: Say = print) -> int:
             gallery.
     """
     arguments = enrol_parser().parse_args(argv)
-    request, desk = _request(arguments), PeopleDesk(arguments.gallery)
+    request, desk = _request(arguments), PeopleDesk(arguments.gallery, arguments.store)
     try:
         enrolled = desk.enrol(request, _source(arguments), _telling(say))
     except AlreadyEnrolledError as error:
@@ -178,15 +184,18 @@ def run_people(argv: Sequence[str], say: Say = print) -> int:
         prog="main.py people", description="List the people who are enrolled.", allow_abbrev=False
     )
     parser.add_argument("--gallery", metavar="FILE", type=Path)
-    desk = PeopleDesk(parser.parse_args(argv).gallery)
+    parser.add_argument("--store", metavar="URL", default="")
+    arguments = parser.parse_args(argv)
+    desk = PeopleDesk(arguments.gallery, arguments.store)
     people = desk.people()
     for listed in people:
         person = listed.person
         ended = " (ENDED: not recognised, removed now)" if listed.ended else ""
-        kept = f"; pictures in {person.pictures}" if person.pictures else ""
+        kept = f"; pictures in {', '.join(person.pictures)}" if person.pictures else ""
         given = f"consent given {words.of_day(person.given)} to {person.by}, {_ends(person)}{ended}"
         say(f"{person.name}: {person.shots} shots; {given}: {person.consent}{kept}")
-    desk.remove_ended()
+    for receipt in desk.end_consents():
+        say(words.of_ended(receipt))
     if not people:
         say(f"Nobody is enrolled in {desk.gallery_path}.")
     return 0

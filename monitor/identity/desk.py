@@ -6,46 +6,43 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.card import embedding_of
-from monitor.config import DetectConfig, nearest
+from monitor.config import DetectConfig
 from monitor.detect import make_detector
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
 from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.enrol import build_person, check_face
-from monitor.identity.gallery import (
-    Gallery,
-    default_gallery,
-    load_gallery,
-    open_gallery,
-    save_gallery,
-)
+from monitor.identity.files import gallery_lock
+from monitor.identity.forget import end_consents, forget
+from monitor.identity.gallery import Gallery, default_gallery, load_gallery, save_gallery
 from monitor.identity.guide import SHOTS, Shot
-from monitor.identity.kept_pictures import keep_pictures, remove_pictures
-from monitor.identity.person import EnrolledPerson, Kind, by_name, clean_name, merged
+from monitor.identity.kept_pictures import keep_pictures
+from monitor.identity.person import (
+    EnrolledPerson,
+    Kind,
+    all_pictures,
+    by_name,
+    clean_name,
+    merged,
+)
 from monitor.identity.results import (
+    ConsentEnded,
     Enrolled,
-    GalleryRemoval,
     Listed,
     PicturesKept,
-    PicturesRemoval,
     Receipt,
     Tell,
 )
 from monitor.identity.shots import ShotSource, ShotTools, mask_teller
-
-if TYPE_CHECKING:  # SQLAlchemy comes with it: loaded to forget somebody, not to enrol
-    from monitor.storage.store import Store
 
 
 class IfKnown(Enum):
@@ -86,7 +83,7 @@ class NotEnrolledError(ConfigError):
 
 
 class PeopleDesk:
-    """Any thread, one call at a time at the gallery. Each call takes a while.
+    """Any thread. Each call takes a while. Desks in several programs take turns at one gallery.
 
     Args:
         gallery: The gallery file; None for the one in the user's data folder.
@@ -95,7 +92,6 @@ class PeopleDesk:
 
     def __init__(self, gallery: Path | None = None, store_url: str = "") -> None:
         self._gallery, self._store_url = gallery, store_url
-        self._lock = threading.Lock()
 
     @property
     def gallery_path(self) -> Path:
@@ -106,27 +102,23 @@ class PeopleDesk:
         return self._gallery or default_gallery()
 
     def people(self) -> list[Listed]:
-        """Everybody in the gallery, by name; the ended ones until `remove_ended`.
+        """Everybody in the gallery, by name; the ended ones until `end_consents`.
 
         Raises:
             ConfigError, ModelError, StoreError: One line each.
         """
         now = datetime.now(UTC)
-        with self._lock:
-            gallery = self._load()
+        empty = _empty_gallery()
+        gallery = load_gallery(self.gallery_path, empty.model, empty.dimension)
         return [Listed(person, person.ended(now)) for person in by_name(gallery.people)]
 
-    def remove_ended(self) -> None:
-        """Erase those whose consent has ended.
+    def end_consents(self) -> list[Receipt]:
+        """Forget those whose consent has ended.
 
         Raises:
-            ConfigError, ModelError, StoreError: One line each.
+            ConfigError, StoreError: One line each.
         """
-        with self._lock:
-            gallery = self._load()
-            valid = gallery.valid(datetime.now(UTC))
-            if len(valid.people) < len(gallery.people):
-                save_gallery(valid, self.gallery_path)
+        return end_consents(self.gallery_path, self._store_url)
 
     def enrol(
         self,
@@ -155,8 +147,9 @@ class PeopleDesk:
         if until is not None and until <= datetime.now(UTC):
             raise ConfigError("the last day of the consent is over: give a day to come")
         embedder = Embedder.load()
-        with self._lock:
-            _find(self._open(embedder), name, request.if_known)
+        for receipt in self.end_consents():
+            tell(ConsentEnded(receipt))
+        _find(self._open(embedder), name, request.if_known)
         detector, is_masked = make_detector(DetectConfig()), mask_teller(tell)
         keep = request.pictures_root is not None
         shots = take_shots(ShotTools(detector, is_masked, request.count, keep, tell))
@@ -165,7 +158,7 @@ class PeopleDesk:
         person = EnrolledPerson(name, consent, datetime.now(UTC), until, by, *nothing)
         person = build_person(person, shots, embedder, tell)
         check()
-        with self._lock:
+        with gallery_lock(self.gallery_path):
             person = self._store(person, shots, request, embedder, tell)
         masked, drawn = (int(np.sum(person.kinds == kind)) for kind in (Kind.MASKED, Kind.DRAWN))
         return Enrolled(person, masked, drawn)
@@ -185,73 +178,35 @@ class PeopleDesk:
         known = _find(gallery, person.name, request.if_known)
         if request.pictures_root is not None:
             folder = keep_pictures(shots, request.pictures_root, person)
-            person = replace(person, pictures=str(folder.absolute()))
+            person = replace(person, pictures=(str(folder.absolute()),))
             tell(PicturesKept(len(shots), folder))
         if known is not None:
-            person = (
-                merged(known, person)
-                if add
-                else replace(person, pictures=person.pictures or known.pictures)
-            )
+            anew = replace(person, pictures=all_pictures(known, person))
+            person = merged(known, person) if add else anew
         save_gallery(gallery.with_person(person), self.gallery_path)
         return person
 
     def forget(self, name: str) -> Receipt:
         """Remove somebody from the gallery, their name from the store, and the pictures that were
-        kept of them.
+        kept of them; see `monitor.identity.forget`. Waits for running programs.
 
         Raises:
             ConfigError: If the name is found nowhere.
             ConfigError, ModelError, StoreError: One line each.
         """
-        from monitor.storage.store import Store
-
-        name = clean_name(name)
-        with self._lock:
-            gallery = self._load()
-            store = Store(self._store_url)
-            try:
-                return self._forget(name, gallery, store)
-            finally:
-                store.close()
-
-    def _forget(self, name: str, gallery: Gallery, store: Store) -> Receipt:
-        person = gallery.find(name)
-        known_as = person.name if person is not None else name
-        snapshots = _forget_snapshots(store.sightings_of(known_as))
-        rows = store.forget_identity(known_as)
-        if person is None and rows == 0:
-            known = [p.name for p in gallery.people]
-            raise ConfigError(
-                f"nobody called {name} is in the gallery or the store: "
-                + (nearest(name, known) if known else f"nobody is enrolled in {self.gallery_path}")
-            )
-        from_gallery, pictures = None, None
-        if person is not None:
-            from_gallery = GalleryRemoval(len(person.embeddings), person.given, person.by)
-            if person.pictures:
-                pictures = PicturesRemoval(remove_pictures(person), person.pictures)
-            save_gallery(gallery.without(name).valid(datetime.now(UTC)), self.gallery_path)
-        return Receipt(
-            known_as,
-            datetime.now(UTC),
-            self.gallery_path,
-            from_gallery,
-            store.label,
-            rows,
-            snapshots,
-            pictures,
-        )
-
-    def _load(self) -> Gallery:
-        """With those whose consent has ended. By the embedding model's card alone: the network is
-        not loaded.
-        """
-        model, dimension = embedding_of(model_stem(MODEL).with_suffix(".onnx"))
-        return load_gallery(self.gallery_path, model, dimension)
+        receipt = forget(name, self.gallery_path, self._store_url, _empty_gallery())
+        assert receipt is not None  # no condition was made
+        return receipt
 
     def _open(self, embedder: Embedder) -> Gallery:
-        return open_gallery(self.gallery_path, embedder.name, embedder.dimension)
+        return load_gallery(self.gallery_path, embedder.name, embedder.dimension)
+
+
+def _empty_gallery() -> Gallery:
+    """Of the embedding model that the program uses, by its card alone: the network is not
+    loaded.
+    """
+    return Gallery(*embedding_of(model_stem(MODEL).with_suffix(".onnx")))
 
 
 def _find(gallery: Gallery, name: str, if_known: IfKnown) -> EnrolledPerson | None:
@@ -261,18 +216,6 @@ def _find(gallery: Gallery, name: str, if_known: IfKnown) -> EnrolledPerson | No
     if known is None and if_known is IfKnown.ADD:
         raise NotEnrolledError(name, [person.name for person in gallery.people])
     return known
-
-
-def _forget_snapshots(sighting_ids: Sequence[str]) -> int:
-    """Delete the pictures of some sightings, where there are any. Returns how many."""
-    from monitor.data_folder import data_folder
-    from monitor.storage.snapshots import Snapshots
-
-    folder = data_folder() / "snapshots"
-    if not folder.is_dir():
-        return 0
-    snapshots = Snapshots(folder)
-    return sum(snapshots.forget(sighting_id) for sighting_id in sighting_ids)
 
 
 def moment_after(last_day: date) -> datetime:

@@ -7,16 +7,15 @@ Off by default: in mask-only mode nothing of this file is imported and no embedd
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.gallery import Gallery, open_gallery
 from monitor.identity.match import FAR, Matcher
 from monitor.identity.person import VISITOR
+from monitor.identity.watch import GalleryWatch, Known
 from monitor.records import FloatArray, Image
 
 LOOKS_MIN = 4  # no name before this many looks: one frame never decides
@@ -75,6 +74,15 @@ class IdentityVote:
         """
         return self.name is not None and self.looks >= LOOKS_MIN
 
+    def use(self, matcher: Matcher) -> None:
+        """Other people can be named now: whoever cannot be any more is nobody, and visitors are
+        looked at anew.
+        """
+        self._matcher = matcher
+        if self.name is not None and self.name not in matcher.names:
+            self.name, self.confidence = None, 0.0
+            self.begin_again()
+
     def begin_again_if_visitor(self) -> None:
         """Look anew at somebody who was not known; a name stands."""
         if self.name == VISITOR:
@@ -90,8 +98,16 @@ class IdentityVote:
 class Identifier:
     """What the pipeline needs of all this. The inference thread alone calls it."""
 
-    def __init__(self, embedder: Embedder, matcher: Matcher) -> None:
-        self._embedder, self.matcher = embedder, matcher
+    def __init__(
+        self, embedder: Embedder, matcher: Matcher, watch: GalleryWatch | None = None
+    ) -> None:
+        """
+        Args:
+            embedder: Makes embeddings.
+            matcher: Of those who can be named at first.
+            watch: Tells when others can be named; the identifier closes it.
+        """
+        self._embedder, self.matcher, self._watch = embedder, matcher, watch
         self.model = embedder.name
 
     def embed(
@@ -108,6 +124,25 @@ class Identifier:
             (N, D) float32 of length 1.
         """
         return self._embedder.embed(align(image_bgr, boxes, landmarks))
+
+    def take_news(self) -> Known | None:
+        """Whether other people can be named now: `matcher` then knows them. Whoever takes the news
+        calls `obeyed` once its own books are right.
+        """
+        known = self._watch.take() if self._watch is not None else None
+        if known is not None:
+            self.matcher = known.matcher
+        return known
+
+    def obeyed(self, known: Known) -> None:
+        """The forgotten are in no book of this run any more."""
+        if self._watch is not None:
+            self._watch.obeyed(known)
+
+    def close(self) -> None:
+        """Nobody is named any more."""
+        if self._watch is not None:
+            self._watch.close()
 
     def new_vote(self) -> IdentityVote:
         return IdentityVote(self.matcher)
@@ -134,19 +169,16 @@ class Identifier:
         return names
 
 
-def load_identifier(
-    gallery_path: Path | None = None, far: float = FAR, threads: int = 2
-) -> Identifier:
-    """The identifier of a run. People whose consent has ended are taken out of the file.
-
-    Args:
-        gallery_path: The gallery file; None for the one in the user's data folder. One that is not
-            there is empty.
+def load_identifier(watch: GalleryWatch, far: float = FAR, threads: int = 2) -> Identifier:
+    """The identifier of a run, which the watch keeps up to date. People whose consent has ended
+    are left out.
 
     Raises:
         ModelError: If the embedding model is missing, changed or incomplete.
         ConfigError: If the gallery is damaged, foreign, or made with another model.
     """
     embedder = Embedder.load(MODEL, threads)
-    gallery: Gallery = open_gallery(gallery_path, embedder.name, embedder.dimension)
-    return Identifier(embedder, Matcher(gallery.people, embedder.card, far))
+    gallery = watch.load(embedder.name, embedder.dimension)
+    matcher = Matcher(gallery.people, embedder.card, far)
+    watch.start(matcher, embedder.card, far)
+    return Identifier(embedder, matcher, watch)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +14,11 @@ from pathlib import Path
 import cv2
 
 from monitor.errors import ConfigError
+from monitor.identity.files import private
 from monitor.identity.guide import Shot
-from monitor.identity.person import EnrolledPerson, same_name
+from monitor.identity.person import EnrolledPerson
+from monitor.identity.results import PicturesRemoval
+from monitor.names import same_name
 
 
 def keep_pictures(shots: Sequence[Shot], root: Path, person: EnrolledPerson) -> Path:
@@ -61,31 +63,31 @@ def keep_pictures(shots: Sequence[Shot], root: Path, person: EnrolledPerson) -> 
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600),
-        "wb",
-    ) as file:
+    with private(path) as file:
         file.write(content)
 
 
-def remove_pictures(person: EnrolledPerson) -> int:
-    """Delete what `keep_pictures` wrote for a person, and nothing else. Returns how many
-    pictures.
-    """
-    folder = Path(person.pictures)
+def remove_pictures(person: EnrolledPerson) -> tuple[PicturesRemoval, ...]:
+    """Delete what `keep_pictures` wrote for a person, and nothing else, folder by folder."""
+    return tuple(
+        PicturesRemoval(*_remove(Path(folder), person.name), folder) for folder in person.pictures
+    )
+
+
+def _remove(folder: Path, name: str) -> tuple[int, bool]:
+    """How many pictures were deleted, and whether that is all of them."""
+    removed = 0
     try:
-        if not person.pictures or not same_name(
-            json.loads((folder / "consent.json").read_text(encoding="utf-8"))["name"], person.name
-        ):
-            return 0
-        removed = 0
+        record = folder / "consent.json"
+        if not same_name(json.loads(record.read_text(encoding="utf-8"))["name"], name):
+            return 0, False
         for picture in folder.glob("*/[0-9][0-9][0-9][0-9]*_*_*.jpg"):
             picture.unlink()
             removed += 1
-        (folder / "consent.json").unlink()
+        record.unlink()
         for path in [*folder.iterdir(), folder]:
             with contextlib.suppress(OSError):  # somebody else's files are in it
                 path.rmdir()
     except (OSError, ValueError, KeyError, TypeError):
-        return 0
-    return removed
+        return removed, False
+    return removed, True

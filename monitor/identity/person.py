@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.errors import ConfigError
+from monitor.names import name_key, same_name
 from monitor.records import FloatArray
 
 # what everyone is called who is not in the gallery; nobody can be enrolled under it
@@ -41,8 +42,8 @@ class EnrolledPerson:
     by: str  # who enrolled them
     embeddings: FloatArray  # (N, D), each of length 1
     kinds: npt.NDArray[np.uint8]  # (N,) `Kind` of each
-    # folder that holds pictures, where they were asked for; empty: none were kept
-    pictures: str = ""
+    # folders that hold pictures, where they were asked for, the newest last
+    pictures: tuple[str, ...] = ()
 
     @property
     def shots(self) -> int:
@@ -124,16 +125,6 @@ def _is_tag(character: str) -> bool:
     return 0xE0020 <= ord(character) <= 0xE007F  # parts of some flag emoji
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in case or in the way their letters are composed alone."""
-    return name_key(one) == name_key(other)
-
-
-def name_key(name: str) -> str:
-    """What is equal for two spellings of one name."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
-
-
 def merged(old: EnrolledPerson, new: EnrolledPerson) -> EnrolledPerson:
     """More shots of one person, under the newer consent."""
     return replace(
@@ -141,8 +132,14 @@ def merged(old: EnrolledPerson, new: EnrolledPerson) -> EnrolledPerson:
         name=old.name,
         embeddings=np.concatenate([old.embeddings, new.embeddings]),
         kinds=np.concatenate([old.kinds, new.kinds]),
-        pictures=new.pictures or old.pictures,
+        pictures=all_pictures(old, new),
     )
+
+
+def all_pictures(old: EnrolledPerson, new: EnrolledPerson) -> tuple[str, ...]:
+    """Every folder with pictures of somebody who is enrolled again, the newest last."""
+    earlier = [folder for folder in old.pictures if folder not in new.pictures]
+    return (*earlier, *new.pictures)
 
 
 def by_name(people: Iterable[EnrolledPerson]) -> list[EnrolledPerson]:

@@ -54,10 +54,6 @@ class PicturesKept:
     folder: Path
 
 
-Note = NoMaskModel | FilesLeftOut | FewShots | OddShots | PicturesKept | Progress
-Tell = Callable[[Note], None]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrolled:
     """Somebody is in the gallery now; the counts include shots that were there before."""
@@ -86,10 +82,21 @@ class GalleryRemoval:
 
 @dataclass(frozen=True, slots=True)
 class PicturesRemoval:
-    """What was removed of the pictures that were kept at enrolment."""
+    """What was removed of the pictures that were kept at enrolment, in one folder."""
 
     count: int
+    whole: bool  # False: the folder is not there any more, or not all could be deleted
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningMonitor:
+    """A Mask Monitor that names people from the same gallery."""
+
+    pid: int
+    obeyed: bool  # it has confirmed that it knows the gallery as it is now
+    csv: str = ""  # its list of sightings; empty: it writes none
+    events: str = ""  # its event log
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +109,19 @@ class Receipt:
     from_gallery: GalleryRemoval | None  # None: the name was not in it
     store: str  # without a password
     rows: int  # visits and sightings that lost the name
-    snapshots: int  # pictures of sightings
-    pictures: PicturesRemoval | None  # None: none were kept
+    snapshots: int = 0  # pictures of sightings
+    pictures: tuple[PicturesRemoval, ...] = ()
+    running: tuple[RunningMonitor, ...] = ()
+    leftovers: int = 0  # temporary files and copies of refused galleries
+    set_aside: Path | None = None  # where a gallery that cannot be read lies now
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEnded:
+    """Somebody's consent had run out: they were forgotten."""
+
+    receipt: Receipt
+
+
+Note = NoMaskModel | FilesLeftOut | FewShots | OddShots | PicturesKept | ConsentEnded | Progress
+Tell = Callable[[Note], None]

@@ -7,13 +7,16 @@ from datetime import datetime
 
 from monitor.identity.guide import Failure, Progress, Reason, Refusal, Step
 from monitor.identity.results import (
+    ConsentEnded,
     FewShots,
     FilesLeftOut,
     NoMaskModel,
     Note,
     OddShots,
     PicturesKept,
+    PicturesRemoval,
     Receipt,
+    RunningMonitor,
 )
 
 STEPS = {
@@ -104,12 +107,27 @@ def of_note(note: Note) -> str:
             return f"Left out: {note.left_out} of {note.of} shots, which are not like the others"
         case PicturesKept():
             return f"{note.count} pictures are kept in {note.folder}"
+        case ConsentEnded():
+            return of_ended(note.receipt)
         case Progress():
             return f"[{note.taken}/{note.wanted}] {of_progress(note)}"
 
 
 def of_day(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d}"
+
+
+def of_ended(receipt: Receipt) -> str:
+    """One line on somebody whose consent had run out."""
+    pictures = sum(kept.count for kept in receipt.pictures) + receipt.snapshots
+    line = (
+        f"The consent of {receipt.name} had ended: removed from the gallery, the name from "
+        f"{receipt.rows} visits and sightings, {pictures} pictures deleted"
+    )
+    late = [f"process {one.pid}" for one in receipt.running if not one.obeyed]
+    missed = [kept.folder for kept in receipt.pictures if not kept.whole]
+    line += f"; {', '.join(late)} has not confirmed: close it" if late else ""
+    return line + (f"; not all pictures in {', '.join(missed)}" if missed else "")
 
 
 def of_receipt(receipt: Receipt) -> list[str]:
@@ -121,19 +139,45 @@ def of_receipt(receipt: Receipt) -> list[str]:
         consent = f"the consent given {of_day(removed.given)} to {removed.by}"
         embeddings = f"{removed.embeddings} embeddings"
         lines.append(f"  gallery {receipt.gallery}: {embeddings} and {consent} removed")
+    elif receipt.set_aside is not None:
+        lines.append(
+            f"  gallery {receipt.gallery}: it cannot be read; set aside as "
+            f"{receipt.set_aside.name}, with name and consent blanked, and an empty one begun. "
+            f"Embeddings in it cannot be told apart: delete it to be sure"
+        )
     else:
         lines.append(f"  gallery {receipt.gallery}: the name was not in it")
+    if receipt.leftovers:
+        lines.append(f"  copies beside the gallery: {receipt.leftovers} deleted or blanked")
     lines.append(
         f"  store {receipt.store}: the name removed from {receipt.rows} visits and sightings; "
         f"these stay, without a name"
     )
     if receipt.snapshots:
         lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
-    if receipt.pictures is not None:
-        kept = receipt.pictures
-        lines.append(f"  pictures: {kept.count} deleted from {kept.folder}")
+    lines += [f"  pictures: {_of_pictures(kept)}" for kept in receipt.pictures]
+    for running in receipt.running:
+        lines += _of_running(running)
     lines.append(
-        "  CSV files, event logs and backups that were written before are not touched: delete the "
-        "name there yourself"
+        "  Other CSV files, event logs and backups that were written before are not touched: "
+        "delete the name there yourself"
     )
+    return lines
+
+
+def _of_pictures(kept: PicturesRemoval) -> str:
+    if kept.whole:
+        return f"{kept.count} deleted from {kept.folder}"
+    return f"{kept.count} deleted from {kept.folder}, where not all are found: look for them there"
+
+
+def _of_running(running: RunningMonitor) -> list[str]:
+    program = f"  Mask Monitor that runs (process {running.pid}): "
+    if not running.obeyed:
+        return [f"{program}it has not confirmed: close it, and run this once more"]
+    lines = [f"{program}it has confirmed and names the person no more"]
+    if running.csv:
+        lines.append(f"  its CSV {running.csv}: the name removed")
+    if running.events:
+        lines.append(f"  its event log {running.events}: earlier lines are not touched")
     return lines

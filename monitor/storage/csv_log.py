@@ -7,11 +7,13 @@ import errno
 import io
 import logging
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Set
 from itertools import chain, count
 from pathlib import Path
 
 from monitor.errors import StoreError
+from monitor.names import name_key
 from monitor.records import Sighting
 from monitor.storage.csv_files import BOM, SIGHTING_COLUMNS, sighting_cells
 
@@ -73,11 +75,51 @@ class CsvLog:
         except OSError as error:
             raise _cannot(place, error) from None
 
+    def forget(self, names: Set[str]) -> None:
+        """Take the names of people out of the list, rows of earlier runs included.
 
-def _cannot(path: Path, error: OSError) -> StoreError:
+        Args:
+            names: As `name_key` gives them.
+
+        Raises:
+            StoreError: If the file cannot be read or written; it is then as it was.
+        """
+        place = list_at(self._path)
+        try:
+            rows = list(csv.reader(io.StringIO(place.read_text(encoding="utf-8-sig"), newline="")))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, csv.Error) as error:
+            raise _cannot(place, error) from None
+        column, changed = SIGHTING_COLUMNS.index("identity"), False
+        for row in rows[1:]:
+            # a name that looks like a formula has an apostrophe before it
+            if len(row) > column and names & {
+                name_key(row[column]),
+                name_key(row[column].removeprefix("'")),
+            }:
+                row[column], changed = "", True
+        if not changed:
+            return
+        text = io.StringIO(newline="")
+        text.write(BOM)
+        csv.writer(text).writerows(rows)
+        beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+        try:
+            mode = stat.S_IMODE(place.stat().st_mode)
+            beside.touch(mode=0o600)
+            beside.write_bytes(text.getvalue().encode())
+            beside.chmod(mode)
+            os.replace(beside, place)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise _cannot(place, error) from None
+
+
+def _cannot(path: Path, error: Exception) -> StoreError:
+    why = error.strerror if isinstance(error, OSError) else error
     return StoreError(
-        f"{path} cannot be written ({error.strerror}): close it elsewhere, free the disk or check "
-        f"its rights"
+        f"{path} cannot be written ({why}): close it elsewhere, free the disk or check its rights"
     )
 
 

@@ -10,9 +10,11 @@ import logging
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from monitor.names import name_key
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
 from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 SHOWN_MAX = 200  # sightings that are handed to the window
 PURGE_EVERY_S = 3600.0
 NOTHING: Mapping[str, Sighting] = {}
+R = TypeVar("R", Visit, Sighting)
 
 
 def new_shift_id(moment: datetime) -> str:
@@ -182,6 +185,25 @@ class Ledger:
         """
         self._claims.close()
         self._writer.close()
+
+    def forget(self, names: Collection[str]) -> None:
+        """Take the names of people out of the visits and sightings of this shift, wherever they are
+        written, and delete the pictures of these sightings.
+        """
+        gone = {name_key(name) for name in names}
+
+        def nameless(record: R) -> R:
+            held = record.identity is not None and name_key(record.identity) in gone
+            return dataclasses.replace(record, identity=None) if held else record
+
+        visits = {key: nameless(visit) for key, visit in self._visits.items()}
+        logged = {key: nameless(sighting) for key, sighting in self._logged.items()}
+        changed_visits = {k: v for k, v in visits.items() if v is not self._visits[k]}
+        changed_logged = {k: s for k, s in logged.items() if s is not self._logged[k]}
+        self._visits, self._logged = visits, logged
+        self._show()
+        self._writer.forget(gone, changed_visits, changed_logged)
+        self._flush()
 
     # From the receptionist
 

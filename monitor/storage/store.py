@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
+from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
 from monitor.storage.database import (
@@ -198,26 +199,34 @@ class Store:
         return f"the store {self.label} ({said}): {mend_damaged(self.file)}" if said else ""
 
     def sightings_of(self, name: str) -> list[str]:
-        """Ids of the sightings that hold a person's name."""
-        return [
-            row["sighting_id"]
-            for row in self._read(
-                sa.select(tables.sightings).where(tables.sightings.c.identity == name)
-            )
-        ]
+        """Ids of the sightings that hold a person's name, in any spelling."""
+        identity = tables.sightings.c.identity
+        rows = self._read(
+            sa.select(tables.sightings.c.sighting_id, identity).where(identity.is_not(None))
+        )
+        return [row["sighting_id"] for row in rows if same_name(row["identity"], name)]
 
     def forget_identity(self, name: str) -> int:
-        """Take a person's name out of all visits and sightings, and out of the files' bytes.
-        Returns how many rows held it.
+        """Take a person's name, in any spelling, out of all visits and sightings, and out of the
+        files' bytes. Returns how many rows held it.
         """
+        rows = 0
+        gone = {name}
         with self._writing() as connection:
-            rows = sum(
-                connection.execute(
-                    sa.update(table).where(table.c.identity == name).values(identity=None)
-                ).rowcount
-                for table in (tables.visits, tables.sightings)
-            )
-        if not self.scrub(name):
+            for table in (tables.visits, tables.sightings):
+                identity = table.c.identity
+                # compared here: databases disagree on which letters are the same
+                names = connection.scalars(
+                    sa.select(identity).where(identity.is_not(None)).distinct()
+                )
+                spellings = [held for held in names if same_name(held, name)]
+                gone.update(spellings)
+                if spellings:
+                    rows += connection.execute(
+                        sa.update(table).where(identity.in_(spellings)).values(identity=None)
+                    ).rowcount
+        scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
+        if not all(scrubbed):
             log.warning(
                 "the name may still be in the journal of the store %s, which another program "
                 "holds: close that program and forget again",

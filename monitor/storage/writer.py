@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 
 from monitor.errors import StoreError
+from monitor.names import name_key
 from monitor.records import (
     Correction,
     Count,
@@ -79,6 +80,7 @@ class Writer:
         self._corrections: dict[str, Correction | None] = {}  # by visit
         self._notes: dict[str, str] = {}  # by sighting
         self._rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
+        self._gone: set[str] = set()  # whose names are still to be taken out of the CSV
         self._pictured: set[str] = set()  # sightings that have a snapshot
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
@@ -118,6 +120,32 @@ class Writer:
             dataclasses.replace(row, note=note) if row.sighting_id == sighting_id else row
             for row in self._rows
         ]
+        self._retry_at = 0.0
+
+    def forget(
+        self, gone: Set[str], visits: Mapping[str, Visit], sightings: Mapping[str, Sighting]
+    ) -> None:
+        """Have no name of some people written any more.
+
+        Args:
+            gone: Their names, as `name_key` gives them.
+            visits: What has lost its name, to be written again.
+            sightings: The same; their pictures are deleted.
+        """
+
+        def held(record: Visit | Sighting) -> bool:
+            return record.identity is not None and name_key(record.identity) in gone
+
+        waiting = {k: s for k, s in self._sightings.items() if held(s)}
+        for key in (*sightings, *waiting):
+            self.forget_snapshot(key)
+        nameless = {k: dataclasses.replace(s, identity=None) for k, s in waiting.items()}
+        self._visits = {**self._visits, **visits}
+        self._sightings = {**sightings, **self._sightings, **nameless}
+        self._rows = [
+            dataclasses.replace(row, identity=None) if held(row) else row for row in self._rows
+        ]
+        self._gone |= gone if self._outputs.csv is not None else set()
         self._retry_at = 0.0
 
     # At once or never
@@ -195,10 +223,13 @@ class Writer:
                 del self._notes[sighting_id]
         if not self._unstored():
             self._problems.pop("store", None)
+        csv = self._outputs.csv
+        if csv is not None and self._gone and self._attempt("csv", partial(csv.forget, self._gone)):
+            self._gone = set()
         if self._outputs.csv is not None and self._rows:
             if self._attempt("csv", partial(self._outputs.csv.append, self._rows)):
                 self._rows = []
-        else:
+        elif not self._gone:
             self._problems.pop("csv", None)
         # a picture that could not be taken cannot be taken later
         self._problems.pop("snapshots", None)

@@ -11,9 +11,9 @@ from monitor.analysis.scene import EMBED_MAX
 from monitor.config import Config, DetectConfig
 from monitor.faces.boxes import NO_BOXES
 from monitor.faces.classify import MaskClassifier
-from monitor.identity.gallery import VISITOR
 from monitor.identity.identify import Identifier, IdentityVote
 from monitor.identity.match import Matcher
+from monitor.identity.person import VISITOR
 from monitor.records import Detections, FrameResult, MaskState
 
 NOBODY = Detections(NO_BOXES, np.empty(0, np.float32))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 
-from monitor.identity.commands import run_enrol, run_forget
+from monitor.identity.commands import run_enrol
 from monitor.identity.embed import MODEL
 from monitor.identity.gallery import load_gallery
 from monitor.identity.person import EnrolledPerson
@@ -47,9 +47,8 @@ class CommandLine:
 
     def run(self, command: Callable[..., int], *argv: object) -> str:
         self.said.clear()
-        arguments = [str(a) for a in argv] + ["--gallery", str(self.gallery)]
-        if command is run_forget:
-            arguments += ["--store", self.store]
+        arguments = [str(a) for a in argv]
+        arguments += ["--gallery", str(self.gallery), "--store", self.store]
         assert command(arguments, self.said.append) == 0
         return "\n".join(self.said)
 

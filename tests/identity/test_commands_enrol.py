@@ -34,7 +34,7 @@ def test_enrol_from_a_folder(desk: CommandLine) -> None:
     assert person.until is not None
     assert person.until.astimezone().time() == datetime.min.time()  # to the end of the day
     assert timedelta(days=5) < person.until - person.given < timedelta(days=6)
-    assert person.pictures == ""
+    assert person.pictures == ()
     if sys.platform != "win32":
         assert stat.S_IMODE(desk.gallery.stat().st_mode) == 0o600
 

@@ -62,7 +62,7 @@ def test_what_is_told_and_what_comes_back(desk: PeopleDesk, folder: Path, tmp_pa
     assert (result.person.consent, result.person.by) == ("may be greeted", "unknown")
     assert notes == [
         FilesLeftOut(Reason.NO_FACE, ("no_face.jpg",)),
-        PicturesKept(2, Path(result.person.pictures)),
+        PicturesKept(2, Path(result.person.pictures[0])),
     ]
 
     receipt = desk.forget("ANNA")
@@ -70,19 +70,19 @@ def test_what_is_told_and_what_comes_back(desk: PeopleDesk, folder: Path, tmp_pa
     assert receipt.from_gallery is not None
     assert receipt.from_gallery.embeddings == 3
     assert receipt.from_gallery.given == result.person.given
-    assert receipt.pictures is not None
-    assert receipt.pictures.count == 2
+    assert [(kept.count, kept.whole) for kept in receipt.pictures] == [(2, True)]
     assert in_gallery(desk) == []
     assert list((tmp_path / "kept").iterdir()) == []
 
 
-def test_ended_consents_are_listed_until_they_are_removed(desk: PeopleDesk) -> None:
+def test_ended_consents_are_listed_until_they_are_ended(desk: PeopleDesk) -> None:
     ended = enrolled("Bob", 1, datetime.now(UTC) - timedelta(days=1))
     people = (ended, enrolled("ann", 0))
     save_gallery(Gallery(MODEL, 256, people), desk.gallery_path)
     assert [(x.person.name, x.ended) for x in desk.people()] == [("ann", False), ("Bob", True)]
     assert in_gallery(desk) == ["Bob", "ann"]
-    desk.remove_ended()
+    (receipt,) = desk.end_consents()
+    assert receipt.name == "Bob"
     assert in_gallery(desk) == ["ann"]
 
 

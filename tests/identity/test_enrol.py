@@ -46,7 +46,7 @@ def build(shots: list[Shot], tell: Tell = lambda note: None) -> EnrolledPerson:
 def test_a_shot_of_somebody_else_is_left_out() -> None:
     told: list[Note] = []
     person = build([shot(0), shot(0), shot(1), shot(0), shot(0), shot(0, Kind.MASKED)], told.append)
-    assert told == [OddShots(left_out=1, of=5)]
+    assert told == [OddShots(left_out=1, of=6)]
     assert person.kinds.tolist() == [0, 2, 0, 2, 0, 2, 0, 2, 1]
     assert set(person.embeddings.argmax(axis=1)) == {0}
 

@@ -30,6 +30,8 @@ from monitor.identity.identify import (
 )
 from monitor.identity.match import Matcher, threshold_for
 from monitor.identity.person import VISITOR, EnrolledPerson
+from monitor.identity.running import Presence
+from monitor.identity.watch import GalleryWatch
 from monitor.records import FloatArray
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -354,7 +356,9 @@ def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
         dataclasses.replace(person("Bob", real[1]), until=NOW - timedelta(days=999)),
     )
     save_gallery(Gallery(MODEL, 256, people), path)
-    identifier = load_identifier(path, threads=1)
+    watch = GalleryWatch(path, Presence(path), f"sqlite:///{tmp_path / 'monitor.db'}")
+    identifier = load_identifier(watch, threads=1)
+    identifier.close()
     assert identifier.matcher.names == ("Ann",)
     image = np.zeros((50, 60, 3), np.uint8)
     assert identifier.embed(image, np.empty((0, 4), np.float32), None).shape == (0, 256)
@@ -366,8 +370,10 @@ def test_load_identifier_leaves_ended_consents_out(tmp_path: Path) -> None:
 
 def test_load_identifier_refuses_a_foreign_gallery(tmp_path: Path) -> None:
     (tmp_path / "g.npz").write_bytes(b"junk")
+    watch = GalleryWatch(tmp_path / "g.npz", Presence(tmp_path / "g.npz"), "")
     with pytest.raises(ConfigError, match="no gallery"):
-        load_identifier(tmp_path / "g.npz", threads=1)
+        load_identifier(watch, threads=1)
+    watch.close()
 
 
 def test_normalised_leaves_zeros() -> None:

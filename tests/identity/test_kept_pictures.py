@@ -18,6 +18,7 @@ from monitor.faces.align import TEMPLATE
 from monitor.identity.guide import Shot, Step
 from monitor.identity.kept_pictures import keep_pictures, remove_pictures
 from monitor.identity.person import EnrolledPerson, Kind
+from monitor.identity.results import PicturesRemoval
 from tests.identity.command_line import CommandLine
 
 
@@ -39,20 +40,20 @@ def test_kept_pictures_are_a_training_set_of_their_owner(desk: CommandLine) -> N
     if sys.platform != "win32":
         assert all(stat.S_IMODE(f.stat().st_mode) == 0o600 for f in files)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert desk.people()[0].pictures == str(folder.absolute())
+    assert desk.people()[0].pictures == (str(folder.absolute()),)
 
 
 def test_removing_pictures_leaves_other_files(desk: CommandLine) -> None:
     desk.enrol("Eileen", "collins", "--keep-pictures", desk.folder / "kept")
     (person,) = desk.people()
-    folder = Path(person.pictures)
+    folder = Path(person.pictures[0])
     (folder / "diary.txt").write_text("mine")
-    assert remove_pictures(person) == 3
+    assert remove_pictures(person) == (PicturesRemoval(3, True, str(folder)),)
     assert [p.name for p in folder.iterdir()] == ["diary.txt"]
-    assert remove_pictures(person) == 0
+    assert remove_pictures(person) == (PicturesRemoval(0, False, str(folder)),)
     (folder / "consent.json").write_text(json.dumps({"name": "Somebody else"}))
-    assert remove_pictures(person) == 0
-    assert remove_pictures(dataclasses.replace(person, pictures="")) == 0
+    assert remove_pictures(person) == (PicturesRemoval(0, False, str(folder)),)
+    assert remove_pictures(dataclasses.replace(person, pictures=())) == ()
 
 
 def test_pictures_that_cannot_be_written(desk: CommandLine) -> None:

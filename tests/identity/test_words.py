@@ -79,7 +79,7 @@ def test_notes(note: Note, said: str) -> None:
 
 def test_a_receipt_says_what_was_not_there() -> None:
     now = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-    receipt = Receipt("Ann", now, Path("g.npz"), None, "m.db", 2, 0, None)
+    receipt = Receipt("Ann", now, Path("g.npz"), None, "m.db", 2)
     first, *lines = words.of_receipt(receipt)
     assert first.startswith("Receipt: Ann was forgotten on 2026-11-2")
     assert lines[0] == "  gallery g.npz: the name was not in it"

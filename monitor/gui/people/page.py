@@ -42,7 +42,7 @@ OFF = (
 ON = (
     "Identification is on: the people below are named, masked or not, and everybody else is a "
     "visitor. "
-    "Changes take effect with the next shift."
+    "Changes take effect within seconds."
 )
 
 
@@ -51,15 +51,12 @@ class PeopleDialog(QDialog):
 
     Args:
         session: The cameras to enrol from.
-        new_shift: Begins a new shift, which reads the gallery anew.
     """
 
-    def __init__(
-        self, session: Session, bridge: Bridge, new_shift: Callable[[], None], parent: QWidget
-    ) -> None:
+    def __init__(self, session: Session, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("People")
-        self._session, self._bridge, self._new_shift = session, bridge, new_shift
+        self._session, self._bridge = session, bridge
         self._desk: PeopleDesk | None = None
         self.people: list[EnrolledPerson] = []
         self.busy = False
@@ -156,18 +153,18 @@ class PeopleDialog(QDialog):
         """Show who is enrolled now."""
         self._run("reading the gallery", self._read, self._show)
 
-    def _read(self) -> list[Listed]:
-        desk = self._open_desk()
-        people = desk.people()
-        desk.remove_ended()
-        return people
+    def _read(self) -> tuple[list[Listed], list[str]]:
+        from monitor.identity import words
 
-    def _show(self, people: list[Listed]) -> None:
+        desk = self._open_desk()
+        ended = [words.of_ended(receipt) for receipt in desk.end_consents()]
+        return desk.people(), ended
+
+    def _show(self, answer: tuple[list[Listed], list[str]]) -> None:
+        people, ended = answer
         self.people = [listed.person for listed in people if not listed.ended]
-        ended = [listed.person.name for listed in people if listed.ended]
         if ended:
-            text = f"The consent of {', '.join(ended)} had ended: removed from the gallery"
-            self.banners.show_message("ended", Severity.INFO, text)
+            self.banners.show_message("ended", Severity.INFO, "\n".join(ended))
         self.table.setRowCount(len(self.people))
         for row, person in enumerate(self.people):
             for column, text in enumerate(_cells(person)):
@@ -210,12 +207,8 @@ class PeopleDialog(QDialog):
     def _enrolled(self, text: str) -> None:
         self.banners.clear("fault")
         if self._session.options.identify:
-            text += " The name is known from the next shift on."
-            self.banners.show_message(
-                "result", Severity.INFO, text, "Start a new shift", self._begin_shift
-            )
-        else:
-            self.banners.show_message("result", Severity.INFO, text)
+            text += " The name is known within seconds."
+        self.banners.show_message("result", Severity.INFO, text)
         self.read()
 
     @Slot()
@@ -223,10 +216,6 @@ class PeopleDialog(QDialog):
         if self.enrolling is not None:
             self.enrolling.deleteLater()
             self.enrolling = None
-
-    def _begin_shift(self) -> None:
-        self.banners.clear("result")
-        self._new_shift()
 
     # Forgetting
 
@@ -240,8 +229,6 @@ class PeopleDialog(QDialog):
             f"the name from all visits "
             "and sightings in the store, and the pictures that were kept. This cannot be undone."
         )
-        if self._session.options.identify:
-            question += " A new shift begins, so that the name is not used any more."
         box = QMessageBox(QMessageBox.Icon.Question, "Forget", question, parent=self)
         forget = box.addButton("&Forget", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
@@ -251,31 +238,13 @@ class PeopleDialog(QDialog):
 
     def forget(self, name: str) -> None:
         """Forget somebody and show the receipt."""
-        self._run(
-            "forgetting",
-            lambda: self._open_desk().forget(name),
-            lambda receipt: self._forgotten(name, receipt),
-        )
+        self._run("forgetting", lambda: self._open_desk().forget(name), self._forgotten)
 
-    def _forgotten(self, name: str, receipt: Receipt) -> None:
+    def _forgotten(self, receipt: Receipt) -> None:
         from monitor.identity import words
 
-        lines = words.of_receipt(receipt)
         self.banners.clear("fault")
-        if not self._session.options.identify:
-            self._show_receipt(lines)
-            return
-        # The shift that runs still knows the name and may write it until it has ended.
-        self._new_shift()
-
-        def show(rows: int) -> None:
-            more = f"  the shift that ran: the name removed from {rows} more visits and sightings"
-            self._show_receipt([*lines, more] if rows else lines)
-
-        self._run("forgetting", lambda: self._session.forget_again(name), show)
-
-    def _show_receipt(self, lines: list[str]) -> None:
-        self.banners.show_message("result", Severity.INFO, "\n".join(lines))
+        self.banners.show_message("result", Severity.INFO, "\n".join(words.of_receipt(receipt)))
         self.read()
 
     def closeEvent(self, event: QCloseEvent) -> None:

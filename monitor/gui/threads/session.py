@@ -24,6 +24,7 @@ from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerStat
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
+    from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import InferenceThread, Parts
     from monitor.storage.store import Store
     from monitor.storage.totals import Total
@@ -55,7 +56,6 @@ class Session:
         self._frames: LatestSlot[Frame] = LatestSlot()
         self._updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         self._worker: InferenceThread | None = None
-        self._former: InferenceThread | None = None
         self.watched: tuple[Watched, ...] = ()  # never changed in place: other threads look at it
         self._retired: list[threading.Thread] = []
         self._reader: Store | None = None
@@ -78,6 +78,7 @@ class Session:
 
         self.options = options or self.options
         built_from, former = self.options, self._worker
+        pipelines: list[Pipeline] = []
         updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         numbers = itertools.count()
 
@@ -85,13 +86,15 @@ class Session:
             if former is not None:
                 former.join(STOP_LIMIT_S)  # two shifts never write at once
             parts = self._build(built_from)
+            pipelines.append(parts.pipeline)
             if updates is self._updates:
                 self.enrolled = parts.pipeline.enrolled
             return parts
 
         def on_update(update: Update) -> None:
-            if update.result is not None and updates is self._updates:
-                self.analysed += 1
+            if updates is self._updates:
+                self.analysed += update.result is not None
+                self.enrolled = pipelines[0].enrolled  # the gallery may have changed
             self.heard += 1
             camera = update.result.frame.camera if update.result is not None else None
             updates.put((next(numbers), update), camera)
@@ -109,7 +112,6 @@ class Session:
         if former is not None:
             former.stop()
             self._retire(former)
-        self._former = former
         self._worker = InferenceThread(build, self._frames, on_update, on_state)
         for watched in self.watched:
             if not watched.lent:
@@ -289,24 +291,6 @@ class Session:
         store = Store(self.options.config.store.url)
         try:
             return export(store, path, since)
-        finally:
-            store.close()
-
-    def forget_again(self, name: str) -> int:
-        """After a new shift was begun: take a name out of what the former shift has still written.
-        Returns how many rows.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        from monitor.storage.store import Store
-
-        former = self._former
-        if former is not None:
-            former.join(STOP_LIMIT_S)
-        store = Store(self.options.config.store.url)
-        try:
-            return store.forget_identity(name)
         finally:
             store.close()
 

@@ -53,6 +53,17 @@ def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptu
     assert lines(caplog) == ["the store is full", "everything that waited has been saved"]
 
 
+def test_a_picture_upside_down_is_told_once_for_each_camera(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    for camera, upside_down in (("a", False), ("a", True), ("a", True), ("b", True), ("a", True)):
+        result = FrameResult(frame(camera=camera), (), Timings(), upside_down=upside_down)
+        run.on_update(Update(result, Count(), (), 0))
+    first, second = lines(caplog)
+    assert first == "the picture of a is upside down, so nobody is judged: turn the camera"
+    assert second.startswith("the picture of b is upside down")
+
+
 def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     for state in (

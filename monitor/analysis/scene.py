@@ -13,7 +13,7 @@ import numpy as np
 from monitor.analysis.sightings import Origin, SightingRule
 from monitor.analysis.track import Track, Tracker
 from monitor.analysis.tracked import TrackedPerson, face_of, last_seen
-from monitor.analysis.upright import AGAIN_S, TURN_MAX, Upright, doubted
+from monitor.analysis.upright import TURN_MAX, Upright
 from monitor.analysis.vote import Vote
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
@@ -225,18 +225,15 @@ class Scene:
         )
         return _indices(i for _, i in waiting[:GENDER_MAX])
 
-    @staticmethod
-    def _to_turn(t: float, people: list[TrackedPerson | None], found: Detections) -> Indices:
-        """Those that the detector is not sure of: once, and again while they are on their heads."""
+    def _to_turn(self, t: float, people: list[TrackedPerson | None], found: Detections) -> Indices:
+        """Those who may be upside down, of whom it was asked longest ago."""
         if found.landmarks is None:  # not measured with detectors without
             return _indices(())
         sizes = longer_side(found.boxes)
         waiting = sorted(
             (person.turned_t, i)
             for i, person in enumerate(people)
-            if person is not None
-            and doubted(float(sizes[i]), float(found.confidence[i]))
-            and (person.turned_t < 0 or (person.on_its_head and t - person.turned_t >= AGAIN_S))
+            if person is not None and self._upright.wants(person, float(sizes[i]), t)
         )
         return _indices(i for _, i in waiting[:TURN_MAX])
 

@@ -67,9 +67,32 @@ def test_blur_counts_only_when_it_is_set() -> None:
     assert not quality.can_be_judged(100, ROI, None, replace(config, unsure_sharpness=1))
 
 
+@pytest.mark.parametrize(
+    ("moved", "seen"), [((0, 0), True), ((0, 60), False), ((80, 0), False), ((0, -40), False)]
+)
+def test_a_mouth_beyond_the_edge_is_not_seen(moved: tuple[int, int], seen: bool) -> None:
+    landmarks = FRONT + np.array(moved, np.float32)
+    assert quality.mouth_in_picture(landmarks, (80, 60)) is seen
+
+
+def test_a_profile_that_is_no_sure_face_is_told() -> None:
+    profile = FRONT.copy()
+    profile[2, 0] = 20 + 20
+    assert quality.weak_profile(profile, 0.7)
+    assert not quality.weak_profile(profile, 0.9)
+    assert not quality.weak_profile(FRONT, 0.7)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_landmarks_that_are_no_numbers_show_no_mouth(odd: float) -> None:
+    landmarks = np.full((5, 2), odd, np.float32)
+    assert quality.weak_profile(landmarks, 0.7)
+    assert not quality.mouth_in_picture(landmarks, (80, 60))
+
+
 def test_weight_grows_with_size_and_confidence() -> None:
     assert quality.weight(64, 1.0) == 1.0
     assert quality.weight(500, 1.0) == 1.0
     assert quality.weight(32, 0.9) == pytest.approx(0.5)
-    assert 0 < quality.weight(64, 0.3) < quality.weight(64, 0.7) < quality.weight(64, 0.8) < 1
+    assert 0 < quality.weight(64, 0.3) <= quality.weight(64, 0.7) < quality.weight(64, 0.85) < 1
     assert quality.weight(0, 1.0) == 0

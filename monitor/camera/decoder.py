@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
@@ -60,6 +59,8 @@ class DecodedImage:
         ]
         image: Any = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
         if self._scaled_wh != (plane.width, plane.height):
+            import cv2  # rarely needed, and slow to load
+
             image = cv2.resize(image, self._scaled_wh, interpolation=cv2.INTER_LINEAR)
         return np.ascontiguousarray(np.rot90(image, self._turns))
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
@@ -31,18 +31,15 @@ SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for squa
 class DecodedImage:
     """A picture as it was decoded; it becomes BGR when somebody looks at it, once. Any thread."""
 
-    def __init__(self, frame: VideoFrame, reformatter: VideoReformatter, squeeze: float) -> None:
+    def __init__(
+        self, frame: VideoFrame, reformatter: VideoReformatter, size_wh: tuple[int, int]
+    ) -> None:
         self._frame: VideoFrame | None = frame
-        self._reformatter, self._squeeze = reformatter, squeeze
+        self._reformatter, self._scaled_wh = reformatter, size_wh
         self._turns = round(frame.rotation / 90) % 4  # to the left
         self._image: Image | None = None
         self._lock = threading.Lock()
-        width, height = frame.width, frame.height
-        if squeeze > 1:
-            width = round(width * squeeze)
-        elif squeeze < 1:
-            height = round(height / squeeze)
-        self.size_wh = (height, width) if self._turns % 2 else (width, height)
+        self.size_wh = size_wh[::-1] if self._turns % 2 else size_wh
 
     @property
     def image(self) -> Image:
@@ -61,9 +58,10 @@ class DecodedImage:
             : plane.height
         ]
         image: Any = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
-        if self._squeeze != 1:
-            size = (self.size_wh[1], self.size_wh[0]) if self._turns % 2 else self.size_wh
-            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        if self._scaled_wh != (plane.width, plane.height):
+            import cv2  # rarely needed, and slow to load
+
+            image = cv2.resize(image, self._scaled_wh, interpolation=cv2.INTER_LINEAR)
         return np.ascontiguousarray(np.rot90(image, self._turns))
 
 
@@ -107,6 +105,7 @@ class Decoder:
         # Decoding several frames at once holds each of them back.
         self.stream.thread_type = "SLICE" if live else "AUTO"
         self._reformatter = VideoReformatter()
+        self._size_wh: tuple[int, int] | None = None
         self._frames = self._decode()
 
     def _choose(self, url: str, live: bool) -> VideoStream:
@@ -167,11 +166,12 @@ class Decoder:
                     yield frame
 
     def image(self, frame: VideoFrame) -> DecodedImage:
-        ratio = self.stream.sample_aspect_ratio
-        squeeze = float(ratio) if ratio else 1.0
-        if not 1 / SQUEEZE_MAX <= squeeze <= SQUEEZE_MAX or _too_large(frame, squeeze):
-            squeeze = 1.0
-        return DecodedImage(frame, self._reformatter, squeeze)
+        """All have the size of the first, with square pixels: a camera that goes to another
+        resolution shows the same people in the same place.
+        """
+        if self._size_wh is None:
+            self._size_wh = _square(frame, self.stream.sample_aspect_ratio)
+        return DecodedImage(frame, self._reformatter, self._size_wh)
 
     @property
     def missing(self) -> int:
@@ -201,5 +201,10 @@ class NoPicturesError(Exception):
     """What is wrong with a container that could be opened; its text follows the source's name."""
 
 
-def _too_large(frame: VideoFrame, squeeze: float) -> bool:
-    return frame.width * frame.height * max(squeeze, 1 / squeeze) > PIXELS_MAX
+def _square(frame: VideoFrame, ratio: Fraction | None) -> tuple[int, int]:
+    """Width and height of a frame once its pixels are square; none get lost."""
+    squeeze = float(ratio) if ratio else 1.0
+    if not 1 / SQUEEZE_MAX <= squeeze <= SQUEEZE_MAX:
+        return frame.width, frame.height
+    width, height = round(frame.width * max(1.0, squeeze)), round(frame.height / min(1.0, squeeze))
+    return (width, height) if width * height <= PIXELS_MAX else (frame.width, frame.height)

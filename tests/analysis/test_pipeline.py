@@ -199,3 +199,19 @@ def test_a_forecast_stays_in_the_picture() -> None:
             if face.xyxy[2] > 640:
                 # the detector's own word
                 assert any((face.xyxy == w.boxes[0]).all() for w in walking)
+
+
+def test_nobody_looks_at_a_frame_that_is_not_searched() -> None:
+    class Unseen:
+        size_wh = (640, 480)
+
+        @property
+        def image(self) -> np.ndarray:
+            raise AssertionError("somebody looked")
+
+    searched = FakeDetector([Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32))])
+    one = Pipeline(searched, FakeClassifier(), Config(), "shift")
+    one.process([frame(0.0)])
+    (result,) = one.process([frame(0.01, pixels=Unseen())])
+    assert result.faces == ()
+    assert len(searched.smallest) == 1

@@ -285,3 +285,13 @@ def test_a_clip_that_claims_a_picture_of_gigabytes_is_refused(tmp_path: Path) ->
     path.write_bytes(path.read_bytes().replace(size, (30000).to_bytes(2, "big") * 2))
     with pytest.raises(CameraError, match=r"no picture of a\.avi could be read"):
         play(path)
+
+
+def test_all_pictures_have_the_size_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    sizes = ((160, 120), (320, 240))
+    parts = [encode(tmp_path / f"{size[0]}.ts", frames=5, size_wh=size) for size in sizes]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    pictures = play(path)
+    assert len(pictures) > 5
+    assert {picture.image.shape for picture in pictures} == {(120, 160, 3)}

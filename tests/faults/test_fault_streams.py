@@ -150,9 +150,7 @@ def test_a_stream_that_is_garbage_from_its_first_byte(desk: Desk) -> None:
 
 
 def test_another_size_in_mid_stream(tmp_path: Any, camera: FaultyCamera) -> None:
-    """OpenCV scales what comes to the size that the stream was opened with. The real networks
-    look.
-    """
+    """What comes is scaled to the size that the stream was opened with. The real networks look."""
     bare = cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg"))
     assert bare is not None
     camera.show(bare)
@@ -198,7 +196,7 @@ class Device:
     def isOpened(self) -> bool:  # noqa: N802, as OpenCV calls it
         return self._open
 
-    def read(self) -> tuple[bool, np.ndarray[Any, Any] | None]:
+    def read(self, buffer: Any = None) -> tuple[bool, np.ndarray[Any, Any] | None]:
         self._pause.wait(0.02)
         good = self._open and type(self).plugged
         return good, np.full((96, 128, 3), 90, np.uint8) if good else None
@@ -235,7 +233,7 @@ def test_a_camera_that_drops_single_pictures_is_not_lost(
     class Damaged(Device):
         reads = 0
 
-        def read(self) -> tuple[bool, np.ndarray[Any, Any] | None]:
+        def read(self, buffer: Any = None) -> tuple[bool, np.ndarray[Any, Any] | None]:
             Damaged.reads += 1
             if Damaged.reads % 3 == 0:
                 raise cv2.error("a truncated frame")

@@ -25,7 +25,7 @@ class Camera(FakeSource):
         image: Image | None = None,
     ) -> None:
         super().__init__(live=True, name=name)
-        if name.startswith("camera "):
+        if name.removeprefix("camera ").isdigit():
             self.address = parse_address(name.removeprefix("camera "))
         self.switch = Switch(size_wh, image)
 

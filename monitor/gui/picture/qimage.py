@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from PySide6.QtGui import QImage
 
@@ -29,6 +28,8 @@ def scaled_qimage(image_bgr: Image, width: int, height: int) -> QImage:
     """
     if image_bgr.shape[:2] == (height, width):
         return to_qimage(image_bgr)
+    import cv2  # the window stands before OpenCV is loaded
+
     wanted, scaled = (max(1, width), max(1, height)), image_bgr
     # Halving leaves no pixel out, as linear interpolation would, and is far faster than INTER_AREA
     # (4K: 2 ms, 52 ms).

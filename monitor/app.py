@@ -114,8 +114,13 @@ def build_parts(options: RunOptions) -> Parts:
             events=EventLog(options.events) if options.events else None,
             snapshots=Snapshots() if config.store.snapshots else None,
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
-        ledger.recordings_apart = not options.headless and not options.into_store
+        ledger = Ledger(
+            store,
+            shift_id,
+            outputs,
+            config.store.retention_days,
+            recordings_apart=not options.headless and not options.into_store,
+        )
     except StoreError:
         store.close()
         raise

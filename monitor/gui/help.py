@@ -112,8 +112,8 @@ class HelpDialog(QDialog):
             _wrapped(
                 "One person is one visit. A visit without a mask, or with one worn incorrectly, "
                 "for longer than the set time is a "
-                "sighting: it is saved at once. The monitor errs at times: correct it, and the "
-                "count follows."
+                "sighting: it is saved at once. A recording has a count of its own and is not "
+                "saved. The monitor errs at times: correct it, and the count follows."
             )
         )
         scroll = QScrollArea()  # for small screens

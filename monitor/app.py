@@ -32,6 +32,7 @@ class RunOptions:
     identify: bool = False
     gallery: Path | None = None
     into_store: bool = False  # what a recording shows is stored like a camera's visitors
+    recordings_apart: bool = False  # recordings are counted and not stored: the window's way
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
 
@@ -119,7 +120,7 @@ def build_parts(options: RunOptions) -> Parts:
             shift_id,
             outputs,
             config.store.retention_days,
-            recordings_apart=not options.headless and not options.into_store,
+            recordings_apart=options.recordings_apart and not options.into_store,
         )
     except StoreError:
         store.close()

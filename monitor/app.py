@@ -42,6 +42,7 @@ class RunOptions:
     identify: bool = False
     gallery: Path | None = None
     into_store: bool = False  # what a recording shows is stored like a camera's visitors
+    recordings_apart: bool = False  # recordings are counted and not stored: the window's way
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
     @property
@@ -140,8 +141,13 @@ def build_parts(options: RunOptions) -> Parts:
             events=EventLog(options.events) if options.events else None,
             snapshots=Snapshots(on=config.store.snapshots),
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
-        ledger.recordings_apart = not options.headless and not options.into_store
+        ledger = Ledger(
+            store,
+            shift_id,
+            outputs,
+            config.store.retention_days,
+            recordings_apart=options.recordings_apart and not options.into_store,
+        )
         undo.pop_all()
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
     return Parts(

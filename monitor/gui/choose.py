@@ -289,11 +289,11 @@ class SourceChooser(QObject):
             "listing the cameras",
             camera_list,
             self._show_cameras,
-            lambda message: self._show_cameras([]),
+            lambda message: self._show_cameras([], "The cameras cannot be listed"),
         )
 
-    def _show_cameras(self, cameras: list[tuple[int, str]]) -> None:
-        self._menus.show_cameras(cameras)
+    def _show_cameras(self, cameras: list[tuple[int, str]], none: str = "No camera found") -> None:
+        self._menus.show_cameras(cameras, none)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
 

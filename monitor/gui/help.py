@@ -9,9 +9,11 @@ from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QGroupBox,
     QLabel,
+    QScrollArea,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -24,6 +26,7 @@ from monitor.engine import model_stem
 from monitor.errors import ModelError
 from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import state_icon
+from monitor.gui.screen import TITLE_PX
 from monitor.gui.side.panel import scaled_font
 from monitor.records import MaskState
 
@@ -79,8 +82,8 @@ class HelpDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Help")
-        self.setMinimumWidth(560)
-        layout = QVBoxLayout(self)
+        body = QWidget()
+        layout = QVBoxLayout(body)
         layout.setSpacing(12)
         states = QGroupBox("What the states mean")
         grid = QGridLayout(states)
@@ -109,14 +112,26 @@ class HelpDialog(QDialog):
             _wrapped(
                 "One person is one visit. A visit without a mask, or with one worn incorrectly, "
                 "for longer than the set time is a "
-                "sighting: it is saved at once. The monitor errs at times: correct it, and the "
-                "count follows."
+                "sighting: it is saved at once. A recording has a count of its own and is not "
+                "saved. The monitor errs at times: correct it, and the count follows."
             )
         )
-        layout.addWidget(_close_button(self))
-        width = max(self.minimumWidth(), self.sizeHint().width())
+        scroll = QScrollArea()  # for small screens
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 8)
+        rows.addWidget(scroll, 1)
+        close = _close_button(self)
+        close.setContentsMargins(0, 0, 10, 0)
+        rows.addWidget(close)
+        width = max(560, body.sizeHint().width())
+        scroll.setMinimumWidth(width)
         # by itself Qt keeps to two thirds of a small screen
-        self.resize(width, layout.totalHeightForWidth(width))
+        height = layout.totalHeightForWidth(width) + close.sizeHint().height() + 16
+        self.resize(width, min(height, self.screen().availableGeometry().height() - TITLE_PX))
 
 
 class AboutDialog(QDialog):

@@ -124,8 +124,10 @@ class Menus:
         self.panels.addAction(action)
         return action
 
-    def show_cameras(self, cameras: Sequence[tuple[int, str]]) -> None:
-        """Fill the two lists of cameras: to watch one, and to add one to those that are watched."""
+    def show_cameras(self, cameras: Sequence[tuple[int, str]], none: str) -> None:
+        """Fill the two lists of cameras: to watch one, and to add one to those that are watched;
+        or say why there are none.
+        """
         for menu, group in ((self.cameras, self.camera_group), (self.add_cameras, self.add_group)):
             for action in group.actions():
                 group.removeAction(action)
@@ -133,7 +135,7 @@ class Menus:
             for index, name in cameras:
                 self._choice(menu, group, f"{index}: {name}".replace("&", "&&"), str(index))
             if not cameras:
-                menu.addAction("No camera found").setEnabled(False)
+                menu.addAction(none).setEnabled(False)
             menu.addSeparator()
         self.look_again = self.cameras.addAction("&Look again")
 

@@ -84,7 +84,7 @@ def locked_text(locked: Sequence[str]) -> str:
     if not locked:
         return ""
     needs = "needs its password" if len(locked) == 1 else "need their passwords"
-    return f"{', '.join(locked)} {needs} again: passwords are never written down"
+    return f"{', '.join(locked)} {needs} again: what may be secret is never written down"
 
 
 class PasswordDialog(QDialog):
@@ -101,7 +101,12 @@ class PasswordDialog(QDialog):
         form.addRow("&Address", self.address)
         form.addRow("&User", self.user)
         form.addRow("&Password", self.password)
-        form.addRow(QLabel("It is kept until Mask Monitor ends, and never written down."))
+        hint = QLabel(
+            "They are kept until Mask Monitor ends, and never written down. Where a part of the "
+            "address was left out for that, enter the whole address."
+        )
+        hint.setWordWrap(True)
+        form.addRow(hint)
         self.user.setFocus()
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel

@@ -134,7 +134,10 @@ class Reports:
         listed = update.sightings
         if update.recordings:
             listed = tuple(s for s in listed if self._own(update, s.camera))
-        parts.sightings.show_sightings(listed, number)
+        in_clip = self.recording and bool(update.recordings)
+        parts.sightings.show_sightings(
+            listed, number, "this recording" if in_clip else "this shift"
+        )
 
     def _take_result(self, result: FrameResult) -> None:
         watched = self._parts.session.find(result.frame.camera)
@@ -174,6 +177,7 @@ class Reports:
         words = {WorkerState.LOADING: "loading models", WorkerState.READY: message}
         status.model.setText(words.get(self.worker, "not analysed"))
         status.show_privacy(session.options, session.enrolled, self.worker)
+        status.fit()
         if self.worker is WorkerState.FAILED:
             self._parts.banners.show_message(
                 "worker", Severity.ERROR, message, "Try again", self._start_again

@@ -140,8 +140,13 @@ class SourceWatch:
         before, self._shown = self._shown, set()
         if len(troubled) > BANNERS_MAX:
             names = [s.watched.name for s in troubled]
+            what = (
+                "show nothing of this moment"
+                if any(s.doubt for s in troubled)
+                else "give no pictures"
+            )
             text = (
-                f"{len(names)} cameras give no pictures: {', '.join(names)}. Check the network "
+                f"{len(names)} cameras {what}: {', '.join(names)}. Check the network "
                 f"and their power"
             )
             self._show("sources", Severity.WARNING, text, "Try now", names)
@@ -156,11 +161,13 @@ class SourceWatch:
         key = f"source {name}"
         if seen.doubt is not None:
             texts = {
-                Doubt.FROZEN: "sends the same picture again and again: turn it off and on, or "
-                "choose it again",
+                Doubt.FROZEN: "sends the same picture again and again: connect it again, or turn "
+                "it off and on",
                 Doubt.BLACK: "sends a black picture: see to its cover, its cable and the light",
             }
-            self._show(key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "", [])
+            self._show(
+                key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "Connect again", [name]
+            )
         elif status.state is SourceState.STALLED:
             text = (
                 f"{name} sends no pictures at the moment: check its cable, its power and the "

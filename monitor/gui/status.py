@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStatusBar, QWidget
 
 from monitor.app import RunOptions
 from monitor.records import SourceState, SourceStatus, WorkerState
 
+SOURCE_PX, FIELD_PX = 200, 18  # for the camera; for the line and the gaps of a field
 MASK_ONLY = "mask-only: nobody is identified"
 PICTURES = "a picture of each sighting is kept"
 
@@ -89,6 +90,7 @@ class StatusBar(QStatusBar):
         self.source = ElidedLabel(QSizePolicy.Policy.Ignored)
         self.addWidget(self.source, 1)
         self.source.setAccessibleName("Camera and its state")
+        self._lines: dict[QLabel, QFrame] = {}
         self.size_wh = self._field("Resolution of the camera's pictures")
         self.rate = self._field("Pictures analysed in a second")
         self.inference = self._field("Time that one picture takes: finding faces and judging masks")
@@ -97,6 +99,8 @@ class StatusBar(QStatusBar):
         self.privacy.setText(MASK_ONLY)
         self.retention = self._field("Visits and sightings that are older are deleted")
         self.sound = self._field("One soft sound a new sighting; M turns it on and off")
+        # what goes first where there is no room
+        self._spare = (self.inference, self.rate, self.size_wh, self.sound, self.model)
 
     def _field(self, tip: str) -> QLabel:
         line = QFrame()
@@ -109,7 +113,24 @@ class StatusBar(QStatusBar):
         label.setAccessibleName(tip)
         self.addPermanentWidget(line)
         self.addPermanentWidget(label)
+        self._lines[label] = line
         return label
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Leave room for what the camera does: on a small screen the other fields give way."""
+        room = self.width() - SOURCE_PX
+        needed = {label: max(36, label.sizeHint().width()) + FIELD_PX for label in self._lines}
+        hidden: set[QLabel] = set()
+        for label in self._spare:
+            if sum(w for other, w in needed.items() if other not in hidden) > room:
+                hidden.add(label)
+        for label, line in self._lines.items():
+            label.setVisible(label not in hidden)
+            line.setVisible(label not in hidden)
 
     def show_privacy(self, options: RunOptions, enrolled: int | None, worker: WorkerState) -> None:
         """Who is named; `enrolled` counts once the inference thread is READY."""

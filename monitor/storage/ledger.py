@@ -44,6 +44,8 @@ class Ledger:
         outputs: What is written beside the store.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
         now: Seconds of a steady clock.
+        recordings_apart: What recordings show is counted and shown, and not stored: who is in them
+            is no visitor of today.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -56,10 +58,10 @@ class Ledger:
         outputs: Outputs = Outputs(),
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
+        recordings_apart: bool = False,
     ) -> None:
         self._shift_id, self._now = shift_id, now
-        # recordings are counted and shown, and not stored: who is in them is no visitor of today
-        self.recordings_apart = False
+        self._recordings_apart = recordings_apart
         self._recordings: frozenset[str] = frozenset()  # those that are kept apart, by name
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
@@ -82,7 +84,7 @@ class Ledger:
     def record(self, result: FrameResult) -> Update:
         """Take in a frame's result: count, store, write."""
         frame = result.frame
-        if self.recordings_apart and not frame.live and frame.camera not in self._recordings:
+        if self._recordings_apart and not frame.live and frame.camera not in self._recordings:
             self._recordings |= {frame.camera}
         if frame.still and result.faces:
             self._counters[frame.camera].add_stills(result.faces)

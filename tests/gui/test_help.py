@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QAction, QScreen
 from PySide6.QtWidgets import QLabel, QTextBrowser
 from pytestqt.qtbot import QtBot
 
@@ -102,6 +102,15 @@ def test_the_whole_help_is_seen_without_scrolling(qtbot: QtBot, make_window: Mak
     assert dialog.height() <= 720
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_the_help_fits_a_small_screen(
+    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda screen: QRect(0, 0, 683, 384))
+    dialog = HelpDialog(make_window(start=False))
+    assert dialog.height() < 384
+    assert dialog.width() <= 683
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,20 @@ def test_a_long_name_gives_way_and_is_the_tooltip(qtbot: QtBot, make_window: Mak
     assert window.width() == 1000
     assert window.status.sound.geometry().right() <= window.status.width()
     assert window.status.sound.text() == "sound off"
+
+
+def test_what_the_camera_does_is_read_on_a_small_screen(qtbot: QtBot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_source("camera 0: lost, next try in 16 s")
+    bar.model.setText("mask_v3 on onnx, yunet")
+    bar.show_size(1280, 720)
+    bar.show_speed(29.7, 8.4)
+    bar.resize(640, 20)
+    bar.show()
+    bar.fit()
+    qtbot.waitUntil(lambda: bar.source.width() >= 180)
+    assert bar.privacy.width() >= bar.privacy.sizeHint().width()
+    assert bar.inference.isHidden()
+    bar.resize(1280, 20)
+    assert not bar.inference.isHidden()

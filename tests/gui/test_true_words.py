@@ -13,13 +13,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions, build_parts
+from monitor.gui.picture.overlay import label_text
 from monitor.gui.reports import Reports
 from monitor.records import Correction, Count, MaskState, Update
 from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, drop, ended, numbers, plate
+from tests.gui.looks import MakeWindow, drop, ended, make_face, numbers, plate
 
 
 def test_a_recording_is_marked_counted_apart_and_not_stored(
@@ -41,6 +42,7 @@ def test_a_recording_is_marked_counted_apart_and_not_stored(
         "bare.avi is a recording: what it shows is in neither the store nor today's visits"
     )
     assert "recording" in window.count_panel.title.text()
+    assert window.sightings._total.text() == "1 this recording"
     assert (numbers(window)[MaskState.UNMASKED], numbers(window)[MaskState.MASKED]) == ("1", "0")
     window.commands.correct(window.sightings.model.sightings[0].visit_id, Correction.INCORRECT)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.INCORRECT] == "1")
@@ -163,3 +165,8 @@ def test_a_hundred_per_cent_says_that_there_was_a_sighting(make_window: MakeWind
     )
     assert window.count_panel.texts[:2] == ("100 %", "1 of 1 visit, 1 sighting")
     assert window.count_panel.title.text() == "Masked when last seen, this shift"
+
+
+def test_no_network_is_called_certain() -> None:
+    face = make_face((0, 0, 9, 9), MaskState.UNMASKED, state_confidence=1.0)
+    assert label_text(face) == "No mask  99 %"

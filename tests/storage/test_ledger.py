@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -46,6 +47,30 @@ def test_csv_has_a_row_when_a_sighting_ends_and_only_then(desk: Desk) -> None:
     assert [row["final_state"] for row in desk.rows()] == ["masked"]
     desk.ledger.close()
     assert len(desk.rows()) == 1
+
+
+def test_recordings_that_are_kept_apart_are_counted_and_not_stored(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'apart.db'}")
+    ledger = Ledger(store, "shift", recordings_apart=True)
+    clip = result(visits=(visit(1, camera="clip"),), sightings=(sighting(1, camera="clip"),))
+    clip = dataclasses.replace(
+        clip, frame=dataclasses.replace(clip.frame, camera="clip", live=False)
+    )
+    update = ledger.record(clip)
+    assert update.recordings == {"clip"}
+    assert update.camera_counts == {"clip": Count(unmasked=1)}
+    assert len(update.sightings) == 1
+    ledger.correct("shift-v1", Correction.MASKED)
+    ledger.annotate(update.sightings[0].sighting_id, "in a clip")
+    assert ledger.update().camera_counts == {"clip": Count(masked=1)}
+    assert ledger.update().sightings[0].note == "in a clip"
+    ledger.record(result(visits=(visit(2),), sightings=(sighting(2),)))
+    ledger.absorb([visit(1, camera="clip", open=False)], [])
+    ledger.close()
+    store = Store(f"sqlite:///{tmp_path / 'apart.db'}")
+    assert [v.visit_id for v in store.read_visits()] == ["shift-v2"]
+    assert [s.visit_id for s in store.read_sightings()] == ["shift-v2"]
+    store.close()
 
 
 def test_newest_sightings_come_first(desk: Desk) -> None:

@@ -71,7 +71,9 @@ def figure_text(face: Face, corrected: Collection[str] = ()) -> str:
     """The confidence, where there is a state to be confident of."""
     if face.visit_id in corrected:
         return "corrected"
-    return "" if face.state is MaskState.UNSURE else f"{100 * face.state_confidence:.0f} %"
+    if face.state is MaskState.UNSURE:
+        return ""
+    return f"{min(99, round(100 * face.state_confidence))} %"  # no network is certain
 
 
 def label_text(face: Face, corrected: Collection[str] = ()) -> str:

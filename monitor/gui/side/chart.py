@@ -141,17 +141,20 @@ class HourPanel(Card):
         self.bars = _Bars()
         self.body.addWidget(self.bars)
 
-    def show_hours(self, hours: Mapping[int, Count], now: int) -> None:
+    def show_hours(
+        self, hours: Mapping[int, Count], now: int, nobody: str = "No visits yet today"
+    ) -> None:
         """Show other figures.
 
         Args:
             hours: By the hour of the day, local time.
             now: The present hour.
+            nobody: What is said where there are no figures.
         """
-        self.bars.hours, self.bars.now, self.bars.note = dict(hours), now, "No visits yet today"
+        self.bars.hours, self.bars.now, self.bars.note = dict(hours), now, nobody
         self._late.clear()
         self.setAccessibleDescription(
-            "; ".join(describe(n, h) for n, h in sorted(hours.items())) or "No visits yet today"
+            "; ".join(describe(n, h) for n, h in sorted(hours.items())) or nobody
         )
         self.bars.update()
 

@@ -10,7 +10,7 @@ from monitor.gui.side.chart import HourPanel, hours_of
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.records import Count
-from monitor.storage.totals import Total
+from monitor.storage.totals import OfHour, Total
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,9 @@ class HourFeed:
 
     def _show(self, totals: list[Total]) -> None:
         self._busy = False
-        self._panel.show_hours(hours_of(totals), datetime.now().astimezone().hour)
+        came = any(isinstance(total.period, OfHour) for total in totals)
+        nobody = "Nobody judged yet today" if came else "No visits yet today"
+        self._panel.show_hours(hours_of(totals), datetime.now().astimezone().hour, nobody)
 
     def _fail(self, message: str) -> None:
         self._busy = False

@@ -38,10 +38,10 @@ def correction_icon(correction: Correction) -> QIcon:
     )
 
 
-def total_text(sightings: Sequence[Sighting], total: int) -> str:
+def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
     """How many sightings stand, and why the list has more or fewer rows."""
     taken_back = sum(not stands(sighting) for sighting in sightings)
-    parts = [f"{total} this shift"] if total or taken_back else []
+    parts = [f"{total} {where}"] if total or taken_back else []
     if taken_back:
         parts.append(f"{taken_back} taken back")
     if total > len(sightings) - taken_back:
@@ -145,10 +145,17 @@ class SightingsPanel(Card):
         button.setAccessibleName(action.text().replace("&", ""))
         return button
 
-    def show_sightings(self, sightings: tuple[Sighting, ...], total: int) -> None:
-        """Show other sightings, newest first."""
+    def show_sightings(
+        self, sightings: tuple[Sighting, ...], total: int, where: str = "this shift"
+    ) -> None:
+        """
+        Args:
+            sightings: Newest first.
+            total: How many stand; the list may be shorter.
+            where: What the total is of.
+        """
         self.model.show(sightings)
-        self._total.setText(total_text(sightings, total))
+        self._total.setText(total_text(sightings, total, where))
         self._enable()
 
     def show_present(self, cameras: frozenset[str]) -> None:

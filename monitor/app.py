@@ -4,6 +4,7 @@ headless run alike.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 from monitor.camera.address import addresses
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.card import MODELS_DIR
 from monitor.config import Config
+from monitor.data_folder import data_folder
 from monitor.errors import CameraError, StoreError
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class RunOptions:
     headless: bool = False
     identify: bool = False
     gallery: Path | None = None
+    settings: Path | None = None  # the file that the settings are from
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
     @property
@@ -97,12 +101,60 @@ def _tell_apart(sources: Sequence[FrameSource]) -> None:
             source.name = f"{names[place]} ({before + 1})"
 
 
+def check_outputs(options: RunOptions) -> None:
+    """That the CSV and the events overwrite nothing that the run reads, nor each other.
+
+    Raises:
+        ConfigError: If they would.
+    """
+    from monitor.storage.events import event_files
+    from monitor.storage.places import check_apart
+
+    if not options.csv and not options.events:
+        return
+    outputs = {"--csv": [options.csv] if options.csv else []}
+    if options.events:
+        outputs["--events"] = event_files(options.events, options.config.store.events_files)
+    check_apart(outputs, _inputs(options))
+
+
+def _inputs(options: RunOptions) -> dict[str, list[Path]]:
+    """The files that are read, by what they are called before the user. Pictures of a folder need
+    no look: they hold neither events nor a list, and are refused for that.
+    """
+    return {
+        "the recording": [options.recording[1]] if options.recording else [],
+        "the settings": [options.settings] if options.settings else [],
+        **own_files(options.config.store.url, options.gallery, options.config.classify.model),
+    }
+
+
+def own_files(
+    store_url: str, gallery: Path | None = None, model: str = ""
+) -> dict[str, list[Path]]:
+    """The program's files, which no output may be, by what they are called before the user."""
+    from monitor.storage.places import store_files
+    from monitor.storage.store import default_url
+
+    galleries = [gallery] if gallery is not None else []
+    with contextlib.suppress(StoreError):
+        galleries.append(data_folder() / "gallery.npz")
+    models = [Path(model + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
+    return {
+        "the store": store_files(store_url or default_url()),
+        "the gallery": galleries,
+        "a model": [*models, *MODELS_DIR.glob("*")],
+        "the bundled clip": [DEMO_CLIP],
+    }
+
+
 def build_parts(options: RunOptions) -> Parts:
     """Load the models and open the store and the files; the inference thread calls it.
 
     Raises:
         StoreError: If the store, the CSV or the events file cannot be written.
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
+        ConfigError: See `check_outputs`.
     """
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
@@ -115,6 +167,7 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.store import Store
     from monitor.storage.writer import Outputs
 
+    check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
@@ -132,7 +185,11 @@ def build_parts(options: RunOptions) -> Parts:
     try:
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
-            events=EventLog(options.events) if options.events else None,
+            events=EventLog(
+                options.events, config.store.events_mb * 2**20, config.store.events_files
+            )
+            if options.events
+            else None,
             snapshots=Snapshots() if config.store.snapshots else None,
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib.util
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,12 +18,14 @@ from monitor import __version__
 from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
-from monitor.errors import CameraError, ConfigError, MonitorError
+from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
 COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget")
+
+CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,8 +42,23 @@ class _Parser(argparse.ArgumentParser):
         known = [option for action in self._actions for option in action.option_strings] + list(
             COMMANDS
         )
-        close = difflib.get_close_matches(word, known, n=1)
+        close = difflib.get_close_matches(word, known, n=1) or _source_option(word)
         return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _source_option(word: str) -> list[str]:
+    """The option that a clip, a folder or an address was to be given after, with it."""
+    path = Path(word)
+    with contextlib.suppress(OSError, ValueError):
+        if "://" in word:
+            return ["--camera ADDRESS"]
+        if word.isdecimal():
+            return [f"--camera {word}"]
+        if path.is_dir():
+            return [f"--images {word}"]
+        if path.is_file() or path.suffix.lower() in CLIP_ENDINGS:
+            return [f"--video {word}"]
+    return []
 
 
 def _choice(names: Sequence[str]) -> dict[str, Any]:
@@ -154,6 +172,7 @@ def _run(argv: Sequence[str]) -> int:
             headless=arguments.headless,
             identify=arguments.identify,
             gallery=arguments.gallery,
+            settings=arguments.config,
             named=frozenset(
                 f"{section}.{name}" for section, values in changes.items() for name in values
             ),
@@ -219,8 +238,10 @@ def _check(argv: Sequence[str]) -> int:
 
 def _day(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone()
+        moment.astimezone(UTC)  # the first and the last days of the calendar have no time there
+        return moment
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
         ) from None
@@ -238,22 +259,30 @@ def _export(argv: Sequence[str]) -> int:
     parser.add_argument("--since", type=_day, help="from this day or time on")
     parser.add_argument("--until", type=_day, help="up to this day or time, which is left out")
     parser.add_argument("--store", metavar="URL", default="")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
     arguments = parser.parse_args(argv)
     if arguments.day and (arguments.since or arguments.until):
         raise ConfigError("--day goes without --since and --until: give one or the other")
     since, until = arguments.since, arguments.until
     if arguments.day:
         since = arguments.day
-        until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-    from monitor.storage.csv_files import export
+        with contextlib.suppress(ValueError, OverflowError):  # no day comes after the last one
+            until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+    from monitor.app import own_files
+    from monitor.storage.export import export, export_files
+    from monitor.storage.places import check_apart
     from monitor.storage.store import Store
 
+    check_apart({"the export": export_files(arguments.file)}, own_files(arguments.store))
     store = Store(arguments.store)
     try:
-        number, totals = export(store, arguments.file, since, until)
+        number, totals = export(store, arguments.file, since, until, overwrite=arguments.force)
+    except PlaceTakenError as error:
+        raise PlaceTakenError(f"{error}, or replace it with --force") from None
     finally:
         store.close()
-    print(f"{number} sightings: {arguments.file}\ntotals: {totals}")
+    print(f"{number} {'sighting' if number == 1 else 'sightings'}: {arguments.file}")
+    print(f"totals: {totals}")
     return 0
 
 
@@ -281,6 +310,19 @@ def _log_to_terminal(verbose: bool) -> None:
     )
 
 
+def _check_zone() -> None:
+    """
+    Raises:
+        ConfigError: If the machine's time zone is none: local times could not be told.
+    """
+    try:
+        datetime.now().astimezone()
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"the time zone TZ={os.environ.get('TZ')} is none: set TZ to one like Europe/Berlin"
+        ) from None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the user typed. Returns the exit status: 0 done, 1 a fault, 2 the user's mistake."""
     argv = sys.argv[1:] if argv is None else list(argv)
@@ -293,9 +335,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "forget": _forget,
     }
     try:
-        if argv and argv[0] in commands:
-            return commands[argv[0]](argv[1:])
-        return _run(argv)
+        _check_zone()
+        try:
+            return commands[argv[0]](argv[1:]) if argv and argv[0] in commands else _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # `... | head -1`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MonitorError as error:
         print(f"mask-monitor: {error}", file=sys.stderr)
         # the plain base class is a fault of the program

@@ -5,6 +5,7 @@
       CameraError     a camera, stream, clip or folder cannot be opened or read
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
+        PlaceTakenError   a file is there already, and was not to be replaced
 
 Each message is one line that says what is wrong and what to do about it: `main.py` prints it and
 exits with status 2. Faults that come up while the monitor runs are no exceptions but states (see
@@ -30,3 +31,7 @@ class ModelError(MonitorError):
 
 class StoreError(MonitorError):
     """The store or the CSV file cannot be opened or written."""
+
+
+class PlaceTakenError(StoreError):
+    """A file is there already, and was not to be replaced."""

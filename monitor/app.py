@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,9 @@ class RunOptions:
     identify: bool = False
     gallery: Path | None = None
     settings: Path | None = None  # the file that the settings are from
+    into_store: bool = False  # what a recording shows is stored as well
+    recorded_at: datetime | None = None  # when a recording was made; None: its file tells
+    unstored: bool = False  # count in memory alone; see `as_recording`
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
     @property
@@ -47,6 +50,14 @@ class RunOptions:
         """The option and the path of the recording that is named, if one is."""
         given = {"video": self.video, "images": self.images, **self.recordings}
         return next(((option, path) for option, path in given.items() if path is not None), None)
+
+    @property
+    def outlived(self) -> bool:
+        """Whether a recording that is stored is older than anything may be."""
+        days = self.config.store.retention_days
+        if not self.into_store or self.recorded_at is None or not days:
+            return False
+        return self.recorded_at < datetime.now(UTC) - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,23 @@ def _tell_apart(sources: Sequence[FrameSource]) -> None:
     for place, source in enumerate(sources):
         if before := names[:place].count(names[place]):
             source.name = f"{names[place]} ({before + 1})"
+
+
+def as_recording(options: RunOptions, now: datetime) -> RunOptions:
+    """The options of a run on a recording or the bundled clip: dated by it, and not stored unless
+    that is asked for.
+
+    Raises:
+        CameraError: If it is not there.
+    """
+    from monitor.camera.recorded import recorded_at
+
+    path = options.recording[1] if options.recording else DEMO_CLIP
+    try:
+        moment = options.recorded_at or recorded_at(path, now)
+    except OSError as error:
+        raise CameraError(f"{path} cannot be read ({error.strerror}): check the path") from None
+    return replace(options, recorded_at=moment, unstored=not options.into_store)
 
 
 def check_outputs(options: RunOptions) -> None:
@@ -165,6 +193,7 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.store import Store
+    from monitor.storage.unstored import Unstored
     from monitor.storage.writer import Outputs
 
     check_outputs(options)
@@ -181,7 +210,8 @@ def build_parts(options: RunOptions) -> Parts:
         from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    store = Store(config.store.url)
+    store = Unstored() if options.unstored else Store(config.store.url)
+    snapshots = config.store.snapshots and not options.unstored
     try:
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
@@ -190,9 +220,11 @@ def build_parts(options: RunOptions) -> Parts:
             )
             if options.events
             else None,
-            snapshots=Snapshots() if config.store.snapshots else None,
+            snapshots=Snapshots() if snapshots else None,
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
+        ledger = Ledger(
+            *(store, shift_id, outputs, config.store.retention_days), started=options.recorded_at
+        )
     except StoreError:
         store.close()
         raise

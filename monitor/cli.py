@@ -121,6 +121,17 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
     parser.add_argument("--events", metavar="FILE", type=Path, help="one JSON line per frame")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="sightings as they end")
+    parser.add_argument(
+        "--into-store",
+        action="store_true",
+        help="store what a recording shows, too; it is not counted as visitors otherwise",
+    )
+    parser.add_argument(
+        "--recorded-at",
+        metavar="TIME",
+        type=_past,
+        help="when a recording was made, like 2026-11-21T08:30 (its name or its file's time)",
+    )
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
     return parser
@@ -147,6 +158,8 @@ def _run(argv: Sequence[str]) -> int:
     _log_to_terminal(arguments.verbose)
     if arguments.gallery and not arguments.identify:
         raise ConfigError("--gallery goes with --identify: give both, or neither")
+    if arguments.recorded_at and not any(getattr(arguments, name) for name in _recordings()):
+        raise ConfigError("--recorded-at goes with a recording: name one, like --video FILE")
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
     for camera in arguments.camera or ():
@@ -173,6 +186,8 @@ def _run(argv: Sequence[str]) -> int:
             identify=arguments.identify,
             gallery=arguments.gallery,
             settings=arguments.config,
+            into_store=arguments.into_store,
+            recorded_at=arguments.recorded_at,
             named=frozenset(
                 f"{section}.{name}" for section, values in changes.items() for name in values
             ),
@@ -245,6 +260,13 @@ def _day(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
         ) from None
+
+
+def _past(text: str) -> datetime:
+    moment = _day(text)
+    if moment > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} is still to come: write when it was recorded")
+    return moment
 
 
 def _export(argv: Sequence[str]) -> int:

@@ -10,12 +10,13 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from monitor.analysis.worker import InferenceThread
-from monitor.app import RunOptions, build_parts, check_source, choose_source
+from monitor.app import RunOptions, as_recording, build_parts, check_source, choose_source
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.errors import CameraError, MonitorError
@@ -42,6 +43,13 @@ def run_headless(options: RunOptions) -> int:
         print(chosen.notice, file=sys.stderr)
         if options.csv is None:
             options = replace(options, csv=Path("sightings.csv"))
+    if not any(source.live for source in chosen.sources):
+        options = as_recording(options, datetime.now(UTC))
+        if options.outlived:
+            log.warning(
+                "the recording is older than store.retention_days: what it adds to the store is "
+                "deleted again within the hour"
+            )
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
@@ -50,6 +58,7 @@ def run_headless(options: RunOptions) -> int:
             source,
             frames,
             options.config.camera,
+            began=options.recorded_at,
             on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
@@ -155,6 +164,8 @@ class _Run:
             f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; "
             f"{sightings}"
         )
+        if self._options.unstored:
+            print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
             print(f"CSV: {list_at(self._options.csv).absolute()}")
         if fault is not None:

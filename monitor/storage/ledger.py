@@ -35,6 +35,7 @@ class Ledger:
         outputs: What is written beside the store.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
         now: Seconds of a steady clock.
+        started: When the shift began, if not now: that of a recording.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -47,6 +48,7 @@ class Ledger:
         outputs: Outputs = Outputs(),
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
+        started: datetime | None = None,
     ) -> None:
         self._shift_id, self._retention_days, self._now = shift_id, retention_days, now
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
@@ -58,7 +60,7 @@ class Ledger:
         # replaced, never changed in place: updates hand it to other threads
         self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
-        shift = Shift(shift_id, datetime.now(UTC))
+        shift = Shift(shift_id, started or datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
         self._purge()
 

@@ -195,6 +195,15 @@ CASES: dict[str, tuple[Make, list[str]]] = {
     "foreign events": (output("--events", "foreign"), ["holds no events", "another file"]),
     "events in a missing folder": (output("--events", "missing folder"), ["cannot be written"]),
     "events is a folder": (output("--events", "folder"), ["cannot be written"]),
+    "recorded in the future": (
+        plain("--video", str(CLIP), "--recorded-at", "2999-01-01"),
+        ["2999-01-01", "still to come"],
+    ),
+    "recorded at no time": (plain("--video", str(CLIP), "--recorded-at", "noon"), ["is no date"]),
+    "recorded without a recording": (
+        plain("--recorded-at", "2026-01-01"),
+        ["goes with a recording"],
+    ),
     "nonsense for a store": (store("nonsense"), ["store's URL is not valid"]),
     "store of an unknown kind": (store("unknown"), ["store's URL"]),
     "store in a missing folder": (store("missing folder"), ["cannot be opened", "--store"]),
@@ -215,6 +224,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
         arguments = make(folder)
         if "--store" not in arguments and arguments[0] != "exprot":
             arguments = [*arguments, "--store", f"sqlite:///{folder / 'monitor.db'}"]
+        if "--store" in arguments:
+            arguments = [*arguments, "--into-store"]
         return run(folder, *([] if arguments[0] == "exprot" else ["--headless"]), *arguments)
 
     with ThreadPoolExecutor(3) as pool:

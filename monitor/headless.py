@@ -5,6 +5,7 @@ recording.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -63,9 +64,7 @@ def run_headless(options: RunOptions) -> int:
         )
         for source in chosen.sources
     ]
-    previous = {
-        number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
     try:
         worker.start()
         run.done_or_ready.wait()
@@ -86,6 +85,13 @@ def run_headless(options: RunOptions) -> int:
     return run.close(worker.error)
 
 
+def _ending_signals() -> list[int]:
+    """What ends a run. A terminal that is closed does, unless `nohup` says otherwise."""
+    closed = getattr(signal, "SIGHUP", None)
+    ignored = closed is None or signal.getsignal(closed) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if ignored or closed is None else [closed])]
+
+
 class _Run:
     """What the threads report, and what is printed of it. The callbacks come from the threads."""
 
@@ -97,10 +103,13 @@ class _Run:
         self._shown: dict[str, bool] = {}
         self._lost: dict[str, str] = {}  # by camera: why, as it was said
         self._fault: MonitorError | None = None
-        self._problem = ""
+        self._problem, self._signalled = "", False
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._signalled:  # the first one waits for what cannot be written or read
+            os._exit(128 + number)
+        self._signalled = True
         self.done.set()
         self.done_or_ready.set()
 
@@ -154,6 +163,8 @@ class _Run:
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
+        if share is not None and self._last.sighting_total:
+            percent += " as last seen"  # beside a sighting, "100 %" alone would not be true
         what = "face" if self._options.images else "visit"
         states = (
             f"{count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "

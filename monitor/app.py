@@ -7,16 +7,18 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.camera.address import addresses
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.card import MODELS_DIR
 from monitor.config import Config
-from monitor.errors import CameraError, MonitorError
+from monitor.data_folder import data_folder
+from monitor.errors import CameraError, MonitorError, StoreError
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -41,7 +43,10 @@ class RunOptions:
     headless: bool = False
     identify: bool = False
     gallery: Path | None = None
+    settings: Path | None = None  # the file that the settings are from
     into_store: bool = False  # what a recording shows is stored like a camera's visitors
+    recorded_at: datetime | None = None  # when a recording was made; None: its file tells
+    unstored: bool = False  # count in memory alone; see `as_recording`
     recordings_apart: bool = False  # recordings are counted and not stored: the window's way
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
@@ -50,6 +55,14 @@ class RunOptions:
         """The option and the path of the recording that is named, if one is."""
         given = {"video": self.video, "images": self.images, **self.recordings}
         return next(((option, path) for option, path in given.items() if path is not None), None)
+
+    @property
+    def outlived(self) -> bool:
+        """Whether a recording that is stored is older than anything may be."""
+        days = self.config.store.retention_days
+        if not self.into_store or self.recorded_at is None or not days:
+            return False
+        return self.recorded_at < datetime.now(UTC) - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +117,77 @@ def _tell_apart(sources: Sequence[FrameSource]) -> None:
             source.name = f"{names[place]} ({before + 1})"
 
 
+def as_recording(options: RunOptions, now: datetime) -> RunOptions:
+    """The options of a run on a recording or the bundled clip: dated by it, and not stored unless
+    that is asked for.
+
+    Raises:
+        CameraError: If it is not there.
+    """
+    from monitor.camera.recorded import recorded_at
+
+    path = options.recording[1] if options.recording else DEMO_CLIP
+    try:
+        moment = options.recorded_at or recorded_at(path, now)
+    except OSError as error:
+        raise CameraError(f"{path} cannot be read ({error.strerror}): check the path") from None
+    return replace(options, recorded_at=moment, unstored=not options.into_store)
+
+
+def check_outputs(options: RunOptions) -> None:
+    """That the CSV and the events overwrite nothing that the run reads, nor each other.
+
+    Raises:
+        ConfigError: If they would.
+    """
+    from monitor.storage.events import event_files
+    from monitor.storage.places import check_apart
+
+    if not options.csv and not options.events:
+        return
+    outputs = {"--csv": [options.csv] if options.csv else []}
+    if options.events:
+        outputs["--events"] = event_files(options.events, options.config.store.events_files)
+    check_apart(outputs, _inputs(options))
+
+
+def _inputs(options: RunOptions) -> dict[str, list[Path]]:
+    """The files that are read, by what they are called before the user. Pictures of a folder need
+    no look: they hold neither events nor a list, and are refused for that.
+    """
+    return {
+        "the recording": [options.recording[1]] if options.recording else [],
+        "the settings": [options.settings] if options.settings else [],
+        **own_files(options.config.store.url, options.gallery, options.config.classify.model),
+    }
+
+
+def own_files(
+    store_url: str, gallery: Path | None = None, model: str = ""
+) -> dict[str, list[Path]]:
+    """The program's files, which no output may be, by what they are called before the user."""
+    from monitor.storage.places import store_files
+    from monitor.storage.store import default_url
+
+    galleries = [gallery] if gallery is not None else []
+    with contextlib.suppress(StoreError):
+        galleries.append(data_folder() / "gallery.npz")
+    models = [Path(model + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
+    return {
+        "the store": store_files(store_url or default_url()),
+        "the gallery": galleries,
+        "a model": [*models, *MODELS_DIR.glob("*")],
+        "the bundled clip": [DEMO_CLIP],
+    }
+
+
 def build_parts(options: RunOptions) -> Parts:
     """Load the models and open the store and the files; the inference thread calls it.
 
     Raises:
         StoreError: If the store, the CSV or the events file cannot be written.
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
+        ConfigError: See `check_outputs`.
     """
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
@@ -120,8 +198,10 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.store import Store
+    from monitor.storage.unstored import Unstored
     from monitor.storage.writer import Outputs
 
+    check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
@@ -134,19 +214,17 @@ def build_parts(options: RunOptions) -> Parts:
             from monitor.faces.gender import GenderGuesser
 
             guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-        store = Store(config.store.url)
+        store = Unstored() if options.unstored else Store(config.store.url)
         undo.callback(store.close)
+        kept = config.store.events_mb * 2**20, config.store.events_files
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
-            events=EventLog(options.events) if options.events else None,
-            snapshots=Snapshots(on=config.store.snapshots),
+            events=EventLog(options.events, *kept) if options.events else None,
+            snapshots=Snapshots(on=config.store.snapshots and not options.unstored),
+            recordings_apart=options.recordings_apart and not options.into_store,
         )
         ledger = Ledger(
-            store,
-            shift_id,
-            outputs,
-            config.store.retention_days,
-            recordings_apart=options.recordings_apart and not options.into_store,
+            *(store, shift_id, outputs, config.store.retention_days), started=options.recorded_at
         )
         undo.pop_all()
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"

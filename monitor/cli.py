@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib.util
 import io
@@ -10,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,12 +19,14 @@ from monitor import __version__
 from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
-from monitor.errors import CameraError, ConfigError, MonitorError
+from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
 COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget")
+
+CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,8 +43,23 @@ class _Parser(argparse.ArgumentParser):
         known = [option for action in self._actions for option in action.option_strings] + list(
             COMMANDS
         )
-        close = difflib.get_close_matches(word, known, n=1)
+        close = difflib.get_close_matches(word, known, n=1) or _source_option(word)
         return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _source_option(word: str) -> list[str]:
+    """The option that a clip, a folder or an address was to be given after, with it."""
+    path = Path(word)
+    with contextlib.suppress(OSError, ValueError):
+        if "://" in word:
+            return ["--camera ADDRESS"]
+        if word.isdecimal():
+            return [f"--camera {word}"]
+        if path.is_dir():
+            return [f"--images {word}"]
+        if path.is_file() or path.suffix.lower() in CLIP_ENDINGS:
+            return [f"--video {word}"]
+    return []
 
 
 def _choice(names: Sequence[str]) -> dict[str, Any]:
@@ -104,6 +122,17 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
     parser.add_argument("--events", metavar="FILE", type=Path, help="one JSON line per frame")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="sightings as they end")
+    parser.add_argument(
+        "--into-store",
+        action="store_true",
+        help="store what a recording shows, too; it is not counted as visitors otherwise",
+    )
+    parser.add_argument(
+        "--recorded-at",
+        metavar="TIME",
+        type=_past,
+        help="when a recording was made, like 2026-11-21T08:30 (its name or its file's time)",
+    )
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
     return parser
@@ -130,6 +159,8 @@ def _run(argv: Sequence[str]) -> int:
     _log_to_terminal(arguments.verbose)
     if arguments.gallery and not arguments.identify:
         raise ConfigError("--gallery goes with --identify: give both, or neither")
+    if arguments.recorded_at and not any(getattr(arguments, name) for name in _recordings()):
+        raise ConfigError("--recorded-at goes with a recording: name one, like --video FILE")
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
         raise ConfigError("--camera is empty: give a camera's number or a stream's address")
     for camera in arguments.camera or ():
@@ -155,6 +186,9 @@ def _run(argv: Sequence[str]) -> int:
             headless=arguments.headless,
             identify=arguments.identify,
             gallery=arguments.gallery,
+            settings=arguments.config,
+            into_store=arguments.into_store,
+            recorded_at=arguments.recorded_at,
             named=frozenset(
                 f"{section}.{name}" for section, values in changes.items() for name in values
             ),
@@ -221,11 +255,20 @@ def _check(argv: Sequence[str]) -> int:
 
 def _day(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone()
+        moment.astimezone(UTC)  # the first and the last days of the calendar have no time there
+        return moment
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
         ) from None
+
+
+def _past(text: str) -> datetime:
+    moment = _day(text)
+    if moment > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} is still to come: write when it was recorded")
+    return moment
 
 
 def _export(argv: Sequence[str]) -> int:
@@ -240,22 +283,30 @@ def _export(argv: Sequence[str]) -> int:
     parser.add_argument("--since", type=_day, help="from this day or time on")
     parser.add_argument("--until", type=_day, help="up to this day or time, which is left out")
     parser.add_argument("--store", metavar="URL", default="")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
     arguments = parser.parse_args(argv)
     if arguments.day and (arguments.since or arguments.until):
         raise ConfigError("--day goes without --since and --until: give one or the other")
     since, until = arguments.since, arguments.until
     if arguments.day:
         since = arguments.day
-        until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-    from monitor.storage.csv_files import export
+        with contextlib.suppress(ValueError, OverflowError):  # no day comes after the last one
+            until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+    from monitor.app import own_files
+    from monitor.storage.export import export, export_files
+    from monitor.storage.places import check_apart
     from monitor.storage.store import Store
 
+    check_apart({"the export": export_files(arguments.file)}, own_files(arguments.store))
     store = Store(arguments.store)
     try:
-        number, totals = export(store, arguments.file, since, until)
+        number, totals = export(store, arguments.file, since, until, overwrite=arguments.force)
+    except PlaceTakenError as error:
+        raise PlaceTakenError(f"{error}, or replace it with --force") from None
     finally:
         store.close()
-    print(f"{number} sightings: {arguments.file}\ntotals: {totals}")
+    print(f"{number} {'sighting' if number == 1 else 'sightings'}: {arguments.file}")
+    print(f"totals: {totals}")
     return 0
 
 
@@ -292,6 +343,19 @@ def _let_all_be_said() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _check_zone() -> None:
+    """
+    Raises:
+        ConfigError: If the machine's time zone is none: local times could not be told.
+    """
+    try:
+        datetime.now().astimezone()
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"the time zone TZ={os.environ.get('TZ')} is none: set TZ to one like Europe/Berlin"
+        ) from None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the user typed. Returns the exit status: 0 done, 1 a fault, 2 the user's mistake."""
     _let_all_be_said()
@@ -305,9 +369,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "forget": _forget,
     }
     try:
-        if argv and argv[0] in commands:
-            return commands[argv[0]](argv[1:])
-        return _run(argv)
+        _check_zone()
+        try:
+            return commands[argv[0]](argv[1:]) if argv and argv[0] in commands else _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # `... | head -1`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MonitorError as error:
         print(f"mask-monitor: {error}", file=sys.stderr)
         # the plain base class is a fault of the program

@@ -139,6 +139,9 @@ class StoreConfig:
     # visits and sightings older than this are deleted; 0: kept for ever
     retention_days: int = _setting(30, 0, 3650)
     snapshots: bool = _setting(False)  # keep a picture of each sighting's face beside the store
+    # a file of --events that is this large is put aside, MB
+    events_mb: int = _setting(100, 1, 100_000)
+    events_files: int = _setting(5, 1, 1000)  # how many of them are kept; the oldest is deleted
 
 
 @dataclass(frozen=True, slots=True)

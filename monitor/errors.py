@@ -6,6 +6,7 @@
         CameraMistakeError  what the user named cannot be, as a wrong password
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
+        PlaceTakenError   a file is there already, and was not to be replaced
 
 Each message is one line that says what is wrong and what to do about it: `main.py` prints it and
 exits with status 2. Faults that come up while the monitor runs are no exceptions but states (see
@@ -37,3 +38,7 @@ class ModelError(MonitorError):
 
 class StoreError(MonitorError):
     """The store or the CSV file cannot be opened or written."""
+
+
+class PlaceTakenError(StoreError):
+    """A file is there already, and was not to be replaced."""

@@ -5,17 +5,19 @@ recording.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from monitor.analysis.worker import InferenceThread
-from monitor.app import RunOptions, build_parts, check_source, choose_source
+from monitor.app import RunOptions, as_recording, build_parts, check_source, choose_source
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.errors import CameraError, MonitorError
@@ -47,6 +49,13 @@ def run_headless(options: RunOptions) -> int:
         from monitor.storage.claims import refuse_if_counted
 
         refuse_if_counted(options.config.store.url, live)
+    if not any(source.live for source in chosen.sources):
+        options = as_recording(options, datetime.now(UTC))
+        if options.outlived:
+            log.warning(
+                "the recording is older than store.retention_days: what it adds to the store is "
+                "deleted again within the hour"
+            )
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
@@ -55,13 +64,12 @@ def run_headless(options: RunOptions) -> int:
             source,
             frames,
             options.config.camera,
+            began=options.recorded_at,
             on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
     ]
-    previous = {
-        number: signal.signal(number, run.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
     try:
         worker.start()
         run.done_or_ready.wait()
@@ -82,6 +90,13 @@ def run_headless(options: RunOptions) -> int:
     return run.close(worker.error)
 
 
+def _ending_signals() -> list[int]:
+    """What ends a run. A terminal that is closed does, unless `nohup` says otherwise."""
+    closed = getattr(signal, "SIGHUP", None)
+    ignored = closed is None or signal.getsignal(closed) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if ignored or closed is None else [closed])]
+
+
 class _Run:
     """What the threads report, and what is printed of it. The callbacks come from the threads."""
 
@@ -95,13 +110,15 @@ class _Run:
         self._fault: MonitorError | None = None
         self._were_live: set[str] = set()
         self._problem = ""
-        self._stopped = False  # by a signal
+        self._signalled = False
         self._seen = False  # a frame was analysed
         self._upside_down: set[str] = set()  # cameras of which it was said
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopped = True
+        if self._signalled:  # the first one waits for what cannot be written or read
+            os._exit(128 + number)
+        self._signalled = True
         self.done.set()
         self.done_or_ready.set()
 
@@ -164,7 +181,7 @@ class _Run:
     def close(self, error: MonitorError | None) -> int:
         """Print the summary. Raises the error that ended the run."""
         fault = error or self._fault
-        if fault is None and self._recorded and not (self._seen or self._stopped):
+        if fault is None and self._recorded and not (self._seen or self._signalled):
             fault = MonitorError(
                 f"nothing of {', '.join(self._source_names)} could be analysed: see the lines above"
             )
@@ -173,6 +190,8 @@ class _Run:
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
+        if share is not None and self._last.sighting_total:
+            percent += " as last seen"  # beside a sighting, "100 %" alone would not be true
         what = "face" if self._options.images else "visit"
         states = (
             f"{count.masked} masked, {count.unmasked} unmasked, {count.incorrect} incorrect, "
@@ -183,6 +202,8 @@ class _Run:
             f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; "
             f"{sightings}"
         )
+        if self._options.unstored:
+            print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
             print(f"CSV: {list_at(self._options.csv).absolute()}")
         if fault is not None:

@@ -60,7 +60,9 @@ class Books:
         self.folder = folder
         self.csv, self.events, self.store = folder / "s.csv", folder / "e.jsonl", folder / "m.db"
         self.url = f"sqlite:///{self.store}"
-        self.arguments = ("--csv", self.csv, "--events", self.events, "--store", self.url)
+        self.arguments = (
+            *("--csv", self.csv, "--events", self.events, "--store", self.url, "--into-store"),
+        )
 
     def rows(self) -> list[dict[str, str]]:
         with self.csv.open(encoding="utf-8-sig", newline="") as file:

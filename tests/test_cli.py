@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fakes import NOON, sighting, visit
+from program import ROOT
 
 from monitor import app, cli, headless
 from monitor.app import RunOptions
@@ -185,6 +190,7 @@ def store_url(tmp_path: Path) -> str:
         ([], 3),
         (["--day", "2026-11-21"], 1),
         (["--day", "2026-11-25"], 0),
+        (["--day", "9999-12-30"], 0),
         (["--since", "2026-11-21"], 2),
         (["--until", "2026-11-21"], 1),
         (["--since", "2026-11-21T12:00", "--until", "2026-11-22T12:00"], 1),
@@ -200,7 +206,7 @@ def test_export(
     out = tmp_path / "out.csv"
     assert cli.main(["export", str(out), "--store", store_url, *range_]) == 0
     assert capsys.readouterr().out.startswith(
-        f"{number} sightings: {out}\ntotals: {tmp_path / 'out_totals.csv'}"
+        f"{number} sighting{'s' * (number != 1)}: {out}\ntotals: {tmp_path / 'out_totals.csv'}"
     )
     assert len(out.read_text(encoding="utf-8-sig").splitlines()) == number + 1
 
@@ -211,6 +217,94 @@ def test_export_to_a_place_that_cannot_be_written(
     assert "cannot be written" in said(
         capsys, "export", str(tmp_path / "none" / "o.csv"), "--store", store_url
     )
+
+
+def test_export_replaces_with_force_alone(
+    tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("mine")
+    line = said(capsys, "export", str(out), "--store", store_url)
+    assert "out.csv is there already: choose another name, or replace it with --force" in line
+    assert out.read_text() == "mine"
+    assert cli.main(["export", str(out), "--store", store_url, "--force"]) == 0
+    assert len(out.read_text(encoding="utf-8-sig").splitlines()) == 4
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_export_is_never_the_store(
+    tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str], end: str, force: list[str]
+) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / f"monitor.db{end}")
+    before = (tmp_path / "monitor.db").read_bytes()
+    for name in (f"monitor.db{end}", "link.csv"):
+        line = said(capsys, "export", str(tmp_path / name), "--store", store_url, *force)
+        assert "would write over the store" in line
+    assert (tmp_path / "monitor.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("day", ["9999-12-31T23:59:59-23:00", "0001-01-01T00:00+23:00"])
+def test_days_at_the_ends_of_the_calendar(
+    tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str], day: str
+) -> None:
+    line = said(capsys, "export", str(tmp_path / "o.csv"), "--store", store_url, "--day", day)
+    assert "is no date" in line
+
+
+def test_the_last_day_of_the_calendar(tmp_path: Path, store_url: str) -> None:
+    arguments = ["export", str(tmp_path / "o.csv"), "--store", store_url, "--day", "9999-12-31"]
+    assert cli.main(arguments) in (0, 2)  # east of Greenwich it has no end, west of it no time
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change its zone")
+def test_a_time_zone_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TZ", "UTC+25")
+    time.tzset()
+    try:
+        assert "the time zone TZ=UTC+25 is none" in said(capsys, "cameras")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("word", "option"),
+    [
+        ("a.mp4", "--video a.mp4"),
+        ("A.MOV", "--video A.MOV"),
+        ("pictures", "--images pictures"),
+        ("0", "--camera 0"),
+        ("rtsp://user:secret@h/x", "--camera ADDRESS"),
+    ],
+)
+def test_a_source_without_its_option(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    word: str,
+    option: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    assert f"did you mean {option}?" in said(capsys, word)
+
+
+def test_nobody_reads_to_the_end() -> None:
+    """As in `main.py cameras | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, ROOT / "main.py", "--help"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import signal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fakes import frame, sighting
 
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
-from monitor.headless import _Run
+from monitor.headless import _ending_signals, _Run
 from monitor.records import (
     Count,
     FrameResult,
@@ -95,7 +96,8 @@ def test_summary(run: _Run, capsys: pytest.CaptureFixture[str]) -> None:
     run.on_update(Update(None, Count(3, 1, 0, 2), (), 1))
     assert run.close(None) == 0
     assert capsys.readouterr().out == (
-        "door: 6 visits: 3 masked, 1 unmasked, 0 incorrect, 2 unsure; compliance 75 %; 1 sighting\n"
+        "door: 6 visits: 3 masked, 1 unmasked, 0 incorrect, 2 unsure; "
+        "compliance 75 % as last seen; 1 sighting\n"
     )
 
 
@@ -132,6 +134,25 @@ def test_a_signal_ends_it_well(run: _Run) -> None:
     assert run.done.is_set()
     assert run.done_or_ready.is_set()
     assert run.close(None) == 0
+
+
+def test_a_second_signal_does_not_wait(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    run.on_signal(signal.SIGTERM, None)
+    assert ends == []
+    run.on_signal(signal.SIGTERM, None)
+    assert ends == [128 + signal.SIGTERM]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has none")
+def test_a_closed_terminal_ends_it_unless_nohup_says_otherwise() -> None:
+    assert signal.SIGHUP in _ending_signals()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert signal.SIGHUP not in _ending_signals()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_workers_own_error_comes_first(run: _Run) -> None:

@@ -34,6 +34,7 @@ class CaptureThread(threading.Thread):
         slot: Where frames go.
         config: Time limits.
         paced: Play a recording at its own speed.
+        began: When a recording was made; None: now. What it shows is never dated in the future.
         on_status: Called in this thread at each change of state.
     """
 
@@ -44,13 +45,14 @@ class CaptureThread(threading.Thread):
         config: CameraConfig,
         *,
         paced: bool = False,
+        began: datetime | None = None,
         on_status: StatusCallback = lambda status: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name=f"capture {source.name}", daemon=True)
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
-        self._paced = paced
+        self._paced, self._began = paced, began
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
@@ -137,7 +139,7 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
-        self._opened_at = datetime.now(UTC)
+        self._opened_at = self._began or datetime.now(UTC)
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()
@@ -169,7 +171,7 @@ class CaptureThread(threading.Thread):
             captured_at=self._now(),
             wall_time=datetime.now(UTC)
             if self.live
-            else self._opened_at + timedelta(seconds=picture.t),
+            else min(self._opened_at + timedelta(seconds=picture.t), datetime.now(UTC)),
             camera=self.source_name,
             file=picture.file,
             live=self.live,

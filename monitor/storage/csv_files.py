@@ -1,20 +1,12 @@
-"""Sightings and totals as the text of CSV cells, and the export: UTF-8 with BOM, so that a
-spreadsheet opens it by double click.
-"""
+"""Sightings and totals as the text of CSV cells."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
-from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
-from monitor.errors import StoreError
 from monitor.records import Sighting
 from monitor.storage.compliance import compliance
-from monitor.storage.store import Store
-from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals
+from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total
 
 SIGHTING_COLUMNS = (
     "sighting_id",
@@ -58,37 +50,18 @@ def local(moment: datetime) -> str:
 
 def sighting_cells(sighting: Sighting) -> list[str]:
     """A sighting in the order of `SIGHTING_COLUMNS`."""
-    values = {
-        **{name: getattr(sighting, name) for name in SIGHTING_COLUMNS},
-        "first_seen": local(sighting.first_seen),
-        "last_seen": local(sighting.last_seen),
-        "seconds_unmasked": f"{sighting.seconds_unmasked:.2f}",
-        "worst_state": sighting.worst_state.value,
-        "final_state": sighting.final_state.value,
-        "confidence": f"{sighting.confidence:.3f}",
-        "corrected": sighting.corrected.value if sighting.corrected else "",
-    }
-    return [cell(values[name]) for name in SIGHTING_COLUMNS]
-
-
-def _write_table(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) -> None:
-    """Write a whole CSV beside `path` and move it there, so that an older export is never left half
-    overwritten.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(rows)
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise StoreError(
-            f"{path} cannot be written ({error.strerror}): close it elsewhere or choose another "
-            f"place"
-        ) from None
+    return [
+        *map(cell, (sighting.sighting_id, sighting.camera, sighting.visit_id)),
+        local(sighting.first_seen),
+        local(sighting.last_seen),
+        f"{sighting.seconds_unmasked:.2f}",
+        sighting.worst_state.value,
+        sighting.final_state.value,
+        f"{sighting.confidence:.3f}",
+        *map(cell, (sighting.identity, sighting.model)),
+        sighting.corrected.value if sighting.corrected else "",
+        cell(sighting.note),
+    ]
 
 
 def total_cells(total: Total) -> list[str]:
@@ -111,23 +84,3 @@ def _period_text(period: Period) -> str:
             return f"day {day:%Y-%m-%d}"
         case OfHour(day, hour):
             return f"hour {day:%Y-%m-%d} {hour:02}:00"
-
-
-def export(
-    store: Store, path: Path, since: datetime | None = None, until: datetime | None = None
-) -> tuple[int, Path]:
-    """Write the sightings of [since, until) to `path` and the totals beside it.
-
-    Returns:
-        How many sightings, and where the totals are.
-
-    Raises:
-        StoreError: If the store cannot be read or a file cannot be written.
-    """
-    sightings = store.read_sightings(since, until)
-    visits = store.read_visits(since, until)
-    totals_path = path.with_name(f"{path.stem}_totals.csv")
-    _write_table(path, SIGHTING_COLUMNS, map(sighting_cells, sightings))
-    sums = totals(store.read_shifts(since, until), visits, sightings)
-    _write_table(totals_path, TOTAL_COLUMNS, map(total_cells, sums))
-    return len(sightings), totals_path

@@ -16,6 +16,7 @@ from monitor.errors import StoreError
 from monitor.names import name_key
 from monitor.records import Sighting
 from monitor.storage.csv_files import BOM, SIGHTING_COLUMNS, sighting_cells
+from monitor.storage.places import check_regular, open_to_append
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class CsvLog:
             )
         self._place = place
         try:
-            with place.open("a+b", buffering=0) as file:
+            with os.fdopen(open_to_append(place), "a+b", buffering=0) as file:
                 end = file.seek(0, os.SEEK_END)
                 try:
                     _append(file, end, rows)
@@ -128,6 +129,7 @@ def _carries_on(path: Path, *, named: Path) -> bool:
     the BOM.
     """
     try:
+        check_regular(path)
         with path.open("rb") as file:
             start = file.read(HEADER_MAX)
     except FileNotFoundError:

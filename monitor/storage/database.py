@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -33,6 +34,8 @@ class Database:
             parsed = sa.make_url(url)
             self.label = parsed.render_as_string(hide_password=True)
             self.is_sqlite = parsed.get_backend_name() == "sqlite"
+            if self.is_sqlite:
+                _check_on_disk(parsed)
             sqlite = {"timeout": LOCK_WAIT_S, "check_same_thread": False}
             self.engine = sa.create_engine(parsed, connect_args=sqlite if self.is_sqlite else {})
         except NoSuchModuleError:
@@ -47,11 +50,6 @@ class Database:
         except (ArgumentError, ValueError, TypeError):
             example = "sqlite:///C:/monitor.db or postgresql://user@host/name"
             raise StoreError(f"the store's URL is not valid: write it like {example}") from None
-        if self.is_sqlite and parsed.database in (None, "", ":memory:"):
-            raise StoreError(
-                "the store would be in memory and lost at the end: give a file, like "
-                "sqlite:///monitor.db"
-            )
         named = (parsed.database or "").removeprefix("file:")  # SQLite takes URIs, too
         self.file = Path(named) if self.is_sqlite else None
         if self.is_sqlite:
@@ -212,3 +210,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # instance, is overwritten. Neither changes the file: it may be another program's.
     for pragma in ("synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _check_on_disk(url: sa.URL) -> None:
+    """
+    Raises:
+        StoreError: If SQLite would keep the database in memory.
+    """
+    database = url.database or ""
+    named = unquote(database.removeprefix("file:")).split("?")[0]
+    asked = {*url.query.values(), *database.replace("?", "&").split("&")}
+    if named in ("", ":memory:") or asked & {"memory", "memdb", "mode=memory", "vfs=memdb"}:
+        raise StoreError(
+            "the store would be in memory and lost at the end: give a file, like "
+            "sqlite:///monitor.db"
+        )

@@ -44,8 +44,7 @@ class Ledger:
         outputs: What is written beside the store.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
         now: Seconds of a steady clock.
-        recordings_apart: What recordings show is counted and shown, and not stored: who is in them
-            is no visitor of today.
+        started: When the shift began, if not now: that of a recording.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -58,10 +57,10 @@ class Ledger:
         outputs: Outputs = Outputs(),
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
-        recordings_apart: bool = False,
+        started: datetime | None = None,
     ) -> None:
         self._shift_id, self._now = shift_id, now
-        self._recordings_apart = recordings_apart
+        self._recordings_apart = outputs.recordings_apart
         self._recordings: frozenset[str] = frozenset()  # those that are kept apart, by name
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
@@ -72,7 +71,7 @@ class Ledger:
         # replaced, never changed in place: updates hand it to other threads
         self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
-        shift = Shift(shift_id, datetime.now(UTC))
+        shift = Shift(shift_id, started or datetime.now(UTC))
         self._writer = Writer(store, outputs, shift, self._of_store, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program

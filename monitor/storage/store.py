@@ -33,6 +33,7 @@ from monitor.storage.migrate import bring_up_to_date
 
 log = logging.getLogger(__name__)
 
+ROWS_AT_ONCE = 1000  # that are in memory while many are read
 PURGED_AT_ONCE = 2000  # rows of one transaction
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 
@@ -310,35 +311,44 @@ class Store:
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Sighting]:
         """Sightings first seen in [since, until), oldest first."""
-        query = _between(sa.select(tables.sightings), tables.sightings.c.first_seen, since, until)
-        return [
-            Sighting(
+        return list(self.each_sighting(since, until))
+
+    def each_sighting(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Sighting]:
+        """The same, a few at a time: for more than memory holds."""
+        query = _between(
+            sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
+        ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
+        for row in self._each(query):
+            yield Sighting(
                 **row
-                | {key: MaskState(row[key]) for key in ("worst_state", "final_state")}
-                | {"corrected": Correction(row["corrected"]) if row["corrected"] else None}
+                | {
+                    "worst_state": MaskState(row["worst_state"]),
+                    "final_state": MaskState(row["final_state"]),
+                    "corrected": Correction(row["corrected"]) if row["corrected"] else None,
+                }
             )
-            for row in self._read(
-                query.order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
-            )
-        ]
 
     def read_visits(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Visit]:
         """Visits first seen in [since, until), oldest first."""
+        return list(self.each_visit(since, until))
+
+    def each_visit(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Visit]:
+        """The same, a few at a time: for more than memory holds."""
         query = _between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
-        return [
-            Visit(
+        for row in self._each(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id)):
+            yield Visit(
                 **row
                 | {
                     "state": MaskState(row["state"]),
                     "corrected": Correction(row["corrected"]) if row["corrected"] else None,
                 }
             )
-            for row in self._read(
-                query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id)
-            )
-        ]
 
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
@@ -355,9 +365,15 @@ class Store:
         ]
 
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        return list(self._each(query))
+
+    def _each(self, query: sa.Select[Any]) -> Iterator[dict[str, Any]]:
         try:
             with self._database.connected() as connection:
-                return [dict(row) for row in connection.execute(query).mappings()]
+                found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+                names = tuple(found.keys())
+                for row in found:
+                    yield dict(zip(names, row, strict=True))
         except SQLAlchemyError as error:
             mend = "check the path and its rights"
             mend = mend_damaged(self.file) if damaged(reason(error)) else mend

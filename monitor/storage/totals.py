@@ -4,10 +4,11 @@ writes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from monitor.records import Count, MaskState, Shift, Sighting, Visit
 from monitor.storage.compliance import as_count, counted_state, stands, total
@@ -55,29 +56,35 @@ def totals(
     """Totals of the periods in which something was counted: shifts, then days, then hours, each
     in order. A shift counts its single pictures when it began.
     """
-    states: defaultdict[Period, list[MaskState | None]] = defaultdict(list)
-    alarms: defaultdict[Period, int] = defaultdict(int)
+    periods = lru_cache(maxsize=256)(_periods)  # neighbours share theirs
+    counts: defaultdict[Period, Counter[MaskState | None]] = defaultdict(Counter)
+    alarms: Counter[Period] = Counter()
     stills: defaultdict[Period, Count] = defaultdict(Count)
     for visit in visits:
-        for period in _periods(visit.shift_id, visit.first_seen):
-            states[period].append(counted_state(visit))
+        for period in periods(visit.shift_id, _quarter(visit.first_seen)):
+            counts[period][counted_state(visit)] += 1
     for sighting in filter(stands, sightings):
-        for period in _periods(sighting.shift_id, sighting.first_seen):
+        for period in periods(sighting.shift_id, _quarter(sighting.first_seen)):
             alarms[period] += 1
     for shift in shifts:
         if shift.stills != Count():
-            for period in _periods(shift.shift_id, shift.started):
+            for period in periods(shift.shift_id, _quarter(shift.started)):
                 stills[period] = total([stills[period], shift.stills])
-    counted = {*states, *stills, *alarms}
+    counted = {*counts, *stills, *alarms}
     in_order: list[Period] = [
         *sorted(period for period in counted if isinstance(period, OfShift)),
         *sorted(period for period in counted if isinstance(period, OfDay)),
         *sorted(period for period in counted if isinstance(period, OfHour)),
     ]
     return [
-        Total(period, total([as_count(states[period]), stills[period]]), alarms[period])
+        Total(period, total([as_count(counts[period].elements()), stills[period]]), alarms[period])
         for period in in_order
     ]
+
+
+def _quarter(moment: datetime) -> datetime:
+    """Zones differ by quarters of an hour: all of one lies in one local hour."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _periods(shift_id: str, moment: datetime) -> tuple[Period, ...]:

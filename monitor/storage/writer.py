@@ -45,6 +45,9 @@ class Outputs:
     csv: CsvLog | None = None
     events: EventLog | None = None
     snapshots: Snapshots | None = None
+    # what recordings show is counted and shown, and not stored: who is in them is no visitor of
+    # today
+    recordings_apart: bool = False
 
 
 Books = tuple[Mapping[str, Visit], Mapping[str, Sighting]]  # by their ids

@@ -22,8 +22,9 @@ from monitor.camera.slot import LatestSlot
 from monitor.cli import main
 from monitor.config import load_config
 from monitor.records import Frame, Update
-from monitor.storage.csv_files import export, total_cells
+from monitor.storage.csv_files import total_cells
 from monitor.storage.csv_log import CsvLog
+from monitor.storage.export import export
 from monitor.storage.ledger import Ledger
 from monitor.storage.store import Store
 from monitor.storage.totals import OfDay, totals

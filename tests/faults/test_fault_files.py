@@ -90,6 +90,7 @@ def test_a_disk_that_is_full_at_the_start(disk: Disk, tmp_path: Path) -> None:
     if isinstance(disk, LimitedDisk):
         pytest.skip("the limit would hold for the new process's pipes and caches as well")
     books = ["--store", f"sqlite:///{disk.folder / 'm.db'}", "--csv", disk.folder / "s.csv"]
+    books.append("--into-store")
     with disk.full():
         done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", *books)
     assert done.code == 2, done.err
@@ -122,7 +123,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 )
 def test_a_read_only_folder(read_only: Path, tmp_path: Path, option: str, name: str) -> None:
     target = f"sqlite:///{read_only / name}" if option == "--store" else str(read_only / name)
-    done = run(tmp_path, "--headless", "--images", ROOT / "tests" / "data", option, target)
+    done = run(
+        tmp_path, "--headless", "--images", ROOT / "tests" / "data", "--into-store", option, target
+    )
     assert done.code == 2, done.err
     assert done.err.count("\n") == 1, done.err
     assert name in done.err

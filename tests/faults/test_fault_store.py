@@ -72,6 +72,7 @@ def test_a_store_that_is_locked_at_the_start(tmp_path: Path) -> None:
             ROOT / "tests" / "data",
             "--store",
             f"sqlite:///{path}",
+            "--into-store",
         ]
         done = run(tmp_path, *arguments)
     assert done.code == 2, done.err

@@ -40,6 +40,17 @@ def finished(folder: Path, *arguments: str | Path) -> Run:
 
 
 @pytest.fixture(scope="session")
+def unstored(tmp_path_factory: pytest.TempPathFactory, demo_clip: Path) -> Run:
+    """The bundled clip under a name that tells when it was recorded, without --into-store."""
+    folder = tmp_path_factory.mktemp("unstored")
+    clip = folder / "door_2020-02-03_08-30-00.mp4"
+    clip.write_bytes(demo_clip.read_bytes())
+    books = Books(folder)
+    arguments = [argument for argument in books.arguments if argument != "--into-store"]
+    return Run(books, run(folder, "--headless", "--video", clip, *arguments))
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, demo_clip: Path) -> Run:
     """The bundled clip."""
     return finished(tmp_path_factory.mktemp("demo"), "--video", demo_clip)
@@ -52,7 +63,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
         pytest.skip("this machine has a camera")
     books = Books(tmp_path_factory.mktemp("plain"))
     books.csv = books.folder / "sightings.csv"  # where the program puts it
-    return Run(books, run(books.folder, "--events", books.events, "--store", books.url))
+    return Run(
+        books, run(books.folder, "--events", books.events, "--store", books.url, "--into-store")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,14 @@ def output(option: str, what: str) -> Make:
         path = folder / "none" / "out" if what == "missing folder" else folder / "out"
         if what == "folder":
             path.mkdir()
+        elif what == "clip":
+            shutil.copy(CLIP, path)
+            return ["--video", path, option, path]
+        elif what == "store":
+            Store(f"sqlite:///{path}").close()
+            return ["--video", CLIP, "--store", f"sqlite:///{path}", option, path]
+        elif what == "both":
+            return ["--video", CLIP, "--events", path, "--csv", folder / "." / "out"]
         elif what == "foreign":
             path.write_text("name,age\nAda,36\n")
         elif what == "below a file":
@@ -175,8 +183,23 @@ CASES: dict[str, tuple[Make, list[str]]] = {
     "CSV is a folder": (output("--csv", "folder"), ["cannot be written"]),
     "CSV below a file": (output("--csv", "below a file"), ["cannot be written"]),
     "foreign CSV": (output("--csv", "foreign"), ["no list of sightings", "another name"]),
+    "CSV is the clip": (output("--csv", "clip"), ["--csv would write over the recording"]),
+    "CSV is the store": (output("--csv", "store"), ["--csv would write over the store"]),
+    "events is the clip": (output("--events", "clip"), ["--events would write over the recording"]),
+    "events is the store": (output("--events", "store"), ["--events would write over the store"]),
+    "events is the CSV": (output("--events", "both"), ["--events would write over --csv"]),
+    "foreign events": (output("--events", "foreign"), ["holds no events", "another file"]),
     "events in a missing folder": (output("--events", "missing folder"), ["cannot be written"]),
     "events is a folder": (output("--events", "folder"), ["cannot be written"]),
+    "recorded in the future": (
+        plain("--video", str(CLIP), "--recorded-at", "2999-01-01"),
+        ["2999-01-01", "still to come"],
+    ),
+    "recorded at no time": (plain("--video", str(CLIP), "--recorded-at", "noon"), ["is no date"]),
+    "recorded without a recording": (
+        plain("--recorded-at", "2026-01-01"),
+        ["goes with a recording"],
+    ),
     "nonsense for a store": (store("nonsense"), ["store's URL is not valid"]),
     "store of an unknown kind": (store("unknown"), ["store's URL"]),
     "store in a missing folder": (store("missing folder"), ["cannot be opened", "--store"]),
@@ -197,6 +220,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
         arguments = make(folder)
         if "--store" not in arguments and arguments[0] != "exprot":
             arguments = [*arguments, "--store", f"sqlite:///{folder / 'monitor.db'}"]
+        if "--store" in arguments:
+            arguments = [*arguments, "--into-store"]
         return run(folder, *([] if arguments[0] == "exprot" else ["--headless"]), *arguments)
 
     with ThreadPoolExecutor(3) as pool:

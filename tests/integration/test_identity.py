@@ -54,6 +54,7 @@ def run(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             str(folder / "s.csv"),
             "--store",
             f"sqlite:///{folder}/m.db",
+            "--into-store",
         ),
     )
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,40 @@ def test_the_same_file_gives_the_same_sightings(demo: Run, plain: Run) -> None:
     ]
     without_times = [[{**line, "ms": None} for line in r.books.lines()] for r in (demo, plain)]
     assert without_times[0] == without_times[1]
+
+
+def test_a_recording_is_no_visitor(unstored: Run, demo: Run) -> None:
+    assert unstored.done.code == 0, unstored.done.err
+    assert not unstored.books.store.exists()
+    assert "This was a recording: it is not stored" in unstored.done.out
+    assert "recording" not in demo.done.out
+    assert unstored.books.lines()[-1]["count"] == count_of(demo)
+
+
+def test_a_recording_is_dated_by_its_name(unstored: Run, demo: Run) -> None:
+    rows = unstored.books.rows()
+    assert len(rows) == len(demo.books.rows()) > 0
+    assert all(row["first_seen"].startswith("2020-02-03T08:30:") for row in rows)
+
+
+def test_a_recording_that_is_stored_is_dated_as_the_user_says(
+    tmp_path: Path, demo_clip: Path
+) -> None:
+    books, moment = Books(tmp_path), datetime.now().astimezone() - timedelta(days=3)
+    given = moment.isoformat(timespec="seconds")
+    done = run(
+        *(tmp_path, "--headless", "--video", demo_clip, "--recorded-at", given, *books.arguments)
+    )
+    assert done.code == 0, done.err
+    visits = books.visits()
+    assert len(visits) >= 2
+    assert all(0 <= (v.first_seen - moment).total_seconds() < 60 for v in visits)
+
+
+def test_nothing_is_dated_in_the_future(demo: Run, plain: Run) -> None:
+    for run_ in (demo, plain):
+        written = datetime.fromtimestamp(run_.books.store.stat().st_mtime).astimezone()
+        assert all(visit.last_seen <= written for visit in run_.books.visits())
 
 
 def test_pictures_stand_alone(pictures: Run) -> None:

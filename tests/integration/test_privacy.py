@@ -260,6 +260,7 @@ def test_a_run_leaves_no_file_but_its_own(tmp_path: Path, demo_clip: Path) -> No
         demo_clip,
         "--csv",
         home / "s.csv",
+        "--into-store",
     ]
     subprocess.run(
         command, env=outside(home), cwd=home, check=True, capture_output=True, timeout=100

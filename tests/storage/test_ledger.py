@@ -51,7 +51,7 @@ def test_csv_has_a_row_when_a_sighting_ends_and_only_then(desk: Desk) -> None:
 
 def test_recordings_that_are_kept_apart_are_counted_and_not_stored(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'apart.db'}")
-    ledger = Ledger(store, "shift", recordings_apart=True)
+    ledger = Ledger(store, "shift", Outputs(recordings_apart=True))
     clip = result(visits=(visit(1, camera="clip"),), sightings=(sighting(1, camera="clip"),))
     clip = dataclasses.replace(
         clip, frame=dataclasses.replace(clip.frame, camera="clip", live=False)

@@ -294,3 +294,25 @@ def test_a_damaged_store_gets_advice_that_fits(path: Path, store: Store) -> None
     with pytest.raises(StoreError, match="move it away"):
         Store(f"sqlite:///{path}")
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:%3Amemory%3A?uri=true",
+        "sqlite:///file:a.db?mode=memory&uri=true",
+        "sqlite+pysqlite:///file:a.db?mode=memory&cache=shared&uri=true",
+        "sqlite:///file:?uri=true",
+    ],
+)
+def test_a_store_in_memory_is_refused_in_every_spelling(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="would be in memory"):
+        Store(url)
+    assert list(tmp_path.iterdir()) == []

@@ -280,12 +280,12 @@ class Session:
             )
 
     def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
-        """Write sightings and totals; see `monitor.storage.csv_files.export`.
+        """Write sightings and totals; see `monitor.storage.export`.
 
         Raises:
             StoreError: If the store cannot be read or a file cannot be written.
         """
-        from monitor.storage.csv_files import export
+        from monitor.storage.export import export
         from monitor.storage.store import Store
 
         store = Store(self.options.config.store.url)

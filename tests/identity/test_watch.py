@@ -120,6 +120,7 @@ def test_a_vote_for_somebody_who_is_gone_begins_again() -> None:
         vote.add(FACES[0], 1.0)
     assert vote.name == VISITOR
     vote.use(both)  # enrolled again
+    assert (vote.name, vote.settled) == (VISITOR, False)
     for _ in range(LOOKS_MIN):
         vote.add(FACES[0], 1.0)
     assert vote.name == "Ada"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
-from fakes import FakeSource
+from fakes import FakeSource, visit
 
 from monitor import app
 from monitor.camera.address import parse_address
@@ -13,6 +16,9 @@ from monitor.camera.clip import ClipSource
 from monitor.camera.folder import FolderSource
 from monitor.config import Config, with_values
 from monitor.errors import CameraError, ModelError
+from monitor.identity.gallery import Gallery, load_any_gallery, save_gallery
+from monitor.identity.person import EnrolledPerson
+from monitor.storage.store import Store
 
 
 def options(**changes: object) -> app.RunOptions:
@@ -84,3 +90,29 @@ def test_cameras_that_differ_in_what_is_hidden_are_told_apart() -> None:
     assert [source.name for source in chosen.sources] == ["http://h/x", "http://h/x (2)"]
     with pytest.raises(CameraError, match="named twice"):
         app.choose_source(with_camera("http://h/x?token=abc HTTP://h/x?token=abc"))
+
+
+def test_a_start_without_names_ends_consents_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: str(tmp_path))
+    now, vector = datetime.now(UTC), np.eye(1, 256, dtype=np.float32)
+    ada = EnrolledPerson("Ada", "yes", now, now, "desk", vector, np.zeros(1, np.uint8))
+    save_gallery(Gallery("sface_masked_v3", 256, (ada,)), tmp_path / "gallery.npz")
+    for url in ("", f"sqlite:///{tmp_path / 'other.db'}"):
+        store = Store(url)
+        store.begin_shift("shift", now)
+        store.save([visit(1, identity="ADA")], [])
+        store.close()
+    parts = app.build_parts(with_store(f"sqlite:///{tmp_path / 'other.db'}"))
+    parts.ledger.close()
+    assert "The consent of Ada had ended" in caplog.text
+    assert "from 2 visits" in caplog.text
+    gallery = load_any_gallery(tmp_path / "gallery.npz")
+    assert gallery is not None
+    assert gallery.people == ()
+
+
+def with_store(url: str) -> app.RunOptions:
+    return options(config=with_values(Config(), {"store": {"url": url}}))

@@ -158,7 +158,7 @@ class Scene:
             if person.identity_vote is None:
                 continue
             person.identity_vote.use(self._identifier.matcher)
-            if person.identity in (None, *self._identifier.matcher.names):
+            if person.identity is None or self._identifier.may_name(person.identity):
                 continue
             person.identity = None
             if person.visit is not None:

@@ -46,7 +46,7 @@ def build_person(
         shots = [shots[i] for i in np.linspace(0, len(shots) - 1, KEPT_MAX).round().astype(int)]
     faces, kinds = with_drawn_masks(shots)
     embeddings = embedder.embed(faces)
-    odd = _odd_shots(person.name, embeddings, kinds, embedder.card)
+    odd = odd_shots(person.name, embeddings, kinds, embedder.card)
     if len(odd):
         tell(OddShots(len(odd), int(np.sum(kinds != Kind.DRAWN))))
         kept = np.ones(len(kinds), bool)
@@ -58,7 +58,7 @@ def build_person(
     return replace(person, embeddings=embeddings, kinds=kinds)
 
 
-def _odd_shots(
+def odd_shots(
     name: str, embeddings: FloatArray, kinds: npt.NDArray[np.uint8], card: Mapping[str, Any]
 ) -> list[int]:
     """The few shots that show somebody else than the others do.

@@ -157,4 +157,21 @@ def end_consents(path: Path, store_url: str) -> list[Receipt]:
         return person is not None and person.ended(now)
 
     receipts = [forget(name, path, store_url, condition=has_ended) for name in ended]
-    return [receipt for receipt in receipts if receipt is not None]
+    return [_from_own_store(receipt, store_url) for receipt in receipts if receipt is not None]
+
+
+def _from_own_store(receipt: Receipt, store_url: str) -> Receipt:
+    """The name out of the store in the data folder, too: whoever starts with another one is not
+    asked where the gallery's people were seen.
+    """
+    from monitor.data_folder import data_folder
+    from monitor.storage.store import Store
+
+    if not store_url or not (data_folder() / "monitor.db").is_file():
+        return receipt
+    store = Store()
+    try:
+        rows, snapshots = _from_store(store, receipt.name)
+    finally:
+        store.close()
+    return replace(receipt, rows=receipt.rows + rows, snapshots=receipt.snapshots + snapshots)

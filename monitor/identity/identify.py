@@ -79,9 +79,11 @@ class IdentityVote:
         looked at anew.
         """
         self._matcher = matcher
-        if self.name is not None and self.name not in matcher.names:
+        if self.name is None or self.name in matcher.names:
+            return
+        if self.name != VISITOR:
             self.name, self.confidence = None, 0.0
-            self.begin_again()
+        self.begin_again()
 
     def begin_again_if_visitor(self) -> None:
         """Look anew at somebody who was not known; a name stands."""
@@ -133,6 +135,10 @@ class Identifier:
         if known is not None:
             self.matcher = known.matcher
         return known
+
+    def may_name(self, name: str) -> bool:
+        """Whether somebody can be called that now."""
+        return name == VISITOR or name in self.matcher.names
 
     def obeyed(self, known: Known) -> None:
         """The forgotten are in no book of this run any more."""

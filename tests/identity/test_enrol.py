@@ -59,3 +59,21 @@ def test_a_folder_of_different_people_is_refused(kind: Kind) -> None:
 
 def test_of_many_shots_some_go_into_the_gallery() -> None:
     assert build([shot(0)] * 500).shots == KEPT_MAX
+
+
+@pytest.mark.parametrize(
+    "who", [[0, 1], [0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 1, 1, 1], [0] * 5 + [1] * 2]
+)
+def test_two_people_are_not_one(who: list[int]) -> None:
+    with pytest.raises(ConfigError, match="do not show one and the same face"):
+        build([shot(one) for one in who])
+    with pytest.raises(ConfigError, match="do not show one and the same face"):
+        build([shot(one, Kind.MASKED) for one in who])
+
+
+def test_somebody_else_with_a_mask_is_left_out() -> None:
+    told: list[Note] = []
+    person = build([shot(0), shot(0), shot(1, Kind.MASKED)], told.append)
+    assert told == [OddShots(left_out=1, of=3)]
+    assert Kind.MASKED not in person.kinds
+    assert build([shot(0), shot(0, Kind.MASKED)]).kinds.tolist() == [0, 2, 1]

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import sys
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -245,6 +246,37 @@ def test_zip_bomb_is_refused_before_it_is_unpacked(path: Path) -> None:
         with archive.open("embeddings.npy", "w", force_zip64=True) as file:
             for _ in range(600):
                 file.write(bytes(2**20))
+    refused(path)
+
+
+@pytest.mark.parametrize("stored", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_small_file_takes_little_memory(path: Path, stored: int) -> None:
+    """A zip of some KB that holds 400 MB of zeros, and a header that claims 40 GB."""
+    with zipfile.ZipFile(path, "w", stored) as archive:
+        for name in ("about", "person", "kind"):
+            archive.writestr(f"{name}.npy", b"")
+        with archive.open("embeddings.npy", "w") as file:
+            rows = 4 * 10**7 if stored == zipfile.ZIP_STORED else 400_000
+            header = {"descr": "<f4", "fortran_order": False, "shape": (rows, 256)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for _ in range(0 if stored == zipfile.ZIP_STORED else 400):
+                file.write(bytes(2**20))
+    assert path.stat().st_size < 2**20
+    tracemalloc.start()
+    try:
+        refused(path)
+        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["{'descr': (", "{" * 5000, "1e999", "{'descr': '|O'}", '"' * 3])
+def test_a_header_of_any_kind_ends_in_one_line(path: Path, text: str) -> None:
+    header = text.encode().ljust(118) + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("about", "embeddings", "person", "kind"):
+            start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+            archive.writestr(f"{name}.npy", start + header)
     refused(path)
 
 

@@ -240,3 +240,23 @@ def test_the_program_says_where_its_list_is(tmp_path: Path) -> None:
     assert said in done.err.splitlines()
     assert f"CSV: {beside}" in done.out.splitlines()
     assert rows_of(beside) == [list(SIGHTING_COLUMNS)]
+
+
+def test_a_name_is_taken_out_of_the_list(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    log = CsvLog(path)
+    names = ("Zoë", "ZOË", "visitor", "=zoë", None, "Zoe")
+    log.append([sighting(i, identity=name) for i, name in enumerate(names)])
+    before = rows_of(path)
+    path.chmod(0o640)
+    log.forget({"zoë", "=zoë"})
+    column = SIGHTING_COLUMNS.index("identity")
+    assert [row[column] for row in rows_of(path)[1:]] == ["", "", "visitor", "", "", "Zoe"]
+    assert [row[:column] for row in rows_of(path)] == [row[:column] for row in before]
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    log.append([sighting(9)])
+    assert len(rows_of(path)) == 8
+    path.unlink()
+    log.forget({"zoë"})  # there is nothing to be taken out
+    assert [p.name for p in tmp_path.iterdir()] == []

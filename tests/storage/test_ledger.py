@@ -182,3 +182,29 @@ def test_snapshots_one_each_and_gone_with_a_correction(tmp_path: Path) -> None:
 def test_no_snapshot_unless_it_was_turned_on(desk: Desk, tmp_path: Path) -> None:
     desk.ledger.record(alarm(1))
     assert not list(tmp_path.rglob("*.jpg"))
+
+
+def test_whoever_is_forgotten_is_in_no_book_of_the_shift(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = ("Ada", "ada", "Bob")
+    visits = tuple(visit(i, identity=name) for i, name in enumerate(people))
+    sightings = tuple(sighting(i, identity=name, open=False) for i, name in enumerate(people))
+    desk.ledger.record(result(visits=visits, sightings=sightings))
+    desk.store.broken = True
+    late = visit(7, identity="ADA"), sighting(7, identity="ADA", open=False)
+    desk.ledger.record(result(visits=late[:1], sightings=late[1:]))
+    desk.ledger.forget({"Ada"})
+    shown = {s.sighting_id: s.identity for s in desk.ledger.update().sightings}
+    assert set(shown.values()) == {None, "Bob"}
+    desk.store.broken = False
+    desk.clock.t += 10
+    desk.ledger.idle()
+    stored_visits, stored_sightings = desk.read()
+    assert len(stored_visits) == len(stored_sightings) == 4
+    for stored in (stored_visits, stored_sightings):
+        assert sorted(str(record.identity) for record in stored.values()) == [
+            *("Bob", "None", "None", "None")
+        ]
+    assert [row["identity"] for row in desk.rows()] == ["", "", "Bob", ""]
+    caplog.clear()

@@ -280,7 +280,8 @@ class Session:
             )
 
     def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
-        """Write sightings and totals; see `monitor.storage.export`.
+        """Write sightings and totals; see `monitor.storage.export`. Files that exist are replaced:
+        the dialog has asked.
 
         Raises:
             StoreError: If the store cannot be read or a file cannot be written.
@@ -290,7 +291,7 @@ class Session:
 
         store = Store(self.options.config.store.url)
         try:
-            return export(store, path, since)
+            return export(store, path, since, overwrite=True)
         finally:
             store.close()
 

@@ -4,6 +4,7 @@ headless run alike.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +91,7 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
+    from monitor.storage.spool import Spool
     from monitor.storage.store import Store
     from monitor.storage.writer import Outputs
 
@@ -113,7 +115,10 @@ def build_parts(options: RunOptions) -> Parts:
             events=EventLog(options.events) if options.events else None,
             snapshots=Snapshots(on=config.store.snapshots),
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
+        spool = Spool(store.label, shift_id)
+        ledger = Ledger(
+            store, shift_id, outputs, config.store.retention_days, time.monotonic, spool
+        )
     except StoreError:
         store.close()
         raise

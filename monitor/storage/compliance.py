@@ -61,6 +61,10 @@ class RunningCount:
         self._states[visit.visit_id] = state
         self._tally[state] += 1
 
+    def let_go(self, visit_id: str) -> None:
+        """A visit stays counted as it is, and is not remembered."""
+        self._states.pop(visit_id, None)
+
     def add_stills(self, faces: Iterable[Face]) -> None:
         """Count the faces of a picture that stands alone: each is a visit of its own."""
         self._stills.update(face.state for face in faces)

@@ -6,23 +6,29 @@ Only what was committed to the store is handed out as logged.
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import logging
 import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
 from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
 from monitor.storage.retention import Retention
+from monitor.storage.spool import Spool
 from monitor.storage.store import Store
+from monitor.storage.store_thread import StoreThread
+from monitor.storage.store_writer import Books, StoreLane, StoreWriter
 from monitor.storage.writer import Outputs, Writer
 
 log = logging.getLogger(__name__)
 
 SHOWN_MAX = 200  # sightings that are handed to the window
+KEPT_MAX = 5000  # visits, and sightings, of the shift that are kept in memory
 PURGE_EVERY_S = 3600.0
 
 
@@ -40,6 +46,7 @@ class Ledger:
         outputs: What is written beside the store.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
         now: Seconds of a steady clock.
+        spool: With one, the store is written by a thread, and what waits is kept there.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -52,6 +59,7 @@ class Ledger:
         outputs: Outputs = Outputs(),
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
+        spool: Spool | None = None,
     ) -> None:
         self._shift_id, self._now = shift_id, now
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
@@ -62,7 +70,12 @@ class Ledger:
         self._notes: dict[str, str] = {}  # by sighting
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, datetime.now(UTC))
-        self._writer = Writer(store, outputs, shift, lambda: (self._visits, self._logged), now)
+        lane: StoreLane
+        if spool is None:
+            lane = StoreWriter(store, shift, self._recall)
+        else:
+            lane = StoreThread(store, shift, self._recall, spool)
+        self._writer = Writer(lane, outputs, shift, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = Retention(store, retention_days, now) if retention_days else None
@@ -127,12 +140,11 @@ class Ledger:
         """Housekeeping, several times a second: try again what failed, delete what is too old.
         True if there is something new to show.
         """
-        had_problem = bool(self._writer.problem)
-        if had_problem:
-            self._flush()
+        before = self._writer.problem
+        written = self._flush()
         if self._now() >= self._purge_at:
             self._purge()
-        return had_problem
+        return written or bool(before) or self._writer.problem != before
 
     def watch(self, camera: str) -> None:
         """A live camera is counted from now on. If another program counts it into the same store,
@@ -154,7 +166,10 @@ class Ledger:
             StoreError: If something cannot be written even now; what it was is said.
         """
         self._claims.close()
-        self._writer.close()
+        try:
+            self._writer.close()
+        finally:
+            self._flush()
 
     # From the receptionist
 
@@ -169,12 +184,11 @@ class Ledger:
             self._undo.append((visit_id, visit.corrected))
         self._visits[visit_id] = visit = dataclasses.replace(visit, corrected=correction)
         self._counters[visit.camera].update(visit)
-        for key, sighting in self._logged.items():
-            if sighting.visit_id == visit_id:
-                self._logged[key] = dataclasses.replace(sighting, corrected=correction)
-                if not stands(self._logged[key]):
-                    self._writer.forget_snapshot(key)
-        self._show()
+        for sighting in [s for s in self._logged.values() if s.visit_id == visit_id]:
+            changed = dataclasses.replace(sighting, corrected=correction)
+            self._log([changed])
+            if not stands(changed):
+                self._writer.forget_snapshot(changed.sighting_id)
         self._writer.correct(visit_id, correction)
         self._flush()
 
@@ -191,23 +205,55 @@ class Ledger:
         if sighting_id not in self._logged:
             return
         self._notes[sighting_id] = note
-        self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
-        self._show()
+        self._log([dataclasses.replace(self._logged[sighting_id], note=note)])
         self._writer.annotate(sighting_id, note)
         self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Returns whether something new is logged."""
         committed = self._writer.flush()
-        if committed:
-            self._logged |= committed
-            self._show()
+        # what the receptionist has said meanwhile is in no committed version yet
+        self._log([self._book_sighting(sighting) for sighting in committed.values()])
+        return bool(committed)
 
-    def _show(self) -> None:
-        newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)
-        self._shown = tuple(newest[:SHOWN_MAX])
-        self._standing = sum(stands(sighting) for sighting in newest)
+    def _log(self, sightings: list[Sighting]) -> None:
+        """Committed versions of some sightings are shown."""
+        if not sightings:
+            return
+        newest = {sighting.sighting_id: sighting for sighting in self._shown}
+        for sighting in sightings:
+            key = sighting.sighting_id
+            before = self._logged.get(key)
+            self._standing += stands(sighting) - (before is not None and stands(before))
+            self._logged[key] = newest[key] = sighting
+        latest = heapq.nlargest(SHOWN_MAX, newest.values(), key=lambda s: s.first_seen)
+        self._shown = tuple(latest)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """A shift of weeks does not grow in memory: the oldest that have ended and are not shown
+        any more are in the store alone.
+        """
+        for key in _oldest_ended(self._logged):
+            del self._logged[key]
+            self._notes.pop(key, None)
+        shown = {sighting.visit_id for sighting in self._shown}
+        for key in _oldest_ended(self._visits):
+            if key not in shown:
+                self._counters[self._visits.pop(key).camera].let_go(key)
+
+    def _recall(self) -> Books:
+        return dict(self._visits), dict(self._logged)
 
     def _purge(self) -> None:
         """Delete what is older than the retention; `_purge_at` is when it is done next."""
         more = self._retention is not None and self._writer.purge(self._retention)
         self._purge_at = self._now() + (0.0 if more else PURGE_EVERY_S)
+
+
+def _oldest_ended(kept: dict[str, Visit] | dict[str, Sighting]) -> list[str]:
+    """What is to be let go of too many; a fifth at once, so that it is seldom looked for."""
+    if len(kept) <= KEPT_MAX:
+        return []
+    ended = (key for key, record in kept.items() if not record.open)
+    return list(islice(ended, KEPT_MAX // 5))

@@ -217,6 +217,7 @@ class Store:
                 ).rowcount
                 for table in (tables.visits, tables.sightings)
             )
+        self._forget_waiting(name)
         if not self.scrub(name):
             log.warning(
                 "the name may still be in the journal of the store %s, which another program "
@@ -224,6 +225,12 @@ class Store:
                 self.label,
             )
         return rows
+
+    def _forget_waiting(self, name: str) -> None:
+        """Nor does a program that was cut short bring it back."""
+        from monitor.storage.spool import forget_waiting
+
+        forget_waiting(self, name)
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""

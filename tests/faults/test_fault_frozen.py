@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from desk import QUICK, Stage
 from fakes import UNMASKED, FakeClassifier, frame
-from postgres import Server
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.analysis.worker import InferenceThread, Parts
@@ -27,6 +27,9 @@ from monitor.records import Frame, Update
 from monitor.storage.ledger import Ledger
 from monitor.storage.spool import Spool
 from monitor.storage.store import Store
+
+if TYPE_CHECKING:  # imported by pytest as a plugin
+    from postgres import Server
 
 pytest_plugins = ["postgres"]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
@@ -71,6 +74,7 @@ class Watch:
         self.stage, self.given, self.seen = Stage(), 0, 0
         self.slowest, self.last = 0.0, Update(None, None, (), 0)  # type: ignore[arg-type]
         self.problems: list[str] = []
+        self.raised: set[str] = set()  # sightings that the pipeline gave
         self._waiting, self._began = waiting, time.monotonic()
         self.ready = threading.Event()
         self.worker = InferenceThread(self._build, self.frames, self._on_update)
@@ -93,6 +97,7 @@ class Watch:
             self.problems.append(update.problem)
         if update.result is not None:
             self.seen += 1
+            self.raised |= {sighting.sighting_id for sighting in update.result.sightings}
 
     def run(self, seconds: float) -> None:
         """Give frames, each in its time; one that is not taken before the next is a lost one."""
@@ -141,7 +146,8 @@ def test_a_frozen_server_costs_no_frame_and_no_row(
     visits, sightings = store.read_visits(), store.read_sightings()
     store.close()
     assert len(visits) == watch.last.count.unmasked >= 2 * seconds
-    assert len(sightings) == watch.last.sighting_total == len(visits)
+    assert {sighting.sighting_id for sighting in sightings} == watch.raised
+    assert len(sightings) == watch.last.sighting_total >= len(visits) - 1
     assert not any(record.open for record in (*visits, *sightings))
     assert not list((tmp_path / "waiting").iterdir())
     print(f"{watch.given} frames, slowest {watch.slowest:.3f} s, {len(visits)} visits")

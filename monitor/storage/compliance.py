@@ -27,14 +27,24 @@ def counted_state(visit: Visit) -> MaskState | None:
     """What a visit counts as, the receptionist's word before the machine's; None: it was no
     person.
     """
-    if visit.corrected is None:
-        return visit.state
-    return None if visit.corrected is Correction.NO_PERSON else MaskState(visit.corrected.value)
+    return as_counted(visit.state, visit.corrected)
+
+
+def as_counted(state: MaskState, corrected: Correction | None) -> MaskState | None:
+    """As `counted_state`, of a state and what the receptionist said instead."""
+    if corrected is None:
+        return state
+    return None if corrected is Correction.NO_PERSON else MaskState(corrected.value)
 
 
 def stands(sighting: Sighting) -> bool:
     """Whether a sighting counts: the receptionist has not said that it was none."""
-    return sighting.corrected not in (Correction.MASKED, Correction.NO_PERSON)
+    return is_standing(sighting.corrected)
+
+
+def is_standing(corrected: Correction | None) -> bool:
+    """As `stands`, of what the receptionist said."""
+    return corrected not in (Correction.MASKED, Correction.NO_PERSON)
 
 
 def total(counts: Iterable[Count]) -> Count:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,17 @@ log = logging.getLogger(__name__)
 
 PURGED_AT_ONCE = 2000  # rows of one transaction
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Visits, or sightings, that are alike."""
+
+    shift_id: str
+    began: datetime  # of their hour or minute
+    state: MaskState | None  # None: sightings
+    corrected: Correction | None
+    number: int
 
 
 def default_url() -> str:
@@ -350,6 +362,33 @@ class Store:
                 Count(**{s.value: row[f"still_{s.value}"] for s in MaskState}),
             )
             for row in self._read(query.order_by(tables.shifts.c.started))
+        ]
+
+    def count_since(self, since: datetime, by_minute: bool) -> tuple[list[Counted], list[Counted]]:
+        """How many visits, and how many sightings, began since then: by shift, hour or minute of
+        UTC, state and correction.
+        """
+        return self._count(tables.visits, since, by_minute), self._count(
+            tables.sightings, since, by_minute
+        )
+
+    def _count(self, table: sa.Table, since: datetime, by_minute: bool) -> list[Counted]:
+        # the text of a time begins with day, hour and minute in every database
+        began = sa.func.substr(sa.cast(table.c.first_seen, sa.Text), 1, 16 if by_minute else 13)
+        groups: list[Any] = [table.c.shift_id, began.label("began"), table.c.corrected]
+        groups += [table.c.state] if table is tables.visits else []
+        query = sa.select(*groups, sa.func.count().label("number")).where(
+            table.c.first_seen >= since
+        )
+        return [
+            Counted(
+                row["shift_id"],
+                datetime.fromisoformat(f"{row['began']}{'' if by_minute else ':00'}+00:00"),
+                MaskState(row["state"]) if "state" in row else None,
+                Correction(row["corrected"]) if row["corrected"] else None,
+                row["number"],
+            )
+            for row in self._read(query.group_by(*groups))
         ]
 
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:

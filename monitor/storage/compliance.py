@@ -19,8 +19,9 @@ def compliance(count: Count) -> float | None:
 
 
 def as_count(states: Iterable[MaskState | None]) -> Count:
-    """How often each state occurs; None is not counted."""
-    return Count(**Counter(state.value for state in states if state is not None))
+    """How often each state occurs; None is not counted. A `Counter` is taken as it is."""
+    tally = Counter(states)
+    return Count(**{state.value: tally[state] for state in MaskState})
 
 
 def counted_state(visit: Visit) -> MaskState | None:

@@ -60,6 +60,7 @@ class StoreThread:
         self._since: float | None = None  # when the oldest of these was put
         self._spooled = 0  # number of the last job that is in the spool
         self._busy_since: float | None = None
+        self._damaged = ""  # what is wrong with the store's file
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -69,6 +70,9 @@ class StoreThread:
     def problems(self) -> dict[str, str]:
         """What could not be done, a line each."""
         problems, busy = dict(self._writer.problems), self._busy_since
+        if self._damaged:
+            problems["store"] = self._damaged
+            return problems
         if busy is not None and time.monotonic() - busy > STUCK_AFTER_S and self._waiting:
             problems["store"] = f"the store {self._label} does not answer"
         if "store" in problems and self._spooled:
@@ -172,8 +176,9 @@ class StoreThread:
     # The thread itself
 
     def _run(self) -> None:
-        if damage := self._damage():
-            log.error("%s", damage)
+        self._damaged = self._damage()
+        if self._damaged:
+            log.error("%s", self._damaged)
         open_jobs, number, retry_at = True, 0, 0.0
         while open_jobs:
             jobs = self._take(None if not self._writer.unstored() else RETRY_S)

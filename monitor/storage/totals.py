@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitor.records import Count, MaskState, Shift, Sighting, Visit
 from monitor.storage.compliance import (
+    as_count,
     as_counted,
     counted_state,
     is_standing,
@@ -119,13 +120,9 @@ def _add_up(
         *sorted(period for period in counted if isinstance(period, OfHour)),
     ]
     return [
-        Total(period, total([_count(states[period]), stills[period]]), alarms[period])
+        Total(period, total([as_count(states[period]), stills[period]]), alarms[period])
         for period in in_order
     ]
-
-
-def _count(states: Counter[MaskState | None]) -> Count:
-    return Count(**{state.value: states[state] for state in MaskState})
 
 
 def _periods(shift_id: str, moment: datetime) -> tuple[Period, ...]:

@@ -221,3 +221,27 @@ def test_pictures_that_stand_alone_wait_as_well(tmp_path: Path) -> None:
 
 def test_five_desks_start_at_once(tmp_path: Path) -> None:
     assert started_at_once(f"sqlite:///{tmp_path / 'm.db'}") == ["0 0"] * 5
+
+
+def test_a_damaged_store_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "m.db"
+    store = Store(f"sqlite:///{path}")
+    store.save([visit(1)], [])
+    store.scrub()
+    store.close()
+    with sqlite3.connect(path) as reader:
+        # a page that no start looks into
+        where = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_sightings_visit_id'"
+        (page,) = reader.execute(where).fetchone()
+    reader.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    path.write_bytes(content)
+    desk = Desk(tmp_path)
+    desk.wait(lambda: desk.ledger.update().problem)
+    assert "move it away" in desk.ledger.update().problem
+    with contextlib.suppress(StoreError):
+        desk.ledger.close()
+    caplog.clear()

@@ -197,6 +197,7 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
+    from monitor.storage.spool import Spool
     from monitor.storage.store import Store
     from monitor.storage.unstored import Unstored
     from monitor.storage.writer import Outputs
@@ -222,6 +223,7 @@ def build_parts(options: RunOptions) -> Parts:
             events=EventLog(options.events, *kept) if options.events else None,
             snapshots=Snapshots(on=config.store.snapshots and not options.unstored),
             recordings_apart=options.recordings_apart and not options.into_store,
+            spool=None if options.unstored else Spool(store.label, shift_id),
         )
         ledger = Ledger(
             *(store, shift_id, outputs, config.store.retention_days), started=options.recorded_at

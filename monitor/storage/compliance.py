@@ -19,22 +19,33 @@ def compliance(count: Count) -> float | None:
 
 
 def as_count(states: Iterable[MaskState | None]) -> Count:
-    """How often each state occurs; None is not counted."""
-    return Count(**Counter(state.value for state in states if state is not None))
+    """How often each state occurs; None is not counted. A `Counter` is taken as it is."""
+    tally = Counter(states)
+    return Count(**{state.value: tally[state] for state in MaskState})
 
 
 def counted_state(visit: Visit) -> MaskState | None:
     """What a visit counts as, the receptionist's word before the machine's; None: it was no
     person.
     """
-    if visit.corrected is None:
-        return visit.state
-    return None if visit.corrected is Correction.NO_PERSON else MaskState(visit.corrected.value)
+    return as_counted(visit.state, visit.corrected)
+
+
+def as_counted(state: MaskState, corrected: Correction | None) -> MaskState | None:
+    """As `counted_state`, of a state and what the receptionist said instead."""
+    if corrected is None:
+        return state
+    return None if corrected is Correction.NO_PERSON else MaskState(corrected.value)
 
 
 def stands(sighting: Sighting) -> bool:
     """Whether a sighting counts: the receptionist has not said that it was none."""
-    return sighting.corrected not in (Correction.MASKED, Correction.NO_PERSON)
+    return is_standing(sighting.corrected)
+
+
+def is_standing(corrected: Correction | None) -> bool:
+    """As `stands`, of what the receptionist said."""
+    return corrected not in (Correction.MASKED, Correction.NO_PERSON)
 
 
 def total(counts: Iterable[Count]) -> Count:
@@ -60,6 +71,10 @@ class RunningCount:
             self._tally[self._states[visit.visit_id]] -= 1
         self._states[visit.visit_id] = state
         self._tally[state] += 1
+
+    def let_go(self, visit_id: str) -> None:
+        """A visit stays counted as it is, and is not remembered."""
+        self._states.pop(visit_id, None)
 
     def add_stills(self, faces: Iterable[Face]) -> None:
         """Count the faces of a picture that stands alone: each is a visit of its own."""

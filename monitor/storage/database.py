@@ -19,6 +19,7 @@ from monitor.errors import StoreError
 LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
 SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
 _INCREMENTAL, _PAGES = 2, 1000
+CONNECT_S, SERVER_LOCK_S, ANSWER_S = 5, 3, 60  # a server, in whole seconds
 _ADVISORY_LOCK = 0x6D61736B  # any number that is the same in every program of ours
 
 
@@ -36,8 +37,7 @@ class Database:
             self.is_sqlite = parsed.get_backend_name() == "sqlite"
             if self.is_sqlite:
                 _check_on_disk(parsed)
-            sqlite = {"timeout": LOCK_WAIT_S, "check_same_thread": False}
-            self.engine = sa.create_engine(parsed, connect_args=sqlite if self.is_sqlite else {})
+            self.engine = sa.create_engine(parsed, connect_args=_limits(parsed))
         except NoSuchModuleError:
             raise StoreError(
                 "the store's URL names a database that SQLAlchemy does not know: install its "
@@ -165,11 +165,26 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             elif self.engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_s * 1000:.0f}")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _limits(url: sa.URL) -> dict[str, Any]:
+    """The driver's arguments that give each wait an end."""
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": LOCK_WAIT_S, "check_same_thread": False}
+    if url.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        limits: dict[str, Any] = {
+            "connect_timeout": CONNECT_S,
+            "tcp_user_timeout": ANSWER_S * 1000,
+            "options": f"-c lock_timeout={SERVER_LOCK_S}s -c statement_timeout={ANSWER_S}s",
+        }
+        return {name: value for name, value in limits.items() if name not in url.query}
+    return {}
 
 
 def reason(error: BaseException) -> str:

@@ -6,12 +6,14 @@ Only what was committed to the store is handed out as logged.
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import logging
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TypeVar
 
 from monitor.names import name_key
@@ -20,13 +22,15 @@ from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
+from monitor.storage.store_thread import StoreThread
+from monitor.storage.store_writer import Books, StoreLane, StoreWriter
 from monitor.storage.writer import Outputs, Writer
 
 log = logging.getLogger(__name__)
 
 SHOWN_MAX = 200  # sightings that are handed to the window
+KEPT_MAX = 5000  # visits, and sightings, of the shift that are kept in memory
 PURGE_EVERY_S = 3600.0
-NOTHING: Mapping[str, Sighting] = {}
 R = TypeVar("R", Visit, Sighting)
 
 
@@ -65,6 +69,7 @@ class Ledger:
         self._counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self._visits: dict[str, Visit] = {}  # the newest version of each visit of the shift
         self._logged: dict[str, Sighting] = {}  # committed sightings of the shift
+        self._pending: dict[str, Sighting] = {}  # those that are not committed yet
         self._shown: tuple[Sighting, ...] = ()
         self._standing = 0
         self._notes: dict[str, str] = {}  # by sighting
@@ -72,7 +77,12 @@ class Ledger:
         self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
         shift = Shift(shift_id, started or datetime.now(UTC))
-        self._writer = Writer(store, outputs, shift, self._of_store, now)
+        lane: StoreLane
+        if outputs.spool is None:
+            lane = StoreWriter(store, shift, self._recall)
+        else:
+            lane = StoreThread(store, shift, self._recall, outputs.spool)
+        self._writer = Writer(lane, outputs, shift, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = Retention(store, retention_days, now) if retention_days else None
@@ -104,12 +114,11 @@ class Ledger:
         """Take in what has begun, changed or ended."""
         booked = [self._book_visit(visit) for visit in visits]
         noted = [self._book_sighting(sighting) for sighting in sightings]
-        apart = {s.sighting_id: s for s in noted if s.camera in self._recordings}
-        self._writer.put(
-            [visit for visit in booked if visit.camera not in self._recordings],
-            [sighting for sighting in noted if sighting.sighting_id not in apart],
-        )
-        self._flush(apart)
+        stored = [sighting for sighting in noted if sighting.camera not in self._recordings]
+        self._pending |= {sighting.sighting_id: sighting for sighting in stored}
+        self._writer.put([v for v in booked if v.camera not in self._recordings], stored)
+        self._log([sighting for sighting in noted if sighting.camera in self._recordings])
+        self._flush()
 
     def _book_visit(self, visit: Visit) -> Visit:
         known = self._visits.get(visit.visit_id)
@@ -126,13 +135,6 @@ class Ledger:
             corrected=own.corrected if own is not None else None,
             note=self._notes.get(sighting.sighting_id, ""),
             shift_id=self._shift_id,
-        )
-
-    def _of_store(self) -> tuple[dict[str, Visit], dict[str, Sighting]]:
-        """What is in the store if all went well."""
-        return (
-            {k: v for k, v in self._visits.items() if v.camera not in self._recordings},
-            {k: s for k, s in self._logged.items() if s.camera not in self._recordings},
         )
 
     def update(self, result: FrameResult | None = None) -> Update:
@@ -158,12 +160,11 @@ class Ledger:
         """Housekeeping, several times a second: try again what failed, delete what is too old.
         True if there is something new to show.
         """
-        had_problem = bool(self._writer.problem)
-        if had_problem:
-            self._flush()
+        before = self._writer.problem
+        written = self._flush()
         if self._now() >= self._purge_at:
             self._purge()
-        return had_problem
+        return written or bool(before) or self._writer.problem != before
 
     def watch(self, camera: str) -> None:
         """A live camera is counted from now on. If another program counts it into the same store,
@@ -185,7 +186,10 @@ class Ledger:
             StoreError: If something cannot be written even now; what it was is said.
         """
         self._claims.close()
-        self._writer.close()
+        try:
+            self._writer.close()
+        finally:
+            self._flush()
 
     def forget(self, names: Collection[str]) -> None:
         """Take the names of people out of the visits and sightings of this shift, wherever they are
@@ -193,17 +197,24 @@ class Ledger:
         """
         gone = {name_key(name) for name in names}
 
-        def nameless(record: R) -> R:
-            held = record.identity is not None and name_key(record.identity) in gone
-            return dataclasses.replace(record, identity=None) if held else record
+        def nameless(held: dict[str, R]) -> dict[str, R]:
+            return {
+                key: dataclasses.replace(record, identity=None)
+                for key, record in held.items()
+                if record.identity is not None and name_key(record.identity) in gone
+            }
 
-        visits = {key: nameless(visit) for key, visit in self._visits.items()}
-        logged = {key: nameless(sighting) for key, sighting in self._logged.items()}
-        changed_visits = {k: v for k, v in visits.items() if v is not self._visits[k]}
-        changed_logged = {k: s for k, s in logged.items() if s is not self._logged[k]}
-        self._visits, self._logged = visits, logged
-        self._show()
-        self._writer.forget(gone, changed_visits, changed_logged)
+        self._flush()
+        visits, logged = nameless(self._visits), nameless(self._logged)
+        pending = nameless(self._pending)
+        self._visits |= visits
+        self._pending |= pending
+        self._log(list(logged.values()))
+        self._writer.forget(
+            gone,
+            [visit for visit in visits.values() if visit.camera not in self._recordings],
+            [s for s in (logged | pending).values() if s.camera not in self._recordings],
+        )
         self._flush()
 
     # From the receptionist
@@ -222,12 +233,11 @@ class Ledger:
         others = {key: word for key, word in self._corrections.items() if key != visit_id}
         self._corrections = others | said
         self._counters[visit.camera].update(visit)
-        for key, sighting in self._logged.items():
-            if sighting.visit_id == visit_id:
-                self._logged[key] = dataclasses.replace(sighting, corrected=correction)
-                if not stands(self._logged[key]):
-                    self._writer.forget_snapshot(key)
-        self._show()
+        for sighting in [s for s in self._logged.values() if s.visit_id == visit_id]:
+            changed = dataclasses.replace(sighting, corrected=correction)
+            self._log([changed])
+            if not stands(changed):
+                self._writer.forget_snapshot(changed.sighting_id)
         if visit.camera not in self._recordings:
             self._writer.correct(visit_id, correction)
         self._flush()
@@ -245,24 +255,63 @@ class Ledger:
         if sighting_id not in self._logged:
             return
         self._notes[sighting_id] = note
-        self._logged[sighting_id] = dataclasses.replace(self._logged[sighting_id], note=note)
-        self._show()
+        self._log([dataclasses.replace(self._logged[sighting_id], note=note)])
         if self._logged[sighting_id].camera not in self._recordings:
             self._writer.annotate(sighting_id, note)
         self._flush()
 
-    def _flush(self, apart: Mapping[str, Sighting] = NOTHING) -> None:
-        committed = {**self._writer.flush(), **apart}
-        if committed:
-            self._logged |= committed
-            self._show()
+    def _flush(self) -> bool:
+        """Returns whether something new is logged."""
+        committed = self._writer.flush()
+        for key, sighting in committed.items():
+            if self._pending.get(key) == sighting or not sighting.open:
+                self._pending.pop(key, None)
+        # what the receptionist has said meanwhile is in no committed version yet
+        self._log([self._book_sighting(sighting) for sighting in committed.values()])
+        return bool(committed)
 
-    def _show(self) -> None:
-        newest = sorted(self._logged.values(), key=lambda s: s.first_seen, reverse=True)
-        self._shown = tuple(newest[:SHOWN_MAX])
-        self._standing = sum(stands(sighting) for sighting in newest)
+    def _log(self, sightings: list[Sighting]) -> None:
+        """Committed versions of some sightings are shown."""
+        if not sightings:
+            return
+        newest = {sighting.sighting_id: sighting for sighting in self._shown}
+        for sighting in sightings:
+            key = sighting.sighting_id
+            before = self._logged.get(key)
+            self._standing += stands(sighting) - (before is not None and stands(before))
+            self._logged[key] = newest[key] = sighting
+        latest = heapq.nlargest(SHOWN_MAX, newest.values(), key=lambda s: s.first_seen)
+        self._shown = tuple(latest)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """A shift of weeks does not grow in memory: the oldest that have ended and are not shown
+        any more are in the store alone.
+        """
+        for key in _oldest_ended(self._logged):
+            del self._logged[key]
+            self._notes.pop(key, None)
+        shown = {sighting.visit_id for sighting in self._shown}
+        for key in _oldest_ended(self._visits):
+            if key not in shown:
+                self._counters[self._visits.pop(key).camera].let_go(key)
+
+    def _recall(self) -> Books:
+        """What is in the store if all went well."""
+        return (
+            {k: v for k, v in list(self._visits.items()) if v.camera not in self._recordings},
+            {k: s for k, s in list(self._logged.items()) if s.camera not in self._recordings},
+        )
 
     def _purge(self) -> None:
         """Delete what is older than the retention; `_purge_at` is when it is done next."""
         more = self._retention is not None and self._writer.purge(self._retention)
         self._purge_at = self._now() + (0.0 if more else PURGE_EVERY_S)
+
+
+def _oldest_ended(kept: dict[str, Visit] | dict[str, Sighting]) -> list[str]:
+    """What is to be let go of too many; a fifth at once, so that it is seldom looked for."""
+    if len(kept) <= KEPT_MAX:
+        return []
+    ended = (key for key, record in kept.items() if not record.open)
+    return list(islice(ended, KEPT_MAX // 5))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from monitor.errors import StoreError
 from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
+from monitor.storage.counts import Counts
 from monitor.storage.database import (
     LOCK_WAIT_S,
     START_WAIT_S,
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
 PURGED_AT_ONCE = 2000  # rows of one transaction
-_BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 
 
 def default_url() -> str:
@@ -47,7 +47,7 @@ def default_url() -> str:
     return f"sqlite:///{data_folder() / 'monitor.db'}"
 
 
-class Store:
+class Store(Counts):
     """An open store.
 
     Args:
@@ -226,6 +226,8 @@ class Store:
                     rows += connection.execute(
                         sa.update(table).where(identity.in_(spellings)).values(identity=None)
                     ).rowcount
+        for spelling in sorted(gone):
+            self._forget_waiting(spelling)
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
             log.warning(
@@ -234,6 +236,12 @@ class Store:
                 self.label,
             )
         return rows
+
+    def _forget_waiting(self, name: str) -> None:
+        """Nor does a program that was cut short bring it back."""
+        from monitor.storage.spool import forget_waiting
+
+        forget_waiting(self, name)
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """Write the receptionist's note to a sighting."""
@@ -274,38 +282,6 @@ class Store:
         return 0
 
     # Reading: any thread
-
-    def newest_before(self, moment: datetime) -> datetime | None:
-        """When the last shift, visit or sighting began before a moment; None if none did."""
-        return self._first(sa.func.max, lambda began: began < moment, max)
-
-    def oldest_between(self, since: datetime, until: datetime) -> datetime | None:
-        """When the first shift, visit or sighting began in [since, until); None if none did."""
-        return self._first(sa.func.min, lambda began: sa.and_(began >= since, began < until), min)
-
-    def _first(
-        self,
-        function: Callable[[sa.Column[datetime]], sa.Function[Any]],
-        where: Callable[[sa.Column[datetime]], sa.ColumnElement[bool]],
-        best: Callable[[list[datetime]], datetime],
-    ) -> datetime | None:
-        found = [
-            row["began"]
-            for began in _BEGAN
-            for row in self._read(sa.select(function(began).label("began")).where(where(began)))
-        ]
-        moments = [moment for moment in found if moment is not None]
-        return best(moments) if moments else None
-
-    def count_before(self, moment: datetime) -> int:
-        """How many visits and sightings were last seen before a moment."""
-        return sum(
-            row["number"]
-            for table in (tables.visits, tables.sightings)
-            for row in self._read(
-                sa.select(sa.func.count().label("number")).where(table.c.last_seen < moment)
-            )
-        )
 
     def read_sightings(
         self, since: datetime | None = None, until: datetime | None = None

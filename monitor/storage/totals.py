@@ -7,11 +7,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from monitor.records import Count, MaskState, Shift, Sighting, Visit
-from monitor.storage.compliance import as_count, counted_state, stands, total
+from monitor.storage.compliance import (
+    as_count,
+    as_counted,
+    counted_state,
+    is_standing,
+    stands,
+    total,
+)
+
+if TYPE_CHECKING:
+    from monitor.storage.store import Store
+
+HOUR, NOTHING = timedelta(hours=1), timedelta()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,28 +69,60 @@ def totals(
     """Totals of the periods in which something was counted: shifts, then days, then hours, each
     in order. A shift counts its single pictures when it began.
     """
+    return _add_up(
+        shifts,
+        ((v.shift_id, v.first_seen, counted_state(v), 1) for v in visits),
+        ((s.shift_id, s.first_seen, 1) for s in sightings if stands(s)),
+    )
+
+
+def totals_since(store: Store, since: datetime) -> list[Total]:
+    """`totals` of what began since a midnight of local time, added up by the database.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    offsets = (since.astimezone().utcoffset(), datetime.now().astimezone().utcoffset())
+    whole = all(offset is not None and offset % HOUR == NOTHING for offset in offsets)
+    visits, sightings = store.count_since(since, by_minute=not whole)
+    return _add_up(
+        store.read_shifts(since),
+        (
+            (g.shift_id, g.began, as_counted(g.state, g.corrected), g.number)
+            for g in visits
+            if g.state is not None
+        ),
+        ((g.shift_id, g.began, g.number) for g in sightings if is_standing(g.corrected)),
+    )
+
+
+def _add_up(
+    shifts: Iterable[Shift],
+    visits: Iterable[tuple[str, datetime, MaskState | None, int]],
+    sightings: Iterable[tuple[str, datetime, int]],
+) -> list[Total]:
     periods = lru_cache(maxsize=256)(_periods)  # neighbours share theirs
-    counts: defaultdict[Period, Counter[MaskState | None]] = defaultdict(Counter)
-    alarms: Counter[Period] = Counter()
+    states: defaultdict[Period, Counter[MaskState | None]] = defaultdict(Counter)
+    alarms: defaultdict[Period, int] = defaultdict(int)
     stills: defaultdict[Period, Count] = defaultdict(Count)
-    for visit in visits:
-        for period in periods(visit.shift_id, _quarter(visit.first_seen)):
-            counts[period][counted_state(visit)] += 1
-    for sighting in filter(stands, sightings):
-        for period in periods(sighting.shift_id, _quarter(sighting.first_seen)):
-            alarms[period] += 1
+    for shift_id, began, state, number in visits:
+        for period in periods(shift_id, _quarter(began)):
+            states[period][state] += number
+    for shift_id, began, number in sightings:
+        for period in periods(shift_id, _quarter(began)):
+            alarms[period] += number
     for shift in shifts:
         if shift.stills != Count():
             for period in periods(shift.shift_id, _quarter(shift.started)):
                 stills[period] = total([stills[period], shift.stills])
-    counted = {*counts, *stills, *alarms}
+    counted = {*states, *stills, *alarms}
     in_order: list[Period] = [
         *sorted(period for period in counted if isinstance(period, OfShift)),
         *sorted(period for period in counted if isinstance(period, OfDay)),
         *sorted(period for period in counted if isinstance(period, OfHour)),
     ]
     return [
-        Total(period, total([as_count(counts[period].elements()), stills[period]]), alarms[period])
+        Total(period, total([as_count(states[period].elements()), stills[period]]), alarms[period])
         for period in in_order
     ]
 

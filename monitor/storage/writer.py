@@ -1,16 +1,14 @@
 """What waits to be written: kept until it is in the store and in the files, and tried again when
 that fails.
-
-What is to write in a thread of its own, or to spool, replaces the `Writer` and nothing else.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from monitor.errors import StoreError
@@ -29,12 +27,12 @@ from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.retention import Retention
 from monitor.storage.snapshots import Snapshots
-from monitor.storage.store import Store
+from monitor.storage.spool import Spool
+from monitor.storage.store_writer import StoreLane
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
-PURGE_S = 0.1  # a long purge lets others write this often
 _BY_WEIGHT = ("store", "csv", "snapshots", "events", "clock")  # whose problem is told first
 
 
@@ -48,68 +46,48 @@ class Outputs:
     # what recordings show is counted and shown, and not stored: who is in them is no visitor of
     # today
     recordings_apart: bool = False
-
-
-Books = tuple[Mapping[str, Visit], Mapping[str, Sighting]]  # by their ids
+    # with one, the store is written by a thread, and what waits is kept there
+    spool: Spool | None = None
 
 
 class Writer:
     """The inference thread alone calls it.
 
     Args:
-        store: Open; the writer closes it.
+        lane: Writes the store; the writer closes it.
         shift: The one that is begun.
-        recall: Gives all visits and all committed sightings of the shift, to be written again into
-            a store that was deleted.
         now: Seconds of a steady clock.
-
-    Raises:
-        StoreError: If the shift cannot be written to the store.
     """
 
     def __init__(
-        self,
-        store: Store,
-        outputs: Outputs,
-        shift: Shift,
-        recall: Callable[[], Books],
-        now: Callable[[], float],
+        self, lane: StoreLane, outputs: Outputs, shift: Shift, now: Callable[[], float]
     ) -> None:
-        self._store, self._outputs, self._shift = store, outputs, shift
-        self._recall, self._now = recall, now
-        self._visits: dict[str, Visit] = {}
-        self._sightings: dict[str, Sighting] = {}
-        self._stills = False
-        self._corrections: dict[str, Correction | None] = {}  # by visit
-        self._notes: dict[str, str] = {}  # by sighting
+        self._lane, self._outputs, self._shift, self._now = lane, outputs, shift, now
         self._rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
         self._gone: set[str] = set()  # whose names are still to be taken out of the CSV
-        self._pictured: set[str] = set()  # sightings that have a snapshot
+        self._pictured: set[str] = set()  # open sightings that have a snapshot
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
-        self._purged = False  # and not scrubbed yet
-        store.begin_shift(shift.shift_id, shift.started)
+        self._closed = False
+        self._late: dict[str, Sighting] = {}  # committed as it was closed
 
     # What is to be written
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
         """Newest versions of visits and sightings; a sighting that has ended goes to the CSV."""
-        self._visits |= {visit.visit_id: visit for visit in visits}
-        for sighting in sightings:
-            self._sightings[sighting.sighting_id] = sighting
-            if not sighting.open and self._outputs.csv is not None:
-                self._rows.append(sighting)
+        sightings = list(sightings)
+        self._lane.put(visits, sightings)
+        if self._outputs.csv is not None:
+            self._rows += [sighting for sighting in sightings if not sighting.open]
 
     def put_stills(self, stills: Count) -> None:
         """The shift's faces of single pictures, all together."""
-        self._shift, self._stills = dataclasses.replace(self._shift, stills=stills), True
+        self._shift = dataclasses.replace(self._shift, stills=stills)
+        self._lane.put_stills(self._shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """What the receptionist says of a visit; None takes it back."""
-        self._corrections[visit_id] = correction
-        for key, waiting in self._sightings.items():
-            if waiting.visit_id == visit_id:
-                self._sightings[key] = dataclasses.replace(waiting, corrected=correction)
+        self._lane.correct(visit_id, correction)
         self._rows = [
             dataclasses.replace(row, corrected=correction) if row.visit_id == visit_id else row
             for row in self._rows
@@ -118,7 +96,7 @@ class Writer:
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """The receptionist's note to a sighting."""
-        self._notes[sighting_id] = note
+        self._lane.annotate(sighting_id, note)
         self._rows = [
             dataclasses.replace(row, note=note) if row.sighting_id == sighting_id else row
             for row in self._rows
@@ -126,27 +104,23 @@ class Writer:
         self._retry_at = 0.0
 
     def forget(
-        self, gone: Set[str], visits: Mapping[str, Visit], sightings: Mapping[str, Sighting]
+        self, gone: set[str], visits: Collection[Visit], sightings: Collection[Sighting]
     ) -> None:
         """Have no name of some people written any more.
 
         Args:
             gone: Their names, as `name_key` gives them.
             visits: What has lost its name, to be written again.
-            sightings: The same; their pictures are deleted.
+            sightings: The same, written already or not; their pictures are deleted.
         """
-
-        def held(record: Visit | Sighting) -> bool:
-            return record.identity is not None and name_key(record.identity) in gone
-
-        waiting = {k: s for k, s in self._sightings.items() if held(s)}
-        for key in (*sightings, *waiting):
-            self.forget_snapshot(key)
-        nameless = {k: dataclasses.replace(s, identity=None) for k, s in waiting.items()}
-        self._visits = {**self._visits, **visits}
-        self._sightings = {**sightings, **self._sightings, **nameless}
+        for sighting in sightings:
+            self.forget_snapshot(sighting.sighting_id)
+        self._lane.forget(visits, sightings)
         self._rows = [
-            dataclasses.replace(row, identity=None) if held(row) else row for row in self._rows
+            dataclasses.replace(row, identity=None)
+            if row.identity is not None and name_key(row.identity) in gone
+            else row
+            for row in self._rows
         ]
         self._gone |= gone if self._outputs.csv is not None else set()
         self._retry_at = 0.0
@@ -173,59 +147,38 @@ class Writer:
 
     def purge(self, retention: Retention) -> bool:
         """Delete some of what is too old. Returns whether there is more."""
-        more, ends = False, time.monotonic() + PURGE_S
 
-        def delete() -> None:
-            nonlocal more
-            due = retention.due()
-            while more := self._store.purge_some(due.before) > 0:
-                self._purged = True
-                if time.monotonic() > ends:
-                    return
-            if self._purged and self._store.scrub():
-                self._purged = False
-            self._doubt(due.doubt)
+        def pictures(before: datetime) -> None:
             if self._outputs.snapshots is not None:
-                self._attempt("snapshots", partial(self._outputs.snapshots.purge, due.before))
+                self._outputs.snapshots.purge(before)
 
-        return self._attempt("store", delete) and more
-
-    def _doubt(self, line: str) -> None:
-        """The clock is not believed, or is again."""
-        if not line:
-            self._problems.pop("clock", None)
-        elif "clock" not in self._problems:
-            log.warning("%s", line)
-            self._problems["clock"] = line
+        return self._lane.purge(retention, pictures)
 
     # Writing
 
     @property
     def problem(self) -> str:
         """Why something could not be written, in one line: what matters most; "" if all was."""
-        return next((self._problems[what] for what in _BY_WEIGHT if what in self._problems), "")
+        problems = self._problems | self._lane.problems
+        return next((problems[what] for what in _BY_WEIGHT if what in problems), "")
+
+    def _failed(self) -> bool:
+        """Whether something is to be tried again."""
+        return bool((self._problems.keys() | self._lane.problems.keys()) - {"clock"})
 
     def flush(self) -> dict[str, Sighting]:
         """Write all that waits, unless the last try failed a moment ago.
 
         Returns:
-            The sightings that were committed to the store now.
+            The sightings that were committed to the store since the last call.
         """
-        if self._problems and self._now() < self._retry_at:
-            return {}
+        late, self._late = self._late, {}
+        if self._closed:
+            return late
+        if self._failed() and self._now() < self._retry_at:
+            return late
         self._retry_at = self._now() + RETRY_S
-        committed: dict[str, Sighting] = {}
-        if self._unstored() and self._attempt("store", self._save):
-            committed = self._sightings
-            self._visits, self._sightings, self._stills = {}, {}, False
-        for visit_id, correction in list(self._corrections.items()):
-            if self._attempt("store", partial(self._store.correct, visit_id, correction)):
-                del self._corrections[visit_id]
-        for sighting_id, note in list(self._notes.items()):
-            if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
-                del self._notes[sighting_id]
-        if not self._unstored():
-            self._problems.pop("store", None)
+        committed = late | self._lane.flush()
         csv = self._outputs.csv
         if csv is not None and self._gone and self._attempt("csv", partial(csv.forget, self._gone)):
             self._gone = set()
@@ -239,38 +192,27 @@ class Writer:
         return committed
 
     def close(self) -> None:
-        """Write what is left.
+        """Write what is left; `flush` then gives what was committed by it.
 
         Raises:
-            StoreError: If something cannot be written even now; what it was is said.
+            StoreError: If something cannot be written even now; what it was is said, and where it
+                is kept.
         """
         self._retry_at = 0.0
-        self.flush()
-        lost, why = self._unstored() + len(self._rows), self.problem
+        self._late = self.flush()
+        self._closed = True
+        closed = self._lane.close()
+        self._late |= closed.committed
+        why = self.problem
         if self._outputs.events is not None:
             self._attempt("events", self._outputs.events.close)
-        self._store.close()
+        lost = closed.unstored + len(self._rows)
+        if closed.kept and not self._rows:
+            raise StoreError(
+                f"{lost} records could not be saved yet: {why}; they are {closed.kept}"
+            )
         if lost:
             raise StoreError(f"{lost} records could not be saved: {why}")
-
-    def _unstored(self) -> int:
-        """How many things wait for the store."""
-        waiting = (self._visits, self._sightings, self._corrections, self._notes)
-        return sum(len(w) for w in waiting) + self._stills
-
-    def _save(self) -> None:
-        if self._store.renew():
-            log.error(
-                "the store was deleted or replaced while in use: this shift is written again, what "
-                "was older is gone"
-            )
-            self._store.begin_shift(self._shift.shift_id, self._shift.started)
-            visits, sightings = self._recall()
-            self._visits = dict(visits)
-            self._sightings = {**sightings, **self._sightings}
-            self._stills = self._shift.stills != Count()
-        shift = self._shift if self._stills else None
-        self._store.save(self._visits.values(), self._sightings.values(), shift)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

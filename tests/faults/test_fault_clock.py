@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk import QUICK, Stage
-from fakes import UNMASKED, FakeClassifier, frame
+from fakes import UNMASKED, FakeClassifier, frame, sighting, visit
+from program import ROOT
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.capture import CaptureThread
@@ -286,3 +290,46 @@ def test_the_window_counts_today_from_midnight(
         session.close()
     assert [total.period for total in days] == [OfDay(local.date())]
     assert days[0].sightings == 2
+
+
+SHIFT = """
+import sys
+from datetime import UTC, datetime
+from monitor.storage.ledger import Ledger, new_shift_id
+from monitor.storage.store import Store
+ledger = Ledger(Store(sys.argv[1]), new_shift_id(datetime.now(UTC)), retention_days=30)
+print(ledger.update().problem)
+ledger.close()
+"""
+
+
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+@pytest.mark.parametrize(
+    "by", ["+11 years", pytest.param("+40 days", marks=pytest.mark.long), "+0 days"]
+)
+def test_a_program_started_under_a_clock_that_is_ahead(tmp_path: Path, by: str) -> None:
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    store, now = Store(url), datetime.now(UTC)
+    for days in range(28):
+        seen = now - timedelta(days=days, minutes=1)
+        times = {"first_seen": seen, "last_seen": seen, "open": False}
+        store.begin_shift(f"shift {days}", seen)
+        store.save([visit(days, **times)], [sighting(days, **times)])
+    said = ""
+    for _ in range(2):
+        said = subprocess.run(
+            ["faketime", by, sys.executable, "-c", SHIFT, url],
+            cwd=ROOT,
+            env=os.environ | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+    assert len(store.read_visits()) == len(store.read_sightings()) == 28
+    store.close()
+    if by == "+0 days":
+        assert said == "\n"
+    else:
+        assert "visits and sightings look older than 30 days and are kept" in said
+        assert said.count("\n") == 1

@@ -199,7 +199,7 @@ def test_whoever_is_forgotten_is_in_no_book_of_the_shift(
     assert set(shown.values()) == {None, "Bob"}
     desk.store.broken = False
     desk.clock.t += 10
-    desk.ledger.idle()
+    desk.ledger.tidy()
     stored_visits, stored_sightings = desk.read()
     assert len(stored_visits) == len(stored_sightings) == 4
     for stored in (stored_visits, stored_sightings):

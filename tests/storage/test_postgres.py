@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fakes import NOON, sighting, visit
 from old_store import SHIFTS, SIGHTINGS, SQL, VISITS, started_at_once
+from test_totals import the_database_adds_up_alike
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Shift
@@ -153,3 +154,7 @@ def test_a_server_that_is_not_there() -> None:
         Store("postgresql+psycopg://desk:secret@127.0.0.1:1/monitor")
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_database_adds_up_as_we_do(postgres_url: str) -> None:
+    the_database_adds_up_alike(postgres_url)

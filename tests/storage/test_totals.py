@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import NOON, sighting, visit
 
 from monitor.records import Correction, Count, MaskState, Shift
 from monitor.storage.compliance import total
-from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals
+from monitor.storage.store import Store
+from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals, totals_since
 
 DAY = date(2026, 11, 20)
 
@@ -116,3 +120,62 @@ def add_up(found: list[Total]) -> None:
         sums.append((total(t.count for t in chosen), sum(t.sightings for t in chosen)))
     assert sums[0] == sums[1] == sums[2]
     assert sums[0] != (Count(), 0)
+
+
+def mixed(start: datetime) -> tuple[list[Shift], list[Any], list[Any]]:
+    """Of all states and corrections, every seven minutes for two days."""
+    states, words = list(MaskState), [None, *Correction]
+    moments = [start + timedelta(minutes=7 * i) for i in range(400)]
+    shifts = [Shift("a", moments[0]), Shift("b", moments[200], Count(1, 2, 3, 4))]
+    visits = [
+        visit(
+            i,
+            states[i % 4],
+            first_seen=moment,
+            corrected=words[i % 5],
+            shift_id="a" if i < 200 else "b",
+        )
+        for i, moment in enumerate(moments)
+    ]
+    alarms = [
+        sighting(
+            i,
+            first_seen=moment,
+            corrected=words[i % 5],
+            shift_id="a" if i < 200 else "b",
+        )
+        for i, moment in enumerate(moments)
+        if i % 3 == 0
+    ]
+    return shifts, visits, alarms
+
+
+def the_database_adds_up_alike(url: str) -> None:
+    midnight = datetime.combine(date.today(), datetime.min.time()).astimezone()
+    shifts, visits, alarms = mixed(midnight - timedelta(days=1))
+    store = Store(url)
+    for shift in shifts:
+        store.begin_shift(shift.shift_id, shift.started)
+        store.save([], [], shift)
+    store.save(visits, alarms)
+    found = totals_since(store, midnight)
+    by_hand = totals(
+        store.read_shifts(midnight), store.read_visits(midnight), store.read_sightings(midnight)
+    )
+    store.close()
+    assert len(found) > 24
+    assert found == by_hand
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu", "UTC", "America/St_Johns"])
+def test_the_database_adds_up_as_we_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Also where the hour begins at another minute than that of UTC."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change the zone of a process")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        the_database_adds_up_alike(f"sqlite:///{tmp_path / 'm.db'}")
+    time.tzset()

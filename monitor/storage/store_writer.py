@@ -1,0 +1,194 @@
+"""What waits for the store, in the newest version of each record; tried again when that fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from monitor.errors import StoreError
+from monitor.records import Correction, Count, Shift, Sighting, Visit
+from monitor.storage.retention import Retention
+from monitor.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+PURGE_S = 0.1  # a long purge lets others write this often
+
+Books = tuple[Mapping[str, Visit], Mapping[str, Sighting]]  # by their ids
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How it ended."""
+
+    unstored: int = 0  # things that could not be written
+    kept: str = ""  # what becomes of them, unless they are lost
+    committed: Mapping[str, Sighting] = field(default_factory=dict)  # since the last flush
+
+
+class StoreLane(Protocol):
+    """How the ledger's writer has the store written: at once, or by a thread."""
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What could not be done, a line each: of "store", "clock", "snapshots"."""
+
+    def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def put_stills(self, shift: Shift) -> None: ...
+
+    def correct(self, visit_id: str, correction: Correction | None) -> None: ...
+
+    def annotate(self, sighting_id: str, note: str) -> None: ...
+
+    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool: ...
+
+    def flush(self) -> dict[str, Sighting]: ...
+
+    def unstored(self) -> int: ...
+
+    def close(self) -> Closed: ...
+
+
+class StoreWriter:
+    """Writes at once, in the thread that calls it.
+
+    Args:
+        store: Open; `close` closes it.
+        shift: The one that is begun.
+        recall: Gives all visits and all committed sightings of the shift, to be written again into
+            a store that was deleted.
+
+    Raises:
+        StoreError: If the shift cannot be written to the store.
+    """
+
+    def __init__(self, store: Store, shift: Shift, recall: Callable[[], Books]) -> None:
+        self._store, self._shift, self._recall = store, shift, recall
+        self._visits: dict[str, Visit] = {}
+        self._sightings: dict[str, Sighting] = {}
+        self._stills = False
+        self._corrections: dict[str, Correction | None] = {}  # by visit
+        self._notes: dict[str, str] = {}  # by sighting
+        self._purged = False  # and not scrubbed yet
+        self._problems: dict[str, str] = {}
+        store.begin_shift(shift.shift_id, shift.started)
+
+    @property
+    def problems(self) -> dict[str, str]:
+        return self._problems
+
+    def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
+        """Newest versions of visits and sightings."""
+        self._visits |= {visit.visit_id: visit for visit in visits}
+        self._sightings |= {sighting.sighting_id: sighting for sighting in sightings}
+
+    def put_stills(self, shift: Shift) -> None:
+        """The shift's faces of single pictures, all together."""
+        self._shift, self._stills = shift, True
+
+    def correct(self, visit_id: str, correction: Correction | None) -> None:
+        """What the receptionist says of a visit; None takes it back."""
+        self._corrections[visit_id] = correction
+        for key, waiting in self._sightings.items():
+            if waiting.visit_id == visit_id:
+                self._sightings[key] = dataclasses.replace(waiting, corrected=correction)
+
+    def annotate(self, sighting_id: str, note: str) -> None:
+        """The receptionist's note to a sighting."""
+        self._notes[sighting_id] = note
+
+    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
+        """Versions that have lost a name take the place of those that hold it."""
+        self.put(visits, sightings)
+
+    def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
+        """Delete some of what is too old. Returns whether there is more; else `then` was told
+        before when all is deleted.
+        """
+        more, ends = False, time.monotonic() + PURGE_S
+
+        def delete() -> None:
+            nonlocal more
+            due = retention.due()
+            while more := self._store.purge_some(due.before) > 0:
+                self._purged = True
+                if time.monotonic() > ends:
+                    return
+            if self._purged and self._store.scrub():
+                self._purged = False
+            self._doubt(due.doubt)
+            self._attempt("snapshots", partial(then, due.before))
+
+        return self._attempt("store", delete) and more
+
+    def _doubt(self, line: str) -> None:
+        """The clock is not believed, or is again."""
+        if not line:
+            self.problems.pop("clock", None)
+        elif "clock" not in self.problems:
+            log.warning("%s", line)
+            self.problems["clock"] = line
+
+    def flush(self) -> dict[str, Sighting]:
+        """Write all that waits.
+
+        Returns:
+            The sightings that were committed now.
+        """
+        committed: dict[str, Sighting] = {}
+        if self.unstored() and self._attempt("store", self._save):
+            committed = self._sightings
+            self._visits, self._sightings, self._stills = {}, {}, False
+        for visit_id, correction in list(self._corrections.items()):
+            if self._attempt("store", partial(self._store.correct, visit_id, correction)):
+                del self._corrections[visit_id]
+        for sighting_id, note in list(self._notes.items()):
+            if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
+                del self._notes[sighting_id]
+        if not self.unstored():
+            self.problems.pop("store", None)
+        return committed
+
+    def unstored(self) -> int:
+        """How many things wait."""
+        waiting = (self._visits, self._sightings, self._corrections, self._notes)
+        return sum(len(w) for w in waiting) + self._stills
+
+    def close(self) -> Closed:
+        """Let the store go."""
+        self._store.close()
+        return Closed(self.unstored())
+
+    def _save(self) -> None:
+        if self._store.renew():
+            log.error(
+                "the store was deleted or replaced while in use: this shift is written again, what "
+                "was older is gone"
+            )
+            self._store.begin_shift(self._shift.shift_id, self._shift.started)
+            visits, sightings = self._recall()
+            self._visits = dict(visits) | self._visits
+            self._sightings = {**sightings, **self._sightings}
+            self._stills = self._shift.stills != Count()
+        shift = self._shift if self._stills else None
+        self._store.save(self._visits.values(), self._sightings.values(), shift)
+
+    def _attempt(self, what: str, action: Callable[[], object]) -> bool:
+        try:
+            action()
+        except StoreError as error:
+            if what not in self.problems:
+                log.error("%s", error)
+            self.problems[what] = str(error)
+            return False
+        self.problems.pop(what, None)
+        return True

@@ -2,7 +2,10 @@
 
 ledger      the books of a shift: what is counted, shown and corrected
 writer      what waits to be written, and when it is tried again
-store       rows in and out;  schema  its tables;  database  its connection
+store_writer, store_thread   the store written at once, or by a thread;  spool  what waits for it
+store       rows in and out;  counts  what the database counts;  schema  its tables
+database    its connection, and what differs between SQLite and a server
+retention   what is old enough to be deleted;  claims  which cameras this program counts
 migrate     which version a store has;  migrations  one step each;  aside  the copy meanwhile
 compliance  what counts as what;  totals  by shift, day and hour
 csv_files   the text of CSV, and the export;  csv_log  the list that grows

@@ -34,7 +34,7 @@ def bring_up_to_date(database: Database) -> None:
     with database.connected(START_WAIT_S) as connection:
         found = _version_by_row(connection)
         if found is None:
-            found = _version_by_tables(connection, database)
+            found = _looked_at(connection, database)
     _refuse_newer(found, database)
     if found < schema.VERSION:
         database.write_ahead()
@@ -59,6 +59,21 @@ def _version_by_row(connection: sa.Connection) -> int | None:
     except (OperationalError, ProgrammingError):  # there is no such table
         connection.rollback()
         return None
+
+
+def _looked_at(connection: sa.Connection, database: Database) -> int:
+    """As `_version_by_tables`. What looks foreign may be a store that another program is migrating
+    just now: it is looked at again in one piece.
+    """
+    try:
+        return _version_by_tables(connection, database)
+    except StoreError:
+        connection.rollback()
+        if database.is_sqlite:
+            connection.exec_driver_sql("BEGIN")  # one state of the file; nothing is written
+            return _version_by_tables(connection, database)
+        with database.alone(MIGRATION_WAIT_S) as other:
+            return _version_by_tables(other, database)
 
 
 def _version_by_tables(connection: sa.Connection, database: Database) -> int:

@@ -162,12 +162,13 @@ class StoreThread:
         done = self._done
         if not self._waiting or done == 0:
             return
-        self._waiting = {k: entry for k, entry in self._waiting.items() if entry[0] > done}
-        if not self._waiting:
-            self._since = None
-            if self._spooled:
-                self._spool.clear()
-                self._spooled = 0
+        left = {k: entry for k, entry in self._waiting.items() if entry[0] > done}
+        if len(left) < len(self._waiting):
+            self._since = time.monotonic() if left else None
+        self._waiting = left
+        if self._spooled and done >= self._spooled:
+            self._spool.clear()
+            self._spooled = 0
 
     def _keep(self) -> str:
         """Bring to the disk what is not there yet. Returns what becomes of what waits."""
@@ -184,12 +185,20 @@ class StoreThread:
     # The thread itself
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception:  # the top of a thread; what waits goes to the spool
+            log.exception("writing to the store has ended")
+            self._busy_since = 0.0
+
+    def _work(self) -> None:
         self._damaged = self._damage()
         if self._damaged:
             log.error("%s", self._damaged)
         open_jobs, number, retry_at = True, 0, 0.0
         while open_jobs:
-            jobs = self._take(None if not self._writer.unstored() else RETRY_S)
+            to_try_again = self._writer.unstored() or "store" in self._writer.problems
+            jobs = self._take(RETRY_S if to_try_again else None)
             self._busy_since = time.monotonic()
             for job in jobs:
                 if job is None:

@@ -58,6 +58,7 @@ LICENCES = (
     ("numpy", "BSD-3-Clause"),
     ("SQLAlchemy", "MIT"),
     ("imutils", "MIT"),
+    ("av", "BSD-3-Clause; its FFmpeg LGPL-3.0, x264 and x265 GPL-2.0"),
     ("platformdirs", "MIT"),
     ("cv2-enumerate-cameras", "MIT"),
     ("tensorflow", "Apache-2.0"),

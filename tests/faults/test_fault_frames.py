@@ -142,7 +142,7 @@ def test_the_desk_lives_through_such_a_camera(tmp_path: Path) -> None:
     plain, shapes = source.next, iter([(1, 1), (2160, 3840), (1, 300), (300, 1), (96, 128)])
     source.pictures = [picture(0.001 * i) for i in range(5)]
     for one in source.pictures:
-        object.__setattr__(one, "image", np.full((*next(shapes), 3), 77, np.uint8))
+        object.__setattr__(one, "pixels", np.full((*next(shapes), 3), 77, np.uint8))
     assert plain is not None
     try:
         desk.open(source)

@@ -111,9 +111,12 @@ def blanked(content: bytes, name: str) -> bytes:
     for found in re.finditer(rb'\{"name": "((?:[^"\\]|\\.){1,2000})"[^{}]*\}?', content):
         if name_key(_plain(found[1])) == wanted:
             kept[found.start() : found.end()] = bytes(found.end() - found.start())
-    for spelling in (name, wanted):  # cut or changed records
-        kept = bytearray(bytes(kept).replace(spelling.encode(), bytes(len(spelling.encode()))))
-    return bytes(kept)
+    # what is left of a record that was cut or changed
+    text = bytes(kept).decode("utf-8", "surrogateescape")
+    letter = r"[^\W\d_]"  # "Al" is not in "also"
+    anywhere = re.compile(rf"(?<!{letter}){re.escape(name)}(?!{letter})", re.IGNORECASE)
+    text = anywhere.sub(lambda found: "\0" * len(found[0].encode("utf-8", "surrogateescape")), text)
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _plain(text: bytes) -> str:

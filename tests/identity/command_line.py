@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from monitor.identity.commands import run_enrol
 from monitor.identity.embed import MODEL
 from monitor.identity.gallery import load_gallery
 from monitor.identity.person import EnrolledPerson
+from monitor.records import MaskState, Visit
+from monitor.storage.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTRAITS = ROOT / "assets" / "portraits"
@@ -57,3 +61,20 @@ class CommandLine:
 
     def people(self) -> list[EnrolledPerson]:
         return list(load_gallery(self.gallery, MODEL, 256).people)
+
+
+def enrolled(name: str, axis: int = 0, until: datetime | None = None) -> EnrolledPerson:
+    vector = np.eye(256, dtype=np.float32)[axis : axis + 1]
+    kinds = np.zeros(1, np.uint8)
+    consent = f"{name} agreed"
+    return EnrolledPerson(name, consent, datetime.now(UTC), until, "desk", vector, kinds)
+
+
+def seen(url: str, *names: str) -> None:
+    """Visits of some people in a store."""
+    store, now = Store(url), datetime.now(UTC)
+    store.begin_shift("s", now)
+    for number, name in enumerate(names):
+        visit = Visit(f"v{number}", "door", now, now, MaskState.MASKED, open=False, identity=name)
+        store.save([dataclasses.replace(visit, shift_id="s")], [])
+    store.close()

@@ -16,14 +16,13 @@ from monitor.errors import ConfigError
 from monitor.identity.commands import run_forget
 from monitor.identity.files import gallery_lock
 from monitor.identity.gallery import Gallery, load_gallery, save_gallery
-from tests.identity.command_line import ROOT, CommandLine
-from tests.identity.test_forget import enrolled, seen
+from tests.identity.command_line import ROOT, CommandLine, enrolled, seen
 
 # each takes the lock, reads, takes a while, and writes, as the desk does
 WRITER = """
 import sys, time
 from pathlib import Path
-from tests.identity.test_forget import enrolled
+from tests.identity.command_line import enrolled
 from monitor.identity.files import gallery_lock
 from monitor.identity.forget import forget
 from monitor.identity.gallery import load_gallery, save_gallery

@@ -17,30 +17,11 @@ from monitor.identity.embed import MODEL
 from monitor.identity.files import blanked
 from monitor.identity.forget import end_consents, forget
 from monitor.identity.gallery import Gallery, load_any_gallery, load_gallery, save_gallery
-from monitor.identity.person import EnrolledPerson
 from monitor.identity.running import Presence, file_state, running_monitors, wait_for_monitors
-from monitor.records import MaskState, Visit
 from monitor.storage.store import Store
-from tests.identity.command_line import CommandLine
+from tests.identity.command_line import CommandLine, enrolled, seen
 
 EMPTY = Gallery(MODEL, 256)
-
-
-def enrolled(name: str, axis: int = 0, until: datetime | None = None) -> EnrolledPerson:
-    vector = np.eye(256, dtype=np.float32)[axis : axis + 1]
-    kinds = np.zeros(1, np.uint8)
-    consent = f"{name} agreed"
-    return EnrolledPerson(name, consent, datetime.now(UTC), until, "desk", vector, kinds)
-
-
-def seen(url: str, *names: str) -> None:
-    """Visits of some people in a store."""
-    store, now = Store(url), datetime.now(UTC)
-    store.begin_shift("s", now)
-    for number, name in enumerate(names):
-        visit = Visit(f"v{number}", "door", now, now, MaskState.MASKED, open=False, identity=name)
-        store.save([dataclasses.replace(visit, shift_id="s")], [])
-    store.close()
 
 
 def names_in(url: str) -> list[str | None]:

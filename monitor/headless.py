@@ -64,11 +64,12 @@ def run_headless(options: RunOptions) -> int:
             source,
             frames,
             options.config.camera,
-            began=options.recorded_at,
             on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
     ]
+    for capture in captures:
+        capture.began = options.recorded_at
     previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
     try:
         worker.start()

@@ -34,7 +34,6 @@ class CaptureThread(threading.Thread):
         slot: Where frames go.
         config: Time limits.
         paced: Play a recording at its own speed.
-        began: When a recording was made; None: now. What it shows is never dated in the future.
         on_status: Called in this thread at each change of state.
     """
 
@@ -45,14 +44,15 @@ class CaptureThread(threading.Thread):
         config: CameraConfig,
         *,
         paced: bool = False,
-        began: datetime | None = None,
         on_status: StatusCallback = lambda status: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name=f"capture {source.name}", daemon=True)
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
-        self._paced, self._began = paced, began
+        self._paced = paced
+        # when a recording was made, set before the start; None: now
+        self.began: datetime | None = None
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
@@ -139,7 +139,7 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
-        self._opened_at = self._began or datetime.now(UTC)
+        self._opened_at = self.began or datetime.now(UTC)
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()

@@ -34,6 +34,7 @@ from monitor.storage.migrate import bring_up_to_date
 
 log = logging.getLogger(__name__)
 
+_STATES = {state.value: state for state in MaskState}
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
 PURGED_AT_ONCE = 2000  # rows of one transaction
 
@@ -297,14 +298,10 @@ class Store(Counts):
             sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
         ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
         for row in self._each(query):
-            yield Sighting(
-                **row
-                | {
-                    "worst_state": MaskState(row["worst_state"]),
-                    "final_state": MaskState(row["final_state"]),
-                    "corrected": Correction(row["corrected"]) if row["corrected"] else None,
-                }
-            )
+            row["worst_state"] = _STATES[row["worst_state"]]
+            row["final_state"] = _STATES[row["final_state"]]
+            row["corrected"] = Correction(row["corrected"]) if row["corrected"] else None
+            yield Sighting(**row)
 
     def read_visits(
         self, since: datetime | None = None, until: datetime | None = None
@@ -318,13 +315,9 @@ class Store(Counts):
         """The same, a few at a time: for more than memory holds."""
         query = _between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
         for row in self._each(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id)):
-            yield Visit(
-                **row
-                | {
-                    "state": MaskState(row["state"]),
-                    "corrected": Correction(row["corrected"]) if row["corrected"] else None,
-                }
-            )
+            row["state"] = _STATES[row["state"]]
+            row["corrected"] = Correction(row["corrected"]) if row["corrected"] else None
+            yield Visit(**row)
 
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import os
 import stat
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from fakes import NOON, sighting, visit
 
 from monitor.errors import PlaceTakenError, StoreError
 from monitor.records import MaskState
+from monitor.storage import schema as tables
 from monitor.storage.csv_files import SIGHTING_COLUMNS, TOTAL_COLUMNS, sighting_cells
 from monitor.storage.export import export
 from monitor.storage.store import Store
@@ -112,3 +116,20 @@ def test_export_to_places_that_cannot_be_written(tmp_path: Path, store: Store) -
         with pytest.raises(StoreError, match="cannot be written"):
             export(store, path)
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_a_year_is_not_held_in_memory(tmp_path: Path, store: Store) -> None:
+    rows = [dataclasses.asdict(sighting(i)) for i in range(2, 10_002)]
+    for row in rows:
+        row["worst_state"] = row["final_state"] = "unmasked"
+    with store._database.writing() as connection:
+        connection.execute(sa.insert(tables.sightings), rows)
+    del rows
+    tracemalloc.start()
+    try:
+        number, _ = export(store, tmp_path / "out.csv")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert number == 10_001
+    assert peak < 3e6, "a list of them takes 6 MB"

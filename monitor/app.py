@@ -17,7 +17,7 @@ from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.card import MODELS_DIR
 from monitor.config import Config
-from monitor.data_folder import data_folder
+from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def own_files(
 
     galleries = [gallery] if gallery is not None else []
     with contextlib.suppress(StoreError):
-        galleries.append(data_folder() / "gallery.npz")
+        galleries.append(default_gallery())
     models = [Path(model + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
     return {
         "the store": store_files(store_url or default_url()),
@@ -225,9 +225,8 @@ def build_parts(options: RunOptions) -> Parts:
             recordings_apart=options.recordings_apart and not options.into_store,
             spool=None if options.unstored else Spool(store.label, shift_id),
         )
-        ledger = Ledger(
-            *(store, shift_id, outputs, config.store.retention_days), started=options.recorded_at
-        )
+        days = 0 if options.unstored else config.store.retention_days
+        ledger = Ledger(store, shift_id, outputs, days, started=options.recorded_at)
         undo.pop_all()
     model = f"{classifier.name} on {classifier.backend}, {detector.name}"
     return Parts(
@@ -237,8 +236,6 @@ def build_parts(options: RunOptions) -> Parts:
 
 def _identifier(options: RunOptions) -> Identifier | None:
     """Who names people, if that is wanted. Without it, too, consents that have ended are ended."""
-    from monitor.identity.gallery import default_gallery
-
     gallery = options.gallery or default_gallery()
     if not options.identify:
         if gallery.exists():

@@ -25,3 +25,13 @@ def data_folder() -> Path:
             f"the data folder {folder} cannot be made ({error.strerror}): give a place with --store"
         ) from None
     return folder
+
+
+def default_gallery() -> Path:
+    """Where the gallery lies unless the user says otherwise. Here, so that mask-only mode knows it
+    without loading anything of identity.
+
+    Raises:
+        StoreError: If the data folder cannot be made.
+    """
+    return data_folder() / "gallery.npz"

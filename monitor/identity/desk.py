@@ -16,6 +16,7 @@ import numpy as np
 
 from monitor.card import embedding_of
 from monitor.config import DetectConfig
+from monitor.data_folder import default_gallery
 from monitor.detect import make_detector
 from monitor.engine import model_stem
 from monitor.errors import ConfigError
@@ -23,7 +24,7 @@ from monitor.identity.embed import MODEL, Embedder
 from monitor.identity.enrol import build_person, check_face
 from monitor.identity.files import gallery_lock
 from monitor.identity.forget import end_consents, forget
-from monitor.identity.gallery import Gallery, default_gallery, load_gallery, save_gallery
+from monitor.identity.gallery import Gallery, load_gallery, save_gallery
 from monitor.identity.guide import SHOTS, Shot
 from monitor.identity.kept_pictures import keep_pictures
 from monitor.identity.person import (

@@ -45,17 +45,6 @@ class DamagedGalleryError(ConfigError):
     """A file that cannot be read as a gallery."""
 
 
-def default_gallery() -> Path:
-    """Where the gallery lies unless the user says otherwise.
-
-    Raises:
-        StoreError: If the data folder cannot be made.
-    """
-    from monitor.data_folder import data_folder
-
-    return data_folder() / "gallery.npz"
-
-
 def load_gallery(path: Path, model: str, dimension: int) -> Gallery:
     """Read a gallery; a file that is not there is an empty one.
 

@@ -24,5 +24,5 @@ class Unstored(Store):
 
     def __init__(self) -> None:
         self._database = _InMemory()
-        self.label = "not stored"
+        self.label, self.file = "not stored", None
         self._prepare()

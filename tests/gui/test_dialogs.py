@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from monitor.config import Config, load_config
 from monitor.declared import detectors
 from monitor.gui.dialogs import ExportDialog, SettingsDialog, detector_text, totals_path
-from monitor.storage.csv_files import export
+from monitor.storage.export import export
 from monitor.storage.store import Store
 
 BEGAN = datetime(2026, 11, 21, 7, 30).astimezone()

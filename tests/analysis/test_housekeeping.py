@@ -53,8 +53,8 @@ class Busy:
         self._clock.t += self._every_s
         t, given = self._clock.t, []
         if t < self._freezes_at:
-            given.append(frame(t, camera="frozen", image=BRIGHT))
-        return [*given, frame(t, camera="lively", image=DARK)]
+            given.append(frame(t, camera="frozen", pixels=BRIGHT))
+        return [*given, frame(t, camera="lively", pixels=DARK)]
 
     @property
     def at_the_end(self) -> bool:

@@ -34,7 +34,7 @@ def watch(image: Image) -> list[FrameResult]:
     config = Config()
     one = Pipeline(make_detector(config.detect), MaskClassifier.load(config.classify), config, "s")
     return [
-        one.process([frame(i / 10, image=np.roll(image, (i % 3, i % 2), (0, 1)))])[0]
+        one.process([frame(i / 10, pixels=np.roll(image, (i % 3, i % 2), (0, 1)))])[0]
         for i in range(30)
     ]
 

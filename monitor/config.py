@@ -236,7 +236,8 @@ def _shown(key: str) -> str:
 def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     """`value` as the field's type, or ConfigError."""
     kind = str(spec.type).split(" | ")[0]
-    low, high, choices = (spec.metadata[k] for k in ("low", "high", "choices"))
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
         return _text(label, value)
     if isinstance(value, int) and abs(value) >= 2**63:
@@ -256,8 +257,6 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
             "float": "a number",
         }[kind]
         raise ConfigError(f"{label} = {reprlib.repr(value)}: give {wanted}")
-    low, high = spec.metadata["low"], spec.metadata["high"]
-    choices = tuple(spec.metadata["choices"]())
     if choices and value not in choices:
         raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(value, choices)}")
     if low is not None and not low <= value <= high:

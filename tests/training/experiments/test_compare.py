@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.training.experiments import compare, compare_report
+from monitor.training.experiments import compare, compare_report, prepared
 from monitor.training.experiments.one_network import endless
 
 pytestmark = [
@@ -62,20 +62,20 @@ def test_every_network_sees_the_same_pictures_at_its_own_size() -> None:
 def test_what_was_prepared_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = batches(2)
     test = dict.fromkeys(("test", "validation"), made[0])
-    monkeypatch.setattr(compare, "prepare", lambda args: (made, test))
+    monkeypatch.setattr(prepared, "prepare", lambda args: (made, test))
     args = compare.parser().parse_args(["--data", "d", "--prepared", str(tmp_path / "p.npz")])
-    compare.prepared(args)
-    monkeypatch.setattr(compare, "prepare", lambda args: pytest.fail("made again"))
-    again, tests_again = compare.prepared(args)
+    prepared.prepared(args)
+    monkeypatch.setattr(prepared, "prepare", lambda args: pytest.fail("made again"))
+    again, tests_again = prepared.prepared(args)
     for a, b in zip([*made, made[0]], [*again, tests_again["validation"]], strict=True):
         np.testing.assert_array_equal(a[0], b[0])
         np.testing.assert_array_equal(a[1], b[1])
     args.seed = 1
     with pytest.raises(ConfigError, match="other options"):
-        compare.prepared(args)
+        prepared.prepared(args)
     (tmp_path / "p.npz").write_bytes(b"nothing")
     with pytest.raises(ConfigError, match="delete it"):
-        compare.prepared(args)
+        prepared.prepared(args)
 
 
 def test_networks_can_be_added(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from monitor.card import load_card
 from monitor.errors import ConfigError
-from monitor.training.mask import sets, train
+from monitor.training.mask import sets as mask_sets
+from monitor.training.mask import train
 from monitor.training.mask.options import parse
 from monitor.training.mask.sets import file_of, gather
 from monitor.training.pictures.chips import LABELS
@@ -134,7 +135,7 @@ def test_listed_noise_is_left_out_of_training_but_not_of_the_test(
         "file,label,predicted,confidence,reason\n"
         + "".join(f"{n},incorrect,masked,,\n" for n in names)
     )
-    monkeypatch.setattr(sets, "NOISE_FILE", listed)
+    monkeypatch.setattr(mask_sets, "NOISE_FILE", listed)
     options = parse(["--data", str(chips), "--leave-out", "two"])
     sets = gather(options)
     assert {f.label for f in [*sets.train, *sets.validation]} == {"masked", "unmasked"}

@@ -109,7 +109,10 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
+    failed = "error" in result.get("startup", {}) or any(
+        "error" in row for part in ("cameras", "window") for row in result.get(part, {}).values()
+    )
+    return 1 if failed else 0
 
 
 def _machine() -> str:

@@ -13,7 +13,7 @@ from monitor.records import Frame, FrameResult, Update
 
 if TYPE_CHECKING:
     from monitor.gui.picture.view import PictureView
-    from monitor.gui.window import MainWindow
+    from monitor.gui.reports import Reports
 
 VIEW_WH = (900, 640)  # of the picture in a window of 1280x720
 
@@ -25,23 +25,23 @@ def on_paint(call: Callable[[PictureView, Frame | None], None]) -> None:
     Call it before the window is made. The window's classes are changed for the rest of the process.
     """
     from monitor.gui.picture.view import PictureView
-    from monitor.gui.window import MainWindow
+    from monitor.gui.reports import Reports
 
-    classes: Any = (PictureView, MainWindow)
-    view_class, window_class = classes
-    paint, show_update = view_class.paintEvent, window_class._show_update
+    classes: Any = (PictureView, Reports)
+    view_class, reports_class = classes
+    paint, show_update = view_class.paintEvent, reports_class.show_update
     newest: list[Frame | None] = [None]
 
-    def shown(window: MainWindow, update: Update) -> None:
+    def shown(reports: Reports, update: Update) -> None:
         if update.result is not None:
             newest[0] = update.result.frame
-        show_update(window, update)
+        show_update(reports, update)
 
     def painted(view: PictureView, event: Any) -> None:
         paint(view, event)
         call(view, newest[0])
 
-    window_class._show_update, view_class.paintEvent = shown, painted
+    reports_class.show_update, view_class.paintEvent = shown, painted
 
 
 def offscreen_painter() -> Callable[[FrameResult], float]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
+PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is played
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
 
@@ -102,8 +103,10 @@ class Decoder:
             raise
         codec = self.stream.codec_context
         codec.options = {"max_pixels": str(PIXELS_MAX)}
-        # Decoding several frames at once holds each of them back.
-        self.stream.thread_type = "SLICE" if live else "AUTO"
+        # Decoding several frames at once holds each of them back and costs their memory: it pays
+        # where one core is too slow.
+        large = self.stream.width * self.stream.height > PIXELS_OF_ONE_CORE
+        self.stream.thread_type = "AUTO" if large and not live else "SLICE"
         self._reformatter = VideoReformatter()
         self._size_wh: tuple[int, int] | None = None
         self._frames = self._decode()

@@ -37,6 +37,17 @@ def test_every_detector_is_measured(tmp_path: Path) -> None:
     assert all(row["p99_ms"] > 0 for row in rows.values())
 
 
+def test_start_and_window_are_measured(tmp_path: Path) -> None:
+    parts = ("--parts", "startup,window", "--runs", "1", "--seconds", "1")
+    done = bench(*parts, "--json", str(tmp_path / "bench.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "bench.json").read_text())
+    assert 0 < figures["startup"]["window_median_ms"] < figures["startup"]["boxed_median_ms"]
+    for people, row in figures["window"].items():
+        assert row["latency_median_ms"] > 0, people
+        assert row["frames_per_s_of_slowest"] > 0, people
+
+
 def test_an_unknown_part_is_one_line() -> None:
     done = bench("--parts", "framse")
     assert done.returncode == 2

@@ -151,6 +151,17 @@ class Database:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1000:.0f}")
 
     @contextlib.contextmanager
+    def one_state(self) -> Iterator[sa.Connection]:
+        """A connection that sees the database as it is now until the end, for reading alone."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+            connection.rollback()
+
+    @contextlib.contextmanager
     def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[sa.Connection]:
         """A transaction: committed at the end, rolled back on an exception."""
         with self.connected(wait_s) as connection:

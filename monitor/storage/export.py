@@ -8,22 +8,22 @@ import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from monitor.errors import PlaceTakenError, StoreError
-from monitor.records import Sighting
 from monitor.storage.csv_files import (
+    BOM,
     SIGHTING_COLUMNS,
     TOTAL_COLUMNS,
-    sighting_cells,
+    RowCells,
     total_cells,
 )
 from monitor.storage.places import check_regular
 from monitor.storage.store import Store
-from monitor.storage.totals import totals
+from monitor.storage.totals import totals_between
 
 
 def export_files(path: Path) -> tuple[Path, Path]:
@@ -78,23 +78,15 @@ def _write(
     store: Store, path: Path, totals_path: Path, since: datetime | None, until: datetime | None
 ) -> int:
     """Returns how many sightings."""
-    number = 0
-    with _rewrite(path) as file:
-        writer = csv.writer(file)
-        writer.writerow(SIGHTING_COLUMNS)
-
-        def written(sightings: Iterable[Sighting]) -> Iterator[Sighting]:
-            nonlocal number
-            for sighting in sightings:
-                writer.writerow(sighting_cells(sighting))
+    number, cells = 0, RowCells()
+    with store.one_state():  # the totals are those of the rows
+        sums = totals_between(store, since, until)
+        with _rewrite(path) as file:
+            writer = csv.writer(file)
+            writer.writerow(SIGHTING_COLUMNS)
+            for row in store.sighting_rows(SIGHTING_COLUMNS, since, until):
+                writer.writerow(cells(row))
                 number += 1
-                yield sighting
-
-        sums = totals(
-            store.read_shifts(since, until),
-            store.each_visit(since, until),
-            written(store.each_sighting(since, until)),
-        )
     with _rewrite(totals_path) as file:
         writer = csv.writer(file)
         writer.writerow(TOTAL_COLUMNS)
@@ -105,7 +97,8 @@ def _write(
 @contextlib.contextmanager
 def _rewrite(path: Path) -> Iterator[TextIO]:
     """A file for CSV, on the disk at the end."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(BOM)
         yield file
         file.flush()
         os.fsync(file.fileno())

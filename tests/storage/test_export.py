@@ -8,17 +8,20 @@ import dataclasses
 import io
 import os
 import stat
+import time
 import tracemalloc
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fakes import NOON, sighting, visit
 
 from monitor.errors import PlaceTakenError, StoreError
-from monitor.records import MaskState
+from monitor.records import Correction, MaskState
 from monitor.storage import schema as tables
 from monitor.storage.csv_files import SIGHTING_COLUMNS, TOTAL_COLUMNS, sighting_cells
 from monitor.storage.export import export
@@ -133,3 +136,49 @@ def test_a_year_is_not_held_in_memory(tmp_path: Path, store: Store) -> None:
         tracemalloc.stop()
     assert number == 10_001
     assert peak < 3e6, "a list of them takes 6 MB"
+
+
+def test_rows_and_totals_are_of_one_moment(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program at work writes between the two reads."""
+    read_rows = Store.sighting_rows
+
+    def rows_a_moment_later(self: Store, *arguments: Any) -> Iterator[tuple[Any, ...]]:
+        other = Store(str(store._database.engine.url))
+        other.save([], [sighting(2)])
+        other.close()
+        return read_rows(self, *arguments)
+
+    monkeypatch.setattr(Store, "sighting_rows", rows_a_moment_later)
+    number, totals_path = export(store, tmp_path / "out.csv")
+    of_shift = next(row for row in rows_of(totals_path) if row[0].startswith("shift"))
+    assert number == int(of_shift[-1]) == 1
+    assert len(store.read_sightings()) == 2
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
+def test_cells_of_rows_are_those_of_records(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Also in the night in which summer time ends, and where a formula was typed."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change the zone of a process")
+    night = datetime(2026, 10, 25, 0, 7, 30, 123456, tzinfo=UTC)
+    more = [
+        replace(
+            sighting(i, first_seen=night + i * timedelta(minutes=11)),
+            last_seen=night + i * timedelta(minutes=12),
+            note="=1+1" if i % 2 else "",
+            corrected=Correction.INCORRECT if i % 3 else None,
+        )
+        for i in range(2, 30)
+    ]
+    store.save([], more)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        export(store, tmp_path / "out.csv")
+        expected = [sighting_cells(one) for one in store.read_sightings()]
+    time.tzset()
+    assert rows_of(tmp_path / "out.csv")[1:] == expected

@@ -264,7 +264,7 @@ class Session:
             StoreError: If the store cannot be read.
         """
         from monitor.storage.store import Store
-        from monitor.storage.totals import totals_since
+        from monitor.storage.totals import totals_between
 
         with self._reader_lock:
             if self._reader is None:
@@ -272,7 +272,7 @@ class Session:
             midnight = (
                 datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
             )
-            return totals_since(self._reader, midnight)
+            return totals_between(self._reader, midnight)
 
     def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
         """Write sightings and totals; see `monitor.storage.export`. Files that exist are replaced:

@@ -25,6 +25,7 @@ PART_BELOW = 0.05
 PART_CONFIDENCE_MAX = 0.85
 PART_SIZE_MAX = 1.1  # its area, in areas of the face that it is a part of
 # The neck belongs to the face, in its heights: there are gaiters, and masks that were pulled down.
+# It makes two more of 2,107 faces parts, and six more of 676 other boxes.
 NECK = 0.25
 
 
@@ -48,7 +49,9 @@ def parts(found: Detections) -> Mask:
 
 
 def sure(found: Detections) -> Mask:
-    """Detections that can only be a face: some of them are asked of a visit.
+    """Detections that can only be a face: some of them are asked of a visit, and hold its state.
+    A weak profile may as well be a hand: so are 6 of 1,781 confident faces of andrewmvd_hd and
+    ilc2021, and 4 of 141 other confident boxes.
 
     The confidence of detectors without landmarks is on other scales: theirs is not asked.
     """

@@ -205,11 +205,11 @@ class Scene:
         """
         if not self._config.track.still_after_s:
             return changes
-        self._places.watch(frame.t, frame.image)
         for track in tracks:
             person = self._people[track.track_id] if track is not None else None
             if track is None or person is None or person.stillness is None:
                 continue
+            self._places.watch(frame.t, frame.image)
             person.stillness.look(frame.t, frame.image, track.box)
             if person.lifeless and not person.stillness.still:
                 self._begin_anew(frame, track)

@@ -177,10 +177,13 @@ class Places:
         self._still_after_s = still_after_s
         self._places: deque[Place] = deque(maxlen=PLACES_MAX)
         self._last: Image | None = None
-        self._changed_t = -1e9
+        self._changed_t = self._watched_t = -1e9
 
     def watch(self, t: float, image_bgr: Image) -> None:
-        """Take in a frame, (H, W, 3) uint8, of time `t` (s)."""
+        """Take in a frame, (H, W, 3) uint8, of time `t` (s); five a second are looked at."""
+        if t - self._watched_t < SAMPLE_EVERY_S:
+            return
+        self._watched_t = t
         rows, columns = (max(1, side // _GRID) for side in image_bgr.shape[:2])
         few = image_bgr[::rows, ::columns]
         if self._last is not None and not np.array_equal(few, self._last):

@@ -170,7 +170,8 @@ class Visit:
     first_seen: datetime
     last_seen: datetime
     state: MaskState  # the one that it counts under now
-    corrected: Correction | None = None  # what the receptionist said instead
+    # what the receptionist said instead; NO_PERSON also where the machine has found that out
+    corrected: Correction | None = None
     open: bool = True
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in

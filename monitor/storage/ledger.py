@@ -111,7 +111,11 @@ class Ledger:
         return self.update(result)
 
     def absorb(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
-        """Take in what has begun, changed or ended."""
+        """Take in what has begun, changed or ended. The receptionist's word on a visit goes before
+        what the machine has found out later.
+        """
+        visits = list(visits)
+        found_out = [v for v in visits if v.corrected is not None and not self._said_of(v)]
         booked = [self._book_visit(visit) for visit in visits]
         noted = [self._book_sighting(sighting) for sighting in sightings]
         stored = [sighting for sighting in noted if sighting.camera not in self._recordings]
@@ -119,10 +123,15 @@ class Ledger:
         self._writer.put([v for v in booked if v.camera not in self._recordings], stored)
         self._log([sighting for sighting in noted if sighting.camera in self._recordings])
         self._flush()
+        for visit in found_out:
+            self.correct(visit.visit_id, visit.corrected, undoable=False)
+
+    def _said_of(self, visit: Visit) -> Correction | None:
+        known = self._visits.get(visit.visit_id)
+        return known.corrected if known is not None else None
 
     def _book_visit(self, visit: Visit) -> Visit:
-        known = self._visits.get(visit.visit_id)
-        corrected = known.corrected if known and known.corrected else visit.corrected
+        corrected = self._said_of(visit) or visit.corrected
         visit = dataclasses.replace(visit, corrected=corrected, shift_id=self._shift_id)
         self._visits[visit.visit_id] = visit
         self._counters[visit.camera].update(visit)

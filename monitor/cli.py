@@ -131,7 +131,8 @@ def _run_parser() -> argparse.ArgumentParser:
         "--recorded-at",
         metavar="TIME",
         type=_past,
-        help="when a recording was made, like 2026-11-21T08:30 (its name or its file's time)",
+        help="when a recording was made, like 2026-11-21T08:30 (its name, what it notes, or its "
+        "file's time)",
     )
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--verbose", action="store_true", help="say more on the terminal")

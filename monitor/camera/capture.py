@@ -51,8 +51,6 @@ class CaptureThread(threading.Thread):
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
         self._paced = paced
-        # when a recording was made, set before the start; None: now
-        self.began: datetime | None = None
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
@@ -139,7 +137,9 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
-        self._opened_at = self.began or datetime.now(UTC)
+        recorded, self._opened_at = self._source.recorded, datetime.now(UTC)
+        if recorded is not None:
+            self._opened_at = recorded.began(self._opened_at)
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()

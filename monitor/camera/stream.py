@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -44,6 +45,7 @@ class StreamSource:
 
     live = True
     stills = False
+    recorded: Recorded | None = None
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 
-from monitor.app import Chosen
+from monitor.app import Chosen, outlived
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.errors import CameraError
@@ -109,6 +110,31 @@ class SourceChooser(QObject):
         kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
         name = ", ".join(self._session.names)
         text = notice or f"{name} is a recording: what it shows {kept}"
+        self._tell_of_recording(text)
+        recorded = watched[0].source.recorded
+        if not stored or recorded is None:
+            return
+
+        def date(began: datetime) -> None:
+            if self._session.watched == watched:
+                self._tell_of_recording(f"{text} of {self._dated(began)}")
+
+        self._bridge.run(
+            "dating the recording",
+            lambda: recorded.began(datetime.now(UTC)),
+            date,
+            lambda message: None,  # the capture thread says it
+        )
+
+    def _dated(self, began: datetime) -> str:
+        """When a recording that is stored was made, and what becomes of an old one."""
+        text = f"{began.astimezone():%d %b %Y, %H:%M}"
+        if outlived(self._session.options, began):
+            days = self._session.options.config.store.retention_days
+            text += f": older than {days} days, so it is deleted again within the hour"
+        return text
+
+    def _tell_of_recording(self, text: str) -> None:
         self._banners.show_message(
             "notice", Severity.INFO, text, "Back to the cameras", lambda: self.back()
         )

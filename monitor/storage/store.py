@@ -148,11 +148,11 @@ class Store(Counts):
             for sighting in sightings:
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
             if shift is not None:
-                values = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
+                stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
                 connection.execute(
                     sa.update(tables.shifts)
                     .where(tables.shifts.c.shift_id == shift.shift_id)
-                    .values(values)
+                    .values(stills | {"started": shift.started})
                 )
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:

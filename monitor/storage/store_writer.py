@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from monitor.errors import StoreError
@@ -36,7 +37,7 @@ class StoreLane(Protocol):
     """How the ledger's writer has the store written: at once, or by a thread."""
 
     @property
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> Mapping[str, str]:
         """What could not be done, a line each: of "store", "clock", "snapshots"."""
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
@@ -56,6 +57,34 @@ class StoreLane(Protocol):
     def unstored(self) -> int: ...
 
     def close(self) -> Closed: ...
+
+
+class NoStore:
+    """For a run on recordings alone, which are in no store."""
+
+    problems: Mapping[str, str] = MappingProxyType({})
+
+    def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def put_stills(self, shift: Shift) -> None: ...
+
+    def correct(self, visit_id: str, correction: Correction | None) -> None: ...
+
+    def annotate(self, sighting_id: str, note: str) -> None: ...
+
+    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
+        return False
+
+    def flush(self) -> dict[str, Sighting]:
+        return {}
+
+    def unstored(self) -> int:
+        return 0
+
+    def close(self) -> Closed:
+        return Closed()
 
 
 class StoreWriter:

@@ -77,7 +77,7 @@ class Session:
         from monitor.analysis.worker import InferenceThread
 
         self.options = options or self.options
-        built_from, former = replace(self.options, recordings_apart=True), self._worker
+        built_from, former = self.options, self._worker
         pipelines: list[Pipeline] = []
         updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         numbers = itertools.count()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.camera.address import addresses
+from monitor.camera.address import addresses, told_apart
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.card import MODELS_DIR
@@ -110,9 +110,10 @@ def _tell_apart(sources: Sequence[FrameSource]) -> None:
     names = [source.name for source in sources]
     if len({source.address for source in sources}) < len(sources):
         raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
-    for place, source in enumerate(sources):
-        if before := names[:place].count(names[place]):
-            source.name = f"{names[place]} ({before + 1})"
+    given: list[str] = []
+    for source in sources:
+        source.name = told_apart(source.name, given)
+        given.append(source.name)
 
 
 def begun_with(options: RunOptions, sources: Sequence[FrameSource]) -> RunOptions:

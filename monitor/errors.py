@@ -32,6 +32,10 @@ class CameraMistakeError(CameraError):
     """
 
 
+class DamagedPictureError(CameraError):
+    """One picture of a live source cannot be shown; the next one may be."""
+
+
 class ModelError(MonitorError):
     """A model file is missing, changed, without a card, or does not fit its card."""
 

@@ -133,10 +133,11 @@ class _Run:
             self._fault = CameraError(status.message)
             if len(self._states) > 1:
                 log.error(status.message)
-        elif status.state is SourceState.LOST:
+        elif status.state in (SourceState.LOST, SourceState.DAMAGED):
             if self._lost.get(name) != status.message:
                 self._lost[name] = status.message
-                log.warning("%s; trying again", status.message)
+                more = "; trying again" if status.state is SourceState.LOST else ""
+                log.warning("%s%s", status.message, more)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded

@@ -60,6 +60,7 @@ class FrameSource(Protocol):
         """The next picture; None at the end of a recording.
 
         Raises:
+            DamagedPictureError: If a live source gave one that cannot be shown; it can be read on.
             CameraError: If a live source gives no pictures any more.
         """
         ...

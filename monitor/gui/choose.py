@@ -178,10 +178,10 @@ class SourceChooser(QObject):
                 self._keep()
             else:
                 alone = not any(w.live for w in self._session.watched)
-                before = self._session.names
+                before, asked = self._session.watched, self._locked
                 (self.open_camera if alone else self.add_camera)(dialog.whole_address())
-                if self._session.names != before:
-                    self._unlock(name)
+                if self._session.watched != before and self._locked == asked:
+                    self._unlock(name)  # it was opened by another address
                     self._keep()
             self._ask_for_passwords()
         dialog.deleteLater()
@@ -221,14 +221,17 @@ class SourceChooser(QObject):
             self._banners.show_message("choice", Severity.ERROR, str(error))
             return
         watch(camera)
-        if camera.name in self._session.names:
-            self._unlock(camera.name)
+        if any(w.source is camera for w in self._session.watched) and camera.address is not None:
+            self._unlock(camera.address.name)
         self._keep()
         self._ask_for_passwords()
 
     def _unlock(self, name: str) -> None:
-        """A camera's password is no longer asked for."""
-        self._locked = tuple(camera for camera in self._locked if camera != name)
+        """A camera's password is no longer asked for; of others with the same name it still is."""
+        left = list(self._locked)
+        if name in left:
+            left.remove(name)
+        self._locked = tuple(left)
 
     def _keep(self) -> None:
         """Have the next run watch the cameras that are watched now."""

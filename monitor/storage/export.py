@@ -8,13 +8,16 @@ import contextlib
 import csv
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from monitor.errors import PlaceTakenError, StoreError
 from monitor.records import Sighting
+from monitor.storage.compliance import stands
 from monitor.storage.csv_files import (
     SIGHTING_COLUMNS,
     TOTAL_COLUMNS,
@@ -24,6 +27,15 @@ from monitor.storage.csv_files import (
 from monitor.storage.places import check_regular
 from monitor.storage.store import Store
 from monitor.storage.totals import totals
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    sightings: int  # rows of sightings that stand
+    taken_back: int  # rows of those that a correction has taken back, which say so
+    totals: Path
 
 
 def export_files(path: Path) -> tuple[Path, Path]:
@@ -46,16 +58,13 @@ def export(
     until: datetime | None = None,
     *,
     overwrite: bool = False,
-) -> tuple[int, Path]:
+) -> Exported:
     """Write the sightings of [since, until) to `path` and the totals beside it. Both are written
     under other names and then moved, so that nothing is left half written; their owner alone can
     read them.
 
     Args:
         overwrite: Replace files that are there.
-
-    Returns:
-        How many sightings, and where the totals are.
 
     Raises:
         PlaceTakenError: If a file is there already, and `overwrite` is not given.
@@ -66,28 +75,27 @@ def export(
         _check_free(place, overwrite)
     try:
         with _part(path) as part, _part(places[1]) as totals_part:
-            number = _write(store, part, totals_part, since, until)
+            rows = _write(store, part, totals_part, since, until)
             for place, written in zip(places, (part, totals_part), strict=True):
                 _move(written, place, overwrite)
     except OSError as error:
         raise _cannot(path, error) from None
-    return number, places[1]
+    return Exported(rows[True], rows[False], places[1])
 
 
 def _write(
     store: Store, path: Path, totals_path: Path, since: datetime | None, until: datetime | None
-) -> int:
-    """Returns how many sightings."""
-    number = 0
+) -> Counter[bool]:
+    """Returns how many sightings stand, and how many do not."""
+    rows: Counter[bool] = Counter()
     with _rewrite(path) as file:
         writer = csv.writer(file)
         writer.writerow(SIGHTING_COLUMNS)
 
         def written(sightings: Iterable[Sighting]) -> Iterator[Sighting]:
-            nonlocal number
             for sighting in sightings:
                 writer.writerow(sighting_cells(sighting))
-                number += 1
+                rows[stands(sighting)] += 1
                 yield sighting
 
         sums = totals(
@@ -99,7 +107,7 @@ def _write(
         writer = csv.writer(file)
         writer.writerow(TOTAL_COLUMNS)
         writer.writerows(map(total_cells, sums))
-    return number
+    return rows
 
 
 @contextlib.contextmanager

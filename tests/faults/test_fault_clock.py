@@ -218,7 +218,7 @@ def test_exports_of_both_days_add_up(tmp_path: Path) -> None:
         ]
     finally:
         store.close()
-    assert sum(number for number, _ in parts) == len(STAYS)
+    assert sum(part.sightings for part in parts) == len(STAYS)
     lines = []
     for _, path in parts:
         with path.open(encoding="utf-8-sig", newline="") as file:

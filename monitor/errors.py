@@ -44,5 +44,13 @@ class StoreError(MonitorError):
     """The store or the CSV file cannot be opened or written."""
 
 
+class NotScrubbedError(StoreError):
+    """A name is in no row any more, and may be in the bytes of the store's files still."""
+
+    def __init__(self, message: str, rows: int) -> None:
+        super().__init__(message)
+        self.rows = rows  # that held the name
+
+
 class PlaceTakenError(StoreError):
     """A file is there already, and was not to be replaced."""

@@ -124,7 +124,7 @@ class Writer:
         """
         for sighting in sightings:
             self.forget_snapshot(sighting.sighting_id)
-        self._lane.forget(visits, sightings)
+        self._lane.forget(gone, visits, sightings)
         self._rows = [
             dataclasses.replace(row, identity=None)
             if row.identity is not None and name_key(row.identity) in gone

@@ -244,7 +244,9 @@ class PeopleDialog(QDialog):
         from monitor.identity import words
 
         self.banners.clear("fault")
-        self.banners.show_message("result", Severity.INFO, "\n".join(words.of_receipt(receipt)))
+        done = not receipt.store_waits and all(one.obeyed for one in receipt.running)
+        severity = Severity.INFO if done else Severity.WARNING
+        self.banners.show_message("result", severity, "\n".join(words.of_receipt(receipt)))
         self.read()
 
     def closeEvent(self, event: QCloseEvent) -> None:

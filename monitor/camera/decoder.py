@@ -184,7 +184,7 @@ class Decoder:
                     self.read += 1
                     yield frame
 
-    def _is_cut_short(self, packet: Packet) -> bool:
+    def _is_cut_short(self, packet: Packet[VideoStream]) -> bool:
         """Whether a JPEG picture breaks off: FFmpeg makes up the rest without a word. Where a
         camera never writes the sign of the end, none is missed.
         """

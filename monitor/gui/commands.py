@@ -178,6 +178,8 @@ class Commands(QObject):
             what = f"{number} {'sighting' if number == 1 else 'sightings'}"
             more = f" and {back} taken back, marked so," if back else ""
             text = f"{what}{more} saved to {path}; the totals to {written.totals.name} beside it"
+            if self._reports.recording and not self._session.options.into_store:
+                text += ". What this recording shows is not in the store, so it is not among them"
             self._banners.show_message(
                 "export",
                 Severity.INFO,

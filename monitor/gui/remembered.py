@@ -43,7 +43,8 @@ def first_sources(options: RunOptions, kept: Remembered) -> First:
     config = options.config.camera
     named = options.recording is not None or bool(config.source)
     if not named and kept.cameras:
-        sources, wrong = [], []
+        sources: list[FrameSource] = []
+        wrong: list[str] = []
         for camera in dict.fromkeys(c for c in kept.cameras if c not in kept.locked):
             if len(sources) == CAMERAS_MAX:
                 break

@@ -164,15 +164,19 @@ class CaptureThread(threading.Thread):
             self._put(picture)
 
     def _take_damaged(self) -> None:
-        """A picture that cannot be shown: told when none has come for a while that can."""
-        self._last_sent_at = now = self._now()
-        whole = now - self._last_picture_at <= self._config.stall_after_s
-        if not whole and self._status.state is not SourceState.DAMAGED:
-            self._set(
-                SourceState.DAMAGED,
-                f"{self.source_name} sends damaged pictures, and none of them can be shown: check "
-                f"its cable and the network, or start it again",
-            )
+        """A picture that cannot be shown: told when none has come for a while that can. After the
+        time limit of a read the source is lost: opened again, it may be well.
+        """
+        self._last_sent_at = self._now()
+        since_s, config = self._last_sent_at - self._last_picture_at, self._config
+        line = (
+            f"{self.source_name} sends damaged pictures, and none of them can be shown: check its "
+            f"cable and the network, or start it again"
+        )
+        if since_s > max(config.stall_after_s, config.read_timeout_s):
+            raise CameraError(line)
+        if since_s > config.stall_after_s and self._status.state is not SourceState.DAMAGED:
+            self._set(SourceState.DAMAGED, line)
 
     def _put(self, picture: Picture) -> None:
         if isinstance(picture.pixels, np.ndarray):

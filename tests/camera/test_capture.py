@@ -274,7 +274,8 @@ def test_a_camera_that_sends_damaged_pictures_is_not_called_stalled() -> None:
         return picture()
 
     source.next = damaged
-    with running(source, now=clock, config=CameraConfig(stall_after_s=2)) as (thread, _, watch):
+    config = CameraConfig(stall_after_s=2, read_timeout_s=1e9)
+    with running(source, now=clock, config=config) as (thread, _, watch):
         watch.wait_for(SourceState.DAMAGED)
         assert thread.status().state is SourceState.DAMAGED
         assert "sends damaged pictures" in thread.status().message
@@ -292,6 +293,25 @@ def test_a_camera_that_sends_damaged_pictures_is_not_called_stalled() -> None:
         *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED),
         *(SourceState.LIVE, SourceState.DAMAGED, SourceState.LIVE),
     ]
+
+
+def test_a_camera_that_sends_nothing_else_is_opened_again() -> None:
+    clock = FakeClock()
+    source = FakeSource([picture()], live=True)
+
+    def damaged() -> Picture:
+        clock.t += 0.5
+        time.sleep(0.001)
+        raise DamagedPictureError("one of them")
+
+    source.next = damaged
+    config = CameraConfig(stall_after_s=2, read_timeout_s=5)
+    with running(source, now=clock, config=config) as (_, _, watch):
+        watch.wait_for(SourceState.LOST)
+    assert watch.names()[:4] == [
+        *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED, SourceState.LOST),
+    ]
+    assert "sends damaged pictures" in watch.states[3].message
 
 
 def test_a_recording_is_never_stalled() -> None:

@@ -131,7 +131,8 @@ def _run_parser() -> argparse.ArgumentParser:
         "--recorded-at",
         metavar="TIME",
         type=_past,
-        help="when a recording was made, like 2026-11-21T08:30 (its name or its file's time)",
+        help="when a recording was made, like 2026-11-21T08:30 (its name, what it notes, or its "
+        "file's time)",
     )
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
@@ -300,13 +301,15 @@ def _export(argv: Sequence[str]) -> int:
     check_apart({"the export": export_files(arguments.file)}, own_files(arguments.store))
     store = Store(arguments.store)
     try:
-        number, totals = export(store, arguments.file, since, until, overwrite=arguments.force)
+        written = export(store, arguments.file, since, until, overwrite=arguments.force)
     except PlaceTakenError as error:
         raise PlaceTakenError(f"{error}, or replace it with --force") from None
     finally:
         store.close()
-    print(f"{number} {'sighting' if number == 1 else 'sightings'}: {arguments.file}")
-    print(f"totals: {totals}")
+    more = f", and {written.taken_back} taken back" if written.taken_back else ""
+    sightings = "1 sighting" if written.sightings == 1 else f"{written.sightings} sightings"
+    print(f"{sightings}{more}: {arguments.file}")
+    print(f"totals: {written.totals}")
     return 0
 
 

@@ -5,8 +5,6 @@ recording.
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,14 +12,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from monitor.analysis.worker import InferenceThread
-from monitor.app import RunOptions, as_recording, build_parts, check_source, choose_source
+from monitor.app import (
+    RunOptions,
+    begun_with,
+    build_parts,
+    check_source,
+    choose_source,
+    outlived,
+)
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.errors import CameraError, MonitorError
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.signals import ended_by_signals
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
 from monitor.storage.csv_log import list_at
@@ -49,13 +54,13 @@ def run_headless(options: RunOptions) -> int:
         from monitor.storage.claims import refuse_if_counted
 
         refuse_if_counted(options.config.store.url, live)
-    if not any(source.live for source in chosen.sources):
-        options = as_recording(options, datetime.now(UTC))
-        if options.outlived:
-            log.warning(
-                "the recording is older than store.retention_days: what it adds to the store is "
-                "deleted again within the hour"
-            )
+    options = begun_with(replace(options, headless=True), chosen.sources)
+    now = datetime.now(UTC)
+    if any(s.recorded and outlived(options, s.recorded.began(now)) for s in chosen.sources):
+        log.warning(
+            "the recording is older than store.retention_days: what it adds to the store is "
+            "deleted again within the hour"
+        )
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
@@ -68,34 +73,23 @@ def run_headless(options: RunOptions) -> int:
         )
         for source in chosen.sources
     ]
-    for capture in captures:
-        capture.began = options.recorded_at
-    previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
-    try:
-        worker.start()
-        run.done_or_ready.wait()
-        for capture in captures if not run.done.is_set() else ():
-            capture.start()
-        while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
-            pass
-    finally:
-        for capture in captures:
-            capture.stop()
-        for capture in captures:
-            if capture.ident is not None:
-                capture.join(STOP_WAIT_S)
-        worker.stop()
-        worker.join()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with ended_by_signals(run.on_signal):
+        try:
+            worker.start()
+            run.done_or_ready.wait()
+            for capture in captures if not run.done.is_set() else ():
+                capture.start()
+            while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
+                pass
+        finally:
+            for capture in captures:
+                capture.stop()
+            for capture in captures:
+                if capture.ident is not None:
+                    capture.join(STOP_WAIT_S)
+            worker.stop()
+            worker.join()
     return run.close(worker.error)
-
-
-def _ending_signals() -> list[int]:
-    """What ends a run. A terminal that is closed does, unless `nohup` says otherwise."""
-    closed = getattr(signal, "SIGHUP", None)
-    ignored = closed is None or signal.getsignal(closed) is signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([] if ignored or closed is None else [closed])]
 
 
 class _Run:
@@ -116,9 +110,7 @@ class _Run:
         self._upside_down: set[str] = set()  # cameras of which it was said
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
-    def on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._signalled:  # the first one waits for what cannot be written or read
-            os._exit(128 + number)
+    def on_signal(self) -> None:
         self._signalled = True
         self.done.set()
         self.done_or_ready.set()
@@ -141,10 +133,11 @@ class _Run:
             self._fault = CameraError(status.message)
             if len(self._states) > 1:
                 log.error(status.message)
-        elif status.state is SourceState.LOST:
+        elif status.state in (SourceState.LOST, SourceState.DAMAGED):
             if self._lost.get(name) != status.message:
                 self._lost[name] = status.message
-                log.warning("%s; trying again", status.message)
+                more = "; trying again" if status.state is SourceState.LOST else ""
+                log.warning("%s%s", status.message, more)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded
@@ -203,7 +196,7 @@ class _Run:
             f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; "
             f"{sightings}"
         )
-        if self._options.unstored:
+        if not self._options.stores:
             print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
             print(f"CSV: {list_at(self._options.csv).absolute()}")

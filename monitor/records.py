@@ -44,6 +44,7 @@ class SourceState(Enum):
     OPENING = "opening"
     LIVE = "live"
     STALLED = "stalled"  # open, but no picture for a while
+    DAMAGED = "damaged pictures"  # they come, but none for a while that can be shown
     LOST = "lost"  # gone; it is tried again after a pause
     ENDED = "ended"  # a clip or a folder came to its end
     FAILED = "failed"  # cannot be used and is not tried again

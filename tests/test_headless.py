@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from fakes import frame, sighting
 
 from monitor.app import RunOptions
 from monitor.errors import CameraError, ModelError, MonitorError
-from monitor.headless import _ending_signals, _Run
+from monitor.headless import _Run
 from monitor.records import (
     Count,
     FrameResult,
@@ -130,29 +128,10 @@ def test_what_ends_the_run(run: _Run) -> None:
 
 
 def test_a_signal_ends_it_well(run: _Run) -> None:
-    run.on_signal(signal.SIGTERM, None)
+    run.on_signal()
     assert run.done.is_set()
     assert run.done_or_ready.is_set()
     assert run.close(None) == 0
-
-
-def test_a_second_signal_does_not_wait(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    ends: list[int] = []
-    monkeypatch.setattr(os, "_exit", ends.append)
-    run.on_signal(signal.SIGTERM, None)
-    assert ends == []
-    run.on_signal(signal.SIGTERM, None)
-    assert ends == [128 + signal.SIGTERM]
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has none")
-def test_a_closed_terminal_ends_it_unless_nohup_says_otherwise() -> None:
-    assert signal.SIGHUP in _ending_signals()
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert signal.SIGHUP not in _ending_signals()
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_workers_own_error_comes_first(run: _Run) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.camera.address import Address
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -34,6 +35,7 @@ class ClipSource:
     live = False
     stills = False
     address: Address | None = None
+    recorded: Recorded | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path

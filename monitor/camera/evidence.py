@@ -1,5 +1,5 @@
-"""Whether what a live camera sends can show anybody: a picture that never changes, or a black one,
-comes frame by frame and shows nothing.
+"""Whether what a camera sends can show anybody: a picture that never changes, or a black one, comes
+frame by frame and shows nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Doubt(Enum):
 
     FROZEN = "frozen picture"
     BLACK = "black picture"
+    UPSIDE_DOWN = "upside down"  # which the analysis finds
 
 
 class Evidence:

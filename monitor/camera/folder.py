@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monitor.camera.address import Address
 from monitor.camera.pictures import NOT_READ, READ, read_picture
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -34,6 +35,7 @@ class FolderSource:
     live = False
     stills = True
     address: Address | None = None
+    recorded: Recorded | None = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

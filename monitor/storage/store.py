@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
-from monitor.errors import StoreError
+from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
@@ -151,11 +151,11 @@ class Store(Counts):
             for sighting in sightings:
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
             if shift is not None:
-                values = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
+                stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
                 connection.execute(
                     sa.update(tables.shifts)
                     .where(tables.shifts.c.shift_id == shift.shift_id)
-                    .values(values)
+                    .values(stills | {"started": shift.started})
                 )
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
@@ -214,6 +214,9 @@ class Store(Counts):
     def forget_identity(self, name: str) -> int:
         """Take a person's name, in any spelling, out of all visits and sightings, and out of the
         files' bytes. Returns how many rows held it.
+
+        Raises:
+            NotScrubbedError: If another program keeps the files from being cleaned.
         """
         rows = 0
         gone = {name}
@@ -234,10 +237,10 @@ class Store(Counts):
             self._forget_waiting(spelling)
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
-            log.warning(
-                "the name may still be in the journal of the store %s, which another program "
-                "holds: close that program and forget again",
-                self.label,
+            raise NotScrubbedError(
+                f"the name may still be in the journal of the store {self.label}, which another "
+                f"program holds: close that program",
+                rows,
             )
         return rows
 

@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from monitor.errors import StoreError
@@ -97,10 +97,17 @@ class StoreThread:
         self._submit(lambda: self._writer.annotate(sighting_id, note), Noted(sighting_id, note))
         self._wait_for_answer()
 
-    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
-        """Versions that have lost a name take the place of those that hold it, in the spool too."""
+    def forget(
+        self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    ) -> None:
+        """Versions that have lost a name take the place of those that hold it, in the spool too.
+
+        Whoever forgets somebody cleans the store himself. Where it does not answer now, he may not
+        have been able to: this program does it then, as soon as the store answers.
+        """
         self.put(visits, sightings)
-        self._wait_for_answer()
+        if not self._wait_for_answer():
+            self._submit(lambda: self._writer.forget_everywhere(gone))
         self._forget_done()
         if self._spooled:
             self._spool.replace(item for _, item in self._waiting.values())
@@ -151,12 +158,15 @@ class StoreThread:
             self._since = time.monotonic()
         self._jobs.put(numbered)
 
-    def _wait_for_answer(self) -> None:
-        """What the receptionist says is on the disk before it is shown."""
+    def _wait_for_answer(self) -> bool:
+        """What the receptionist says is on the disk before it is shown. Returns whether it is in
+        the store.
+        """
         with self._answered:
             done = self._answered.wait_for(lambda: self._done >= self._put, ANSWER_S)
         if not done:
             self._keep()
+        return done
 
     def _forget_done(self) -> None:
         done = self._done

@@ -46,6 +46,7 @@ class Outputs:
     # what recordings show is counted and shown, and not stored: who is in them is no visitor of
     # today
     recordings_apart: bool = False
+    recordings_listed: bool = False  # in the CSV, although they are kept apart
     # with one, the store is written by a thread, and what waits is kept there
     spool: Spool | None = None
 
@@ -80,9 +81,17 @@ class Writer:
         if self._outputs.csv is not None:
             self._rows += [sighting for sighting in sightings if not sighting.open]
 
-    def put_stills(self, stills: Count) -> None:
-        """The shift's faces of single pictures, all together."""
-        self._shift = dataclasses.replace(self._shift, stills=stills)
+    def put_unstored(self, sightings: Iterable[Sighting]) -> None:
+        """Sightings of recordings that are kept apart: for the CSV alone, where they are wanted."""
+        if self._outputs.csv is not None and self._outputs.recordings_listed:
+            self._rows += [sighting for sighting in sightings if not sighting.open]
+
+    def put_stills(self, stills: Count, taken: datetime) -> None:
+        """The shift's faces of single pictures, all together, the last of which was taken then. A
+        shift counts them when it began, so it began no later.
+        """
+        began = min(self._shift.started, taken)
+        self._shift = dataclasses.replace(self._shift, stills=stills, started=began)
         self._lane.put_stills(self._shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
@@ -115,7 +124,7 @@ class Writer:
         """
         for sighting in sightings:
             self.forget_snapshot(sighting.sighting_id)
-        self._lane.forget(visits, sightings)
+        self._lane.forget(gone, visits, sightings)
         self._rows = [
             dataclasses.replace(row, identity=None)
             if row.identity is not None and name_key(row.identity) in gone
@@ -159,7 +168,7 @@ class Writer:
     @property
     def problem(self) -> str:
         """Why something could not be written, in one line: what matters most; "" if all was."""
-        problems = self._problems | self._lane.problems
+        problems = {**self._problems, **self._lane.problems}
         return next((problems[what] for what in _BY_WEIGHT if what in problems), "")
 
     def _failed(self) -> bool:

@@ -23,14 +23,18 @@ from monitor.camera.address import parse_address
 from monitor.camera.certificate import pins
 from monitor.camera.stream import StreamSource
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, DamagedPictureError
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+NOISE = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+LARGE = cv2.imencode(".jpg", NOISE)[1].tobytes()
 PICTURES = 20
 
 
 class Camera(ThreadingHTTPServer):
-    """Answers as its path says: /401, /404, /503, /text, /empty, or with motion JPEG."""
+    """Answers as its path says: /401, /404, /503, /text, /empty, or with motion JPEG, of
+    which /damaged cuts three pictures of four.
+    """
 
     daemon_threads = True
 
@@ -64,9 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
-            for _ in range(PICTURES):
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(JPEG)}\r\n\r\n"
-                self.wfile.write(head.encode() + JPEG + b"\r\n")
+            for number in range(PICTURES):
+                sent = LARGE if path == "damaged" else JPEG
+                sent = sent[: len(sent) // 2] if path == "damaged" and number % 4 else sent
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(sent)}\r\n\r\n"
+                self.wfile.write(head.encode() + sent + b"\r\n")
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
@@ -121,6 +127,20 @@ def test_a_stream_that_ends_is_lost(server: Camera) -> None:
         [source.read() for _ in range(PICTURES + 1)]
     assert "secret" not in str(caught.value)
     source.close()
+
+
+def test_a_damaged_picture_is_told_and_the_stream_goes_on(server: Camera) -> None:
+    source = stream(f"http://127.0.0.1:{server.server_port}/damaged")
+    source.open()
+    seen = ""
+    for _ in range(PICTURES):
+        try:
+            assert source.read().image.shape == (240, 320, 3)
+            seen += "+"
+        except DamagedPictureError:
+            seen += "-"
+    source.close()
+    assert seen == "+---" * (PICTURES // 4)
 
 
 @pytest.mark.parametrize(

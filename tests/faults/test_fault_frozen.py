@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from desk import QUICK, Stage
-from fakes import UNMASKED, FakeClassifier, frame
+from fakes import NOON, UNMASKED, FakeClassifier, frame, sighting, visit
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.analysis.worker import InferenceThread, Parts
@@ -152,6 +152,48 @@ def test_a_frozen_server_costs_no_frame_and_no_row(
     assert not any(record.open for record in (*visits, *sightings))
     assert not list((tmp_path / "waiting").iterdir())
     print(f"{watch.given} frames, slowest {watch.slowest:.3f} s, {len(visits)} visits")
+    caplog.clear()
+
+
+@pytest.mark.parametrize("how", [stopped, locked])
+def test_a_name_is_gone_when_a_frozen_server_is_back(
+    postgres: Server,
+    postgres_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    how: object,
+) -> None:
+    """Of this shift and of earlier ones; what waits on the disk does not hold it meanwhile."""
+    other, store, waiting = Store(postgres_url), Store(postgres_url), tmp_path / "waiting"
+    other.begin_shift("earlier", NOON)
+    other.save([visit(9, identity="Ada", shift_id="earlier", open=False)], [])
+    ledger = Ledger(store, "shift", Outputs(spool=Spool(store.label, "shift", waiting)))
+
+    def wait(condition: Callable[[], bool]) -> None:
+        ends = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < ends, ledger.update()
+            ledger.tidy()
+            time.sleep(0.05)
+
+    ledger.absorb([visit(1, identity="Ada")], [sighting(1, identity="Ada")])
+    wait(lambda: len(ledger.update().sightings) == 1)
+    with how(postgres, postgres_url):  # type: ignore[operator]
+        ledger.absorb([visit(2, identity="Ada")], [])
+        began = time.monotonic()
+        ledger.forget(["Ada"])
+        assert time.monotonic() - began < 2
+        wait(lambda: "waits on this computer" in ledger.update().problem)
+        kept = [path.read_bytes() for path in waiting.iterdir()]
+        assert kept
+        assert not any(b"Ada" in content for content in kept)
+    wait(
+        lambda: {row.identity for row in (*other.read_visits(), *other.read_sightings())} == {None}
+    )
+    wait(lambda: ledger.update().problem == "")
+    assert len(other.read_visits()) == 3
+    ledger.close()
+    other.close()
     caplog.clear()
 
 

@@ -42,7 +42,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_export_writes_both_files(tmp_path: Path, store: Store) -> None:
-    number, totals_path = export(store, tmp_path / "out.csv")
+    written = export(store, tmp_path / "out.csv")
+    number, totals_path = written.sightings, written.totals
     assert number == 1
     assert totals_path == tmp_path / "out_totals.csv"
     assert rows_of(tmp_path / "out.csv") == [list(SIGHTING_COLUMNS), sighting_cells(sighting(1))]
@@ -52,6 +53,14 @@ def test_export_writes_both_files(tmp_path: Path, store: Store) -> None:
         assert path.read_bytes().startswith(b"\xef\xbb\xbf")
         assert b"\r\n" in path.read_bytes()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_those_that_were_taken_back_are_counted_apart(tmp_path: Path, store: Store) -> None:
+    store.save([], [sighting(2)])
+    store.correct("shift-v1", Correction.NO_PERSON)
+    written = export(store, tmp_path / "out.csv")
+    assert (written.sightings, written.taken_back) == (1, 1)
+    assert len(rows_of(tmp_path / "out.csv")) == 3
 
 
 @pytest.mark.parametrize("taken", ["out.csv", "out_totals.csv"])
@@ -81,7 +90,7 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path, store: Stor
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are others there")
 def test_its_owner_alone_can_read_it(tmp_path: Path, store: Store) -> None:
-    _, totals_path = export(store, tmp_path / "out.csv")
+    totals_path = export(store, tmp_path / "out.csv").totals
     for path in (tmp_path / "out.csv", totals_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -102,7 +111,8 @@ def test_names_that_are_none(path: str, store: Store, tmp_path: Path) -> None:
 
 
 def test_export_of_an_empty_range(tmp_path: Path, store: Store) -> None:
-    number, totals_path = export(store, tmp_path / "out.csv", NOON + timedelta(days=1))
+    written = export(store, tmp_path / "out.csv", NOON + timedelta(days=1))
+    number, totals_path = written.sightings, written.totals
     assert number == 0
     assert rows_of(tmp_path / "out.csv") == [list(SIGHTING_COLUMNS)]
     assert rows_of(totals_path) == [list(TOTAL_COLUMNS)]
@@ -130,7 +140,7 @@ def test_a_year_is_not_held_in_memory(tmp_path: Path, store: Store) -> None:
     del rows
     tracemalloc.start()
     try:
-        number, _ = export(store, tmp_path / "out.csv")
+        number = export(store, tmp_path / "out.csv").sightings
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -151,9 +161,9 @@ def test_rows_and_totals_are_of_one_moment(
         return read_rows(self, *arguments)
 
     monkeypatch.setattr(Store, "sighting_rows", rows_a_moment_later)
-    number, totals_path = export(store, tmp_path / "out.csv")
-    of_shift = next(row for row in rows_of(totals_path) if row[0].startswith("shift"))
-    assert number == int(of_shift[-1]) == 1
+    written = export(store, tmp_path / "out.csv")
+    of_shift = next(row for row in rows_of(written.totals) if row[0].startswith("shift"))
+    assert written.sightings == int(of_shift[-1]) == 1
     assert len(store.read_sightings()) == 2
 
 

@@ -4,6 +4,7 @@ recording.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -20,7 +21,8 @@ from monitor.analysis.worker import InferenceThread
 from monitor.app import RunOptions, as_recording, build_parts, check_source, choose_source
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
-from monitor.errors import CameraError, MonitorError
+from monitor.errors import CameraError, MonitorError, StoreError
+from monitor.files import within
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
@@ -29,6 +31,10 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
+# models are loaded and a large store is brought up to date meanwhile
+START_WAIT_S = 900.0
+# the last frame, what is left to be written, and a database or a disk that stands still
+END_WAIT_S = 60.0
 
 
 def run_headless(options: RunOptions) -> int:
@@ -42,8 +48,6 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-        if options.csv is None:
-            options = replace(options, csv=Path("sightings.csv"))
     live = [source.name for source in chosen.sources if source.live]
     if live:
         from monitor.storage.claims import refuse_if_counted
@@ -73,7 +77,11 @@ def run_headless(options: RunOptions) -> int:
     previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
     try:
         worker.start()
-        run.done_or_ready.wait()
+        if not run.done_or_ready.wait(START_WAIT_S):
+            raise MonitorError(
+                f"models and store have not been opened within {START_WAIT_S:.0f} s: a disk, a "
+                f"share or the store does not answer"
+            )
         for capture in captures if not run.done.is_set() else ():
             capture.start()
         while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
@@ -85,9 +93,14 @@ def run_headless(options: RunOptions) -> int:
             if capture.ident is not None:
                 capture.join(STOP_WAIT_S)
         worker.stop()
-        worker.join()
+        worker.join(END_WAIT_S)
         for number, handler in previous.items():
             signal.signal(number, handler)
+    if worker.is_alive():
+        raise MonitorError(
+            f"the analysis has not ended within {END_WAIT_S:.0f} s: a disk, a share or the store "
+            f"does not answer; what was said to be saved is saved"
+        )
     return run.close(worker.error)
 
 
@@ -206,10 +219,17 @@ class _Run:
         if self._options.unstored:
             print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
-            print(f"CSV: {list_at(self._options.csv).absolute()}")
+            print(f"CSV: {_list(self._options.csv).absolute()}")
         if fault is not None:
             raise fault
         return 0
+
+
+def _list(path: Path) -> Path:
+    """Where the rows went, as far as the disk or the share still answers."""
+    with contextlib.suppress(OSError, StoreError):
+        return within(lambda: list_at(path), path, answer_s=2.0)
+    return path
 
 
 def _number(count: int, thing: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +33,8 @@ from monitor.storage.database import (
 from monitor.storage.migrate import bring_up_to_date
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _STATES = {state.value: state for state in MaskState}
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
@@ -63,7 +65,7 @@ class Store(Counts):
         self._database = Database(url or default_url())
         self.label, self.file = self._database.label, self._database.file
         try:
-            self._prepare()
+            self.answered(self._prepare)
         except StoreError:
             self.close()
             raise
@@ -108,6 +110,10 @@ class Store(Counts):
                 f"free the disk"
             ) from None
         return True
+
+    def answered(self, action: Callable[[], T]) -> T:
+        """As `Database.answered`."""
+        return self._database.answered(action)
 
     def close(self) -> None:
         """Let the database go; a later call opens it again."""
@@ -227,8 +233,7 @@ class Store(Counts):
                     rows += connection.execute(
                         sa.update(table).where(identity.in_(spellings)).values(identity=None)
                     ).rowcount
-        for spelling in sorted(gone):
-            self._forget_waiting(spelling)
+        self._forget_waiting(name)
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
             log.warning(

@@ -14,6 +14,7 @@ from monitor.storage.store import Store
 class _InMemory(Database):
     def __init__(self) -> None:
         self.label, self.is_sqlite, self.file = "memory", True, None
+        self.migrating = self._left_behind = False
         self.engine = sa.create_engine(
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )

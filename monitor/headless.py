@@ -101,7 +101,7 @@ def run_headless(options: RunOptions) -> int:
             f"the analysis has not ended within {END_WAIT_S:.0f} s: a disk, a share or the store "
             f"does not answer; what was said to be saved is saved"
         )
-    return run.close(worker.error)
+    return run.close(worker.error, worker.skipped)
 
 
 def _ending_signals() -> list[int]:
@@ -192,8 +192,10 @@ class _Run:
             self._problem = update.problem
             log.warning(update.problem or "everything that waited has been saved")
 
-    def close(self, error: MonitorError | None) -> int:
-        """Print the summary. Raises the error that ended the run."""
+    def close(self, error: MonitorError | None, skipped: int = 0) -> int:
+        """Print the summary. Raises the error that ended the run; that some of a recording could
+        not be analysed is one.
+        """
         fault = error or self._fault
         if fault is None and self._recorded and not (self._seen or self._signalled):
             fault = MonitorError(
@@ -201,6 +203,11 @@ class _Run:
             )
         if fault is not None and not self._seen:
             raise fault  # nothing was seen: the one line says it all
+        if fault is None and skipped and self._recorded:
+            fault = MonitorError(
+                f"{_number(skipped, 'frame')} of {', '.join(self._source_names)} could not be "
+                f"analysed: see the lines above"
+            )
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"

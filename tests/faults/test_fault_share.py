@@ -48,12 +48,14 @@ def test_a_list_on_a_dead_share_stops_nothing(tmp_path: Path) -> None:
     camera = MjpegCamera()
     camera.show(EMPTY)
     camera.live()
-    held = ["-P", str(books.csv), "-e", "trace=write", "-e"]
-    held += ["inject=write:delay_enter=90000000:when=2+"]  # the header is written
+    # a row is written after the third look for the list's end, the header after the second
+    held = ("-P", books.csv, "-e", "trace=lseek", "-e", "inject=lseek:delay_enter=90000000:when=3+")
     program = subprocess.Popen(
-        ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", *held]
-        + [sys.executable, str(ROOT / "main.py"), "--headless", "--camera", camera.url]
-        + ["--csv", str(books.csv), "--events", str(books.events), "--store", books.url],
+        [
+            *("strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", *held),
+            *(sys.executable, ROOT / "main.py", "--headless", "--camera", camera.url),
+            *("--csv", books.csv, "--events", books.events, "--store", books.url),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

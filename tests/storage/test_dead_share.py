@@ -4,6 +4,7 @@ written later is.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -59,6 +60,11 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < ends
         time.sleep(0.02)
+
+
+def problem(ledger: Ledger) -> str:
+    ledger.tidy()
+    return ledger.update().problem
 
 
 def tidied(desk: Desk) -> str:
@@ -136,19 +142,12 @@ def test_events_wait_then_are_dropped_and_counted(
     monkeypatch.setattr(log, "_write", share.dead(log._write))
     for index in range(EVENTS_MAX + 31):
         ledger.record(result(index=index))
-    wait_until(
-        lambda: (
-            "e.jsonl does not answer: events wait" in ledger.update().problem
-            or ledger.tidy() is None
-        )
-    )
+    wait_until(lambda: "e.jsonl does not answer: events wait" in problem(ledger))
     caplog.set_level(logging.WARNING)
     share.back.set()
-    wait_until(lambda: (ledger.tidy(), ledger.update().problem)[1] == "")
+    wait_until(lambda: problem(ledger) == "")
     ledger.record(result(index=5000))
     ledger.close()
-    import json
-
     written = [
         json.loads(line)["frame"] for line in (tmp_path / "e.jsonl").read_text().splitlines()
     ]

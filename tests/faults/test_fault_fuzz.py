@@ -13,7 +13,7 @@ import pytest
 from program import ROOT, environment
 
 PEAK_MB = 1000
-PER_S = {"clips": 4}  # inputs of a second at least, to mean anything; 20 of the others
+PER_S = {"clips": 1}  # inputs of a second at least, to mean anything; 20 of the others
 FUZZER = Path(__file__).with_name("fuzz_readers.py")
 
 

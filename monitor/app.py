@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.camera.address import addresses, told_apart
 from monitor.camera.listing import camera_list
@@ -23,8 +23,12 @@ from monitor.errors import CameraError, MonitorError, StoreError
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
+    from monitor.storage.csv_log import CsvLog
+    from monitor.storage.events import EventLog
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 
@@ -187,17 +191,15 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.analysis.worker import Parts
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
-    from monitor.storage.csv_log import CsvLog
-    from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
     from monitor.storage.writer import Outputs
 
-    check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
+    _on_outputs(options, check_outputs)
     detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         identifier = _identifier(options)
@@ -211,10 +213,10 @@ def build_parts(options: RunOptions) -> Parts:
         store = Store(config.store.url) if options.stores else None
         if store is not None:
             undo.callback(store.close)
-        kept = config.store.events_mb * 2**20, config.store.events_files
+        csv, events = _on_outputs(options, _open_outputs)
         outputs = Outputs(
-            csv=CsvLog(options.csv) if options.csv else None,
-            events=EventLog(options.events, *kept) if options.events else None,
+            csv=csv,
+            events=events,
             snapshots=Snapshots(on=config.store.snapshots),
             recordings_apart=not options.into_store,
             recordings_listed=options.into_store or options.on_recording,
@@ -226,6 +228,38 @@ def build_parts(options: RunOptions) -> Parts:
     return Parts(
         Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
     )
+
+
+def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
+    """The list and the log that the user asked for."""
+    from monitor.storage.csv_log import CsvLog
+    from monitor.storage.events import EventLog
+
+    kept = options.config.store.events_mb * 2**20, options.config.store.events_files
+    return (
+        CsvLog(options.csv) if options.csv else None,
+        EventLog(options.events, *kept) if options.events else None,
+    )
+
+
+def _on_outputs(options: RunOptions, action: Callable[[RunOptions], T]) -> T:
+    """Look at the user's files, or open them; a dead share is not waited for.
+
+    Raises:
+        StoreError: If they do not answer.
+    """
+    from monitor.files import within
+
+    places = [path for path in (options.csv, options.events) if path is not None]
+    if not places:
+        return action(options)
+    try:
+        return within(lambda: action(options), places[0])
+    except TimeoutError as error:
+        raise StoreError(
+            f"{' or '.join(map(str, places))} cannot be written ({error.strerror}): give a file on "
+            f"this computer"
+        ) from None
 
 
 def _identifier(options: RunOptions) -> Identifier | None:

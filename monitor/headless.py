@@ -4,6 +4,7 @@ recording.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -24,7 +25,8 @@ from monitor.app import (
 )
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
-from monitor.errors import CameraError, MonitorError
+from monitor.errors import CameraError, MonitorError, StoreError
+from monitor.files import within
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
 from monitor.signals import ended_by_signals
 from monitor.storage.compliance import compliance
@@ -34,6 +36,10 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
+# models are loaded and a large store is brought up to date meanwhile
+START_WAIT_S = 900.0
+# the last frame, what is left to be written, and a database or a disk that stands still
+END_WAIT_S = 60.0
 
 
 def run_headless(options: RunOptions) -> int:
@@ -47,8 +53,6 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-        if options.csv is None:
-            options = replace(options, csv=Path("sightings.csv"))
     live = [source.name for source in chosen.sources if source.live]
     if live:
         from monitor.storage.claims import refuse_if_counted
@@ -76,7 +80,11 @@ def run_headless(options: RunOptions) -> int:
     with ended_by_signals(run.on_signal):
         try:
             worker.start()
-            run.done_or_ready.wait()
+            if not run.done_or_ready.wait(START_WAIT_S):
+                raise MonitorError(
+                    f"models and store have not been opened within {START_WAIT_S:.0f} s: a disk, a "
+                    f"share or the store does not answer"
+                )
             for capture in captures if not run.done.is_set() else ():
                 capture.start()
             while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
@@ -88,8 +96,13 @@ def run_headless(options: RunOptions) -> int:
                 if capture.ident is not None:
                     capture.join(STOP_WAIT_S)
             worker.stop()
-            worker.join()
-    return run.close(worker.error)
+            worker.join(END_WAIT_S)
+    if worker.is_alive():
+        raise MonitorError(
+            f"the analysis has not ended within {END_WAIT_S:.0f} s: a disk, a share or the store "
+            f"does not answer; what was said to be saved is saved"
+        )
+    return run.close(worker.error, worker.skipped)
 
 
 class _Run:
@@ -172,8 +185,10 @@ class _Run:
             self._problem = update.problem
             log.warning(update.problem or "everything that waited has been saved")
 
-    def close(self, error: MonitorError | None) -> int:
-        """Print the summary. Raises the error that ended the run."""
+    def close(self, error: MonitorError | None, skipped: int = 0) -> int:
+        """Print the summary. Raises the error that ended the run; that some of a recording could
+        not be analysed is one.
+        """
         fault = error or self._fault
         if fault is None and self._recorded and not (self._seen or self._signalled):
             fault = MonitorError(
@@ -181,6 +196,11 @@ class _Run:
             )
         if fault is not None and not self._seen:
             raise fault  # nothing was seen: the one line says it all
+        if fault is None and skipped and self._recorded:
+            fault = MonitorError(
+                f"{_number(skipped, 'frame')} of {', '.join(self._source_names)} could not be "
+                f"analysed: see the lines above"
+            )
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
@@ -199,10 +219,17 @@ class _Run:
         if not self._options.stores:
             print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
-            print(f"CSV: {list_at(self._options.csv).absolute()}")
+            print(f"CSV: {_list(self._options.csv).absolute()}")
         if fault is not None:
             raise fault
         return 0
+
+
+def _list(path: Path) -> Path:
+    """Where the rows went, as far as the disk or the share still answers."""
+    with contextlib.suppress(OSError, StoreError):
+        return within(lambda: list_at(path), path, answer_s=2.0)
+    return path
 
 
 def _number(count: int, thing: str) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +35,8 @@ from monitor.storage.migrate import bring_up_to_date
 from monitor.storage.schema import Utc
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _STATES = {state.value: state for state in MaskState}
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
@@ -66,7 +68,7 @@ class Store(Counts):
         self.label, self.file = self._database.label, self._database.file
         self._held = threading.local()  # a thread's connection within `one_state`
         try:
-            self._prepare()
+            self.answered(self._prepare)
         except StoreError:
             self.close()
             raise
@@ -111,6 +113,10 @@ class Store(Counts):
                 f"free the disk"
             ) from None
         return True
+
+    def answered(self, action: Callable[[], T]) -> T:
+        """As `Database.answered`."""
+        return self._database.answered(action)
 
     def close(self) -> None:
         """Let the database go; a later call opens it again."""
@@ -233,8 +239,7 @@ class Store(Counts):
                     rows += connection.execute(
                         sa.update(table).where(identity.in_(spellings)).values(identity=None)
                     ).rowcount
-        for spelling in sorted(gone):
-            self._forget_waiting(spelling)
+        self._forget_waiting(name)
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
             raise NotScrubbedError(

@@ -46,11 +46,7 @@ class StoreThread:
     ) -> None:
         self._label, self._spool = store.label, spool
         self._store = store
-        try:
-            write_left(store, spool.folder)
-        except StoreError as error:
-            log.error("%s", error)
-        self._writer = StoreWriter(store, shift, recall)
+        self._writer = store.answered(lambda: self._begin(shift, recall))
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
@@ -63,6 +59,13 @@ class StoreThread:
         self._damaged = ""  # what is wrong with the store's file
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
+
+    def _begin(self, shift: Shift, recall: Callable[[], Books]) -> StoreWriter:
+        try:
+            write_left(self._store, self._spool.folder)
+        except StoreError as error:
+            log.error("%s", error)
+        return StoreWriter(self._store, shift, recall)
 
     # Called by the inference thread
 

@@ -197,12 +197,13 @@ def test_an_rtsp_camera_says_no(status: str, words: str) -> None:
     listener.close()
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path, str]:
+def certificate(folder: Path, name: str, more: tuple[str, ...] = ()) -> tuple[Path, Path, str]:
     """A key, a certificate made out to `name` and its fingerprint."""
     if shutil.which("openssl") is None:
         pytest.skip("makes certificates with openssl, which is not here")
     key, made = folder / "key.pem", folder / "made.pem"
     subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    subject += [word for extension in more for word in ("-addext", extension)]
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
@@ -234,8 +235,12 @@ def test_a_password_is_not_sent_to_a_camera_that_nobody_vouches_for(
     assert server.passwords == []
 
 
-def test_a_camera_that_is_pinned_is_watched(server: Camera, tmp_path: Path) -> None:
-    key, made, fingerprint = certificate(tmp_path, "camera.example")
+@pytest.mark.parametrize("more", [(), ("basicConstraints=critical,CA:FALSE",)])
+@pytest.mark.parametrize("name", ["camera.example", "*.camera.example"])
+def test_a_camera_that_is_pinned_is_watched(
+    server: Camera, tmp_path: Path, more: tuple[str, ...], name: str
+) -> None:
+    key, made, fingerprint = certificate(tmp_path, name, more)
     place = encrypt(server, key, made)
     source = stream(f"https://anna:secret@{place}/live", tls_pins=f"{place}={fingerprint.upper()}")
     source.open()

@@ -23,6 +23,7 @@ from monitor.analysis.pipeline import Pipeline
 from monitor.analysis.worker import InferenceThread, Parts
 from monitor.camera.slot import LatestSlot
 from monitor.config import load_config
+from monitor.errors import StoreError
 from monitor.records import Frame, Update
 from monitor.storage.ledger import Ledger
 from monitor.storage.spool import Spool
@@ -229,3 +230,22 @@ def test_a_server_that_stands_still_to_the_end(
     store.close()
     assert not list((tmp_path / "waiting").iterdir())
     caplog.clear()
+
+
+def test_a_server_that_stands_still_at_the_start(
+    postgres: Server, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection (the system does), and answers nothing."""
+    monkeypatch.setattr("monitor.storage.database.START_ANSWER_S", 1.0)
+    Store(postgres_url).close()
+    store = Store(postgres_url)
+    with stopped(postgres, postgres_url):
+        with pytest.raises(StoreError, match="does not answer: see to its server"):
+            Store(postgres_url)
+        with pytest.raises(StoreError, match="does not answer: see to its server"):  # connected
+            Ledger(store, "late", Outputs(spool=Spool(store.label, "late", tmp_path)))
+    for thread in threading.enumerate():
+        if thread.name == "store-start":
+            thread.join(30)
+            assert not thread.is_alive()
+    store.close()

@@ -178,7 +178,7 @@ def test_killed_while_it_waits(tmp_path: Path) -> None:
     (spool,) = (tmp_path / "waiting").iterdir()
     spool.write_bytes(spool.read_bytes() + b'["Visit", {"visit_')  # cut short
     store = Store(f"sqlite:///{tmp_path / 'm.db'}")
-    forget_waiting(store, "Ada", spool.parent)
+    forget_waiting(store, "ADA", spool.parent)
     assert b"Ada" not in spool.read_bytes()
     store.close()
     after = Desk(tmp_path, "next")

@@ -43,6 +43,9 @@ TILE_PLATES = {
 DOUBTED = {
     Doubt.FROZEN: "This picture does not change",
     Doubt.BLACK: "This picture is black",
+    Doubt.DARK: "Too dark to judge anybody well",
+    Doubt.COVERED: "Something covers this camera",
+    Doubt.BLURRED: "Out of focus",
     Doubt.UPSIDE_DOWN: "Upside down: nobody is judged",
 }
 TROUBLES = (SourceState.STALLED, SourceState.DAMAGED, SourceState.LOST, SourceState.FAILED)
@@ -214,6 +217,10 @@ class SourceWatch:
                 Doubt.FROZEN: "sends the same picture again and again: connect it again, or turn "
                 "it off and on",
                 Doubt.BLACK: "sends a black picture: see to its cover, its cable and the light",
+                Doubt.DARK: "shows a picture too dark to judge anybody well: turn on a light, or "
+                "set the camera brighter",
+                Doubt.COVERED: "is covered, or looks at a wall: see what is before its lens",
+                Doubt.BLURRED: "is out of focus: clean its lens and focus it anew",
             }
             self._show(
                 key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "Connect again", [name]

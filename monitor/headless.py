@@ -25,6 +25,7 @@ from monitor.app import (
 )
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
+from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError, StoreError
 from monitor.files import within
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
@@ -59,12 +60,7 @@ def run_headless(options: RunOptions) -> int:
 
         refuse_if_counted(options.config.store.url, live)
     options = begun_with(replace(options, headless=True), chosen.sources)
-    now = datetime.now(UTC)
-    if any(s.recorded and outlived(options, s.recorded.began(now)) for s in chosen.sources):
-        log.warning(
-            "the recording is older than store.retention_days: what it adds to the store is "
-            "deleted again within the hour"
-        )
+    _warn_of_retention(options, chosen.sources)
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
@@ -103,6 +99,15 @@ def run_headless(options: RunOptions) -> int:
             f"does not answer; what was said to be saved is saved"
         )
     return run.close(worker.error, worker.skipped)
+
+
+def _warn_of_retention(options: RunOptions, sources: Sequence[FrameSource]) -> None:
+    now = datetime.now(UTC)
+    if any(s.recorded and outlived(options, s.recorded.began(now)) for s in sources):
+        log.warning(
+            "the recording is older than store.retention_days: what it adds to the store is "
+            "deleted again within the hour"
+        )
 
 
 class _Run:

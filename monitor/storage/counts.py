@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from monitor.records import Correction, MaskState
 from monitor.storage import schema as tables
+from monitor.storage.reads import Reads, between
 
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 
@@ -27,16 +27,8 @@ class Counted:
     number: int
 
 
-class Counts(ABC):
-    """The part of a `Store` that counts; any thread may call it.
-
-    Raises:
-        StoreError: From every method, if the database cannot be read.
-    """
-
-    @abstractmethod
-    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        """The rows that a query finds, by their columns' names."""
+class Counts(Reads):
+    """The part of a `Store` that counts; as `Reads`."""
 
     def newest_before(self, moment: datetime) -> datetime | None:
         """When the last shift, visit or sighting began before a moment; None if none did."""
@@ -107,15 +99,3 @@ class Counts(ABC):
                 between(query, table.c.first_seen, since, until).group_by(*groups)
             )
         ]
-
-
-def between(
-    query: sa.Select[Any],
-    column: sa.Column[datetime],
-    since: datetime | None,
-    until: datetime | None,
-) -> sa.Select[Any]:
-    """The rows of a query whose time lies in [since, until)."""
-    if since is not None:
-        query = query.where(column >= since)
-    return query.where(column < until) if until is not None else query

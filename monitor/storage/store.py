@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.data_folder import data_folder
 from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
-from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
+from monitor.records import Correction, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
-from monitor.storage.counts import Counts, between
+from monitor.storage.counts import Counts
 from monitor.storage.database import (
     LOCK_WAIT_S,
     START_WAIT_S,
@@ -32,14 +31,11 @@ from monitor.storage.database import (
     reason,
 )
 from monitor.storage.migrate import bring_up_to_date
-from monitor.storage.schema import Utc
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_STATES = {state.value: state for state in MaskState}
-ROWS_AT_ONCE = 1000  # that are in memory while many are read
 PURGED_AT_ONCE = 2000  # rows of one transaction
 
 
@@ -64,9 +60,7 @@ class Store(Counts):
     """
 
     def __init__(self, url: str = "") -> None:
-        self._database = Database(url or default_url())
-        self.label, self.file = self._database.label, self._database.file
-        self._held = threading.local()  # a thread's connection within `one_state`
+        super().__init__(Database(url or default_url()))
         try:
             self.answered(self._prepare)
         except StoreError:
@@ -293,103 +287,6 @@ class Store(Counts):
             )
         return 0
 
-    # Reading: any thread
-
-    def read_sightings(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[Sighting]:
-        """Sightings first seen in [since, until), oldest first."""
-        query = between(
-            sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
-        ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
-        return [
-            Sighting(
-                **row
-                | {name: _STATES[row[name]] for name in ("worst_state", "final_state")}
-                | _correction(row)
-            )
-            for row in self._read(query)
-        ]
-
-    def sighting_rows(
-        self,
-        columns: Sequence[str],
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> Iterator[tuple[Any, ...]]:
-        """The same as plain values, a few at a time: for more than memory holds. States and
-        corrections are text, times are UTC without saying so.
-        """
-        table = tables.sightings.c
-        wanted = (table[name] for name in columns)
-        # aware datetimes would be made one by one, in Python
-        quick = (sa.type_coerce(c, sa.DateTime) if isinstance(c.type, Utc) else c for c in wanted)
-        query = between(sa.select(*quick), table.first_seen, since, until)
-        return self._rows(query.order_by(table.first_seen, table.sighting_id))
-
-    def read_visits(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[Visit]:
-        """Visits first seen in [since, until), oldest first."""
-        query = between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
-        rows = self._read(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id))
-        return [Visit(**row | {"state": _STATES[row["state"]]} | _correction(row)) for row in rows]
-
-    def read_shifts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[Shift]:
-        """Shifts begun in [since, until), oldest first."""
-        query = between(sa.select(tables.shifts), tables.shifts.c.started, since, until)
-        return [
-            Shift(
-                row["shift_id"],
-                row["started"],
-                Count(**{s.value: row[f"still_{s.value}"] for s in MaskState}),
-            )
-            for row in self._read(query.order_by(tables.shifts.c.started))
-        ]
-
-    @contextlib.contextmanager
-    def one_state(self) -> Iterator[None]:
-        """What this thread reads within is all of one moment, whatever others write meanwhile."""
-        with self._faults_told(), self._database.one_state() as connection:
-            self._held.connection = connection
-            try:
-                yield
-            finally:
-                del self._held.connection
-
-    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._faults_told(), self._reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
-
-    def _rows(self, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
-        with self._faults_told(), self._reading() as connection:
-            for some in connection.execute(
-                query, execution_options={"yield_per": ROWS_AT_ONCE}
-            ).partitions():
-                yield from some
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        held: sa.Connection | None = getattr(self._held, "connection", None)
-        if held is not None:
-            yield held
-            return
-        with self._database.connected() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def _faults_told(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            mend = "check the path and its rights"
-            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
-            raise StoreError(
-                f"the store {self.label} cannot be read ({reason(error)}): {mend}"
-            ) from None
-
     @contextlib.contextmanager
     def _writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[sa.Connection]:
         try:
@@ -401,11 +298,6 @@ class Store(Counts):
             raise StoreError(
                 f"the store {self.label} cannot be written ({reason(error)}): {mend}"
             ) from None
-
-
-def _correction(row: Mapping[str, Any]) -> dict[str, Correction | None]:
-    said = row["corrected"]
-    return {"corrected": Correction(said) if said else None}
 
 
 def _row(record: Visit | Sighting) -> dict[str, Any]:

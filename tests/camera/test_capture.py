@@ -5,64 +5,19 @@ reconnecting.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from capturing import WAIT_S, Watch, running
 from fakes import FakeClock, FakeSource, picture
 
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
-from monitor.errors import CameraError, DamagedPictureError
-from monitor.records import Frame, SourceState, SourceStatus
-
-WAIT_S = 20.0
-
-
-class Watch:
-    """Keeps the states that the thread tells, and can be waited on."""
-
-    def __init__(self) -> None:
-        self.states: list[SourceStatus] = []
-        self._changed = threading.Condition()
-
-    def __call__(self, status: SourceStatus) -> None:
-        with self._changed:
-            self.states.append(status)
-            self._changed.notify_all()
-
-    def wait_for(self, state: SourceState, times: int = 1) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: self.names().count(state) >= times, WAIT_S), (
-                self.states
-            )
-
-    def names(self) -> list[SourceState]:
-        return [status.state for status in self.states]
-
-
-@contextmanager
-def running(
-    source: FakeSource, **options: Any
-) -> Iterator[tuple[CaptureThread, LatestSlot[Frame], Watch]]:
-    slot: LatestSlot[Frame] = LatestSlot()
-    watch = Watch()
-    thread = CaptureThread(
-        source, slot, options.pop("config", CameraConfig()), on_status=watch, **options
-    )
-    thread.start()
-    try:
-        yield thread, slot, watch
-    finally:
-        thread.stop()
-        thread.join(WAIT_S)
-        assert not thread.is_alive()
-        assert source.closed >= 1
+from monitor.errors import CameraError
+from monitor.records import Frame, SourceState
 
 
 def test_a_recording_loses_no_frame() -> None:
@@ -197,8 +152,6 @@ def test_a_lost_camera_comes_back() -> None:
 def test_the_size_may_change_after_a_reconnect() -> None:
     import numpy as np
 
-    from monitor.camera.source import Picture
-
     source = FakeSource(
         [picture(), CameraError("cable"), Picture(np.zeros((20, 30, 3), np.uint8), 2.0)], live=True
     )
@@ -237,89 +190,6 @@ def test_an_unexpected_fault_is_a_state(caplog: pytest.LogCaptureFixture) -> Non
     assert "odd" in watch.states[-1].message
     assert "capture thread" in caplog.text
     caplog.clear()
-
-
-def test_a_silent_camera_is_stalled() -> None:
-    clock, silent = FakeClock(), threading.Event()
-    source = FakeSource([picture()], live=True)
-    source.next = lambda: picture() if silent.wait(WAIT_S) else None
-    with running(source, now=clock, config=CameraConfig(stall_after_s=2)) as (thread, slot, watch):
-        watch.wait_for(SourceState.LIVE)
-        assert slot.get(WAIT_S) is not None
-        assert thread.status().state is SourceState.LIVE
-        clock.t += 2.5
-        assert thread.status().state is SourceState.STALLED
-        assert "no picture for" in thread.status().message
-        silent.set()
-        assert slot.get(WAIT_S) is not None
-        assert thread.status().state is SourceState.LIVE
-
-
-def test_a_camera_that_sends_damaged_pictures_is_not_called_stalled() -> None:
-    clock, held, go_on = FakeClock(), threading.Event(), threading.Event()
-    source = FakeSource([picture()], live=True)
-
-    def damaged() -> Picture:
-        clock.t += 0.5
-        time.sleep(0.001)
-        raise DamagedPictureError("one of them")
-
-    def whole() -> Picture:
-        time.sleep(0.001)
-        return picture()
-
-    def hold() -> Picture:
-        held.set()
-        go_on.wait(WAIT_S)
-        return picture()
-
-    source.next = damaged
-    config = CameraConfig(stall_after_s=2, read_timeout_s=1e9)
-    with running(source, now=clock, config=config) as (thread, _, watch):
-        watch.wait_for(SourceState.DAMAGED)
-        assert thread.status().state is SourceState.DAMAGED
-        assert "sends damaged pictures" in thread.status().message
-        source.next = whole
-        watch.wait_for(SourceState.LIVE, 2)
-        source.next = damaged
-        watch.wait_for(SourceState.DAMAGED, 2)
-        source.next = hold
-        assert held.wait(WAIT_S)
-        clock.t += 3
-        assert thread.status().state is SourceState.STALLED  # not even damaged ones come
-        source.next = whole
-        go_on.set()
-    assert watch.names() == [
-        *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED),
-        *(SourceState.LIVE, SourceState.DAMAGED, SourceState.LIVE),
-    ]
-
-
-def test_a_camera_that_sends_nothing_else_is_opened_again() -> None:
-    clock = FakeClock()
-    source = FakeSource([picture()], live=True)
-
-    def damaged() -> Picture:
-        clock.t += 0.5
-        time.sleep(0.001)
-        raise DamagedPictureError("one of them")
-
-    source.next = damaged
-    config = CameraConfig(stall_after_s=2, read_timeout_s=5)
-    with running(source, now=clock, config=config) as (_, _, watch):
-        watch.wait_for(SourceState.LOST)
-    assert watch.names()[:4] == [
-        *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED, SourceState.LOST),
-    ]
-    assert "sends damaged pictures" in watch.states[3].message
-
-
-def test_a_recording_is_never_stalled() -> None:
-    clock = FakeClock()
-    with running(FakeSource([picture()]), now=clock) as (thread, _slot, watch):
-        watch.wait_for(SourceState.LIVE)
-        clock.t += 100
-        assert thread.status().state is SourceState.LIVE
 
 
 def test_stop_ends_a_recording_that_nobody_reads() -> None:

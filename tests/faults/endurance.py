@@ -99,6 +99,29 @@ def measure() -> dict[str, float]:
     }
 
 
+def numbered(image: Callable[[int], Image], frames: int) -> FakeSource:
+    """A source of so many pictures, by the clock of a clip."""
+    source, indices = FakeSource(), iter(range(frames))
+
+    def give() -> Picture | None:
+        index = next(indices, None)
+        return None if index is None else Picture(image(index), index / RATE)
+
+    source.next = give
+    return source
+
+
+def parts_of(kind: str, options: RunOptions) -> Parts:
+    if kind == "real":
+        return build_parts(options)
+    assert options.csv is not None
+    assert options.events is not None
+    actor = Actor()
+    pipeline = Pipeline(actor, actor, options.config, "shift")  # type: ignore[arg-type]
+    outputs = Outputs(CsvLog(options.csv), EventLog(options.events))
+    return Parts(pipeline, Ledger(Store(options.config.store.url), "shift", outputs), "fake")
+
+
 def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object]:
     changes: dict[str, dict[str, Any]] = {"store": {"url": f"sqlite:///{folder / 'm.db'}"}}
     if kind == "fake":
@@ -107,26 +130,7 @@ def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object
     options = RunOptions(
         config=config, csv=folder / "s.csv", events=folder / "e.jsonl", into_store=True
     )
-    image = fake_image if kind == "fake" else real_images()
-    source, next_index = FakeSource(), 0
-
-    def give() -> Picture | None:
-        nonlocal next_index
-        if next_index >= frames:
-            return None
-        next_index += 1
-        return Picture(image(next_index - 1), (next_index - 1) / RATE)
-
-    def build() -> Parts:
-        if kind == "real":
-            return build_parts(options)
-        actor = Actor()
-        pipeline = Pipeline(actor, actor, config, "shift")  # type: ignore[arg-type]
-        outputs = Outputs(CsvLog(folder / "s.csv"), EventLog(folder / "e.jsonl"))
-        ledger = Ledger(Store(config.store.url), "shift", outputs)
-        return Parts(pipeline, ledger, "fake")
-
-    source.next = give
+    source = numbered(fake_image if kind == "fake" else real_images(), frames)
     done, at_baseline, last = 0, {}, Update(None, None, (), 0)  # type: ignore[arg-type]
     finished = threading.Event()
 
@@ -143,7 +147,7 @@ def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object
 
     before = {thread.name for thread in threading.enumerate()}
     slot: LatestSlot[Frame] = LatestSlot()
-    worker = InferenceThread(build, slot, on_update)
+    worker = InferenceThread(lambda: parts_of(kind, options), slot, on_update)
     capture = CaptureThread(source, slot, config.camera)
     worker.start()
     capture.start()

@@ -64,13 +64,11 @@ def set_back(start: datetime, at_s: float, by_s: float) -> Clock:
     return lambda t: start + timedelta(seconds=t - (by_s if t >= at_s else 0))
 
 
-def at(
-    year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0, fold: int = 0
-) -> datetime:
-    """A wall time in Berlin, as UTC."""
-    return datetime(
-        year, month, day, hour, minute, second, fold=fold, tzinfo=ZoneInfo(BERLIN)
-    ).astimezone(UTC)
+def at(*wall: int, fold: int = 0) -> datetime:
+    """A wall time in Berlin, from the year down, as UTC."""
+    fields = ("year", "month", "day", "hour", "minute", "second")
+    said: dict[str, Any] = dict(zip(fields, wall, strict=False))
+    return datetime(**said, fold=fold, tzinfo=ZoneInfo(BERLIN)).astimezone(UTC)
 
 
 class Day:

@@ -1,0 +1,146 @@
+"""What is read of the store: shifts, visits and sightings as records, or by the million as rows."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitor.errors import StoreError
+from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
+from monitor.storage import schema as tables
+from monitor.storage.database import Database, damaged, mend_damaged, reason
+from monitor.storage.schema import Utc
+
+ROWS_AT_ONCE = 1000  # that are in memory while many are read
+_STATES = {state.value: state for state in MaskState}
+
+
+class Reads:
+    """The part of a `Store` that reads; any thread may call it.
+
+    Raises:
+        StoreError: From every method, if the database cannot be read.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.label, self.file = database.label, database.file
+        self._held = threading.local()  # a thread's connection within `one_state`
+
+    def read_sightings(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Sighting]:
+        """Sightings first seen in [since, until), oldest first."""
+        query = between(
+            sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
+        ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
+        return [
+            Sighting(
+                **row
+                | {name: _STATES[row[name]] for name in ("worst_state", "final_state")}
+                | _correction(row)
+            )
+            for row in self._read(query)
+        ]
+
+    def sighting_rows(
+        self,
+        columns: Sequence[str],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same as plain values, a few at a time: for more than memory holds. States and
+        corrections are text, times are UTC without saying so.
+        """
+        table = tables.sightings.c
+        wanted = (table[name] for name in columns)
+        # aware datetimes would be made one by one, in Python
+        quick = (sa.type_coerce(c, sa.DateTime) if isinstance(c.type, Utc) else c for c in wanted)
+        query = between(sa.select(*quick), table.first_seen, since, until)
+        return self._rows(query.order_by(table.first_seen, table.sighting_id))
+
+    def read_visits(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Visit]:
+        """Visits first seen in [since, until), oldest first."""
+        query = between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
+        rows = self._read(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id))
+        return [Visit(**row | {"state": _STATES[row["state"]]} | _correction(row)) for row in rows]
+
+    def read_shifts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Shift]:
+        """Shifts begun in [since, until), oldest first."""
+        query = between(sa.select(tables.shifts), tables.shifts.c.started, since, until)
+        return [
+            Shift(
+                row["shift_id"],
+                row["started"],
+                Count(**{s.value: row[f"still_{s.value}"] for s in MaskState}),
+            )
+            for row in self._read(query.order_by(tables.shifts.c.started))
+        ]
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """What this thread reads within is all of one moment, whatever others write meanwhile."""
+        with self._faults_told(), self._database.one_state() as connection:
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                del self._held.connection
+
+    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._faults_told(), self._reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _rows(self, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
+        with self._faults_told(), self._reading() as connection:
+            for some in connection.execute(
+                query, execution_options={"yield_per": ROWS_AT_ONCE}
+            ).partitions():
+                yield from some
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        held: sa.Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
+        with self._database.connected() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _faults_told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            mend = "check the path and its rights"
+            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
+            raise StoreError(
+                f"the store {self.label} cannot be read ({reason(error)}): {mend}"
+            ) from None
+
+
+def between(
+    query: sa.Select[Any],
+    column: sa.Column[datetime],
+    since: datetime | None,
+    until: datetime | None,
+) -> sa.Select[Any]:
+    """The rows of a query whose time lies in [since, until)."""
+    if since is not None:
+        query = query.where(column >= since)
+    return query.where(column < until) if until is not None else query
+
+
+def _correction(row: Mapping[str, Any]) -> dict[str, Correction | None]:
+    said = row["corrected"]
+    return {"corrected": Correction(said) if said else None}

@@ -21,6 +21,7 @@ from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
 if TYPE_CHECKING:
+    from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
 
@@ -189,10 +190,7 @@ def build_parts(options: RunOptions) -> Parts:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
         ConfigError: See `check_outputs`.
     """
-    from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
-    from monitor.detect import make_detector
-    from monitor.faces.classify import MaskClassifier
     from monitor.storage.csv_log import CsvLog
     from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
@@ -205,16 +203,9 @@ def build_parts(options: RunOptions) -> Parts:
     check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
-    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
-        identifier = _identifier(options)
-        if identifier is not None:
-            undo.callback(identifier.close)
-        guesser = None
-        if config.gender.show:
-            from monitor.faces.gender import GenderGuesser
-
-            guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
+        pipeline = build_pipeline(options, shift_id)
+        undo.callback(pipeline.close)
         store = Unstored() if options.unstored else Store(config.store.url)
         undo.callback(store.close)
         kept = config.store.events_mb * 2**20, config.store.events_files
@@ -228,10 +219,28 @@ def build_parts(options: RunOptions) -> Parts:
         days = 0 if options.unstored else config.store.retention_days
         ledger = Ledger(store, shift_id, outputs, days, started=options.recorded_at)
         undo.pop_all()
-    model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(
-        Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
-    )
+    return Parts(pipeline, ledger, pipeline.model)
+
+
+def build_pipeline(options: RunOptions, shift_id: str) -> Pipeline:
+    """Load the models; the inference thread calls it.
+
+    Raises:
+        ModelError: If a model is missing, changed, without a card or cannot be loaded.
+        ConfigError: If the gallery is damaged, foreign, or made with another model.
+    """
+    from monitor.analysis.pipeline import Pipeline
+    from monitor.detect import make_detector
+    from monitor.faces.classify import MaskClassifier
+
+    config = options.config
+    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    guesser = None
+    if config.gender.show:
+        from monitor.faces.gender import GenderGuesser
+
+        guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
+    return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
 
 
 def _identifier(options: RunOptions) -> Identifier | None:

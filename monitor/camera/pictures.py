@@ -48,11 +48,23 @@ def read_picture(path: Path) -> Image | None:
         if not path.is_file() or path.stat().st_size > BYTES_MAX:
             return None
         data = np.fromfile(path, np.uint8)
+    except (OSError, MemoryError):
+        return None
+    return decode_picture(data)
+
+
+def decode_picture(data: Image) -> Image | None:
+    """A picture file's content as BGR, upright by its EXIF; None if it cannot be read.
+
+    Args:
+        data: (N,) uint8, the bytes of the file. Any thread.
+    """
+    try:
         if _overstates(data[: len(PNG)].tobytes(), data):
             return None
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     # cv2.error: empty, or a forged header with more pixels than OpenCV allows
-    except (OSError, cv2.error, MemoryError):
+    except (cv2.error, MemoryError):
         return None
     return to_bgr(image) if image is not None else None
 

@@ -64,20 +64,17 @@ class Served:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=LIMIT_S, verify=self.verify)
 
-    def signed_in(self) -> httpx.Client:
+    @contextmanager
+    def signed_in(self) -> Iterator[httpx.Client]:
         """A browser's client: signed in, with the page's token in its head."""
-        client = self.client()
-        code = self.code
-        if not code:
-            raise AssertionError("the code was used")
-        self.code = ""
-        answer = client.post("/sign-in", data={"code": code})
-        assert answer.status_code == 303, answer.text
-        token = re.search(r'name="csrf" content="([^"]+)"', client.get("/").text)
-        assert token is not None
-        client.headers["X-CSRF-Token"] = token[1]
-        self.code = client.post("/codes").json()["code"]  # for the next one
-        return client
+        with self.client() as client:
+            answer = client.post("/sign-in", data={"code": self.code})
+            assert answer.status_code == 303, answer.text
+            token = re.search(r'name="csrf" content="([^"]+)"', client.get("/").text)
+            assert token is not None
+            client.headers["X-CSRF-Token"] = token[1]
+            self.code = client.post("/codes").json()["code"]  # for the next one
+            yield client
 
     def score(self, key: str, picture: bytes, **query: str) -> httpx.Response:
         with self.client(key) as client:

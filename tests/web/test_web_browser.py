@@ -181,6 +181,9 @@ def test_somebody_is_enrolled_named_and_forgotten(page: Any, tmp_path: Path, thr
     page.click("#begin")
     page.locator("#result").filter(has_text="Grace Hopper is enrolled with 3 shots").wait_for()
     assert "may greet me at the door" in page.locator("#people tbody").inner_text()
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.goto("/")
     for _ in range(20):  # the gallery is read anew within a second
         page.set_input_files("#file", three)

@@ -175,7 +175,9 @@ def _serve(arguments: argparse.Namespace) -> dict[str, Any]:
     from monitor.bench.serving import measure_serving
 
     rows = measure_serving(arguments.video, arguments.seconds)
-    title = f"the endpoint, frames of {arguments.video.name} as JPEG, by number of clients"
+    title = (
+        f"the endpoint, a frame a second of {arguments.video.name} as JPEG, by number of clients"
+    )
     print(table(title, rows))
     return rows
 

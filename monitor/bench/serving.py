@@ -22,12 +22,11 @@ import cv2
 import psutil
 
 from monitor.bench.measure import OPENCV_SETS, summary
-from monitor.bench.pictures import clip_frames
+from monitor.bench.pictures import spread_frames
 from monitor.errors import MonitorError
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 50
-PICTURES = 20  # frames of the clip that are sent, over and over
 QUALITY = 90
 START_S = 60.0
 ANSWER_S = 120.0
@@ -49,7 +48,7 @@ def measure_serving(video: Path, seconds: float) -> dict[str, dict[str, Any]]:
     Raises:
         MonitorError: If a server does not start.
     """
-    images, _, _ = clip_frames(video, PICTURES)
+    images = spread_frames(video)
     pictures = [cv2.imencode(".jpg", i, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1] for i in images]
     bodies = [picture.tobytes() for picture in pictures]
     rows: dict[str, dict[str, Any]] = {}
@@ -82,19 +81,26 @@ def _row(
     asyncio.run(_load(port, requests, 1, pictures=WARM))
     if clients > 1:
         asyncio.run(_load(port, requests, clients, seconds=min(5.0, seconds)))
-    before, began = process.memory_info().rss, time.perf_counter()
+    before, cpu_before, began = process.memory_info().rss, _cpu_s(process), time.perf_counter()
     tally = asyncio.run(_load(port, requests, clients, seconds=seconds))
     took = time.perf_counter() - began
+    cpu_s = _cpu_s(process) - cpu_before
     told = {status: number for status, number in tally.statuses.items() if status in (429, 503)}
     return {
         "pictures_per_s": round(tally.statuses[200] / took, 1),
         **summary(tally.seconds),
+        "cpu_ms": round(1e3 * cpu_s / max(1, tally.statuses[200]), 1),  # of both cores, a picture
         "judged": tally.statuses[200],
         "told_to_wait": sum(told.values()),
         "errors": tally.statuses.total() - tally.statuses[200] - sum(told.values()),
         "memory_mb": round(process.memory_info().rss / 1e6, 1),
         "grown_mb": round((process.memory_info().rss - before) / 1e6, 1),
     }
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 # Clients: as little work as can be, so that they take no time from the servers

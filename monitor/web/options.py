@@ -19,7 +19,7 @@ class Limits:
     rate_per_s: float = 30.0  # pictures of one key or one session, on average; 0: no limit. 429
     burst: int = 60  # pictures that may come at once after a pause
     # pictures that are worked on or wait for it: more of them would only wait longer. 503
-    pictures_at_once: int = 3
+    pictures_at_once: int = 2
     requests_at_once: int = 64  # requests of any kind. 503
     body_s: float = 30.0  # a request that is not there whole after so long: 408
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -30,6 +31,7 @@ from monitor.web.sessions import Sessions
 from monitor.web.site import STATIC, Site
 
 TIDY_EVERY_S = 2.0
+DECODING_MAX = 2  # threads: a picture is decoded faster than it is judged
 SIGN_INS_PER_S, SIGN_INS_BURST = 0.2, 10
 DESCRIPTION = "Tells who wears a mask on a picture. No picture is kept."
 
@@ -51,6 +53,7 @@ def make_site(options: ServeOptions, scoring: ScoringThread) -> Site:
         Calls(),
         Cameras(),
         Enrolments(),
+        ThreadPoolExecutor(min(DECODING_MAX, limits.pictures_at_once), "decoding"),
     )
 
 
@@ -102,6 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         tidying.cancel()
         site.enrolments.stop()
+        site.decoding.shutdown(wait=False, cancel_futures=True)
 
 
 async def _tidy(site: Site) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
-
 from monitor.records import Count, Frame, Image
 from monitor.storage.events import event
 from monitor.web.problems import Problem
@@ -28,7 +26,8 @@ async def judge(site: Site, data: bytes, make_frame: Callable[[Image], Frame]) -
         Problem: 415, 422 or 503.
     """
     with site.slot():
-        image = await run_in_threadpool(decode, data, site.options.limits)
+        loop = asyncio.get_running_loop()
+        image = await loop.run_in_executor(site.decoding, decode, data, site.options.limits)
         return await answered(site, make_frame(image))
 
 

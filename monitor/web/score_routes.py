@@ -27,12 +27,12 @@ router = APIRouter()
 _bearer = HTTPBearer(auto_error=False, description="made by `python main.py keys add NAME`")
 
 
-def _may_score(request: Request) -> Who:
+async def _may_score(request: Request) -> Who:
     """A dependency, so that a stranger is refused before anything else is looked at."""
     return site_of(request).access.need(request, MASK)
 
 
-def _may_look(request: Request) -> Who:
+async def _may_look(request: Request) -> Who:
     return site_of(request).access.need(request)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ class Site:
     calls: Calls
     cameras: Cameras
     enrolments: Enrolments
+    # A few threads that stay the same: each that has held a picture keeps memory of that size.
+    decoding: ThreadPoolExecutor
     pending: int = 0  # pictures that are worked on or wait
 
     @contextlib.contextmanager

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.routing import Mount, Route
 
+from monitor.errors import ConfigError
+from monitor.web.commands import run_serve
 from tests.program import run
 from tests.web.served import Served, served
 
@@ -216,3 +218,9 @@ def test_a_wrong_wish_is_said_in_one_line(
     assert done.code == 2
     assert words in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_missing_package_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.web.commands.PACKAGES", ("fastapi", "not_there"))
+    with pytest.raises(ConfigError, match="needs not_there: run `make serve`"):
+        run_serve(["--no-browser"])

@@ -1,5 +1,7 @@
 # make run      set up and open the window on the first camera (ARGS="--video clip.mp4" and so on)
+# make serve    set up and serve the web page and the endpoint (ARGS="--identify" and so on)
 # make test     set up and run the tests
+# make web-test      the web page in a headless Chromium, and many requests to the endpoint
 # make test-faults   the faults at length, some minutes
 # make check    formatting, lint, types, import rules
 # make hooks    have `make check` run before each commit
@@ -8,10 +10,13 @@ VENV := .venv
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: run test test-faults test-shared check hooks system clean
+.PHONY: run serve test web-test test-faults test-shared check hooks system clean
 
 run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
+
+serve: $(VENV)/web.done
+	$(VENV)/bin/python main.py serve $(ARGS)
 
 test: $(VENV)/dev.done
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -rs -m "not shared and not long"
@@ -19,6 +24,11 @@ test: $(VENV)/dev.done
 # Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing.
 test-faults: $(VENV)/dev.done
 	$(VENV)/bin/python -m pytest tests/faults -m "long or not long"
+
+# What cannot be had here (a browser, axe-core) is said, and its tests are skipped.
+web-test: $(VENV)/web-test.done
+	@sh .ci/web-test-libs
+	$(VENV)/bin/python -m pytest tests/web -rs -m "long or not long"
 
 # Checks on the pictures in ../shared, which a clone does not have.
 test-shared: $(VENV)/dev.done
@@ -50,10 +60,20 @@ $(VENV)/run.done: requirements-desk.lock | system $(VENV)/bin/python
 	$(PIP) $(DESK)
 	@touch $@
 
-$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
+$(VENV)/web.done: requirements-web.txt requirements-desk.txt constraints.txt | system $(VENV)/bin/python
+	@echo "Installing what the web page needs (once, a minute or two) ..."
+	$(PIP) -r requirements-web.txt
+	@touch $@
+
+$(VENV)/web-test.done: requirements-web-test.txt $(VENV)/dev.done
+	@echo "Installing what the tests of the web page need (once) ..."
+	$(PIP) -r requirements-web-test.txt
+	@touch $@
+
+$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-web.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
 	@echo "Installing what the program and its tests need (once, a minute or two) ..."
 	$(PIP) -r requirements-dev.txt
-	@touch $@ $(VENV)/run.done
+	@touch $@ $(VENV)/run.done $(VENV)/web.done
 
 system:
 	@sh .ci/system-libs

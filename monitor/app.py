@@ -21,6 +21,7 @@ from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
 if TYPE_CHECKING:
+    from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
     from monitor.storage.csv_log import CsvLog
@@ -187,10 +188,7 @@ def build_parts(options: RunOptions) -> Parts:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
         ConfigError: See `check_outputs`.
     """
-    from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
-    from monitor.detect import make_detector
-    from monitor.faces.classify import MaskClassifier
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
@@ -200,16 +198,9 @@ def build_parts(options: RunOptions) -> Parts:
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
     _on_outputs(options, check_outputs)
-    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
-        identifier = _identifier(options)
-        if identifier is not None:
-            undo.callback(identifier.close)
-        guesser = None
-        if config.gender.show:
-            from monitor.faces.gender import GenderGuesser
-
-            guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
+        pipeline = build_pipeline(options, shift_id)
+        undo.callback(pipeline.close)
         store = Store(config.store.url) if options.stores else None
         if store is not None:
             undo.callback(store.close)
@@ -224,10 +215,28 @@ def build_parts(options: RunOptions) -> Parts:
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
         undo.pop_all()
-    model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(
-        Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
-    )
+    return Parts(pipeline, ledger, pipeline.model)
+
+
+def build_pipeline(options: RunOptions, shift_id: str) -> Pipeline:
+    """Load the models; the inference thread calls it.
+
+    Raises:
+        ModelError: If a model is missing, changed, without a card or cannot be loaded.
+        ConfigError: If the gallery is damaged, foreign, or made with another model.
+    """
+    from monitor.analysis.pipeline import Pipeline
+    from monitor.detect import make_detector
+    from monitor.faces.classify import MaskClassifier
+
+    config = options.config
+    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    guesser = None
+    if config.gender.show:
+        from monitor.faces.gender import GenderGuesser
+
+        guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
+    return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
 
 
 def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:

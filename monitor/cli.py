@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import importlib
 import importlib.util
 import io
 import logging
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,7 +27,7 @@ from monitor.given import path_to_read, path_to_write
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget")
+COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "serve", "keys")
 
 CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
 
@@ -88,7 +89,8 @@ def _run_parser() -> argparse.ArgumentParser:
         description="Watches an entrance camera and tells who wears a mask.",
         epilog="Commands: main.py cameras (list cameras), check (look over the installation), "
         "export FILE (sightings and totals as CSV), "
-        "people (who is enrolled), enrol NAME, forget NAME.",
+        "people (who is enrolled), enrol NAME, forget NAME, serve (a web page and an endpoint), "
+        "keys (to the endpoint).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -314,22 +316,14 @@ def _export(argv: Sequence[str]) -> int:
     return 0
 
 
-def _people(argv: Sequence[str]) -> int:
-    from monitor.identity.commands import run_people
+def _command_of(room: str, name: str) -> Callable[[Sequence[str]], int]:
+    """A command that a room has itself; the room is entered once it is asked for."""
 
-    return run_people(argv)
+    def run(argv: Sequence[str]) -> int:
+        command: Callable[[Sequence[str]], int] = getattr(importlib.import_module(room), name)
+        return command(argv)
 
-
-def _enrol(argv: Sequence[str]) -> int:
-    from monitor.identity.commands import run_enrol
-
-    return run_enrol(argv)
-
-
-def _forget(argv: Sequence[str]) -> int:
-    from monitor.identity.commands import run_forget
-
-    return run_forget(argv)
+    return run
 
 
 def _log_to_terminal(verbose: bool) -> None:
@@ -374,9 +368,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "cameras": _cameras,
         "check": _check,
         "export": _export,
-        "people": _people,
-        "enrol": _enrol,
-        "forget": _forget,
+        "people": _command_of("monitor.identity.commands", "run_people"),
+        "enrol": _command_of("monitor.identity.commands", "run_enrol"),
+        "forget": _command_of("monitor.identity.commands", "run_forget"),
+        "serve": _command_of("monitor.web.commands", "run_serve"),
+        "keys": _command_of("monitor.web.commands", "run_keys"),
     }
     try:
         _check_zone()

@@ -1,4 +1,4 @@
-"""The colours that stand for the states, in the window and in reports.
+"""The colours that stand for the states, in the window, on the web page and in reports.
 
 They are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people can
 tell apart; the grey of "not sure" is none of theirs.

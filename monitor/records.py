@@ -94,6 +94,9 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
+    # of a picture that stands alone: its people are named by this one look
+    name_faces: bool = False
+    closely: bool = True  # the same: searched at several scales
 
     @property
     def image(self) -> Image:

@@ -12,14 +12,14 @@ import numpy as np
 
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
-from monitor.analysis.still import still_faces
+from monitor.analysis.still import named_faces, still_faces
 from monitor.analysis.upright import turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.detect import FaceDetector
-from monitor.faces.boxes import NO_BOXES
+from monitor.faces.boxes import NO_BOXES, longer_side
 from monitor.faces.classify import MaskClassifier
-from monitor.records import FloatArray, Frame, FrameResult, Image, Timings
+from monitor.records import Detections, FloatArray, Frame, FrameResult, Image, Timings
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -86,6 +86,21 @@ class Pipeline:
         ]
 
     @property
+    def model(self) -> str:
+        """What judges, in one line for people."""
+        classifier = self._classifier
+        return f"{classifier.name} on {classifier.backend}, {self._detector.name}"
+
+    @property
+    def classifier(self) -> MaskClassifier:
+        return self._classifier
+
+    @property
+    def embedder(self) -> str | None:
+        """Name of the embedding model; None in mask-only mode."""
+        return self._identifier.model if self._identifier is not None else None
+
+    @property
     def detector(self) -> FaceDetector:
         return self._detector
 
@@ -144,8 +159,11 @@ class Pipeline:
         """Detect and follow."""
         started = time.perf_counter()
         if frame.still:
-            found = self._detector.detect_still(frame.image)
-            wanted = Wanted(frame, found, classify=np.arange(len(found)))
+            search = self._detector.detect_still if frame.closely else self._detector.detect
+            found = search(frame.image)
+            wanted = Wanted(
+                frame, found, classify=np.arange(len(found)), embed=self._to_name(frame, found)
+            )
             return _Step(frame, wanted, time.perf_counter() - started)
         scene = self._scene(frame.camera)
         smallest_px = scene.wants_detection(frame.t)
@@ -185,8 +203,7 @@ class Pipeline:
             timings = Timings(classify_s=classify_s)
             return FrameResult(frame, scene.coast(frame), timings, upside_down=scene.upside_down)
         if frame.still:
-            faces = still_faces(wanted, Answers(rois, probabilities), self._config.classify)
-            return FrameResult(frame, faces, Timings(step.detect_s, step.track_s, classify_s))
+            return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
         answers = Answers(
             rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
@@ -197,6 +214,26 @@ class Pipeline:
         return FrameResult(
             frame, faces, timings, changes.visits, changes.sightings, scene.upside_down
         )
+
+    def _finish_still(
+        self, step: _Step, wanted: Wanted, answers: Answers, classify_s: float
+    ) -> FrameResult:
+        faces, identify_s = still_faces(wanted, answers, self._config.classify), 0.0
+        if self._identifier is not None and len(wanted.embed):
+            embeddings, identify_s = self._embed(wanted)
+            assert embeddings is not None
+            names = self._identifier.name_once(embeddings)
+            faces = named_faces(faces, wanted.embed, names)
+        timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
+        return FrameResult(step.frame, faces, timings)
+
+    def _to_name(self, frame: Frame, found: Detections) -> Indices:
+        """Of a picture that stands alone, those who are large enough to be named, if that was asked
+        for.
+        """
+        asked = frame.name_faces and self._identifier is not None
+        large = longer_side(found.boxes) >= self._config.classify.unsure_face_px
+        return np.flatnonzero(large) if asked else np.empty(0, np.intp)
 
     def _turned(self, wanted: Wanted) -> FloatArray | None:
         """The confidence of the faces that are to be looked at turned."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.analysis.wanted import Answers, Wanted
+from collections.abc import Sequence
+from dataclasses import replace
+
+from monitor.analysis.wanted import Answers, Indices, Wanted
 from monitor.config import ClassifyConfig
 from monitor.faces.boxes import longer_side
 from monitor.faces.classify import STATES
@@ -42,3 +45,19 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
             )
         )
     return tuple(faces)
+
+
+def named_faces(
+    faces: Sequence[Face], which: Indices, names: Sequence[tuple[str, float]]
+) -> tuple[Face, ...]:
+    """The faces, some of them with a name.
+
+    Args:
+        faces: Of the picture.
+        which: Positions in `faces` of those that were looked at.
+        names: Name and confidence of each of them.
+    """
+    known = list(faces)
+    for i, (name, confidence) in zip(which, names, strict=True):
+        known[i] = replace(known[i], identity=name, identity_confidence=confidence)
+    return tuple(known)

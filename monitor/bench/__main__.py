@@ -1,5 +1,5 @@
-"""python -m monitor.bench [--video FILE] [--parts frames,detectors,faces,cameras,window,startup]
-[--against script,haar] [--json FILE]
+"""python -m monitor.bench [--video FILE] [--against script,haar] [--json FILE]
+[--parts frames,detectors,faces,cameras,window,startup,serve]
 
 Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
 README comes from here.
@@ -29,6 +29,7 @@ from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
 PARTS = ("frames", "detectors", "faces", "cameras", "window", "startup")
+ON_WISH = ("serve",)  # needs requirements-web.txt, and Flask
 FACES = (0, 1, 2, 5, 10, 20)
 CAMERAS = (1, 2, 3, 4)
 
@@ -52,7 +53,7 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
     parser.add_argument(
-        "--parts", default=",".join(PARTS), help="what to measure, with commas (all)"
+        "--parts", default=",".join(PARTS), help="what to measure, with commas (all but serve)"
     )
     parser.add_argument(
         "--against", default="", help="the loops of tutorials on the same frames: script, haar"
@@ -71,8 +72,8 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> int:
     wanted = [name.strip() for name in arguments.parts.split(",")]
     for name in wanted:
-        if name not in PARTS:
-            raise ConfigError(f"--parts {name!r}: give some of {', '.join(PARTS)}")
+        if name not in PARTS + ON_WISH:
+            raise ConfigError(f"--parts {name!r}: give some of {', '.join(PARTS + ON_WISH)}")
     config = load_config(arguments.config)
     result: dict[str, Any] = {"machine": _machine()}
     print(f"{result['machine']}\n")
@@ -107,6 +108,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 {"": result["startup"]},
             )
         )
+    if "serve" in wanted:
+        result["serve"] = _serve(arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     failed = "error" in result.get("startup", {}) or any(
@@ -165,6 +168,17 @@ def _faces(config: Config, frames: int) -> dict[str, Any]:
             "frame"
         ]
     print(table("composed 720p frames, 30 a second of their own time, all of ours a frame", rows))
+    return rows
+
+
+def _serve(arguments: argparse.Namespace) -> dict[str, Any]:
+    from monitor.bench.serving import measure_serving
+
+    rows = measure_serving(arguments.video, arguments.seconds)
+    title = (
+        f"the endpoint, a frame a second of {arguments.video.name} as JPEG, by number of clients"
+    )
+    print(table(title, rows))
     return rows
 
 

@@ -40,6 +40,24 @@ def clip_frames(path: Path, count: int) -> tuple[list[Image], list[float], list[
     return images, times, read_s
 
 
+def spread_frames(path: Path, every_s: float = 1.0) -> list[Image]:
+    """Frames of a whole clip, so far apart in its own time.
+
+    Raises:
+        CameraError: If the clip cannot be read.
+    """
+    source = ClipSource(path)
+    images: list[Image] = []
+    source.open()
+    try:
+        while (picture := source.read()) is not None:
+            if picture.t >= every_s * len(images):
+                images.append(picture.image)
+    finally:
+        source.close()
+    return images
+
+
 def crowd(faces: int, frames: int, size_wh: tuple[int, int] = WH_720P) -> list[Image]:
     """Frames with `faces` people in a grid, who sway a little, on a plain wall."""
     portraits = [read_picture(path) for path in sorted(PORTRAITS.glob("*.jpg"))]

@@ -50,12 +50,21 @@ def read_picture(path: Path) -> Image | None:
         # a pipe would be waited for, for ever
         if not path.is_file() or path.stat().st_size > BYTES_MAX:
             return None
-        data = path.read_bytes()
-        if not data or overstates(data, PIXELS_MAX):
-            return None
+        return decode_picture(path.read_bytes())
+    except (OSError, ValueError, MemoryError):
+        return None
+
+
+def decode_picture(data: bytes) -> Image | None:
+    """A picture file's content as BGR, upright; None if it is damaged or no picture that can be
+    read. Any thread.
+    """
+    if not data or overstates(data, PIXELS_MAX):
+        return None
+    try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     # cv2.error: a forged header with more pixels than OpenCV allows
-    except (OSError, ValueError, cv2.error, MemoryError):
+    except (cv2.error, MemoryError):
         return None
     if image is None or damaged(data, PIXELS_MAX):
         return None

@@ -24,10 +24,10 @@ from monitor.card import read_card
 from monitor.config import Config
 from monitor.engine import model_stem
 from monitor.errors import ModelError
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.screen import TITLE_PX
 from monitor.gui.side.panel import scaled_font
+from monitor.marks import MARKS
 from monitor.records import MaskState
 
 KEYS = (

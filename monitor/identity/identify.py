@@ -127,6 +127,27 @@ class Identifier:
         """
         return self._embedder.embed(align(image_bgr, boxes, landmarks))
 
+    def name_once(self, embeddings: FloatArray) -> list[tuple[str, float]]:
+        """Who is on a picture that stands alone, by this one look: weaker than the vote of a visit,
+        under the same wanted share of strangers (`IdentifyConfig.far`).
+
+        Args:
+            embeddings: (N, D) of length 1, of the faces of one picture.
+
+        Returns:
+            Name or `VISITOR`, and the likeness, a cosine cut to 0..1. Nobody is on it twice: the
+            most similar face keeps the name.
+        """
+        matches = [self.matcher.match(embedding) for embedding in embeddings]
+        names = [(VISITOR, min(1.0, max(0.0, match.cosine))) for match in matches]
+        taken: set[str] = set()
+        for i in sorted(range(len(matches)), key=lambda i: -matches[i].cosine):
+            name = matches[i].name
+            if name is not None and name not in taken:
+                taken.add(name)
+                names[i] = (name, names[i][1])
+        return names
+
     def take_news(self) -> Known | None:
         """Whether other people can be named now: `matcher` then knows them. Whoever takes the news
         calls `obeyed` once its own books are right.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import collections
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,23 +93,45 @@ def shots_from_folder(folder: Path, tools: ShotTools) -> list[Shot]:
     """
     source = FolderSource(folder)
     source.open()
-    shots: list[Shot] = []
-    refused: dict[Reason, list[str]] = {}
+
+    def pictures() -> Iterator[tuple[str, Image]]:
+        while (picture := source.read()) is not None:
+            yield picture.file or "", picture.image
+
     try:
-        while len(shots) < tools.count and (picture := source.read()) is not None:
-            shot = take_from_picture(
-                picture.image, tools.detector, tools.is_masked, tools.keep_pictures
-            )
-            if isinstance(shot, Refusal):
-                refused.setdefault(shot.reason, []).append(picture.file or "")
-            else:
-                shots.append(shot)
+        return shots_from_pictures(pictures(), str(folder), tools)
     finally:
         source.close()
+
+
+def shots_from_pictures(
+    pictures: Iterable[tuple[str, Image]], where: str, tools: ShotTools
+) -> list[Shot]:
+    """The usable ones of some pictures, at most `count`; the others are told with the reason.
+
+    Args:
+        pictures: Name and (H, W, 3) uint8 BGR of each.
+        where: What they are called together, for the error.
+        tools: What they are taken with.
+
+    Raises:
+        CameraError: If their source fails.
+        ConfigError: If none can be used.
+    """
+    shots: list[Shot] = []
+    refused: dict[Reason, list[str]] = {}
+    for name, image in pictures:
+        shot = take_from_picture(image, tools.detector, tools.is_masked, tools.keep_pictures)
+        if isinstance(shot, Refusal):
+            refused.setdefault(shot.reason, []).append(name)
+        else:
+            shots.append(shot)
+        if len(shots) >= tools.count:
+            break
     if not shots:
         why = "; ".join(words.of_files(reason, files) for reason, files in refused.items())
         raise ConfigError(
-            f"no picture in {folder} can be used ({why}): give pictures of one person's face alone"
+            f"no picture in {where} can be used ({why}): give pictures of one person's face alone"
         )
     for reason, files in refused.items():
         tools.tell(FilesLeftOut(reason, tuple(files)))

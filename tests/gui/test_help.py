@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from monitor.config import Config, load_config
 from monitor.gui.help import AboutDialog, HelpDialog, model_facts, program_facts, without_password
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.window import MainWindow
+from monitor.marks import MARKS
 from tests.gui.looks import MakeWindow
 
 

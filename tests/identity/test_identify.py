@@ -396,3 +396,13 @@ def test_the_monitor_does_not_import_it_unless_asked() -> None:
         ).returncode
         == 0
     )
+
+
+def test_on_one_picture_nobody_is_named_twice_and_strangers_are_visitors() -> None:
+    people = person("Ada", AXES[0]), person("Bo", AXES[1])
+    identifier = Identifier(Embedder(FakeNetwork()), matcher(*people))
+    looks = np.stack([like(0, 0.7), like(0, 0.9), like(1, 0.8), like(2, 0.9)])
+    found = identifier.name_once(looks)
+    assert [name for name, _ in found] == [VISITOR, "Ada", "Bo", VISITOR]
+    assert [confidence for _, confidence in found] == pytest.approx([0.7, 0.9, 0.8, 0.0], abs=1e-3)
+    assert identifier.name_once(looks[:0]) == []

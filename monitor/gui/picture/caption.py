@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import draw_symbol
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 
 HEIGHT = 28

@@ -11,14 +11,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from monitor.gui.names import shown_name
 from monitor.gui.picture.labels import Label, LabelPlacer, Rect
-from monitor.gui.picture.marks import MARKS, Line
 from monitor.gui.picture.symbols import draw_symbol
+from monitor.marks import MARKS, PATTERNS, WIDTHS
 from monitor.records import Face, MaskState
 
 PLATE = QColor(16, 18, 22, 225)  # white on it is above 12:1 whatever the picture shows
 EDGE = QColor(16, 18, 22, 150)
-WIDTHS = {Line.SOLID: 2.5, Line.THICK: 4.5, Line.DASH_DOT: 3.0, Line.DASHED: 2.0}
-PATTERNS = {Line.DASH_DOT: [6.0, 2.5, 1.2, 2.5], Line.DASHED: [3.5, 2.5]}  # in line widths
 PADDING = 4.0
 
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.side.panel import Card, FaintLabel, scaled_font
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from monitor.storage.compliance import judged
 from monitor.storage.totals import OfHour, Total

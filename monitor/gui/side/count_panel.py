@@ -6,9 +6,9 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import Card, FaintLabel, scaled_font
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from monitor.storage.compliance import compliance
 

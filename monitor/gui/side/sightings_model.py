@@ -18,8 +18,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from monitor.gui.names import shown_name
-from monitor.gui.picture.marks import CORRECTION_WORDS, MARKS
+from monitor.gui.picture.marks import CORRECTION_WORDS
 from monitor.gui.picture.symbols import draw_symbol
+from monitor.marks import MARKS
 from monitor.records import Correction, MaskState, Sighting
 
 Index = QModelIndex | QPersistentModelIndex

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.picture.caption import HEIGHT, Caption, paint_caption
-from monitor.gui.picture.marks import MARKS
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from tests.gui.looks import mask_of, pixels_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QColor
 
-from monitor.gui.picture.marks import CORRECTION_WORDS, MARKS
+from monitor.gui.picture.marks import CORRECTION_WORDS
+from monitor.marks import MARKS
 from monitor.records import Correction, MaskState
 from tests.gui.looks import contrast
 

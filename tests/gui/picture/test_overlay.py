@@ -11,8 +11,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.overlay import Overlay, box_in_widget, figure_text, label_text
+from monitor.marks import MARKS
 from monitor.records import Face, MaskState
 from tests.gui.looks import MakeWindow, colours, make_face, mask_of
 

@@ -10,8 +10,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.symbols import draw_symbol, state_icon
+from monitor.marks import MARKS
 from monitor.records import MaskState
 from tests.gui.looks import contrast, mask_of, pixels_of
 

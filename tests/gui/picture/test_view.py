@@ -8,8 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.picture.caption import HEIGHT, Caption
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.picture.view import PictureView
+from monitor.marks import MARKS
 from monitor.records import MaskState
 from tests.gui.looks import MakeWindow, colours, context_menu, make_face, mask_of, pixels_of
 

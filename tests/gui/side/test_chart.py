@@ -11,8 +11,8 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.side.chart import HourPanel, describe, hours_of
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 from tests.gui.looks import mask_of, pixels_of

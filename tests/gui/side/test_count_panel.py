@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.side.count_panel import CountPanel, percent_text
+from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from tests.gui.looks import mask_of
 

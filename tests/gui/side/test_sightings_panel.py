@@ -7,8 +7,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.picture.marks import MARKS
 from monitor.gui.side.sightings_panel import CORRECTIONS, SightingsPanel
+from monitor.marks import MARKS
 from monitor.records import Correction, MaskState
 from tests.fakes import sighting
 from tests.gui.looks import mask_of, pixels_of

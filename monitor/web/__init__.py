@@ -1,0 +1,1 @@
+"""The web page and the endpoint: `main.py serve`. Needs requirements-web.txt."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from monitor.camera.address import addresses
+from monitor.camera.address import addresses, told_apart
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.card import MODELS_DIR
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
+    from monitor.storage.csv_log import CsvLog
+    from monitor.storage.events import EventLog
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DEMO_CLIP = Path(__file__).resolve().parent.parent / "assets" / "demo.mp4"
 
@@ -47,8 +51,7 @@ class RunOptions:
     settings: Path | None = None  # the file that the settings are from
     into_store: bool = False  # what a recording shows is stored like a camera's visitors
     recorded_at: datetime | None = None  # when a recording was made; None: its file tells
-    unstored: bool = False  # count in memory alone; see `as_recording`
-    recordings_apart: bool = False  # recordings are counted and not stored: the window's way
+    on_recording: bool = False  # the run begins with a recording; see `begun_with`
     named: frozenset[str] = frozenset()  # settings that the user gave this time, as "section.name"
 
     @property
@@ -58,12 +61,11 @@ class RunOptions:
         return next(((option, path) for option, path in given.items() if path is not None), None)
 
     @property
-    def outlived(self) -> bool:
-        """Whether a recording that is stored is older than anything may be."""
-        days = self.config.store.retention_days
-        if not self.into_store or self.recorded_at is None or not days:
-            return False
-        return self.recorded_at < datetime.now(UTC) - timedelta(days=days)
+    def stores(self) -> bool:
+        """Whether anything may come that is stored: in the window, a camera may take a recording's
+        place.
+        """
+        return self.into_store or not (self.headless and self.on_recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def choose_source(options: RunOptions) -> Chosen:
     """
     config = options.config.camera
     if options.recording is not None:
-        return Chosen(recording(*options.recording, config))
+        return Chosen(recording(*options.recording, config, options.recorded_at))
     named = addresses(config.source)
     if named:
         first, *further = (camera_source(source, config) for source in named)
@@ -113,26 +115,22 @@ def _tell_apart(sources: Sequence[FrameSource]) -> None:
     names = [source.name for source in sources]
     if len({source.address for source in sources}) < len(sources):
         raise CameraError(f"a camera is named twice in {', '.join(names)}: name each once")
-    for place, source in enumerate(sources):
-        if before := names[:place].count(names[place]):
-            source.name = f"{names[place]} ({before + 1})"
+    given: list[str] = []
+    for source in sources:
+        source.name = told_apart(source.name, given)
+        given.append(source.name)
 
 
-def as_recording(options: RunOptions, now: datetime) -> RunOptions:
-    """The options of a run on a recording or the bundled clip: dated by it, and not stored unless
-    that is asked for.
+def begun_with(options: RunOptions, sources: Sequence[FrameSource]) -> RunOptions:
+    """The options of a run that begins with these sources."""
+    recorded = bool(sources) and not any(source.live for source in sources)
+    return replace(options, on_recording=recorded)
 
-    Raises:
-        CameraError: If it is not there.
-    """
-    from monitor.camera.recorded import recorded_at
 
-    path = options.recording[1] if options.recording else DEMO_CLIP
-    try:
-        moment = options.recorded_at or recorded_at(path, now)
-    except OSError as error:
-        raise CameraError(f"{path} cannot be read ({error.strerror}): check the path") from None
-    return replace(options, recorded_at=moment, unstored=not options.into_store)
+def outlived(options: RunOptions, began: datetime) -> bool:
+    """Whether a recording that is stored is older than anything may be."""
+    days = options.config.store.retention_days
+    return options.into_store and days > 0 and began < datetime.now(UTC) - timedelta(days=days)
 
 
 def check_outputs(options: RunOptions) -> None:
@@ -191,33 +189,31 @@ def build_parts(options: RunOptions) -> Parts:
         ConfigError: See `check_outputs`.
     """
     from monitor.analysis.worker import Parts
-    from monitor.storage.csv_log import CsvLog
-    from monitor.storage.events import EventLog
     from monitor.storage.ledger import Ledger, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
-    from monitor.storage.unstored import Unstored
     from monitor.storage.writer import Outputs
 
-    check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
+    _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         pipeline = build_pipeline(options, shift_id)
         undo.callback(pipeline.close)
-        store = Unstored() if options.unstored else Store(config.store.url)
-        undo.callback(store.close)
-        kept = config.store.events_mb * 2**20, config.store.events_files
+        store = Store(config.store.url) if options.stores else None
+        if store is not None:
+            undo.callback(store.close)
+        csv, events = _on_outputs(options, _open_outputs)
         outputs = Outputs(
-            csv=CsvLog(options.csv) if options.csv else None,
-            events=EventLog(options.events, *kept) if options.events else None,
-            snapshots=Snapshots(on=config.store.snapshots and not options.unstored),
-            recordings_apart=options.recordings_apart and not options.into_store,
-            spool=None if options.unstored else Spool(store.label, shift_id),
+            csv=csv,
+            events=events,
+            snapshots=Snapshots(on=config.store.snapshots),
+            recordings_apart=not options.into_store,
+            recordings_listed=options.into_store or options.on_recording,
+            spool=None if store is None else Spool(store.label, shift_id),
         )
-        days = 0 if options.unstored else config.store.retention_days
-        ledger = Ledger(store, shift_id, outputs, days, started=options.recorded_at)
+        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
         undo.pop_all()
     return Parts(pipeline, ledger, pipeline.model)
 
@@ -241,6 +237,38 @@ def build_pipeline(options: RunOptions, shift_id: str) -> Pipeline:
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
     return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+
+
+def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
+    """The list and the log that the user asked for."""
+    from monitor.storage.csv_log import CsvLog
+    from monitor.storage.events import EventLog
+
+    kept = options.config.store.events_mb * 2**20, options.config.store.events_files
+    return (
+        CsvLog(options.csv) if options.csv else None,
+        EventLog(options.events, *kept) if options.events else None,
+    )
+
+
+def _on_outputs(options: RunOptions, action: Callable[[RunOptions], T]) -> T:
+    """Look at the user's files, or open them; a dead share is not waited for.
+
+    Raises:
+        StoreError: If they do not answer.
+    """
+    from monitor.files import within
+
+    places = [path for path in (options.csv, options.events) if path is not None]
+    if not places:
+        return action(options)
+    try:
+        return within(lambda: action(options), places[0])
+    except TimeoutError as error:
+        raise StoreError(
+            f"{' or '.join(map(str, places))} cannot be written ({error.strerror}): give a file on "
+            f"this computer"
+        ) from None
 
 
 def _identifier(options: RunOptions) -> Identifier | None:

@@ -10,6 +10,7 @@ import importlib.util
 import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
 from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
+from monitor.given import path_to_read, path_to_write
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
@@ -40,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
         prefix = "unrecognized arguments: "
         if not message.startswith(prefix):
             return ""
-        word = message.removeprefix(prefix).split()[0].split("=")[0]
+        word = message.removeprefix(prefix).partition(" ")[0].split("=")[0]
         known = [option for action in self._actions for option in action.option_strings] + list(
             COMMANDS
         )
@@ -101,7 +103,7 @@ def _run_parser() -> argparse.ArgumentParser:
         "further camera",
     )
     for option, info in _recordings().items():
-        source.add_argument(f"--{option}", metavar=info.metavar, type=Path, help=info.line)
+        source.add_argument(f"--{option}", metavar=info.metavar, type=path_to_read, help=info.line)
     known = detectors()
     lines = "; ".join(f"{name}: {info.title}, {info.line}" for name, info in known.items())
     parser.add_argument(
@@ -117,13 +119,15 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--gallery",
         metavar="FILE",
-        type=Path,
+        type=path_to_write,
         help="who is enrolled; default: in the user's data folder",
     )
-    parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
+    parser.add_argument("--config", metavar="FILE", type=path_to_read, help="settings in TOML")
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
-    parser.add_argument("--events", metavar="FILE", type=Path, help="one JSON line per frame")
-    parser.add_argument("--csv", metavar="FILE", type=Path, help="sightings as they end")
+    parser.add_argument(
+        "--events", metavar="FILE", type=path_to_write, help="one JSON line per frame"
+    )
+    parser.add_argument("--csv", metavar="FILE", type=path_to_write, help="sightings as they end")
     parser.add_argument(
         "--into-store",
         action="store_true",
@@ -133,7 +137,8 @@ def _run_parser() -> argparse.ArgumentParser:
         "--recorded-at",
         metavar="TIME",
         type=_past,
-        help="when a recording was made, like 2026-11-21T08:30 (its name or its file's time)",
+        help="when a recording was made, like 2026-11-21T08:30 (its name, what it notes, or its "
+        "file's time)",
     )
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
@@ -215,10 +220,7 @@ def _open(options: RunOptions) -> int:
         from monitor.headless import run_headless
 
         if not options.headless:
-            print(
-                "No display: running headless. The sightings go into the store and the CSV.",
-                file=sys.stderr,
-            )
+            print("No display: running headless.", file=sys.stderr)
         return run_headless(options)
     if importlib.util.find_spec("PySide6") is None:
         raise ConfigError(
@@ -278,7 +280,7 @@ def _export(argv: Sequence[str]) -> int:
     parser.add_argument(
         "file",
         metavar="FILE",
-        type=Path,
+        type=path_to_write,
         help="sightings; the totals go to FILE with _totals in its name",
     )
     parser.add_argument("--day", type=_day, help="only this day")
@@ -302,13 +304,15 @@ def _export(argv: Sequence[str]) -> int:
     check_apart({"the export": export_files(arguments.file)}, own_files(arguments.store))
     store = Store(arguments.store)
     try:
-        number, totals = export(store, arguments.file, since, until, overwrite=arguments.force)
+        written = export(store, arguments.file, since, until, overwrite=arguments.force)
     except PlaceTakenError as error:
         raise PlaceTakenError(f"{error}, or replace it with --force") from None
     finally:
         store.close()
-    print(f"{number} {'sighting' if number == 1 else 'sightings'}: {arguments.file}")
-    print(f"totals: {totals}")
+    more = f", and {written.taken_back} taken back" if written.taken_back else ""
+    sightings = "1 sighting" if written.sightings == 1 else f"{written.sightings} sightings"
+    print(f"{sightings}{more}: {arguments.file}")
+    print(f"totals: {written.totals}")
     return 0
 
 
@@ -335,6 +339,12 @@ def _let_all_be_said() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _one_line(text: str) -> str:
+    """An error may hold what the user typed: no control characters, no name of 5,000 letters."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return re.sub(r"(\S{200})\S{200,}(\S{60})", r"\1…\2", shown)
 
 
 def _check_zone() -> None:
@@ -374,7 +384,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MonitorError as error:
-        print(f"mask-monitor: {error}", file=sys.stderr)
+        print(f"mask-monitor: {_one_line(str(error))}", file=sys.stderr)
         # the plain base class is a fault of the program
         return 1 if type(error) is MonitorError else 2
     except KeyboardInterrupt:

@@ -99,6 +99,8 @@ class TrackConfig:
     lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for this long has ended
     confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is this old
     confirm_hits: int = _setting(3, 1, 100)  # and was seen this often
+    # what has not moved at all for this long (a poster) is no person; 0: everything may be one
+    still_after_s: float = _setting(10.0, 0, 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ class VoteConfig:
     # answers (weighted) before a track has any state but unsure
     evidence_min: float = _setting(1.5, 0, 100)
     settled_above: float = _setting(0.85, 0.34, 1)  # a state with such a vote is settled
+    # a state is held for this long after the last look that was surely at a face. In the clips of
+    # ../shared/data/videos people who face the camera are surely seen every 0.72 s or more often
+    hold_s: float = _setting(2.0, 0.1, 60)
 
 
 @dataclass(frozen=True, slots=True)

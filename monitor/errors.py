@@ -32,12 +32,24 @@ class CameraMistakeError(CameraError):
     """
 
 
+class DamagedPictureError(CameraError):
+    """One picture of a live source cannot be shown; the next one may be."""
+
+
 class ModelError(MonitorError):
     """A model file is missing, changed, without a card, or does not fit its card."""
 
 
 class StoreError(MonitorError):
     """The store or the CSV file cannot be opened or written."""
+
+
+class NotScrubbedError(StoreError):
+    """A name is in no row any more, and may be in the bytes of the store's files still."""
+
+    def __init__(self, message: str, rows: int) -> None:
+        super().__init__(message)
+        self.rows = rows  # that held the name
 
 
 class PlaceTakenError(StoreError):

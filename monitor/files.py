@@ -1,5 +1,5 @@
-"""Reads a file whole, whatever lies at its path: no device, no pipe, no more than a bound, and no
-wait without an end.
+"""Reads a file whole, whatever lies at its path: no device, no pipe, no more than a bound. No wait
+for a file is without an end.
 """
 
 from __future__ import annotations
@@ -8,7 +8,11 @@ import errno
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 ANSWER_S = 20.0  # a disk or a share that has not given the file after so long is taken for dead
 
@@ -34,26 +38,42 @@ def read_file(path: Path, bytes_max: int, answer_s: float = ANSWER_S) -> bytes:
         OSError: If it cannot be read, is no ordinary file, is too large or does not answer;
             `strerror` says which.
     """
-    outcome: list[bytes | OSError] = []
 
-    def read() -> None:
+    def read() -> bytes:
         try:
-            outcome.append(_read(path, bytes_max))
-        except OSError as error:
-            outcome.append(error)
+            return _read(path, bytes_max)
         except (ValueError, MemoryError) as error:  # a zero byte in the path; no memory left
-            outcome.append(OSError(errno.EINVAL, str(error) or "out of memory", str(path)))
+            raise OSError(errno.EINVAL, str(error) or "out of memory", str(path)) from None
+
+    return within(read, path, answer_s)
+
+
+def within(action: Callable[[], T], path: Path, answer_s: float = ANSWER_S) -> T:
+    """What an action on a file or folder gives. Any thread; signals are answered while it waits.
+
+    Raises:
+        TimeoutError: If disk or share have not answered for so long.
+        Exception: What the action raises.
+    """
+    outcome: list[T] = []
+    fault: list[Exception] = []
+
+    def act() -> None:
+        try:
+            outcome.append(action())
+        except Exception as error:  # handed on
+            fault.append(error)
 
     # A dead share holds its reader in the kernel: a thread that may stay behind waits for it.
-    reader = threading.Thread(target=read, name="file-reader", daemon=True)
-    reader.start()
-    reader.join(answer_s)
+    thread = threading.Thread(target=act, name="files", daemon=True)
+    thread.start()
+    thread.join(answer_s)
+    if fault:
+        raise fault[0]
     if not outcome:
         raise TimeoutError(
             errno.ETIMEDOUT, f"the disk or share has not answered for {answer_s:g} s", str(path)
         )
-    if isinstance(outcome[0], OSError):
-        raise outcome[0]
     return outcome[0]
 
 

@@ -4,9 +4,8 @@ recording.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,14 +13,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from monitor.analysis.worker import InferenceThread
-from monitor.app import RunOptions, as_recording, build_parts, check_source, choose_source
+from monitor.app import (
+    RunOptions,
+    begun_with,
+    build_parts,
+    check_source,
+    choose_source,
+    outlived,
+)
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
-from monitor.errors import CameraError, MonitorError
+from monitor.errors import CameraError, MonitorError, StoreError
+from monitor.files import within
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.signals import ended_by_signals
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
 from monitor.storage.csv_log import list_at
@@ -29,6 +36,10 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
+# models are loaded and a large store is brought up to date meanwhile
+START_WAIT_S = 900.0
+# the last frame, what is left to be written, and a database or a disk that stands still
+END_WAIT_S = 60.0
 
 
 def run_headless(options: RunOptions) -> int:
@@ -42,20 +53,18 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-        if options.csv is None:
-            options = replace(options, csv=Path("sightings.csv"))
     live = [source.name for source in chosen.sources if source.live]
     if live:
         from monitor.storage.claims import refuse_if_counted
 
         refuse_if_counted(options.config.store.url, live)
-    if not any(source.live for source in chosen.sources):
-        options = as_recording(options, datetime.now(UTC))
-        if options.outlived:
-            log.warning(
-                "the recording is older than store.retention_days: what it adds to the store is "
-                "deleted again within the hour"
-            )
+    options = begun_with(replace(options, headless=True), chosen.sources)
+    now = datetime.now(UTC)
+    if any(s.recorded and outlived(options, s.recorded.began(now)) for s in chosen.sources):
+        log.warning(
+            "the recording is older than store.retention_days: what it adds to the store is "
+            "deleted again within the hour"
+        )
     run = _Run(options, [source.name for source in chosen.sources])
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
@@ -68,34 +77,32 @@ def run_headless(options: RunOptions) -> int:
         )
         for source in chosen.sources
     ]
-    for capture in captures:
-        capture.began = options.recorded_at
-    previous = {number: signal.signal(number, run.on_signal) for number in _ending_signals()}
-    try:
-        worker.start()
-        run.done_or_ready.wait()
-        for capture in captures if not run.done.is_set() else ():
-            capture.start()
-        while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
-            pass
-    finally:
-        for capture in captures:
-            capture.stop()
-        for capture in captures:
-            if capture.ident is not None:
-                capture.join(STOP_WAIT_S)
-        worker.stop()
-        worker.join()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    return run.close(worker.error)
-
-
-def _ending_signals() -> list[int]:
-    """What ends a run. A terminal that is closed does, unless `nohup` says otherwise."""
-    closed = getattr(signal, "SIGHUP", None)
-    ignored = closed is None or signal.getsignal(closed) is signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([] if ignored or closed is None else [closed])]
+    with ended_by_signals(run.on_signal):
+        try:
+            worker.start()
+            if not run.done_or_ready.wait(START_WAIT_S):
+                raise MonitorError(
+                    f"models and store have not been opened within {START_WAIT_S:.0f} s: a disk, a "
+                    f"share or the store does not answer"
+                )
+            for capture in captures if not run.done.is_set() else ():
+                capture.start()
+            while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
+                pass
+        finally:
+            for capture in captures:
+                capture.stop()
+            for capture in captures:
+                if capture.ident is not None:
+                    capture.join(STOP_WAIT_S)
+            worker.stop()
+            worker.join(END_WAIT_S)
+    if worker.is_alive():
+        raise MonitorError(
+            f"the analysis has not ended within {END_WAIT_S:.0f} s: a disk, a share or the store "
+            f"does not answer; what was said to be saved is saved"
+        )
+    return run.close(worker.error, worker.skipped)
 
 
 class _Run:
@@ -116,9 +123,7 @@ class _Run:
         self._upside_down: set[str] = set()  # cameras of which it was said
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
-    def on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._signalled:  # the first one waits for what cannot be written or read
-            os._exit(128 + number)
+    def on_signal(self) -> None:
         self._signalled = True
         self.done.set()
         self.done_or_ready.set()
@@ -141,10 +146,11 @@ class _Run:
             self._fault = CameraError(status.message)
             if len(self._states) > 1:
                 log.error(status.message)
-        elif status.state is SourceState.LOST:
+        elif status.state in (SourceState.LOST, SourceState.DAMAGED):
             if self._lost.get(name) != status.message:
                 self._lost[name] = status.message
-                log.warning("%s; trying again", status.message)
+                more = "; trying again" if status.state is SourceState.LOST else ""
+                log.warning("%s%s", status.message, more)
         elif (
             status.state is SourceState.LIVE
             and not self._recorded
@@ -179,8 +185,10 @@ class _Run:
             self._problem = update.problem
             log.warning(update.problem or "everything that waited has been saved")
 
-    def close(self, error: MonitorError | None) -> int:
-        """Print the summary. Raises the error that ended the run."""
+    def close(self, error: MonitorError | None, skipped: int = 0) -> int:
+        """Print the summary. Raises the error that ended the run; that some of a recording could
+        not be analysed is one.
+        """
         fault = error or self._fault
         if fault is None and self._recorded and not (self._seen or self._signalled):
             fault = MonitorError(
@@ -188,6 +196,11 @@ class _Run:
             )
         if fault is not None and not self._seen:
             raise fault  # nothing was seen: the one line says it all
+        if fault is None and skipped and self._recorded:
+            fault = MonitorError(
+                f"{_number(skipped, 'frame')} of {', '.join(self._source_names)} could not be "
+                f"analysed: see the lines above"
+            )
         count, share = self._last.count, compliance(self._last.count)
         visits = count.masked + count.unmasked + count.incorrect + count.unsure
         percent = "nobody judged" if share is None else f"compliance {100 * share:.0f} %"
@@ -203,13 +216,20 @@ class _Run:
             f"{', '.join(self._source_names)}: {_number(visits, what)}: {states}; {percent}; "
             f"{sightings}"
         )
-        if self._options.unstored:
+        if not self._options.stores:
             print("This was a recording: it is not stored (--into-store does that).")
         if self._options.csv:
-            print(f"CSV: {list_at(self._options.csv).absolute()}")
+            print(f"CSV: {_list(self._options.csv).absolute()}")
         if fault is not None:
             raise fault
         return 0
+
+
+def _list(path: Path) -> Path:
+    """Where the rows went, as far as the disk or the share still answers."""
+    with contextlib.suppress(OSError, StoreError):
+        return within(lambda: list_at(path), path, answer_s=2.0)
+    return path
 
 
 def _number(count: int, thing: str) -> str:

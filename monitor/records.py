@@ -44,6 +44,7 @@ class SourceState(Enum):
     OPENING = "opening"
     LIVE = "live"
     STALLED = "stalled"  # open, but no picture for a while
+    DAMAGED = "damaged pictures"  # they come, but none for a while that can be shown
     LOST = "lost"  # gone; it is tried again after a pause
     ENDED = "ended"  # a clip or a folder came to its end
     FAILED = "failed"  # cannot be used and is not tried again
@@ -173,7 +174,8 @@ class Visit:
     first_seen: datetime
     last_seen: datetime
     state: MaskState  # the one that it counts under now
-    corrected: Correction | None = None  # what the receptionist said instead
+    # what the receptionist said instead; NO_PERSON also where the machine has found that out
+    corrected: Correction | None = None
     open: bool = True
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in

@@ -2,9 +2,10 @@
 
     unshare --net python tests/alone.py FOLDER SECONDS COMMAND...
 
-`CAMERA` in the command becomes the address of a camera that shows a bare face. Prints one line of
-JSON: the packets that were not between program and camera, as [protocol, from, to], how many were,
-and what the command said. Needs root and `ip`.
+`CAMERA` in the command becomes the address of a camera that shows a bare face, by motion JPEG over
+HTTP; `RTSP` that of one by H.264 over RTSP. Prints one line of JSON: the packets that were not
+between program and camera, as [protocol, from, to], how many were, and what the command said. Needs
+root and `ip`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cv2
 from mjpeg import MjpegCamera
+from rtsp import GROUP, RtspCamera
 
 ROOT = Path(__file__).resolve().parent.parent
 # What the kernel says by itself when an interface comes up: IGMP, MLD, neighbour discovery.
@@ -72,16 +74,30 @@ class Listener(threading.Thread):
                 self.strange.append([protocol, *ends])
 
 
+def picture() -> Any:
+    return cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg"))
+
+
+def mjpeg_camera() -> MjpegCamera:
+    camera = MjpegCamera()
+    camera.show(picture())
+    return camera
+
+
+def rtsp_camera() -> RtspCamera:
+    height, width = (side // 2 * 2 for side in picture().shape[:2])
+    return RtspCamera([picture()[:height, :width]] * GROUP)
+
+
 def main(folder: Path, seconds: float, command: list[str]) -> None:
     make_ways_out()
-    camera = MjpegCamera()
-    camera.show(cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg")))
+    camera = rtsp_camera() if "RTSP" in command else mjpeg_camera()
     camera.live()
     listener = Listener(camera.port)
     listener.start()
     with (folder / "alone.txt").open("w+") as out:
         process = subprocess.Popen(
-            [camera.url if word == "CAMERA" else word for word in command],
+            [camera.url if word in ("CAMERA", "RTSP") else word for word in command],
             cwd=os.environ["HOME"],
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from monitor.camera.address import Address
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.errors import CameraError, StoreError
 from monitor.faces.classify import STATES
@@ -50,6 +51,7 @@ class FakeSource:
     ) -> None:
         self.name, self.live, self.stills = name, live, stills
         self.address: Address | None = None
+        self.recorded: Recorded | None = None
         self.pictures = list(pictures)
         self.open_errors: list[CameraError | None] = []
         self.opened = self.closed = 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -315,3 +317,12 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         cli.main(argv)
     assert caught.value.code == 0
     assert "main.py" in capsys.readouterr().out or argv == ["--version"]
+
+
+def test_the_version_is_that_of_the_newest_release(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(.+)\] - \d{4}-\d\d-\d\d$", changes, re.MULTILINE)
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.split()[-1] == project["version"] == released[0]

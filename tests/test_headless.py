@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
-import signal
 from pathlib import Path
 
 import pytest
 from fakes import frame, sighting
 
 from monitor.app import RunOptions
+from monitor.config import load_config
 from monitor.errors import CameraError, ModelError, MonitorError
-from monitor.headless import _ending_signals, _Run
+from monitor.headless import _Run, run_headless
 from monitor.records import (
     Count,
     FrameResult,
@@ -23,6 +22,8 @@ from monitor.records import (
     Update,
     WorkerState,
 )
+
+TESTS_DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture
@@ -130,29 +131,10 @@ def test_what_ends_the_run(run: _Run) -> None:
 
 
 def test_a_signal_ends_it_well(run: _Run) -> None:
-    run.on_signal(signal.SIGTERM, None)
+    run.on_signal()
     assert run.done.is_set()
     assert run.done_or_ready.is_set()
     assert run.close(None) == 0
-
-
-def test_a_second_signal_does_not_wait(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    ends: list[int] = []
-    monkeypatch.setattr(os, "_exit", ends.append)
-    run.on_signal(signal.SIGTERM, None)
-    assert ends == []
-    run.on_signal(signal.SIGTERM, None)
-    assert ends == [128 + signal.SIGTERM]
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has none")
-def test_a_closed_terminal_ends_it_unless_nohup_says_otherwise() -> None:
-    assert signal.SIGHUP in _ending_signals()
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert signal.SIGHUP not in _ending_signals()
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_workers_own_error_comes_first(run: _Run) -> None:
@@ -195,3 +177,63 @@ def test_a_wrong_password_ends_the_run_at_its_start_alone(
     assert other.done.is_set()
     with pytest.raises(CameraError, match="refuses this password"):
         other.close(None)
+
+
+FAILING = """
+from monitor.declared import DetectorInfo
+
+DETECTOR = DetectorInfo(title="Failing", line="for tests", confidence_min=0.5)
+
+
+def make(config):
+    return Failing()
+
+
+class Failing:
+    name = "failing"
+
+    def detect(self, image_bgr, smallest_px=0):
+        raise ValueError("no picture of mine")
+
+    detect_still = detect
+"""
+
+
+def folder_of_pictures(folder: Path, number: int) -> Path:
+    folder.mkdir()
+    for index in range(number):
+        (folder / f"{index}.jpg").write_bytes((TESTS_DATA / "bare.jpg").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_folder_of_which_no_picture_can_be_analysed(
+    tmp_path: Path,
+    added_folder: Path,
+    number: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Fewer than those faults in a row that end the thread."""
+    (added_folder / "failing.py").write_text(FAILING)
+    options = RunOptions(
+        config=load_config(None, {"detect": {"name": "failing"}}),
+        images=folder_of_pictures(tmp_path / "pictures", number),
+    )
+    with pytest.raises(MonitorError, match="nothing of pictures could be analysed") as caught:
+        run_headless(options)
+    assert type(caught.value) is MonitorError  # exit 1
+    assert caplog.text.count("a frame was skipped") == number
+    caplog.clear()
+
+
+def test_some_pictures_that_could_not_be_analysed_are_a_fault_after_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = _Run(RunOptions(images=tmp_path), ["pictures"])
+    pictures.on_update(Update(FrameResult(frame(), (), Timings()), Count(), (), 0))
+    with pytest.raises(MonitorError, match="2 frames of pictures could not be analysed"):
+        pictures.close(None, skipped=2)
+    assert "0 faces" in capsys.readouterr().out
+    door = _Run(RunOptions(), ["door"])
+    door.on_update(Update(FrameResult(frame(), (), Timings()), Count(), (), 0))
+    assert door.close(None, skipped=2) == 0  # a camera goes on

@@ -5,31 +5,38 @@ sighting.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from monitor.analysis import turns
+from monitor.analysis.evidence import sure
 from monitor.analysis.sightings import Origin, SightingRule
+from monitor.analysis.stillness import Places, Stillness
 from monitor.analysis.track import Track, Tracker
 from monitor.analysis.tracked import TrackedPerson, face_of, last_seen
-from monitor.analysis.upright import TURN_MAX, Upright
+from monitor.analysis.upright import Upright
 from monitor.analysis.vote import Vote
-from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
+from monitor.analysis.wanted import Answers, Changes, Wanted
 from monitor.config import Config
 from monitor.faces.boxes import clip, longer_side
-from monitor.faces.quality import can_be_judged, mouth_in_picture, weak_profile, weight
-from monitor.records import Detections, Face, FloatArray, Frame, MaskState, Sighting, Visit
+from monitor.faces.covered import mouth_in_sight
+from monitor.faces.quality import can_be_judged, weak_profile, weight
+from monitor.records import (
+    Correction,
+    Detections,
+    Face,
+    FloatArray,
+    Frame,
+    MaskState,
+    Sighting,
+    Visit,
+)
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
     from monitor.identity.identify import Identifier
 
-EMBED_MAX = 2  # embeddings in one frame: each costs as much as ten faces cost the mask classifier
-EMBED_EVERY_S = 0.2  # how often an embedding is made of a visit that is not named yet
-GENDER_MAX = 2  # guesses at genders in one frame
 GRACE_S = 5e-4  # frame times are rounded
-SETTLED_MAX = 4  # settled faces that are classified again in one frame
 
 
 class Scene:
@@ -59,6 +66,7 @@ class Scene:
         self._tracker = Tracker(config.track, ids)
         self._people: dict[int, TrackedPerson] = {}
         self._upright = Upright()
+        self._places = Places(config.track.still_after_s)
         self._detected_t = self._swept_t = -1e9
 
     def wants_detection(self, t: float) -> float | None:
@@ -69,7 +77,8 @@ class Scene:
             do.
         """
         detect = self._config.detect
-        every_s = detect.every_s if len(self._tracker) else detect.idle_every_s
+        alive = any(not person.lifeless for person in self._people.values())
+        every_s = detect.every_s if alive else detect.idle_every_s
         if t - self._detected_t < every_s - GRACE_S:
             return None
         self._detected_t = t
@@ -107,13 +116,18 @@ class Scene:
             if person is not None:
                 person.confidence = float(confidence)
         changes = self._end(ended)
+        changes = self._look_for_life(frame, tracks, changes)
+        people = [
+            None if track is None or self._people[track.track_id].lifeless else person
+            for track, person in zip(tracks, people, strict=True)
+        ]
         return Wanted(
             frame,
             found,
-            classify=self._to_classify(frame.t, people),
-            embed=self._to_embed(frame.t, people),
-            guess_gender=self._to_guess(frame.t, people),
-            turn=self._to_turn(frame.t, people, found),
+            classify=turns.to_classify(frame.t, people, self._config.classify.settled_every_s),
+            embed=turns.to_embed(frame.t, people),
+            guess_gender=turns.to_guess(frame.t, people),
+            turn=turns.to_turn(frame.t, people, found, self._upright),
             tracks=tuple(tracks),
             ended=changes,
         )
@@ -135,6 +149,8 @@ class Scene:
             if track is None:
                 continue
             person = self._people[track.track_id]
+            if person.lifeless:
+                continue
             visit, sighting = self._update(wanted.frame, track, person)
             visits += [visit] if visit else []
             sightings += [sighting] if sighting else []
@@ -181,61 +197,41 @@ class Scene:
             )
         return self._people[track.track_id]
 
-    def _to_classify(self, t: float, people: list[TrackedPerson | None]) -> Indices:
-        """All whose state is not settled, and of the settled ones a few whose answer is oldest: a
-        crowd that came in together is not classified again all in one frame.
+    def _look_for_life(
+        self, frame: Frame, tracks: Sequence[Track | None], changes: Changes
+    ) -> Changes:
+        """End the visits of what has turned out not to be alive, and begin with whoever was taken
+        for such a thing and moves; both are added to `changes`.
         """
-        every_s = self._config.classify.settled_every_s
-        fresh, overdue = [], []
-        for i, person in enumerate(people):
-            if person is None:
+        if not self._config.track.still_after_s:
+            return changes
+        for track in tracks:
+            person = self._people[track.track_id] if track is not None else None
+            if track is None or person is None or person.stillness is None:
                 continue
-            waited_s = t - person.classified_t
-            if not person.vote.settled:
-                fresh.append(i)
-            elif waited_s >= every_s:
-                overdue.append((-waited_s, i))
-        return _indices(sorted(fresh + [i for _, i in sorted(overdue)[:SETTLED_MAX]]))
+            self._places.watch(frame.t, frame.image)
+            person.stillness.look(frame.t, frame.image, track.box)
+            if person.lifeless and not person.stillness.still:
+                self._begin_anew(frame, track)
+            elif not person.lifeless and self._places.lifeless(person.stillness, frame.t):
+                ended = self._end([track], Correction.NO_PERSON)
+                changes = Changes(
+                    changes.visits + ended.visits, changes.sightings + ended.sightings
+                )
+                self._people[track.track_id] = person
+                self._begin_anew(frame, track, person.stillness)
+        return changes
 
-    @staticmethod
-    def _to_embed(t: float, people: list[TrackedPerson | None]) -> Indices:
-        """Of the visits that are not named yet, those that wait longest."""
-        waiting = sorted(
-            (person.embedded_t, i)
-            for i, person in enumerate(people)
-            if person is not None
-            and person.visit is not None
-            and person.identity_vote is not None
-            and not person.identity_vote.settled
-            and t - person.embedded_t >= EMBED_EVERY_S
-        )
-        return _indices(i for _, i in waiting[:EMBED_MAX])
-
-    @staticmethod
-    def _to_guess(t: float, people: list[TrackedPerson | None]) -> Indices:
-        """Of the visits whose state is settled, those whose gender was not guessed for longest."""
-        waiting = sorted(
-            (person.gender_vote.guessed_t, i)
-            for i, person in enumerate(people)
-            if person is not None
-            and person.visit is not None
-            and person.vote.settled
-            and person.gender_vote is not None
-            and person.gender_vote.waits(t)
-        )
-        return _indices(i for _, i in waiting[:GENDER_MAX])
-
-    def _to_turn(self, t: float, people: list[TrackedPerson | None], found: Detections) -> Indices:
-        """Those who may be upside down, of whom it was asked longest ago."""
-        if found.landmarks is None:  # not measured with detectors without
-            return _indices(())
-        sizes = longer_side(found.boxes)
-        waiting = sorted(
-            (person.turned_t, i)
-            for i, person in enumerate(people)
-            if person is not None and self._upright.wants(person, float(sizes[i]), t)
-        )
-        return _indices(i for _, i in waiting[:TURN_MAX])
+    def _begin_anew(self, frame: Frame, track: Track, stillness: Stillness | None = None) -> None:
+        """Follow a track as somebody else: as nobody where it is known to be still."""
+        self._people.pop(track.track_id)
+        self._tracker.renew(track, frame.t)
+        person = self._person(frame, track)
+        assert person is not None
+        if stillness is not None:
+            person.stillness, person.lifeless = stillness, True
+            if stillness.place is not None:
+                self._places.remember(stillness.place)
 
     # What is answered
 
@@ -289,7 +285,7 @@ class Scene:
     def _take_probabilities(self, wanted: Wanted, answers: Answers, voices: list[float]) -> None:
         found, t = wanted.found, wanted.frame.t
         sizes = longer_side(found.boxes)
-        size_wh = wanted.frame.image.shape[1], wanted.frame.image.shape[0]
+        certain = sure(found)
         for i, roi, answer in zip(
             wanted.classify, answers.rois, answers.probabilities, strict=True
         ):
@@ -298,11 +294,12 @@ class Scene:
             person = self._asked(wanted, i)
             upright = not (person.on_its_head or self._upright.upside_down)
             in_sight = landmarks is None or (
-                mouth_in_picture(landmarks, size_wh)
-                and not weak_profile(landmarks, float(found.confidence[i]))
+                not weak_profile(landmarks, float(found.confidence[i]))
+                and mouth_in_sight(wanted.frame.image, found.boxes[i], landmarks, answer)
             )
             person.raw, person.classified_t = answer, t
-            person.vote.add(t, answer, voices[i] if judged and upright and in_sight else 0.0)
+            voice = voices[i] if judged and upright and in_sight else 0.0
+            person.vote.add(t, answer, voice, sure=bool(certain[i]))
 
     # Visits and sightings
 
@@ -317,6 +314,11 @@ class Scene:
         changed = None
         if person.visit is None:
             if not self._tracker.is_person(track):
+                return None, None
+            place = self._places.known(frame.image, track.box)
+            person.stillness = Stillness(self._config.track.still_after_s, place)
+            person.lifeless = place is not None
+            if person.lifeless:
                 return None, None
             visit_id = f"{self._origin.shift_id}-v{track.track_id}"
             person.visit = changed = Visit(visit_id, self._origin.camera, person.began, now, state)
@@ -334,19 +336,21 @@ class Scene:
             frame.t, person.vote.state, person.vote.confidence, person.identity
         )
 
-    def _end(self, tracks: list[Track]) -> Changes:
+    def _end(self, tracks: list[Track], corrected: Correction | None = None) -> Changes:
+        """End the visits of some tracks, and say what they were if that is known."""
         visits, sightings = [], []
         for track in tracks:
             person = self._people.pop(track.track_id)
             if person.visit is None or person.rule is None:
                 continue
             visits.append(
-                dataclasses.replace(person.visit, last_seen=last_seen(person, track), open=False)
+                dataclasses.replace(
+                    person.visit,
+                    last_seen=last_seen(person, track),
+                    corrected=corrected,
+                    open=False,
+                )
             )
             sighting = person.rule.close(person.vote.state)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))
-
-
-def _indices(positions: Iterable[int]) -> Indices:
-    return np.fromiter(positions, np.intp)

@@ -9,7 +9,8 @@ from monitor.analysis.wanted import Answers, Indices, Wanted
 from monitor.config import ClassifyConfig
 from monitor.faces.boxes import longer_side
 from monitor.faces.classify import STATES
-from monitor.faces.quality import can_be_judged, mouth_in_picture
+from monitor.faces.covered import mouth_in_sight
+from monitor.faces.quality import can_be_judged
 from monitor.records import Face, MaskState
 
 
@@ -17,7 +18,6 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
     """The faces of a picture that stands alone, all of which were classified."""
     found = wanted.found
     sizes = longer_side(found.boxes)
-    size_wh = wanted.frame.image.shape[1], wanted.frame.image.shape[0]
     faces = []
     for i, answer in enumerate(answers.probabilities):
         best = int(answer.argmax())
@@ -27,7 +27,9 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
         side = masked if STATES[best] is MaskState.MASKED else 1 - masked
         clear = side >= config.unsure_below
         judged = can_be_judged(float(sizes[i]), answers.rois[i], landmarks, config)
-        in_sight = landmarks is None or mouth_in_picture(landmarks, size_wh)
+        in_sight = landmarks is None or mouth_in_sight(
+            wanted.frame.image, found.boxes[i], landmarks, answer
+        )
         sure = clear and judged and in_sight
         state = STATES[best] if sure else MaskState.UNSURE
         probability = float(answer[best])

@@ -141,6 +141,10 @@ class Tracker:
         ended, self._tracks = self._tracks, []
         return ended
 
+    def renew(self, track: Track, t: float) -> None:
+        """Whoever was followed is another from time `t` (s) on, and has to be confirmed anew."""
+        track.track_id, track.first_t, track.hits = next(self._ids), t, 1
+
     def is_person(self, track: Track) -> bool:
         """Whether the track was seen for long enough, and surely enough, to be a visit rather than
         a flicker of the detector, or something that is like a face now and then.

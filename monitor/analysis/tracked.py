@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.analysis.sightings import SightingRule
+from monitor.analysis.stillness import Stillness
 from monitor.analysis.track import Track
 from monitor.analysis.vote import Vote
 from monitor.faces.classify import STATES
@@ -30,6 +31,8 @@ class TrackedPerson:
     confidence: float = 0.0  # of the newest detection
     turned_t: float = -1e9  # when it was last looked at turned by 180 degrees
     on_its_head: bool = False  # what that said
+    stillness: Stillness | None = None  # None until the track is more than a flicker
+    lifeless: bool = False  # it has not moved at all: no visit, until it does
     visit: Visit | None = None  # None until the track is more than a flicker
     rule: SightingRule | None = None
     identity_vote: IdentityVote | None = None  # None in mask-only mode

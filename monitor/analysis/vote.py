@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from monitor.config import VoteConfig
@@ -20,17 +22,25 @@ class Vote:
         self._weight = 0.0  # fades with time
         self._evidence = 0.0  # does not
         self._t: float | None = None
+        self._sure_t = -math.inf  # when there was a look that was surely at a face
         self.state = MaskState.UNSURE
         self.confidence = 0.0
 
-    def add(self, t: float, probabilities: FloatArray, weight: float) -> None:
+    def add(self, t: float, probabilities: FloatArray, weight: float, *, sure: bool = True) -> None:
         """Take in one answer.
 
         Args:
             t: Seconds, of the source.
             probabilities: (3,) in the order of `STATES`.
             weight: In [0, 1]; 0 for a face that cannot be judged.
+            sure: Whether it was surely a face that was looked at. Answers about what may as well
+                be the back of a head have a voice, but hold no state.
         """
+        if sure and weight > 0:
+            self._sure_t = t
+        if t - self._sure_t > self._config.hold_s:
+            self._forget()
+            return
         # What is known fades with the weight of what comes in its place: poor answers do not wash
         # out good ones.
         fade = (
@@ -43,6 +53,13 @@ class Vote:
         self._weight = fade * self._weight + weight
         self._evidence += weight
         self._decide()
+
+    def _forget(self) -> None:
+        """Nothing holds the state any more: who turns back to the camera is judged anew."""
+        self._sum = np.zeros(len(STATES))
+        self._weight = self._evidence = self.confidence = 0.0
+        self._t = None
+        self.state = MaskState.UNSURE
 
     def _decide(self) -> None:
         if self._evidence < self._config.evidence_min or self._weight < 1e-6:

@@ -61,7 +61,8 @@ class InferenceThread(threading.Thread):
         self._commands: queue.SimpleQueue[Callable[[Parts], None]] = queue.SimpleQueue()
         self._stop_event = threading.Event()
         self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
-        self._faults = 0
+        self._faults = 0  # in a row
+        self.skipped = 0  # frames that could not be analysed
         self._tidy_at = 0.0
         self.state, self.message = WorkerState.LOADING, ""
         # what ended the thread, if it was the user's to mend
@@ -129,6 +130,7 @@ class InferenceThread(threading.Thread):
             self._faults = 0
         except Exception:  # the top of a thread: one bad frame is skipped
             self._faults += 1
+            self.skipped += max(len(frames), 1)
             log.exception("a frame was skipped (%d in a row)", self._faults)
             if self._faults >= FAULTS_MAX:
                 again = "start Mask Monitor again and see the log"

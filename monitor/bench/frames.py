@@ -29,6 +29,7 @@ def options_for(config: Config, folder: str, identify: bool = False) -> RunOptio
         replace(config, store=store),
         identify=identify,
         gallery=Path(folder) / "gallery" if identify else None,
+        into_store=True,
     )
 
 

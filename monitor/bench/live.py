@@ -23,6 +23,7 @@ from monitor.bench.measure import Usage, in_own_process, summary
 from monitor.bench.pictures import crowd
 from monitor.camera.address import Address
 from monitor.camera.capture import CaptureThread
+from monitor.camera.recorded import Recorded
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import Picture
 from monitor.config import Config, load_config
@@ -48,6 +49,7 @@ class LoopSource:
 
     live, stills = True, False
     address: Address | None = None
+    recorded: Recorded | None = None
 
     def __init__(self, name: str, images: Sequence[Image], frames_per_s: float) -> None:
         self.name = name

@@ -7,6 +7,7 @@ is built from what is known to be harmless, and all else is left out.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -42,6 +43,12 @@ class Address:
     def plain(self) -> bool:
         """Whether the name says all: the address holds nothing that has to be kept secret."""
         return self.kind == USB or self.url == self.name
+
+
+def told_apart(name: str, others: Collection[str]) -> str:
+    """A name for one more camera, where the addresses differ in what may not be shown."""
+    names = (name, *(f"{name} ({number})" for number in range(2, len(others) + 2)))
+    return next(free for free in names if free not in others)
 
 
 def addresses(text: str) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import CameraConfig
-from monitor.errors import CameraError, CameraMistakeError
+from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
 from monitor.records import Frame, SourceState, SourceStatus
 
 log = logging.getLogger(__name__)
@@ -51,14 +51,12 @@ class CaptureThread(threading.Thread):
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
         self._paced = paced
-        # when a recording was made, set before the start; None: now
-        self.began: datetime | None = None
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
         self._running.set()
         self._status = SourceStatus(SourceState.OPENING)
-        self._last_picture_at = now()
+        self._last_picture_at = self._last_sent_at = now()  # the latter with damaged ones
         self._index = 0
         self._opened_at = datetime.now(UTC)  # wall time of a recording's t = 0
 
@@ -84,16 +82,13 @@ class CaptureThread(threading.Thread):
 
     def status(self) -> SourceStatus:
         """The state now: `STALLED` when a live source has been silent for too long."""
-        silent_s = self._now() - self._last_picture_at
-        if (
-            self._status.state is SourceState.LIVE
-            and self.live
-            and silent_s > self._config.stall_after_s
-        ):
+        status, silent_s = self._status, self._now() - self._last_sent_at
+        running = status.state in (SourceState.LIVE, SourceState.DAMAGED)
+        if running and self.live and silent_s > self._config.stall_after_s:
             return SourceStatus(
                 SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s"
             )
-        return self._status
+        return status
 
     # The thread itself
 
@@ -139,14 +134,21 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
-        self._opened_at = self.began or datetime.now(UTC)
+        self._last_picture_at = started
+        recorded, self._opened_at = self._source.recorded, datetime.now(UTC)
+        if recorded is not None:
+            self._opened_at = recorded.began(self._opened_at)
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()
                 self._running.wait()
                 paused_s += self._now() - before
                 continue
-            picture = self._source.read()
+            try:
+                picture = self._source.read()
+            except DamagedPictureError:
+                self._take_damaged()
+                continue
             if picture is None:
                 while not self._stop_event.is_set() and not self._slot.wait_empty(
                     0.2, self.source_name
@@ -154,12 +156,27 @@ class CaptureThread(threading.Thread):
                     pass
                 self._set(SourceState.ENDED)
                 return
-            self._last_picture_at = self._now()
+            self._last_picture_at = self._last_sent_at = self._now()
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
             if self._paced and not self.live:
                 self._stop_event.wait(max(0.0, started + paused_s + picture.t - self._now()))
             self._put(picture)
+
+    def _take_damaged(self) -> None:
+        """A picture that cannot be shown: told when none has come for a while that can. After the
+        time limit of a read the source is lost: opened again, it may be well.
+        """
+        self._last_sent_at = self._now()
+        since_s, config = self._last_sent_at - self._last_picture_at, self._config
+        line = (
+            f"{self.source_name} sends damaged pictures, and none of them can be shown: check its "
+            f"cable and the network, or start it again"
+        )
+        if since_s > max(config.stall_after_s, config.read_timeout_s):
+            raise CameraError(line)
+        if since_s > config.stall_after_s and self._status.state is not SourceState.DAMAGED:
+            self._set(SourceState.DAMAGED, line)
 
     def _put(self, picture: Picture) -> None:
         if isinstance(picture.pixels, np.ndarray):

@@ -10,6 +10,7 @@ import socket
 import ssl
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.config import CameraConfig
@@ -103,7 +104,8 @@ def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
             f"was sent: if the camera was renewed, write {place}="
             f"{hashlib.sha256(der).hexdigest()} there"
         )
-    return _trusted(der, host)
+    name = host if pinned is None else _made_out_to(host, port, der, config.open_timeout_s) or host
+    return _trusted(der, name)
 
 
 def _certificate(host: str, port: int, context: ssl.SSLContext, timeout_s: float) -> bytes:
@@ -122,17 +124,30 @@ def _seen(host: str, port: int, context: ssl.SSLContext, timeout_s: float) -> st
         return "fingerprint"
 
 
-def _trusted(der: bytes, host: str) -> Trusted:
+def _trusted(der: bytes, name: str) -> Trusted:
     handle, path = tempfile.mkstemp(suffix=".pem")
     with os.fdopen(handle, "w") as file:
         file.write(ssl.DER_cert_to_PEM_cert(der))
-    return Trusted(path, _made_out_to(path) or host)
+    return Trusted(path, name)
 
 
-def _made_out_to(path: str) -> str:
-    """A host that a certificate names; a pinned one may name another than it is reached by."""
-    # The only way in which Python tells what a certificate that it did not verify holds.
-    details = ssl._ssl._test_decode_cert(path)  # type: ignore[attr-defined]
+def _made_out_to(host: str, port: int, der: bytes, timeout_s: float) -> str:
+    """A host that a pinned certificate names: it may be another than it is reached by. "" if none.
+
+    Python tells what a certificate holds where it has verified it: here against itself.
+    """
+    itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    itself.check_hostname = False
+    itself.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be an authority's
+    itself.load_verify_locations(cadata=der)
+    try:
+        with (
+            socket.create_connection((host, port), timeout_s) as plain,
+            itself.wrap_socket(plain, server_hostname=host) as wrapped,
+        ):
+            details: Any = wrapped.getpeercert() or {}
+    except OSError:  # over, for instance: FFmpeg refuses it, too
+        return ""
     for kind, value in details.get("subjectAltName", ()):
         if kind in ("DNS", "IP Address"):
             return str(value).replace("*.", "x.")

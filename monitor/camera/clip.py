@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.camera.address import Address
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -34,6 +36,7 @@ class ClipSource:
     live = False
     stills = False
     address: Address | None = None
+    recorded: Recorded | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -155,13 +158,13 @@ class FrameClock:
 
 
 def _check_file(path: Path, name: str) -> None:
-    if path.is_dir():
+    if os.path.isdir(path):  # no name, however odd, is an error to it
         raise CameraError(f"{name} is a folder: give a folder of pictures with --images")
     try:
         name.encode()
     except UnicodeEncodeError:
         raise CameraError(f"the name of clip {name!r} is not valid text: rename the file") from None
-    if not path.exists():
+    if not os.path.exists(path):
         raise CameraError(f"clip {path} is not there: check the path")
     if not path.is_file():  # a pipe would be waited for, for ever
         raise CameraError(f"{name} is no file but a pipe or a device: give a recorded file")

@@ -20,12 +20,14 @@ from monitor.records import Image
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
 PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is played
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
+PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
 
 
@@ -71,7 +73,7 @@ class Decoder:
 
     Args:
         url: What is opened.
-        live: No frame waits for the next ones.
+        live: No frame waits for the next ones, and one that is damaged is told at once.
         timeout: Seconds for opening, and for each read.
         options: FFmpeg's, for the container.
 
@@ -94,6 +96,7 @@ class Decoder:
             "metadata_errors": "replace",
         }
         self.read = self.failed = self.packets = 0  # frames, packets that failed, packets
+        self._live, self._jpeg_ends = live, False
         self._end = 0  # of the packets so far, in the track's units of time
         self._container: InputContainer = av.open(url, **self._arguments)
         try:
@@ -147,26 +150,49 @@ class Decoder:
         """The next frame that could be decoded; None at the end.
 
         Raises:
+            DamagedFrameError: If a live source gave one that could not; it goes on.
             av.error.FFmpegError: If the file or the stream gives no more.
         """
-        return next(self._frames, None)
+        for frame in self._frames:
+            if frame is not None:
+                return frame
+            if self._live:
+                raise DamagedFrameError
+        return None
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self) -> Iterator[VideoFrame | None]:
+        """The frames; None for one that is damaged."""
         for packet in self._container.demux(self.stream):
             if packet.size:
                 self.packets += 1
                 self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
+            if self._is_cut_short(packet):
+                self.failed += 1
+                yield None
+                continue
             try:
                 frames = packet.decode()
             except (av.error.InvalidDataError, av.error.UndefinedError, av.error.ArgumentError):
                 self.failed += 1
+                yield None
                 continue
             for frame in frames:
                 if frame.is_corrupt or frame.width * frame.height > PIXELS_MAX:
                     self.failed += 1
+                    yield None
                 else:
                     self.read += 1
                     yield frame
+
+    def _is_cut_short(self, packet: Packet[VideoStream]) -> bool:
+        """Whether a JPEG picture breaks off: FFmpeg makes up the rest without a word. Where a
+        camera never writes the sign of the end, none is missed.
+        """
+        if self.stream.codec_context.name != "mjpeg" or not packet.size:
+            return False
+        whole = bytes(memoryview(packet)[-PADDING_MAX:]).rstrip(b"\0\r\n").endswith(b"\xff\xd9")
+        self._jpeg_ends = self._jpeg_ends or whole
+        return self._jpeg_ends and not whole
 
     def image(self, frame: VideoFrame) -> DecodedImage:
         """All have the size of the first, with square pixels: a camera that goes to another
@@ -198,6 +224,10 @@ class Decoder:
     def close(self) -> None:
         self._frames.close()  # type: ignore[attr-defined]
         self._container.close()
+
+
+class DamagedFrameError(Exception):
+    """A frame of a live source came and could not be decoded."""
 
 
 class NoPicturesError(Exception):

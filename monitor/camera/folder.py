@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import logging
+import os
 import re
 from pathlib import Path
 
 from monitor.camera.address import Address
 from monitor.camera.pictures import NOT_READ, READ, read_picture
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -34,6 +36,7 @@ class FolderSource:
     live = False
     stills = True
     address: Address | None = None
+    recorded: Recorded | None = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,7 +48,7 @@ class FolderSource:
         self._damaged: list[str] = []  # not said yet: where none can be read, one error says it all
 
     def open(self) -> None:
-        if not self._folder.is_dir():
+        if not os.path.isdir(self._folder):  # no name, however odd, is an error to it
             raise CameraError(f"folder {self._folder} is not there: check the path after --images")
         import imutils.paths  # takes http.client with it, which the way to the window does not need
 
@@ -65,8 +68,8 @@ class FolderSource:
             )
         if not self._paths:
             raise CameraError(
-                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP, TIFF "
-                f"or WebP files"
+                f"folder {self._folder} holds no pictures: give one with JPEG, PNG, BMP, TIFF, "
+                f"WebP, AVIF or GIF files"
             )
 
     def read(self) -> Picture | None:
@@ -97,7 +100,7 @@ class FolderSource:
 
     def _say_damaged(self) -> None:
         for name in self._damaged:
-            log.warning("picture %r cannot be read and was left out", name)
+            log.warning("picture %r is damaged, or no picture, and was left out", name)
         self._damaged.clear()
 
     def close(self) -> None:

@@ -8,22 +8,25 @@ from typing import Any
 import cv2
 import numpy as np
 
+from monitor.camera.intact import damaged, overstates
 from monitor.records import Image
 
 # 67 megapixels: 200 MB as BGR, twice as much while it is decoded. `main.py` tells OpenCV the same
 # number, which it compares with what a file claims before it takes memory.
 PIXELS_MAX = 2**26
 BYTES_MAX = 2**28  # no picture of so many pixels is larger
-# What OpenCV decodes; and what is a picture, too, and has to be named where it is left out.
+# What OpenCV decodes, of GIF and other moving pictures the first; and what is a picture, too, and
+# has to be named where it is left out. HEIC is among these: a phone's is made of tiles, which PyAV
+# does not join, and pillow-heif brings x265 (GPL) and Pillow along.
 READ = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif"),
-    *(".jp2", ".pbm", ".pgm", ".ppm", ".pnm"),
+    *(".jp2", ".pbm", ".pgm", ".ppm", ".pnm", ".gif"),
 )
 NOT_READ = (
-    *(".heic", ".heif", ".hif", ".jxl", ".gif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf"),
-    *(".rw2", ".orf", ".psd", ".svg", ".exr", ".hdr", ".tga", ".ico"),
+    *(".heic", ".heif", ".hif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2"),
+    *(".orf", ".psd", ".svg", ".exr", ".hdr", ".tga", ".ico"),
 )
-PNG = b"\x89PNG\r\n\x1a\n"
+_AVIF = b"ftypavi"
 
 
 def to_bgr(image: np.ndarray[Any, Any]) -> Image:
@@ -38,7 +41,7 @@ def to_bgr(image: np.ndarray[Any, Any]) -> Image:
 
 
 def read_picture(path: Path) -> Image | None:
-    """A picture file as BGR; None if it is no picture that can be read.
+    """A picture file as BGR, upright; None if it is damaged or no picture that can be read.
 
     Read and decoded in two steps: `cv2.imread` fails on names outside of the system's code page,
     and crashes the process on names that are not UTF-8.
@@ -47,45 +50,38 @@ def read_picture(path: Path) -> Image | None:
         # a pipe would be waited for, for ever
         if not path.is_file() or path.stat().st_size > BYTES_MAX:
             return None
-        data = np.fromfile(path, np.uint8)
-    except (OSError, MemoryError):
+        return decode_picture(path.read_bytes())
+    except (OSError, ValueError, MemoryError):
         return None
-    return decode_picture(data)
 
 
-def decode_picture(data: Image) -> Image | None:
-    """A picture file's content as BGR, upright by its EXIF; None if it cannot be read.
-
-    Args:
-        data: (N,) uint8, the bytes of the file. Any thread.
+def decode_picture(data: bytes) -> Image | None:
+    """A picture file's content as BGR, upright by its EXIF; None if it cannot be read. Any
+    thread.
     """
     try:
-        if _overstates(data[: len(PNG)].tobytes(), data):
+        if not data or overstates(data, PIXELS_MAX):
             return None
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    # cv2.error: empty, or a forged header with more pixels than OpenCV allows
-    except (cv2.error, MemoryError):
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    # cv2.error: a forged header with more pixels than OpenCV allows
+    except (ValueError, cv2.error, MemoryError):
         return None
-    return to_bgr(image) if image is not None else None
+    if image is None or damaged(data, PIXELS_MAX):
+        return None
+    return _turned(to_bgr(image), data)
 
 
-def _overstates(start: bytes, data: Image) -> bool:
-    """Whether a file claims what it cannot hold: OpenCV would take the memory for it first.
-
-    A chunk of a PNG may claim up to 4 GB. JPEG 2000 has a limit of its own, beyond ours.
+def _turned(image: Image, data: bytes) -> Image:
+    """OpenCV turns every kind of picture as its camera was held but AVIF, which has no EXIF for
+    that: its first turn (`irot`, to the left) and mirror (`imir`) are looked for among its boxes.
     """
-    if start == PNG:
-        return _png_overstates(data.tobytes())
-    size_at = data[:4096].tobytes().find(b"ihdr")  # JPEG 2000
-    if size_at >= 0:
-        ihdr = data[size_at + 4 : size_at + 12].tobytes()
-        height, width = int.from_bytes(ihdr[:4], "big"), int.from_bytes(ihdr[4:], "big")
-        return width * height > PIXELS_MAX
-    return False
-
-
-def _png_overstates(png: bytes) -> bool:
-    at = len(PNG)
-    while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
-        at += 12 + int.from_bytes(png[at : at + 4], "big")
-    return at > len(png)
+    if data[4:11] != _AVIF:
+        return image
+    end = data.find(b"mdat")
+    properties = data[data.find(b"ipco") : end if end >= 0 else len(data)]
+    turn, mirror = properties.find(b"\0\0\0\x09irot"), properties.find(b"\0\0\0\x09imir")
+    if turn >= 0:
+        image = np.rot90(image, properties[turn + 8] & 3)
+    if mirror >= 0:
+        image = np.flip(image, properties[mirror + 8] & 1)
+    return np.ascontiguousarray(image)

@@ -1,18 +1,51 @@
-"""When a recording was made: by its name, or by when its file was last written."""
+"""When a recording was made.
+
+In this order: what the user says (`--recorded-at`); its name; what its container notes
+(`creation_time`); when its file was last written. A name comes before the note: a recorder writes
+it for people, everybody sees it and can mend it, and it survives what the note does not, a cut or a
+conversion, which notes its own time. The note comes before the file's time, which a copy changes.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
+from monitor.errors import CameraError
 
 # 2026-11-21_08-30-00, 20261121_083000, 2026-11-21T08:30:00 ...
 _IN_NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)[-_.T ]?"
     r"(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?!\d)"
 )
+# A camera whose clock was never set notes the first moment of its own count: of 1904 (MP4), 1970
+# (Unix), 1980 (FAT), 2000 and 2001 (small devices).
+_NOTED_SINCE = datetime(2001, 1, 2, tzinfo=UTC)
+_LENGTH_MAX = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording's place, and when it was made."""
+
+    path: Path  # a clip, or a folder of pictures
+    made_at: datetime | None = None  # aware, as the user says; None: its file tells
+
+    def began(self, now: datetime) -> datetime:
+        """When it began, in UTC; never so late that it would end after `now`. Reads the file.
+
+        Raises:
+            CameraError: If it is not there.
+        """
+        try:
+            return recorded_at(self.path, now) if self.made_at is None else self.made_at
+        except OSError as error:
+            raise CameraError(
+                f"{self.path} cannot be read ({error.strerror}): check the path"
+            ) from None
 
 
 def recorded_at(path: Path, now: datetime) -> datetime:
@@ -22,10 +55,12 @@ def recorded_at(path: Path, now: datetime) -> datetime:
     Raises:
         OSError: If it is not there.
     """
-    length = timedelta(seconds=_length_s(path))
-    named = _in_name(path.stem)
-    began = named if named is not None else _written(path) - length
-    return min(began, now - length)
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    length, noted = _in_container(path)
+    began = _in_name(path.stem)
+    if began is None and noted is not None and _NOTED_SINCE <= noted <= now:
+        began = noted
+    return min(written - length if began is None else began, now - length)
 
 
 def _in_name(name: str) -> datetime | None:
@@ -38,15 +73,30 @@ def _in_name(name: str) -> datetime | None:
         return None
 
 
-def _written(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
-def _length_s(path: Path) -> float:
-    """Of a clip; 0 where it does not say, and of a folder."""
+def _in_container(path: Path) -> tuple[timedelta, datetime | None]:
+    """Length and noted time of a clip; none where it does not say, and of a folder."""
     if not path.is_file():
-        return 0.0
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    frames, rate = (capture.get(p) for p in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
-    capture.release()
-    return min(frames / rate, 7 * 86400.0) if frames > 0 and rate > 0 else 0.0
+        return timedelta(), None
+    import av
+    import av.error
+
+    try:
+        with av.open(
+            f"file:{path.absolute()}",
+            options={"protocol_whitelist": "file", "pattern_type": "none"},
+            metadata_errors="replace",
+        ) as clip:
+            length = timedelta(microseconds=max(0, clip.duration or 0))
+            notes = [clip.metadata, *(track.metadata for track in clip.streams.video)]
+    except (av.error.FFmpegError, ValueError, OverflowError):
+        return timedelta(), None
+    noted = next((n["creation_time"] for n in notes if "creation_time" in n), "")
+    return min(length, _LENGTH_MAX), _as_time(noted)
+
+
+def _as_time(noted: str) -> datetime | None:
+    """ISO 8601; without a zone it is UTC."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(noted)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from monitor.camera.address import Address, parse_address
+from monitor.camera.recorded import Recorded
 from monitor.config import CameraConfig
 from monitor.declared import sources
 from monitor.records import Image, LazyImage
@@ -40,6 +42,7 @@ class FrameSource(Protocol):
 
     name: str  # for people and for the store; holds no password
     address: Address | None  # of a camera
+    recorded: Recorded | None  # of a recording
     # True: the newest picture counts and time is the clock's. False: every picture counts, time is
     # the recording's
     live: bool
@@ -57,6 +60,7 @@ class FrameSource(Protocol):
         """The next picture; None at the end of a recording.
 
         Raises:
+            DamagedPictureError: If a live source gave one that cannot be shown; it can be read on.
             CameraError: If a live source gives no pictures any more.
         """
         ...
@@ -74,14 +78,19 @@ def camera_source(text: str, config: CameraConfig) -> FrameSource:
     return _make(address.kind, address, config)
 
 
-def recording(option: str, path: Path, config: CameraConfig) -> FrameSource:
+def recording(
+    option: str, path: Path, config: CameraConfig, made_at: datetime | None = None
+) -> FrameSource:
     """What an option of the command line names by its path, not opened.
 
     Args:
         option: Of a `SourceInfo`, as "video".
+        made_at: When it began, if the user says so; None: its file tells.
     """
     kind = next(name for name, info in sources().items() if info.option == option)
-    return _make(kind, path, config)
+    source = _make(kind, path, config)
+    source.recorded = Recorded(path, made_at)
+    return source
 
 
 def _make(kind: str, what: Address | Path, config: CameraConfig) -> FrameSource:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
-from monitor.errors import CameraError, CameraMistakeError
+from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
 
 if TYPE_CHECKING:
     from monitor.camera.decoder import Decoder
@@ -44,6 +45,7 @@ class StreamSource:
 
     live = True
     stills = False
+    recorded: Recorded | None = None
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic
@@ -133,10 +135,14 @@ class StreamSource:
     def read(self) -> Picture:
         import av.error
 
+        from monitor.camera.decoder import DamagedFrameError
+
         frame = None
         if self._decoder is not None:
             try:
                 frame = self._decoder.next()
+            except DamagedFrameError:
+                raise DamagedPictureError(f"{self.name} sent a damaged picture") from None
             except (av.error.FFmpegError, ValueError) as error:
                 log.debug("%s: %s", self.name, type(error).__name__)
         if frame is None or self._decoder is None:

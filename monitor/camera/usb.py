@@ -14,6 +14,7 @@ import numpy as np
 
 from monitor.camera.address import Address
 from monitor.camera.pictures import to_bgr
+from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -39,6 +40,7 @@ class CameraSource:
 
     live = True
     stills = False
+    recorded: Recorded | None = None
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic

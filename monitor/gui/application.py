@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
@@ -16,6 +14,7 @@ from monitor.gui.choose import check_number
 from monitor.gui.preferences import Preferences, default_settings
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
+from monitor.signals import ended_by_signals
 
 log = logging.getLogger(__name__)
 
@@ -64,29 +63,22 @@ def run_window(options: RunOptions) -> int:
             end.
     """
     window = open_window(options)
-    previous = {
-        number: signal.signal(number, _closer(window)) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+
+    def end() -> None:
+        window.close()
+        QApplication.quit()  # where a dialog is open, too
+
     former_hook, sys.excepthook = sys.excepthook, _log_fault
     try:
-        # The window's own timer wakes Python twice a second, so that signals are seen.
-        status = make_application().exec()
-        window.close()
+        with ended_by_signals(end):
+            # The window's own timer wakes Python twice a second, so that signals are seen.
+            status = make_application().exec()
+            window.close()
     finally:
         sys.excepthook = former_hook
-        for number, handler in previous.items():
-            signal.signal(number, handler)
     if window.error is not None:
         raise window.error
     return status
-
-
-def _closer(window: MainWindow) -> Callable[[int, FrameType | None], None]:
-    def close(number: int, frame: FrameType | None) -> None:
-        window.close()
-        QApplication.quit()
-
-    return close
 
 
 def _log_fault(

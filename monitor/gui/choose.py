@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 
-from monitor.app import Chosen
+from monitor.app import Chosen, outlived
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.errors import CameraError
@@ -109,6 +110,31 @@ class SourceChooser(QObject):
         kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
         name = ", ".join(self._session.names)
         text = notice or f"{name} is a recording: what it shows {kept}"
+        self._tell_of_recording(text)
+        recorded = watched[0].source.recorded
+        if not stored or recorded is None:
+            return
+
+        def date(began: datetime) -> None:
+            if self._session.watched == watched:
+                self._tell_of_recording(f"{text} of {self._dated(began)}")
+
+        self._bridge.run(
+            "dating the recording",
+            lambda: recorded.began(datetime.now(UTC)),
+            date,
+            lambda message: None,  # the capture thread says it
+        )
+
+    def _dated(self, began: datetime) -> str:
+        """When a recording that is stored was made, and what becomes of an old one."""
+        text = f"{began.astimezone():%d %b %Y, %H:%M}"
+        if outlived(self._session.options, began):
+            days = self._session.options.config.store.retention_days
+            text += f": older than {days} days, so it is deleted again within the hour"
+        return text
+
+    def _tell_of_recording(self, text: str) -> None:
         self._banners.show_message(
             "notice", Severity.INFO, text, "Back to the cameras", lambda: self.back()
         )
@@ -152,10 +178,10 @@ class SourceChooser(QObject):
                 self._keep()
             else:
                 alone = not any(w.live for w in self._session.watched)
-                before = self._session.names
+                before, asked = self._session.watched, self._locked
                 (self.open_camera if alone else self.add_camera)(dialog.whole_address())
-                if self._session.names != before:
-                    self._unlock(name)
+                if self._session.watched != before and self._locked == asked:
+                    self._unlock(name)  # it was opened by another address
                     self._keep()
             self._ask_for_passwords()
         dialog.deleteLater()
@@ -195,14 +221,17 @@ class SourceChooser(QObject):
             self._banners.show_message("choice", Severity.ERROR, str(error))
             return
         watch(camera)
-        if camera.name in self._session.names:
-            self._unlock(camera.name)
+        if any(w.source is camera for w in self._session.watched) and camera.address is not None:
+            self._unlock(camera.address.name)
         self._keep()
         self._ask_for_passwords()
 
     def _unlock(self, name: str) -> None:
-        """A camera's password is no longer asked for."""
-        self._locked = tuple(camera for camera in self._locked if camera != name)
+        """A camera's password is no longer asked for; of others with the same name it still is."""
+        left = list(self._locked)
+        if name in left:
+            left.remove(name)
+        self._locked = tuple(left)
 
     def _keep(self) -> None:
         """Have the next run watch the cameras that are watched now."""

@@ -27,6 +27,7 @@ from monitor.records import Correction, Sighting
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
     from monitor.gui.people.page import PeopleDialog
+    from monitor.storage.export import Exported
 
 
 class Commands(QObject):
@@ -172,13 +173,13 @@ class Commands(QObject):
     def export(self, path: Path, since: datetime | None) -> None:
         """Write sightings and totals in the background, then say where they are."""
 
-        def say(answer: tuple[int, Path]) -> None:
-            number, totals = answer
+        def say(written: Exported) -> None:
+            number, back = written.sightings, written.taken_back
             what = f"{number} {'sighting' if number == 1 else 'sightings'}"
-            text = (
-                f"{what} saved to {path}, those that were taken back marked so; the totals to "
-                f"{totals.name} beside it"
-            )
+            more = f" and {back} taken back, marked so," if back else ""
+            text = f"{what}{more} saved to {path}; the totals to {written.totals.name} beside it"
+            if self._reports.recording and not self._session.options.into_store:
+                text += ". What this recording shows is not in the store, so it is not among them"
             self._banners.show_message(
                 "export",
                 Severity.INFO,

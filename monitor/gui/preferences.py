@@ -55,7 +55,7 @@ class Preferences:
             str(self._settings.value(f"source/{key}", "")).split() for key in ("camera", "locked")
         )
         set_up = bool(cameras) or self._flag("source/set_up", False)
-        return Remembered(tuple(dict.fromkeys(cameras)), frozenset(locked), set_up)
+        return Remembered(tuple(cameras), frozenset(locked), set_up)
 
     @remembered.setter
     def remembered(self, value: Remembered) -> None:

@@ -43,10 +43,11 @@ def first_sources(options: RunOptions, kept: Remembered) -> First:
     config = options.config.camera
     named = options.recording is not None or bool(config.source)
     if not named and kept.cameras:
-        sources, wrong = [], []
-        for camera in kept.cameras[:CAMERAS_MAX]:
-            if camera in kept.locked:
-                continue
+        sources: list[FrameSource] = []
+        wrong: list[str] = []
+        for camera in dict.fromkeys(c for c in kept.cameras if c not in kept.locked):
+            if len(sources) == CAMERAS_MAX:
+                break
             try:
                 sources.append(camera_source(camera, config))
             except CameraError as error:  # a settings file that was written by hand
@@ -64,9 +65,10 @@ def to_remember(watched: Sequence[Address], locked: Sequence[str]) -> Remembered
     """What is kept of the cameras that are watched, and of those whose passwords are still asked
     for. An address that holds a secret is kept by its name, which holds none.
     """
-    cameras = dict.fromkeys(a.url if a.kind == USB else a.name for a in watched)
+    cameras = [a.url if a.kind == USB else a.name for a in watched]
     needs = {*locked, *(a.name for a in watched if not a.plain)}
-    return Remembered(tuple(dict.fromkeys((*cameras, *locked))), frozenset(needs), True)
+    # one name may be that of several cameras, which differ in what is secret
+    return Remembered((*cameras, *locked), frozenset(needs), True)
 
 
 def with_password(address: str, user: str, password: str) -> str:

@@ -144,7 +144,7 @@ class Reports:
         if watched is None or watched.lent:
             return
         self._results[watched.name] = result
-        self._watch.saw(result.frame)
+        self._watch.judged(result)
         timings = result.timings
         spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
         self._inference_s = (
@@ -230,6 +230,7 @@ class Reports:
         self._parts.sightings.show_sightings((), 0)
         self._parts.menus.undo.setEnabled(False)
         self._watch.count(self.shown)
+        self._watch.forget(self._parts.session.names)
         self.show_worker()
 
     def change_sources(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 WANTED = QSize(1280, 720)
 TITLE_PX, SIDES_PX = 32, 8  # what the system draws round a window; no screen tells
@@ -26,6 +26,12 @@ def fit_to_screen(window: QMainWindow, kept: bool) -> None:
         window.move(
             min(max(window.x(), free.left()), right), min(max(window.y(), free.top()), bottom)
         )
+
+
+def dialog_size(dialog: QWidget, wanted: QSize) -> QSize:
+    """What a dialog gets of what it wants, on its screen."""
+    free = dialog.screen().availableGeometry()
+    return wanted.boundedTo(QSize(free.width() - SIDES_PX, free.height() - TITLE_PX))
 
 
 def show_full_screen(window: QMainWindow, full: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from monitor.camera.evidence import Doubt, Evidence
@@ -13,12 +14,21 @@ from monitor.gui.picture.caption import Caption
 from monitor.gui.picture.view import PictureView
 from monitor.gui.status import sources_text, state_text
 from monitor.gui.threads.watched import Watched
-from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import (
+    Count,
+    Frame,
+    FrameResult,
+    SourceState,
+    SourceStatus,
+    Update,
+    WorkerState,
+)
 
 NOT_JUDGED = "not judged"  # frames come, and no answer
 PLATES = {
     SourceState.ENDED: "Ended. Space plays it again",
     SourceState.STALLED: "No new picture: this is the last one",
+    SourceState.DAMAGED: "Only damaged pictures come: this is the last whole one",
     SourceState.LOST: "Camera lost: this is the last picture",
     SourceState.FAILED: "This is the last picture",
 }
@@ -27,9 +37,18 @@ TILE_PLATES = {
     SourceState.OPENING: "Opening…",
     SourceState.ENDED: "Ended",
     SourceState.STALLED: "No new picture: the last one",
+    SourceState.DAMAGED: "Damaged pictures: the last whole one",
     SourceState.FAILED: "Failed: the last picture",
 }
-TROUBLES = (SourceState.STALLED, SourceState.LOST, SourceState.FAILED)
+DOUBTED = {
+    Doubt.FROZEN: "This picture does not change",
+    Doubt.BLACK: "This picture is black",
+    Doubt.DARK: "Too dark to judge anybody well",
+    Doubt.COVERED: "Something covers this camera",
+    Doubt.BLURRED: "Out of focus",
+    Doubt.UPSIDE_DOWN: "Upside down: nobody is judged",
+}
+TROUBLES = (SourceState.STALLED, SourceState.DAMAGED, SourceState.LOST, SourceState.FAILED)
 BANNERS_MAX = 2  # more cameras in trouble share one banner, so that the pictures keep their room
 
 
@@ -50,6 +69,7 @@ class SourceWatch:
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
         self._evidence: dict[str, Evidence] = {}
+        self._upside_down: set[str] = set()
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
         # cameras that are not well; they stay here while they are tried again
@@ -65,12 +85,24 @@ class SourceWatch:
             evidence = self._evidence.setdefault(frame.camera, Evidence())
             evidence.look(frame.image, frame.captured_at)
 
+    def judged(self, result: FrameResult) -> None:
+        """Take in a result that the window shows."""
+        self.saw(result.frame)
+        (self._upside_down.add if result.upside_down else self._upside_down.discard)(
+            result.frame.camera
+        )
+
+    def forget(self, names: Collection[str]) -> None:
+        """Others are watched, or another shift has begun: these are judged anew."""
+        self._upside_down -= set(names)
+
     def look(self) -> None:
         """Bring the window up to date."""
         seen = [self._see(watched) for watched in self._session.watched]
         if not seen:
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
+        self._upside_down &= self._since.keys()
         one = next(
             (s for s in seen if s.watched.name == self._grid.alone),
             seen[0] if len(seen) == 1 else None,
@@ -101,13 +133,20 @@ class SourceWatch:
         retry_s = status.retry_in_s
         if status.state is not SourceState.LIVE:
             self._evidence.pop(watched.name, None)
-        evidence = self._evidence.get(watched.name)
         return _Seen(
             watched,
             status,
             None if retry_s is None else retry_s - (time.monotonic() - before[1]),
-            None if evidence is None else evidence.doubt,
+            self._doubt(watched, status),
         )
+
+    def _doubt(self, watched: Watched, status: SourceStatus) -> Doubt | None:
+        """About a picture that comes, or the last one of a recording that has ended."""
+        evidence = self._evidence.get(watched.name)
+        if evidence is not None and evidence.doubt is not None:
+            return evidence.doubt
+        shown = status.state in (SourceState.LIVE, SourceState.ENDED) and not watched.lent
+        return Doubt.UPSIDE_DOWN if shown and watched.name in self._upside_down else None
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
@@ -138,11 +177,14 @@ class SourceWatch:
 
     def _show_banners(self, troubled: list[_Seen]) -> None:
         before, self._shown = self._shown, set()
-        if len(troubled) > BANNERS_MAX:
-            names = [s.watched.name for s in troubled]
+        turned = [s for s in troubled if s.doubt is Doubt.UPSIDE_DOWN]
+        others = [s for s in troubled if s.doubt is not Doubt.UPSIDE_DOWN]
+        self._show_upside_down(turned)
+        if len(others) > BANNERS_MAX:
+            names = [s.watched.name for s in others]
             what = (
                 "show nothing of this moment"
-                if any(s.doubt for s in troubled)
+                if any(s.doubt or s.status.state is SourceState.DAMAGED for s in others)
                 else "give no pictures"
             )
             text = (
@@ -151,10 +193,21 @@ class SourceWatch:
             )
             self._show("sources", Severity.WARNING, text, "Try now", names)
         else:
-            for s in troubled:
+            for s in others:
                 self._show_banner(s)
         for key in before - self._shown:
             self._banners.clear(key)
+
+    def _show_upside_down(self, turned: list[_Seen]) -> None:
+        if not turned:
+            return
+        names = ", ".join(s.watched.name for s in turned)
+        pictures = "picture of {} is" if len(turned) == 1 else "pictures of {} are"
+        live = any(s.watched.live for s in turned)
+        what = "camera" if live else "recording"
+        what += "s" if len(turned) > 1 else ""
+        text = f"The {pictures.format(names)} upside down, so nobody is judged: turn the {what}"
+        self._show("upside down", Severity.ERROR, text, "", [])
 
     def _show_banner(self, seen: _Seen) -> None:
         name, status = seen.watched.name, seen.status
@@ -164,10 +217,16 @@ class SourceWatch:
                 Doubt.FROZEN: "sends the same picture again and again: connect it again, or turn "
                 "it off and on",
                 Doubt.BLACK: "sends a black picture: see to its cover, its cable and the light",
+                Doubt.DARK: "shows a picture too dark to judge anybody well: turn on a light, or "
+                "set the camera brighter",
+                Doubt.COVERED: "is covered, or looks at a wall: see what is before its lens",
+                Doubt.BLURRED: "is out of focus: clean its lens and focus it anew",
             }
             self._show(
                 key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "Connect again", [name]
             )
+        elif status.state is SourceState.DAMAGED:
+            self._show(key, Severity.WARNING, status.message, "Connect again", [name])
         elif status.state is SourceState.STALLED:
             text = (
                 f"{name} sends no pictures at the moment: check its cable, its power and the "
@@ -214,7 +273,8 @@ class SourceWatch:
             view.set_plate("")
             return
         view.set_recording(not seen.watched.live)
-        if state in TROUBLES or seen.watched.lent or seen.doubt is not None or self.stuck:
+        old = seen.doubt in (Doubt.FROZEN, Doubt.BLACK) or state in TROUBLES
+        if old or seen.watched.lent or self.stuck:
             view.drop_faces()  # nobody may take the last picture for the present one
         view.set_plate(self._plate(seen))
 
@@ -230,11 +290,8 @@ class SourceWatch:
             return "Paused" if several else "Paused. Space goes on"
         if self.stuck and state is SourceState.LIVE and not seen.watched.lent:
             return "An old picture: nobody is judged now"
-        if seen.doubt is not None:
-            return {
-                Doubt.FROZEN: "This picture does not change",
-                Doubt.BLACK: "This picture is black",
-            }[seen.doubt]
+        if seen.doubt is not None and not plate:
+            return DOUBTED[seen.doubt]
         if plate or seen.watched.lent:
             return plate or "Somebody is enrolled here: nobody is counted"
         if worker is WorkerState.LOADING:

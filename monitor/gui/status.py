@@ -19,16 +19,16 @@ PICTURES = "a picture of each sighting is kept"
 
 
 class ElidedLabel(QLabel):
-    """A label that shortens its text in the middle where there is no room; the whole text is its
-    tooltip.
-    """
+    """A label that shortens its text where there is no room; the whole text is its tooltip."""
 
     def __init__(
         self,
         wish: QSizePolicy.Policy = QSizePolicy.Policy.Preferred,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._mode = mode
         self.setSizePolicy(wish, QSizePolicy.Policy.Preferred)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
@@ -37,9 +37,7 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
-        )
+        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(
             self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
@@ -87,7 +85,8 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 0)
-        self.source = ElidedLabel(QSizePolicy.Policy.Ignored)
+        # the state stands at the end, and matters more than the address before it
+        self.source = ElidedLabel(QSizePolicy.Policy.Ignored, Qt.TextElideMode.ElideLeft)
         self.addWidget(self.source, 1)
         self.source.setAccessibleName("Camera and its state")
         self._lines: dict[QLabel, QFrame] = {}

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
-from monitor.app import Chosen, RunOptions, build_parts
+from monitor.app import Chosen, RunOptions, begun_with, build_parts
 from monitor.errors import MonitorError
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
 
     def _begin(self, first: First) -> None:
-        self.session.start_worker()
+        self.session.start_worker(begun_with(self.session.options, first.sources))
         if not self.session.watched:  # the user may have dropped a clip meanwhile
             self.chooser.begin(first)
         if not self.session.watched:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import NoReturn
 
 from monitor.config import nearest
 from monitor.errors import ConfigError
+from monitor.given import path_to_read, path_to_write
 from monitor.identity import words
 from monitor.identity.desk import (
     AlreadyEnrolledError,
@@ -50,12 +50,15 @@ def enrol_parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--camera", metavar="INDEX|URL", help="guided, before a camera")
     source.add_argument(
-        "--images", metavar="DIR", type=Path, help="from a folder of pictures of this person"
+        "--images",
+        metavar="DIR",
+        type=path_to_read,
+        help="from a folder of pictures of this person",
     )
     source.add_argument(
         "--video",
         metavar="FILE",
-        type=Path,
+        type=path_to_read,
         help="from a recorded file that shows this person alone",
     )
     parser.add_argument(
@@ -70,7 +73,10 @@ def enrol_parser() -> argparse.ArgumentParser:
         "--by", metavar="WHO", default="", help="who enrols (the user of this computer)"
     )
     parser.add_argument(
-        "--gallery", metavar="FILE", type=Path, help="gallery file (in the user's data folder)"
+        "--gallery",
+        metavar="FILE",
+        type=path_to_write,
+        help="gallery file (in the user's data folder)",
     )
     parser.add_argument(
         "--store",
@@ -84,7 +90,7 @@ def enrol_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-pictures",
         metavar="DIR",
-        type=Path,
+        type=path_to_read,
         help="also write the pictures here, as a training set",
     )
     again = parser.add_mutually_exclusive_group()
@@ -183,7 +189,7 @@ def run_people(argv: Sequence[str], say: Say = print) -> int:
     parser = _Parser(
         prog="main.py people", description="List the people who are enrolled.", allow_abbrev=False
     )
-    parser.add_argument("--gallery", metavar="FILE", type=Path)
+    parser.add_argument("--gallery", metavar="FILE", type=path_to_write)
     parser.add_argument("--store", metavar="URL", default="")
     arguments = parser.parse_args(argv)
     desk = PeopleDesk(arguments.gallery, arguments.store)
@@ -219,7 +225,7 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
         prog="main.py forget", description="Remove a person and their name.", allow_abbrev=False
     )
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--gallery", metavar="FILE", type=Path)
+    parser.add_argument("--gallery", metavar="FILE", type=path_to_write)
     parser.add_argument("--store", metavar="URL", default="")
     arguments = parser.parse_args(argv)
     receipt = PeopleDesk(arguments.gallery, arguments.store).forget(arguments.name)

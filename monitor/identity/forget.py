@@ -1,8 +1,9 @@
 """Forget somebody: out of the gallery, the store, the pictures, and the programs that run.
 
-The order is what makes it hold: pictures first, as the gallery alone knows where they are; then the
-gallery, so that nobody names the person anew; then the running programs confirm; and the store last
-of all, when nobody writes the name any more.
+The order is what makes it hold: the store first, so that one which refuses leaves all as it was;
+then the pictures, as the gallery alone knows where they are; then the gallery, so that nobody names
+the person anew; then the running programs confirm; and the store once more, when nobody writes the
+name any more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.config import nearest
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, NotScrubbedError, StoreError
 from monitor.identity.files import gallery_lock, remove_leftovers, set_aside
 from monitor.identity.gallery import (
     DamagedGalleryError,
@@ -69,16 +70,11 @@ def forget(
         if receipt is None:
             return None
         running = wait_for_monitors(path)
-        rows, snapshots = _from_store(store, receipt.name)
+        receipt = replace(receipt, running=running)
+        receipt = _once_more(store, receipt)
     finally:
         store.close()
-    return replace(
-        receipt,
-        at=datetime.now(UTC),
-        running=running,
-        rows=receipt.rows + rows,
-        snapshots=receipt.snapshots + snapshots,
-    )
+    return replace(receipt, at=datetime.now(UTC))
 
 
 def _from_files(
@@ -100,8 +96,8 @@ def _from_files(
         return None
     known_as = person.name if person is not None else name
     leftovers = _cleared(path, lambda: remove_leftovers(path, known_as))
+    rows, snapshots, _ = _from_store(store, known_as)  # while it refuses, nothing is half done
     pictures = remove_pictures(person) if person is not None else ()
-    rows, snapshots = _from_store(store, known_as)
     removal = None
     if person is not None and gallery is not None:
         save_gallery(gallery.without(name), path)
@@ -131,8 +127,24 @@ def _cleared(path: Path, action: Callable[[], T]) -> T:
         ) from None
 
 
-def _from_store(store: Store, name: str) -> tuple[int, int]:
-    """The name out of the store, with the pictures of its sightings. Returns rows, pictures."""
+def _once_more(store: Store, receipt: Receipt) -> Receipt:
+    """What was written to a store meanwhile, or could not be cleaned before."""
+    try:
+        rows, snapshots, waits = _from_store(store, receipt.name)
+    except StoreError as error:
+        return replace(receipt, store_waits=str(error))
+    return replace(
+        receipt,
+        rows=receipt.rows + rows,
+        snapshots=receipt.snapshots + snapshots,
+        store_waits=receipt.store_waits or waits,
+    )
+
+
+def _from_store(store: Store, name: str) -> tuple[int, int, str]:
+    """The name out of the store, with the pictures of its sightings. Returns rows, pictures, and
+    why the name may still be in the store's files.
+    """
     from monitor.data_folder import data_folder
     from monitor.storage.snapshots import Snapshots
 
@@ -140,7 +152,10 @@ def _from_store(store: Store, name: str) -> tuple[int, int]:
     if folder.is_dir():
         snapshots = Snapshots(folder)
         deleted = sum(snapshots.forget(sighting) for sighting in store.sightings_of(name))
-    return store.forget_identity(name), deleted
+    try:
+        return store.forget_identity(name), deleted, ""
+    except NotScrubbedError as error:
+        return error.rows, deleted, str(error)
 
 
 def end_consents(path: Path, store_url: str) -> list[Receipt]:
@@ -171,7 +186,6 @@ def _from_own_store(receipt: Receipt, store_url: str) -> Receipt:
         return receipt
     store = Store()
     try:
-        rows, snapshots = _from_store(store, receipt.name)
+        return _once_more(store, receipt)
     finally:
         store.close()
-    return replace(receipt, rows=receipt.rows + rows, snapshots=receipt.snapshots + snapshots)

@@ -113,6 +113,7 @@ class Receipt:
     pictures: tuple[PicturesRemoval, ...] = ()
     running: tuple[RunningMonitor, ...] = ()
     leftovers: int = 0  # temporary files and copies of refused galleries
+    store_waits: str = ""  # why the store may hold the name still; empty: it does not
     set_aside: Path | None = None  # where a gallery that cannot be read lies now
 
 

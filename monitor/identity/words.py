@@ -127,6 +127,9 @@ def of_ended(receipt: Receipt) -> str:
     late = [f"process {one.pid}" for one in receipt.running if not one.obeyed]
     missed = [kept.folder for kept in receipt.pictures if not kept.whole]
     line += f"; {', '.join(late)} has not confirmed: close it" if late else ""
+    line += (
+        f"; NOT DONE: {receipt.store_waits}: forget them once more" if receipt.store_waits else ""
+    )
     return line + (f"; not all pictures in {', '.join(missed)}" if missed else "")
 
 
@@ -153,6 +156,12 @@ def of_receipt(receipt: Receipt) -> list[str]:
         f"  store {receipt.store}: the name removed from {receipt.rows} visits and sightings; "
         f"these stay, without a name"
     )
+    if receipt.store_waits:
+        lines.append(
+            f"  NOT DONE: {receipt.store_waits}. What was written meanwhile may hold the name: a "
+            f"Mask Monitor that runs removes it when the store answers; else forget "
+            f"{receipt.name} once more"
+        )
     if receipt.snapshots:
         lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
     lines += [f"  pictures: {_of_pictures(kept)}" for kept in receipt.pictures]

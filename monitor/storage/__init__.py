@@ -8,7 +8,6 @@ database    its connection, and what differs between SQLite and a server
 retention   what is old enough to be deleted;  claims  which cameras this program counts
 migrate     which version a store has;  migrations  one step each;  aside  the copy meanwhile
 compliance  what counts as what;  totals  by shift, day and hour
-unstored    the store of a recording, in memory
 csv_files   the text of CSV;  csv_log  the list that grows;  export  both files at once
 events, snapshots   lines and pictures beside the store
 places      which files may be written, and how they are opened

@@ -22,16 +22,17 @@ class Claims:
     """The cameras that are claimed. One thread calls it.
 
     Args:
-        store: Which the visits are counted into.
+        store: Which the visits are counted into; None: nothing is claimed.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._label, self._file = store.label, store.file
+    def __init__(self, store: Store | None) -> None:
+        self._stored = store is not None
+        self._label, self._file = (store.label, store.file) if store is not None else ("", None)
         self._held: dict[str, tuple[Path, int]] = {}  # camera -> lock file and descriptor
 
     def take(self, camera: str) -> bool:
         """Claim a camera. False if another program has it; True also where no lock can be had."""
-        if camera in self._held:
+        if camera in self._held or not self._stored:
             return True
         path = self._path(camera)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,21 +21,22 @@ class Counted:
     """Visits, or sightings, that are alike."""
 
     shift_id: str
-    began: datetime  # of their hour or minute
+    began: datetime  # of their quarter of an hour
     state: MaskState | None  # None: sightings
     corrected: Correction | None
     number: int
 
 
-class Counts:
+class Counts(ABC):
     """The part of a `Store` that counts; any thread may call it.
 
     Raises:
         StoreError: From every method, if the database cannot be read.
     """
 
+    @abstractmethod
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        raise NotImplementedError
+        """The rows that a query finds, by their columns' names."""
 
     def newest_before(self, moment: datetime) -> datetime | None:
         """When the last shift, visit or sighting began before a moment; None if none did."""
@@ -68,29 +70,52 @@ class Counts:
             )
         )
 
-    def count_since(self, since: datetime, by_minute: bool) -> tuple[list[Counted], list[Counted]]:
-        """How many visits, and how many sightings, began since then: by shift, hour or minute of
-        UTC, state and correction.
+    def count(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[list[Counted], list[Counted]]:
+        """How many visits, and how many sightings, began in [since, until): by shift, quarter of an
+        hour, state and correction.
         """
-        return self._count(tables.visits, since, by_minute), self._count(
-            tables.sightings, since, by_minute
+        return (
+            self._count(tables.visits, since, until),
+            self._count(tables.sightings, since, until),
         )
 
-    def _count(self, table: sa.Table, since: datetime, by_minute: bool) -> list[Counted]:
-        # the text of a time begins with day, hour and minute in every database
-        began = sa.func.substr(sa.cast(table.c.first_seen, sa.Text), 1, 16 if by_minute else 13)
-        groups: list[Any] = [table.c.shift_id, began.label("began"), table.c.corrected]
+    def _count(
+        self, table: sa.Table, since: datetime | None, until: datetime | None
+    ) -> list[Counted]:
+        # the text of a time, which is UTC, begins with day, hour and minute in every database
+        began = sa.cast(table.c.first_seen, sa.Text)
+        minute = sa.cast(sa.func.substr(began, 15, 2), sa.Integer)
+        groups: list[Any] = [
+            table.c.shift_id,
+            sa.func.substr(began, 1, 13).label("hour"),
+            (minute // 15).label("quarter"),
+            table.c.corrected,
+        ]
         groups += [table.c.state] if table is tables.visits else []
-        query = sa.select(*groups, sa.func.count().label("number")).where(
-            table.c.first_seen >= since
-        )
+        query = sa.select(*groups, sa.func.count().label("number"))
         return [
             Counted(
                 row["shift_id"],
-                datetime.fromisoformat(f"{row['began']}{'' if by_minute else ':00'}+00:00"),
+                datetime.fromisoformat(f"{row['hour']}:{15 * row['quarter']:02}+00:00"),
                 MaskState(row["state"]) if "state" in row else None,
                 Correction(row["corrected"]) if row["corrected"] else None,
                 row["number"],
             )
-            for row in self._read(query.group_by(*groups))
+            for row in self._read(
+                between(query, table.c.first_seen, since, until).group_by(*groups)
+            )
         ]
+
+
+def between(
+    query: sa.Select[Any],
+    column: sa.Column[datetime],
+    since: datetime | None,
+    until: datetime | None,
+) -> sa.Select[Any]:
+    """The rows of a query whose time lies in [since, until)."""
+    if since is not None:
+        query = query.where(column >= since)
+    return query.where(column < until) if until is not None else query

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
 
 from monitor.records import Sighting
 from monitor.storage.compliance import compliance
-from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total
+from monitor.storage.totals import QUARTER, OfDay, OfHour, OfShift, Period, Total, quarter
 
 SIGHTING_COLUMNS = (
     "sighting_id",
@@ -33,6 +36,7 @@ TOTAL_COLUMNS = (
     "sightings",
 )
 BOM = "\ufeff"
+_FORMULA = "=+-@\t\r\n"
 
 
 def cell(value: object) -> str:
@@ -40,7 +44,7 @@ def cell(value: object) -> str:
     apostrophe.
     """
     text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+    return "'" + text if text and text[0] in _FORMULA else text
 
 
 def local(moment: datetime) -> str:
@@ -50,17 +54,48 @@ def local(moment: datetime) -> str:
 
 def sighting_cells(sighting: Sighting) -> list[str]:
     """A sighting in the order of `SIGHTING_COLUMNS`."""
+    values = (getattr(sighting, name) for name in SIGHTING_COLUMNS)
+    row = [value.value if isinstance(value, Enum) else value for value in values]
+    return _cells(row, local(sighting.first_seen), local(sighting.last_seen))
+
+
+class RowCells:
+    """Makes the same of a row of the store as `sighting_cells` of a record, a million times
+    quickly: the zone's offset is asked for once a quarter of an hour.
+    """
+
+    def __init__(self) -> None:
+        self._since = self._until = datetime.min
+        self._offset, self._offset_text = timedelta(), ""
+
+    def __call__(self, row: Sequence[Any]) -> list[str]:
+        """
+        Args:
+            row: Plain values in the order of `SIGHTING_COLUMNS`; times are UTC without saying so.
+        """
+        return _cells(row, self._local(row[3]), self._local(row[4]))
+
+    def _local(self, moment: datetime) -> str:
+        if not self._since <= moment < self._until:
+            self._since = quarter(moment)
+            self._until = self._since + QUARTER
+            here = self._since.replace(tzinfo=UTC).astimezone()
+            self._offset = here.utcoffset() or timedelta()
+            self._offset_text = here.isoformat()[19:]
+        return (moment + self._offset).isoformat(timespec="milliseconds") + self._offset_text
+
+
+def _cells(row: Sequence[Any], first_seen: str, last_seen: str) -> list[str]:
+    sighting_id, camera, visit_id, _, _, seconds, worst, final, confidence, *texts = row
     return [
-        *map(cell, (sighting.sighting_id, sighting.camera, sighting.visit_id)),
-        local(sighting.first_seen),
-        local(sighting.last_seen),
-        f"{sighting.seconds_unmasked:.2f}",
-        sighting.worst_state.value,
-        sighting.final_state.value,
-        f"{sighting.confidence:.3f}",
-        *map(cell, (sighting.identity, sighting.model)),
-        sighting.corrected.value if sighting.corrected else "",
-        cell(sighting.note),
+        *map(cell, (sighting_id, camera, visit_id)),
+        first_seen,
+        last_seen,
+        f"{seconds:.2f}",
+        worst,
+        final,
+        f"{confidence:.3f}",
+        *map(cell, texts),
     ]
 
 

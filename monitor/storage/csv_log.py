@@ -35,7 +35,7 @@ def list_at(path: Path) -> Path:
 
 
 class CsvLog:
-    """The inference thread alone calls it.
+    """One thread at a time.
 
     The file is looked at and opened for every row: it may be deleted, moved or saved anew by a
     spreadsheet meanwhile, and one that a spreadsheet holds open is tried again.
@@ -49,6 +49,7 @@ class CsvLog:
 
     def __init__(self, path: Path) -> None:
         self._path = self._place = path
+        self.label = str(path)
         self.append([])
 
     def append(self, sightings: Iterable[Sighting]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import sqlalchemy as sa
@@ -20,6 +22,10 @@ LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
 SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
 _INCREMENTAL, _PAGES = 2, 1000
 CONNECT_S, SERVER_LOCK_S, ANSWER_S = 5, 3, 60  # a server, in whole seconds
+# At the start a server or a disk that stands still is given up, but not one that migrates. A server
+# keeps its limits itself, and cannot while it stands still.
+START_ANSWER_S, MIGRATED_S = 20.0, 3600.0
+T = TypeVar("T")
 _ADVISORY_LOCK = 0x6D61736B  # any number that is the same in every program of ours
 
 
@@ -52,8 +58,46 @@ class Database:
             raise StoreError(f"the store's URL is not valid: write it like {example}") from None
         named = (parsed.database or "").removeprefix("file:")  # SQLite takes URIs, too
         self.file = Path(named) if self.is_sqlite else None
+        self.migrating = False
+        self._left_behind = False  # a thread still waits for it, and closes it
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    def answered(self, action: Callable[[], T]) -> T:
+        """What an action at the start gives, within a time limit.
+
+        Raises:
+            StoreError: If the database has not answered.
+            Exception: What the action raises.
+        """
+        outcome: Future[T] = Future()
+
+        def act() -> None:
+            try:
+                outcome.set_result(action())
+            except BaseException as error:  # the top of a thread; handed on
+                outcome.set_exception(error)
+            if self._left_behind:
+                self._left_behind = False
+                self.close()
+
+        # it may stay behind: nothing ends a wait for a server that stands still
+        threading.Thread(target=act, name="store-start", daemon=True).start()
+        try:
+            try:
+                return outcome.result(START_ANSWER_S)
+            except TimeoutError:
+                if outcome.done() or not self.migrating:
+                    raise
+                return outcome.result(MIGRATED_S)
+        except TimeoutError:
+            if outcome.done():
+                return outcome.result()
+            self._left_behind = True
+            raise StoreError(
+                f"the store {self.label} does not answer: see to its server or disk and try "
+                f"again, or give another with --store"
+            ) from None
 
     def protect(self) -> None:
         """Make a new file that its owner alone can read."""
@@ -151,6 +195,17 @@ class Database:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1000:.0f}")
 
     @contextlib.contextmanager
+    def one_state(self) -> Iterator[sa.Connection]:
+        """A connection that sees the database as it is now until the end, for reading alone."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+            connection.rollback()
+
+    @contextlib.contextmanager
     def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[sa.Connection]:
         """A transaction: committed at the end, rolled back on an exception."""
         with self.connected(wait_s) as connection:
@@ -170,7 +225,8 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        self.engine.dispose()
+        if not self._left_behind:
+            self.engine.dispose()
 
 
 def _limits(url: sa.URL) -> dict[str, Any]:

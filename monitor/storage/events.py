@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def event(result: FrameResult, count: Count) -> dict[str, object]:
     }
 
 
+def event_line(result: FrameResult, count: Count) -> bytes:
+    """A frame's line, with the count after it."""
+    return json.dumps(event(result, count)).encode() + b"\n"
+
+
 def _face(face: Face) -> dict[str, object]:
     return {
         "track": face.track_id,
@@ -55,7 +61,7 @@ def _face(face: Face) -> dict[str, object]:
 
 
 class EventLog:
-    """Writes events to a file, a line each, flushed. The inference thread alone calls it.
+    """Writes events to a file, a line each, flushed. One thread at a time.
 
     A file of events is carried on. When it is full it is put aside as NAME.1 (what was there as
     NAME.2, and so on), and the oldest is deleted.
@@ -72,6 +78,7 @@ class EventLog:
 
     def __init__(self, path: Path, max_bytes: int = 100 * 2**20, files: int = 5) -> None:
         self._path, self._max_bytes = path, max_bytes
+        self.label = str(path)
         self._places = event_files(path, files)
         for place in self._places:
             _check_own(place)
@@ -85,17 +92,17 @@ class EventLog:
         except OSError as error:
             raise _cannot(self._path, error, "give another file after --events") from None
 
-    def write(self, result: FrameResult, count: Count) -> None:
-        """Write a frame's line, with the count after it.
+    def write(self, lines: Iterable[bytes]) -> None:
+        """Write lines of `event_line`.
 
         Raises:
-            StoreError: If the line cannot be written; no half of it is then left.
+            StoreError: If one cannot be written; no half of it is then left.
         """
-        line = json.dumps(event(result, count)).encode() + b"\n"
         try:
-            if self._size and self._size + len(line) > self._max_bytes:
-                self._put_aside()
-            self._write(line)
+            for line in lines:
+                if self._size and self._size + len(line) > self._max_bytes:
+                    self._put_aside()
+                self._write(line)
         except OSError as error:
             raise _cannot(self._path, error, "free the disk") from None
 

@@ -8,22 +8,32 @@ import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from monitor.errors import PlaceTakenError, StoreError
-from monitor.records import Sighting
 from monitor.storage.csv_files import (
+    BOM,
     SIGHTING_COLUMNS,
     TOTAL_COLUMNS,
-    sighting_cells,
+    RowCells,
     total_cells,
 )
 from monitor.storage.places import check_regular
 from monitor.storage.store import Store
-from monitor.storage.totals import totals
+from monitor.storage.totals import OfShift, totals_between
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    sightings: int  # rows of sightings that stand
+    taken_back: int  # rows of those that a correction has taken back, which say so
+    totals: Path
 
 
 def export_files(path: Path) -> tuple[Path, Path]:
@@ -46,16 +56,13 @@ def export(
     until: datetime | None = None,
     *,
     overwrite: bool = False,
-) -> tuple[int, Path]:
+) -> Exported:
     """Write the sightings of [since, until) to `path` and the totals beside it. Both are written
     under other names and then moved, so that nothing is left half written; their owner alone can
     read them.
 
     Args:
         overwrite: Replace files that are there.
-
-    Returns:
-        How many sightings, and where the totals are.
 
     Raises:
         PlaceTakenError: If a file is there already, and `overwrite` is not given.
@@ -66,46 +73,40 @@ def export(
         _check_free(place, overwrite)
     try:
         with _part(path) as part, _part(places[1]) as totals_part:
-            number = _write(store, part, totals_part, since, until)
+            rows = _write(store, part, totals_part, since, until)
             for place, written in zip(places, (part, totals_part), strict=True):
                 _move(written, place, overwrite)
     except OSError as error:
         raise _cannot(path, error) from None
-    return number, places[1]
+    return Exported(*rows, places[1])
 
 
 def _write(
     store: Store, path: Path, totals_path: Path, since: datetime | None, until: datetime | None
-) -> int:
-    """Returns how many sightings."""
-    number = 0
-    with _rewrite(path) as file:
-        writer = csv.writer(file)
-        writer.writerow(SIGHTING_COLUMNS)
-
-        def written(sightings: Iterable[Sighting]) -> Iterator[Sighting]:
-            nonlocal number
-            for sighting in sightings:
-                writer.writerow(sighting_cells(sighting))
+) -> tuple[int, int]:
+    """Returns how many sightings stand, and how many do not."""
+    number, cells = 0, RowCells()
+    with store.one_state():  # the totals are those of the rows
+        sums = totals_between(store, since, until)
+        with _rewrite(path) as file:
+            writer = csv.writer(file)
+            writer.writerow(SIGHTING_COLUMNS)
+            for row in store.sighting_rows(SIGHTING_COLUMNS, since, until):
+                writer.writerow(cells(row))
                 number += 1
-                yield sighting
-
-        sums = totals(
-            store.read_shifts(since, until),
-            store.each_visit(since, until),
-            written(store.each_sighting(since, until)),
-        )
     with _rewrite(totals_path) as file:
         writer = csv.writer(file)
         writer.writerow(TOTAL_COLUMNS)
         writer.writerows(map(total_cells, sums))
-    return number
+    standing = sum(total.sightings for total in sums if isinstance(total.period, OfShift))
+    return standing, number - standing
 
 
 @contextlib.contextmanager
 def _rewrite(path: Path) -> Iterator[TextIO]:
     """A file for CSV, on the disk at the end."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(BOM)
         yield file
         file.flush()
         os.fsync(file.fileno())

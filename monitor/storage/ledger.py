@@ -23,7 +23,7 @@ from monitor.storage.compliance import RunningCount, stands, total
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.store_thread import StoreThread
-from monitor.storage.store_writer import Books, StoreLane, StoreWriter
+from monitor.storage.store_writer import Books, NoStore, StoreLane, StoreWriter
 from monitor.storage.writer import Outputs, Writer
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,11 @@ class Ledger:
     """Keeps the books of one shift. The inference thread alone calls it.
 
     Args:
-        store: Open; the ledger closes it.
+        store: Open; the ledger closes it. None: of a run on recordings that are kept apart.
         shift_id: From `new_shift_id`.
         outputs: What is written beside the store.
         retention_days: Older visits and sightings are deleted; 0 keeps them.
         now: Seconds of a steady clock.
-        started: When the shift began, if not now: that of a recording.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -56,12 +55,11 @@ class Ledger:
 
     def __init__(
         self,
-        store: Store,
+        store: Store | None,
         shift_id: str,
         outputs: Outputs = Outputs(),
         retention_days: int = 0,
         now: Callable[[], float] = time.monotonic,
-        started: datetime | None = None,
     ) -> None:
         self._shift_id, self._now = shift_id, now
         self._recordings_apart = outputs.recordings_apart
@@ -76,16 +74,20 @@ class Ledger:
         # replaced, never changed in place: updates hand it to other threads
         self._corrections: dict[str, Correction] = {}
         self._undo: list[tuple[str, Correction | None]] = []
-        shift = Shift(shift_id, started or datetime.now(UTC))
+        shift = Shift(shift_id, datetime.now(UTC))
         lane: StoreLane
-        if outputs.spool is None:
+        if store is None:
+            lane = NoStore()
+        elif outputs.spool is None:
             lane = StoreWriter(store, shift, self._recall)
         else:
             lane = StoreThread(store, shift, self._recall, outputs.spool)
         self._writer = Writer(lane, outputs, shift, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
-        self._retention = Retention(store, retention_days, now) if retention_days else None
+        self._retention = (
+            Retention(store, retention_days, now) if retention_days and store is not None else None
+        )
         self._purge()
 
     # From the pipeline
@@ -98,9 +100,9 @@ class Ledger:
         if frame.still and result.faces:
             self._counters[frame.camera].add_stills(result.faces)
             counters = self._counters.items()
-            self._writer.put_stills(
-                total(c.stills for camera, c in counters if camera not in self._recordings)
-            )
+            stored = [c.stills for camera, c in counters if camera not in self._recordings]
+            if frame.camera not in self._recordings:
+                self._writer.put_stills(total(stored), frame.wall_time)
         self.absorb(result.visits, result.sightings)
         faces = {face.visit_id: face for face in result.faces}
         for sighting in result.sightings:
@@ -111,18 +113,29 @@ class Ledger:
         return self.update(result)
 
     def absorb(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
-        """Take in what has begun, changed or ended."""
+        """Take in what has begun, changed or ended. The receptionist's word on a visit goes before
+        what the machine has found out later.
+        """
+        visits = list(visits)
+        found_out = [v for v in visits if v.corrected is not None and not self._said_of(v)]
         booked = [self._book_visit(visit) for visit in visits]
         noted = [self._book_sighting(sighting) for sighting in sightings]
         stored = [sighting for sighting in noted if sighting.camera not in self._recordings]
         self._pending |= {sighting.sighting_id: sighting for sighting in stored}
         self._writer.put([v for v in booked if v.camera not in self._recordings], stored)
-        self._log([sighting for sighting in noted if sighting.camera in self._recordings])
+        apart = [sighting for sighting in noted if sighting.camera in self._recordings]
+        self._writer.put_unstored(apart)
+        self._log(apart)
         self._flush()
+        for visit in found_out:
+            self.correct(visit.visit_id, visit.corrected, undoable=False)
+
+    def _said_of(self, visit: Visit) -> Correction | None:
+        known = self._visits.get(visit.visit_id)
+        return known.corrected if known is not None else None
 
     def _book_visit(self, visit: Visit) -> Visit:
-        known = self._visits.get(visit.visit_id)
-        corrected = known.corrected if known and known.corrected else visit.corrected
+        corrected = self._said_of(visit) or visit.corrected
         visit = dataclasses.replace(visit, corrected=corrected, shift_id=self._shift_id)
         self._visits[visit.visit_id] = visit
         self._counters[visit.camera].update(visit)

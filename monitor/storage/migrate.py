@@ -37,6 +37,7 @@ def bring_up_to_date(database: Database) -> None:
             found = _looked_at(connection, database)
     _refuse_newer(found, database)
     if found < schema.VERSION:
+        database.migrating = True
         database.write_ahead()
         with database.alone(MIGRATION_WAIT_S) as connection:
             # another program may have been faster
@@ -48,6 +49,7 @@ def bring_up_to_date(database: Database) -> None:
                 with _kept_aside(database, connection, found):
                     _migrate(connection, found)
                     connection.commit()
+    database.migrating = False
     if database.file is not None:  # opened and found good: no copy is needed any more
         for version in range(1, schema.VERSION):
             Aside(database.engine, database.file, version).remove()
@@ -72,6 +74,7 @@ def _looked_at(connection: sa.Connection, database: Database) -> int:
         if database.is_sqlite:
             connection.exec_driver_sql("BEGIN")  # one state of the file; nothing is written
             return _version_by_tables(connection, database)
+        database.migrating = True
         with database.alone(MIGRATION_WAIT_S) as other:
             return _version_by_tables(other, database)
 

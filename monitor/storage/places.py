@@ -109,7 +109,7 @@ def store_files(url: str) -> list[Path]:
         parsed = sa.make_url(url)
     except (SQLAlchemyError, ValueError):
         return []
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or "\0" in parsed.database:
         return []
     named = parsed.database
     if named.startswith("file:"):

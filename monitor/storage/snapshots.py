@@ -19,8 +19,8 @@ MARGIN = 0.6
 
 
 class Snapshots:
-    """A folder of JPEGs named after sightings, readable by its owner alone. The inference thread
-    alone calls it.
+    """A folder of JPEGs named after sightings, readable by its owner alone. One thread at a
+    time.
 
     Args:
         folder: In the data folder by default.

@@ -17,6 +17,7 @@ from typing import Any
 
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
+from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage.store import Store
 
@@ -129,7 +130,7 @@ def write_left(store: Store, folder: Path | None = None) -> int:
 
 
 def forget_waiting(store: Store, name: str, folder: Path | None = None) -> None:
-    """Take a person's name out of what waits.
+    """Take a person's name, in any spelling, out of what waits.
 
     Raises:
         StoreError: If a file cannot be written.
@@ -138,7 +139,9 @@ def forget_waiting(store: Store, name: str, folder: Path | None = None) -> None:
         items = list(_read(path))
         nameless = [
             replace(item, identity=None)
-            if isinstance(item, Visit | Sighting) and item.identity == name
+            if isinstance(item, Visit | Sighting)
+            and item.identity is not None
+            and same_name(item.identity, name)
             else item
             for item in items
         ]

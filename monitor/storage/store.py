@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
-from monitor.errors import StoreError
+from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
-from monitor.storage.counts import Counts
+from monitor.storage.counts import Counts, between
 from monitor.storage.database import (
     LOCK_WAIT_S,
     START_WAIT_S,
@@ -31,8 +32,11 @@ from monitor.storage.database import (
     reason,
 )
 from monitor.storage.migrate import bring_up_to_date
+from monitor.storage.schema import Utc
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _STATES = {state.value: state for state in MaskState}
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
@@ -62,8 +66,9 @@ class Store(Counts):
     def __init__(self, url: str = "") -> None:
         self._database = Database(url or default_url())
         self.label, self.file = self._database.label, self._database.file
+        self._held = threading.local()  # a thread's connection within `one_state`
         try:
-            self._prepare()
+            self.answered(self._prepare)
         except StoreError:
             self.close()
             raise
@@ -109,6 +114,10 @@ class Store(Counts):
             ) from None
         return True
 
+    def answered(self, action: Callable[[], T]) -> T:
+        """As `Database.answered`."""
+        return self._database.answered(action)
+
     def close(self) -> None:
         """Let the database go; a later call opens it again."""
         self._database.close()
@@ -148,11 +157,11 @@ class Store(Counts):
             for sighting in sightings:
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
             if shift is not None:
-                values = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
+                stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
                 connection.execute(
                     sa.update(tables.shifts)
                     .where(tables.shifts.c.shift_id == shift.shift_id)
-                    .values(values)
+                    .values(stills | {"started": shift.started})
                 )
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
@@ -211,6 +220,9 @@ class Store(Counts):
     def forget_identity(self, name: str) -> int:
         """Take a person's name, in any spelling, out of all visits and sightings, and out of the
         files' bytes. Returns how many rows held it.
+
+        Raises:
+            NotScrubbedError: If another program keeps the files from being cleaned.
         """
         rows = 0
         gone = {name}
@@ -227,14 +239,13 @@ class Store(Counts):
                     rows += connection.execute(
                         sa.update(table).where(identity.in_(spellings)).values(identity=None)
                     ).rowcount
-        for spelling in sorted(gone):
-            self._forget_waiting(spelling)
+        self._forget_waiting(name)
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
-            log.warning(
-                "the name may still be in the journal of the store %s, which another program "
-                "holds: close that program and forget again",
-                self.label,
+            raise NotScrubbedError(
+                f"the name may still be in the journal of the store {self.label}, which another "
+                f"program holds: close that program",
+                rows,
             )
         return rows
 
@@ -288,42 +299,47 @@ class Store(Counts):
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Sighting]:
         """Sightings first seen in [since, until), oldest first."""
-        return list(self.each_sighting(since, until))
-
-    def each_sighting(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Sighting]:
-        """The same, a few at a time: for more than memory holds."""
-        query = _between(
+        query = between(
             sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
         ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
-        for row in self._each(query):
-            row["worst_state"] = _STATES[row["worst_state"]]
-            row["final_state"] = _STATES[row["final_state"]]
-            row["corrected"] = Correction(row["corrected"]) if row["corrected"] else None
-            yield Sighting(**row)
+        return [
+            Sighting(
+                **row
+                | {name: _STATES[row[name]] for name in ("worst_state", "final_state")}
+                | _correction(row)
+            )
+            for row in self._read(query)
+        ]
+
+    def sighting_rows(
+        self,
+        columns: Sequence[str],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same as plain values, a few at a time: for more than memory holds. States and
+        corrections are text, times are UTC without saying so.
+        """
+        table = tables.sightings.c
+        wanted = (table[name] for name in columns)
+        # aware datetimes would be made one by one, in Python
+        quick = (sa.type_coerce(c, sa.DateTime) if isinstance(c.type, Utc) else c for c in wanted)
+        query = between(sa.select(*quick), table.first_seen, since, until)
+        return self._rows(query.order_by(table.first_seen, table.sighting_id))
 
     def read_visits(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Visit]:
         """Visits first seen in [since, until), oldest first."""
-        return list(self.each_visit(since, until))
-
-    def each_visit(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Visit]:
-        """The same, a few at a time: for more than memory holds."""
-        query = _between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
-        for row in self._each(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id)):
-            row["state"] = _STATES[row["state"]]
-            row["corrected"] = Correction(row["corrected"]) if row["corrected"] else None
-            yield Visit(**row)
+        query = between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
+        rows = self._read(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id))
+        return [Visit(**row | {"state": _STATES[row["state"]]} | _correction(row)) for row in rows]
 
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Shift]:
         """Shifts begun in [since, until), oldest first."""
-        query = _between(sa.select(tables.shifts), tables.shifts.c.started, since, until)
+        query = between(sa.select(tables.shifts), tables.shifts.c.started, since, until)
         return [
             Shift(
                 row["shift_id"],
@@ -333,16 +349,40 @@ class Store(Counts):
             for row in self._read(query.order_by(tables.shifts.c.started))
         ]
 
-    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        return list(self._each(query))
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """What this thread reads within is all of one moment, whatever others write meanwhile."""
+        with self._faults_told(), self._database.one_state() as connection:
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                del self._held.connection
 
-    def _each(self, query: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._faults_told(), self._reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _rows(self, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
+        with self._faults_told(), self._reading() as connection:
+            for some in connection.execute(
+                query, execution_options={"yield_per": ROWS_AT_ONCE}
+            ).partitions():
+                yield from some
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        held: sa.Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
+        with self._database.connected() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _faults_told(self) -> Iterator[None]:
         try:
-            with self._database.connected() as connection:
-                found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
-                names = tuple(found.keys())
-                for row in found:
-                    yield dict(zip(names, row, strict=True))
+            yield
         except SQLAlchemyError as error:
             mend = "check the path and its rights"
             mend = mend_damaged(self.file) if damaged(reason(error)) else mend
@@ -363,6 +403,11 @@ class Store(Counts):
             ) from None
 
 
+def _correction(row: Mapping[str, Any]) -> dict[str, Correction | None]:
+    said = row["corrected"]
+    return {"corrected": Correction(said) if said else None}
+
+
 def _row(record: Visit | Sighting) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in record.__dataclass_fields__}
     return {k: v.value if isinstance(v, MaskState | Correction) else v for k, v in row.items()}
@@ -378,14 +423,3 @@ def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, An
     updated = connection.execute(sa.update(key.table).where(key == row[key.name]).values(machine))
     if updated.rowcount == 0:
         connection.execute(sa.insert(key.table).values(row))
-
-
-def _between(
-    query: sa.Select[Any],
-    column: sa.Column[datetime],
-    since: datetime | None,
-    until: datetime | None,
-) -> sa.Select[Any]:
-    if since is not None:
-        query = query.where(column >= since)
-    return query.where(column < until) if until is not None else query

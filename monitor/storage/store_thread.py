@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from monitor.errors import StoreError
@@ -46,11 +46,7 @@ class StoreThread:
     ) -> None:
         self._label, self._spool = store.label, spool
         self._store = store
-        try:
-            write_left(store, spool.folder)
-        except StoreError as error:
-            log.error("%s", error)
-        self._writer = StoreWriter(store, shift, recall)
+        self._writer = store.answered(lambda: self._begin(shift, recall))
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
@@ -63,6 +59,13 @@ class StoreThread:
         self._damaged = ""  # what is wrong with the store's file
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
+
+    def _begin(self, shift: Shift, recall: Callable[[], Books]) -> StoreWriter:
+        try:
+            write_left(self._store, self._spool.folder)
+        except StoreError as error:
+            log.error("%s", error)
+        return StoreWriter(self._store, shift, recall)
 
     # Called by the inference thread
 
@@ -97,10 +100,17 @@ class StoreThread:
         self._submit(lambda: self._writer.annotate(sighting_id, note), Noted(sighting_id, note))
         self._wait_for_answer()
 
-    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
-        """Versions that have lost a name take the place of those that hold it, in the spool too."""
+    def forget(
+        self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    ) -> None:
+        """Versions that have lost a name take the place of those that hold it, in the spool too.
+
+        Whoever forgets somebody cleans the store himself. Where it does not answer now, he may not
+        have been able to: this program does it then, as soon as the store answers.
+        """
         self.put(visits, sightings)
-        self._wait_for_answer()
+        if not self._wait_for_answer():
+            self._submit(lambda: self._writer.forget_everywhere(gone))
         self._forget_done()
         if self._spooled:
             self._spool.replace(item for _, item in self._waiting.values())
@@ -151,12 +161,15 @@ class StoreThread:
             self._since = time.monotonic()
         self._jobs.put(numbered)
 
-    def _wait_for_answer(self) -> None:
-        """What the receptionist says is on the disk before it is shown."""
+    def _wait_for_answer(self) -> bool:
+        """What the receptionist says is on the disk before it is shown. Returns whether it is in
+        the store.
+        """
         with self._answered:
             done = self._answered.wait_for(lambda: self._done >= self._put, ANSWER_S)
         if not done:
             self._keep()
+        return done
 
     def _forget_done(self) -> None:
         done = self._done

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from monitor.errors import StoreError
@@ -36,7 +37,7 @@ class StoreLane(Protocol):
     """How the ledger's writer has the store written: at once, or by a thread."""
 
     @property
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> Mapping[str, str]:
         """What could not be done, a line each: of "store", "clock", "snapshots"."""
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
@@ -47,7 +48,9 @@ class StoreLane(Protocol):
 
     def annotate(self, sighting_id: str, note: str) -> None: ...
 
-    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+    def forget(
+        self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    ) -> None: ...
 
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool: ...
 
@@ -56,6 +59,36 @@ class StoreLane(Protocol):
     def unstored(self) -> int: ...
 
     def close(self) -> Closed: ...
+
+
+class NoStore:
+    """For a run on recordings alone, which are in no store."""
+
+    problems: Mapping[str, str] = MappingProxyType({})
+
+    def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def put_stills(self, shift: Shift) -> None: ...
+
+    def correct(self, visit_id: str, correction: Correction | None) -> None: ...
+
+    def annotate(self, sighting_id: str, note: str) -> None: ...
+
+    def forget(
+        self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    ) -> None: ...
+
+    def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
+        return False
+
+    def flush(self) -> dict[str, Sighting]:
+        return {}
+
+    def unstored(self) -> int:
+        return 0
+
+    def close(self) -> Closed:
+        return Closed()
 
 
 class StoreWriter:
@@ -78,6 +111,7 @@ class StoreWriter:
         self._stills = False
         self._corrections: dict[str, Correction | None] = {}  # by visit
         self._notes: dict[str, str] = {}  # by sighting
+        self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
         self._problems: dict[str, str] = {}
         store.begin_shift(shift.shift_id, shift.started)
@@ -106,9 +140,15 @@ class StoreWriter:
         """The receptionist's note to a sighting."""
         self._notes[sighting_id] = note
 
-    def forget(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
+    def forget(
+        self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    ) -> None:
         """Versions that have lost a name take the place of those that hold it."""
         self.put(visits, sightings)
+
+    def forget_everywhere(self, gone: Collection[str]) -> None:
+        """Take names out of all that the store holds, as soon as it can be written."""
+        self._gone |= set(gone)
 
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
         """Delete some of what is too old. Returns whether there is more; else `then` was told
@@ -154,13 +194,16 @@ class StoreWriter:
         for sighting_id, note in list(self._notes.items()):
             if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
                 del self._notes[sighting_id]
+        for name in sorted(self._gone):
+            if self._attempt("store", partial(self._store.forget_identity, name)):
+                self._gone.discard(name)
         if not self.unstored():
             self.problems.pop("store", None)
         return committed
 
     def unstored(self) -> int:
         """How many things wait."""
-        waiting = (self._visits, self._sightings, self._corrections, self._notes)
+        waiting = (self._visits, self._sightings, self._corrections, self._notes, self._gone)
         return sum(len(w) for w in waiting) + self._stills
 
     def close(self) -> Closed:

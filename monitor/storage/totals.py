@@ -23,7 +23,7 @@ from monitor.storage.compliance import (
 if TYPE_CHECKING:
     from monitor.storage.store import Store
 
-HOUR, NOTHING = timedelta(hours=1), timedelta()
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,17 +75,17 @@ def totals(
     )
 
 
-def totals_since(store: Store, since: datetime) -> list[Total]:
-    """`totals` of what began since a midnight of local time, added up by the database.
+def totals_between(
+    store: Store, since: datetime | None = None, until: datetime | None = None
+) -> list[Total]:
+    """`totals` of what began in [since, until), added up by the database.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    offsets = (since.astimezone().utcoffset(), datetime.now().astimezone().utcoffset())
-    whole = all(offset is not None and offset % HOUR == NOTHING for offset in offsets)
-    visits, sightings = store.count_since(since, by_minute=not whole)
+    visits, sightings = store.count(since, until)
     return _add_up(
-        store.read_shifts(since),
+        store.read_shifts(since, until),
         (
             (g.shift_id, g.began, as_counted(g.state, g.corrected), g.number)
             for g in visits
@@ -103,10 +103,10 @@ def _add_up(
     # by shift and quarter of an hour at first: that is quick for a million
     seen: Counter[tuple[str, datetime, MaskState | None]] = Counter()
     for shift_id, began, state, number in visits:
-        seen[shift_id, _quarter(began), state] += number
+        seen[shift_id, quarter(began), state] += number
     alarmed: Counter[tuple[str, datetime]] = Counter()
     for shift_id, began, number in sightings:
-        alarmed[shift_id, _quarter(began)] += number
+        alarmed[shift_id, quarter(began)] += number
     states: defaultdict[Period, Counter[MaskState | None]] = defaultdict(Counter)
     alarms: Counter[Period] = Counter()
     stills: defaultdict[Period, Count] = defaultdict(Count)
@@ -132,8 +132,10 @@ def _add_up(
     ]
 
 
-def _quarter(moment: datetime) -> datetime:
-    """Zones differ by quarters of an hour: all of one lies in one local hour."""
+def quarter(moment: datetime) -> datetime:
+    """When the quarter of an hour began. Zones differ by quarters: all of one lies in one local
+    hour.
+    """
     return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,8 @@ from monitor.records import (
     Visit,
 )
 from monitor.storage.csv_log import CsvLog
-from monitor.storage.events import EventLog
+from monitor.storage.errand import Errand
+from monitor.storage.events import EventLog, event_line
 from monitor.storage.retention import Retention
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.spool import Spool
@@ -33,6 +35,8 @@ from monitor.storage.store_writer import StoreLane
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
+CLOSE_S = 5.0  # for all files together
+EVENTS_MAX = 1000  # lines that wait for a file that does not answer: half a minute of a camera
 _BY_WEIGHT = ("store", "csv", "snapshots", "events", "clock")  # whose problem is told first
 
 
@@ -46,12 +50,14 @@ class Outputs:
     # what recordings show is counted and shown, and not stored: who is in them is no visitor of
     # today
     recordings_apart: bool = False
+    recordings_listed: bool = False  # in the CSV, although they are kept apart
     # with one, the store is written by a thread, and what waits is kept there
     spool: Spool | None = None
 
 
 class Writer:
-    """The inference thread alone calls it.
+    """The inference thread alone calls it. It waits for no file: what a dead share does not answer
+    is said, and done later.
 
     Args:
         lane: Writes the store; the writer closes it.
@@ -65,7 +71,13 @@ class Writer:
         self._lane, self._outputs, self._shift, self._now = lane, outputs, shift, now
         self._rows: list[Sighting] = []  # closed sightings that the CSV does not have yet
         self._gone: set[str] = set()  # whose names are still to be taken out of the CSV
+        self._lines: list[bytes] = []  # events that wait
+        self._dropped = 0  # events that were not written
         self._pictured: set[str] = set()  # open sightings that have a snapshot
+        self._unwanted: set[str] = set()  # sightings whose pictures are to be deleted
+        self._purge_before: datetime | None = None  # older pictures are to be deleted
+        self._silent: set[str] = set()  # that do not answer, which was told
+        self._errands = {"csv": Errand(), "events": Errand(), "snapshots": Errand()}
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
         self._closed = False
@@ -80,9 +92,17 @@ class Writer:
         if self._outputs.csv is not None:
             self._rows += [sighting for sighting in sightings if not sighting.open]
 
-    def put_stills(self, stills: Count) -> None:
-        """The shift's faces of single pictures, all together."""
-        self._shift = dataclasses.replace(self._shift, stills=stills)
+    def put_unstored(self, sightings: Iterable[Sighting]) -> None:
+        """Sightings of recordings that are kept apart: for the CSV alone, where they are wanted."""
+        if self._outputs.csv is not None and self._outputs.recordings_listed:
+            self._rows += [sighting for sighting in sightings if not sighting.open]
+
+    def put_stills(self, stills: Count, taken: datetime) -> None:
+        """The shift's faces of single pictures, all together, the last of which was taken then. A
+        shift counts them when it began, so it began no later.
+        """
+        began = min(self._shift.started, taken)
+        self._shift = dataclasses.replace(self._shift, stills=stills, started=began)
         self._lane.put_stills(self._shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
@@ -115,7 +135,7 @@ class Writer:
         """
         for sighting in sightings:
             self.forget_snapshot(sighting.sighting_id)
-        self._lane.forget(visits, sightings)
+        self._lane.forget(gone, visits, sightings)
         self._rows = [
             dataclasses.replace(row, identity=None)
             if row.identity is not None and name_key(row.identity) in gone
@@ -129,37 +149,45 @@ class Writer:
 
     def write_event(self, result: FrameResult, running: Count) -> None:
         """A line of `--events`, if it is wanted."""
-        if self._outputs.events is not None:
-            self._attempt("events", partial(self._outputs.events.write, result, running))
+        if self._outputs.events is None:
+            return
+        if len(self._lines) < EVENTS_MAX:
+            self._lines.append(event_line(result, running))
+        else:
+            self._dropped += 1
+        self._write_lines()
 
     def keep_snapshot(self, sighting_id: str, image_bgr: Image, xyxy: FloatArray) -> None:
         """A picture of a sighting, if that is wanted and there is none yet."""
         snapshots = self._outputs.snapshots
         if snapshots is None or not snapshots.on or sighting_id in self._pictured:
             return
-        if self._attempt("snapshots", partial(snapshots.keep, sighting_id, image_bgr, xyxy)):
-            self._pictured.add(sighting_id)
+        if self._free("snapshots"):
+            keep = partial(snapshots.keep, sighting_id, image_bgr, xyxy)
+            self._do("snapshots", keep, lambda: self._pictured.add(sighting_id))
 
     def forget_snapshot(self, sighting_id: str) -> None:
         """Delete the picture of a sighting, if there is one."""
         if self._outputs.snapshots is not None:
-            self._attempt("snapshots", partial(self._outputs.snapshots.forget, sighting_id))
+            self._unwanted.add(sighting_id)
+            self._delete_pictures()
 
     def purge(self, retention: Retention) -> bool:
         """Delete some of what is too old. Returns whether there is more."""
 
         def pictures(before: datetime) -> None:
-            if self._outputs.snapshots is not None:
-                self._outputs.snapshots.purge(before)
+            self._purge_before = before  # the store's thread calls it, and waits for no picture
 
-        return self._lane.purge(retention, pictures)
+        more = self._lane.purge(retention, pictures)
+        self._delete_pictures()
+        return more
 
     # Writing
 
     @property
     def problem(self) -> str:
         """Why something could not be written, in one line: what matters most; "" if all was."""
-        problems = self._problems | self._lane.problems
+        problems = {**self._problems, **self._lane.problems}
         return next((problems[what] for what in _BY_WEIGHT if what in problems), "")
 
     def _failed(self) -> bool:
@@ -179,17 +207,105 @@ class Writer:
             return late
         self._retry_at = self._now() + RETRY_S
         committed = late | self._lane.flush()
-        csv = self._outputs.csv
-        if csv is not None and self._gone and self._attempt("csv", partial(csv.forget, self._gone)):
-            self._gone = set()
-        if self._outputs.csv is not None and self._rows:
-            if self._attempt("csv", partial(self._outputs.csv.append, self._rows)):
-                self._rows = []
-        elif not self._gone:
-            self._problems.pop("csv", None)
-        # a picture that could not be taken cannot be taken later
-        self._problems.pop("snapshots", None)
+        self._write_rows()
+        self._write_lines()
+        if self._free("snapshots"):
+            # a picture that could not be taken cannot be taken later
+            self._problems.pop("snapshots", None)
+        self._delete_pictures()
         return committed
+
+    def _write_rows(self) -> None:
+        csv = self._outputs.csv
+        if csv is None or not self._free("csv"):
+            return
+        if self._gone:
+            gone = set(self._gone)
+            self._do("csv", partial(csv.forget, gone), lambda: self._gone.difference_update(gone))
+        if self._rows and self._free("csv"):
+            rows = list(self._rows)  # corrected meanwhile, they stay as many
+            self._do(
+                "csv", partial(csv.append, rows), lambda: self._rows.__delitem__(slice(len(rows)))
+            )
+        elif not self._rows and not self._gone:
+            self._problems.pop("csv", None)
+
+    def _write_lines(self) -> None:
+        events = self._outputs.events
+        if events is None or not self._free("events") or not self._lines:
+            return
+        lines, self._lines = self._lines, []
+
+        def failed() -> None:
+            self._dropped += len(lines)
+
+        self._do("events", partial(events.write, lines), self._tell_dropped, failed)
+
+    def _tell_dropped(self) -> None:
+        if self._dropped and self._outputs.events is not None:
+            label = self._outputs.events.label
+            log.warning("%d events could not be written to %s", self._dropped, label)
+            self._dropped = 0
+
+    def _delete_pictures(self) -> None:
+        snapshots = self._outputs.snapshots
+        if snapshots is None or not (self._unwanted or self._purge_before):
+            return
+        if not self._free("snapshots"):
+            return
+        unwanted, self._unwanted = self._unwanted, set()
+        before, self._purge_before = self._purge_before, None
+
+        def delete() -> None:
+            for sighting_id in unwanted:
+                snapshots.forget(sighting_id)
+            if before is not None:
+                snapshots.purge(before)
+
+        self._do("snapshots", delete)
+
+    def _free(self, what: str) -> bool:
+        """Whether a file answers; that it does not is a problem until it does."""
+        errand = self._errands[what]
+        if errand.settle():
+            return True
+        if errand.stuck and what not in self._silent:
+            self._silent.add(what)
+            self._problems[what] = self._does_not_answer(what)
+            log.error("%s", self._problems[what])
+        return False
+
+    def _does_not_answer(self, what: str) -> str:
+        if what == "csv" and self._outputs.csv is not None:
+            return f"{self._outputs.csv.label} does not answer: its rows wait"
+        if what == "events" and self._outputs.events is not None:
+            return f"{self._outputs.events.label} does not answer: events wait, then are dropped"
+        return "the folder of the snapshots does not answer: there are none of these sightings"
+
+    def _do(
+        self,
+        what: str,
+        action: Callable[[], object],
+        done: Callable[[], object] = lambda: None,
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Have something done, waiting for a moment only; a `StoreError` is a problem."""
+
+        def settled(error: Exception | None) -> None:
+            self._silent.discard(what)
+            if error is None:
+                self._problems.pop(what, None)
+                done()
+                return
+            if not isinstance(error, StoreError):
+                raise error
+            if self._problems.get(what) != str(error):
+                log.error("%s", error)
+            self._problems[what] = str(error)
+            failed()
+
+        self._errands[what].run(action, settled)
+        self._free(what)
 
     def close(self) -> None:
         """Write what is left; `flush` then gives what was committed by it.
@@ -201,26 +317,33 @@ class Writer:
         self._retry_at = 0.0
         self._late = self.flush()
         self._closed = True
+        self._end_files()
         closed = self._lane.close()
         self._late |= closed.committed
         why = self.problem
-        if self._outputs.events is not None:
-            self._attempt("events", self._outputs.events.close)
         lost = closed.unstored + len(self._rows)
         if closed.kept and not self._rows:
             raise StoreError(
                 f"{lost} records could not be saved yet: {why}; they are {closed.kept}"
             )
+        if lost and not closed.unstored and self._outputs.spool is not None:
+            why += "; the store has them: `python main.py export FILE`"
         if lost:
             raise StoreError(f"{lost} records could not be saved: {why}")
 
-    def _attempt(self, what: str, action: Callable[[], object]) -> bool:
-        try:
-            action()
-        except StoreError as error:
-            if what not in self._problems:
-                log.error("%s", error)
-            self._problems[what] = str(error)
-            return False
-        self._problems.pop(what, None)
-        return True
+    def _end_files(self) -> None:
+        """Write what is left, each file within a time limit."""
+        ends = time.monotonic() + CLOSE_S
+        for what, write in (
+            ("csv", self._write_rows),
+            ("events", self._write_lines),
+            ("snapshots", self._delete_pictures),
+        ):
+            errand = self._errands[what]
+            if errand.settle(max(ends - time.monotonic(), 0.0)):
+                write()
+                errand.settle(max(ends - time.monotonic(), 0.0))
+        self._dropped += len(self._lines)
+        self._tell_dropped()
+        if self._outputs.events is not None and self._free("events"):
+            self._do("events", self._outputs.events.close)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from monitor.errors import MonitorError
@@ -45,3 +47,21 @@ def run_main(main: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def sface_options() -> argparse.ArgumentParser:
+    """What every training asks for that goes on from SFace, as a parent of its parser."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        help="SFace as .keras, from shared/weights/get_weights.py",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="where the .keras file goes, without ending"
+    )
+    return parser

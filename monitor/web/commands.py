@@ -134,7 +134,6 @@ def _serve_options(arguments: argparse.Namespace) -> ServeOptions:
         identify=arguments.identify,
         gallery=arguments.gallery,
         settings=arguments.config,
-        unstored=True,
     )
     limits = Limits(
         bytes_max=arguments.megabytes * 2**20,

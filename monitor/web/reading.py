@@ -16,7 +16,6 @@ import warnings
 from collections.abc import AsyncGenerator
 from typing import Any
 
-import numpy as np
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 from starlette.datastructures import UploadFile
@@ -176,7 +175,7 @@ def decode(data: bytes, limits: Limits) -> Image:
             "too_many_frames",
             f"the file holds more than {limits.frames_max} frame: send them one by one",
         )
-    image = decode_picture(np.frombuffer(data, np.uint8))
+    image = decode_picture(data)
     if image is None:
         raise Problem(422, "damaged", DAMAGED)
     if image.shape[0] * image.shape[1] > limits.pixels_max:  # not what its head says

@@ -21,6 +21,7 @@ from monitor.records import Detections
 FACE = (100.0, 100.0, 300.0, 400.0)
 EAR = (260.0, 220.0, 340.0, 320.0)
 SCARF = (110.0, 340.0, 290.0, 560.0)
+GAITER = (115.0, 395.0, 285.0, 590.0)  # on the neck, below the chin
 LANDMARKS = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
 
 
@@ -43,7 +44,7 @@ def visits(frames: Sequence[Detections]) -> int:
     return len(begun)
 
 
-@pytest.mark.parametrize("part", [EAR, SCARF])
+@pytest.mark.parametrize("part", [EAR, SCARF, GAITER])
 def test_a_weaker_box_on_a_larger_face_is_a_part_of_it(part: tuple[float, ...]) -> None:
     assert parts(found(FACE, part, confidence=[0.9, 0.8])).tolist() == [False, True]
     assert parts(found(part, FACE, confidence=[0.8, 0.9])).tolist() == [True, False]
@@ -62,7 +63,7 @@ def test_other_people_are_no_parts(other: tuple[float, ...], confidence: Sequenc
     assert not parts(found(FACE, other, confidence=confidence)).any()
 
 
-@pytest.mark.parametrize("part", [EAR, SCARF])
+@pytest.mark.parametrize("part", [EAR, SCARF, GAITER])
 def test_a_part_starts_no_visit(part: tuple[float, ...]) -> None:
     assert visits([found(FACE, part, confidence=[0.9, 0.82])] * 40) == 1
 
@@ -104,6 +105,20 @@ def test_a_slow_camera_counts_people_too() -> None:
 def test_confidence_is_not_asked_of_detectors_without_landmarks() -> None:
     assert sure(found(face_at(100), confidence=0.5)).tolist() == [True]
     assert sure(with_landmarks([face_at(100)], [0.5])).tolist() == [False]
+
+
+@pytest.mark.parametrize(("confidence", "is_sure"), [(0.79, False), (0.85, True)])
+def test_a_hand_from_the_side_is_not_surely_a_face(confidence: float, is_sure: bool) -> None:
+    one = with_landmarks([face_at(100)], [confidence])
+    assert one.landmarks is not None
+    one.landmarks[0, 2, 0] = 90  # the nose is far off the middle between the eyes
+    assert sure(one).tolist() == [is_sure]
+    assert sure(with_landmarks([face_at(100)], [confidence])).tolist() == [True]
+
+
+def test_who_stands_below_another_is_no_part() -> None:
+    child = (115.0, 520.0, 285.0, 700.0)
+    assert not parts(found(FACE, child, confidence=[0.95, 0.8])).any()
 
 
 def test_nobody() -> None:

@@ -7,7 +7,7 @@ import pytest
 from fakes import MASKED, UNMASKED, FakeClassifier, FakeDetector, FakeNetwork, face_at, found, frame
 
 from monitor.analysis.pipeline import Pipeline
-from monitor.analysis.scene import EMBED_MAX
+from monitor.analysis.turns import EMBED_MAX
 from monitor.config import Config, DetectConfig
 from monitor.faces.boxes import NO_BOXES
 from monitor.faces.classify import MaskClassifier

@@ -237,3 +237,20 @@ def test_every_visit_and_sighting_is_closed_at_the_end() -> None:
     assert all(not s.open for s in newest.values())
     door.leave()
     assert len(door.final) == 3
+
+
+@pytest.mark.parametrize("answer", [INCORRECT, UNMASKED])
+def test_who_turns_away_is_not_sure_and_no_sighting_goes_on(answer: np.ndarray) -> None:
+    # The back of a head is found now and then, with little confidence, and called anything.
+    door = Door()
+    door.stand(2, MASKED, face_at(100))
+    landmarks = np.array([[[70, 80], [130, 80], [100, 105], [80, 125], [120, 125]]], np.float32)
+    for _ in range(150):
+        away = found(face_at(100), confidence=0.7)
+        door.see(Detections(away.boxes, away.confidence, landmarks), answer)
+        door.t += 0.1
+    (face,) = door.faces
+    assert face.state is MaskState.UNSURE
+    door.leave()
+    assert [v.state for v in door.final.values()] == [MaskState.MASKED]
+    assert door.sightings == []

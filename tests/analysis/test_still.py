@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from fakes import INCORRECT, MASKED, UNDECIDED, UNMASKED, face_at, found, frame
 
 from monitor.analysis.still import still_faces
 from monitor.analysis.wanted import Answers, Wanted
-from monitor.config import ClassifyConfig
+from monitor.config import ClassifyConfig, DetectConfig
+from monitor.detect import make_detector
 from monitor.faces.boxes import NO_BOXES
 from monitor.records import Detections, Face, MaskState
 
@@ -46,3 +50,18 @@ def test_faces_of_a_single_picture(answer: np.ndarray, size: float, state: MaskS
 def test_a_picture_without_faces() -> None:
     nobody = Detections(NO_BOXES, np.empty(0, np.float32))
     assert judged(nobody, np.zeros((0, 3), np.float32)) == ()
+
+
+def test_a_face_behind_a_counter_is_not_sure() -> None:
+    picture = cv2.imread(str(Path(__file__).resolve().parent.parent / "data" / "bare.jpg"))
+    assert picture is not None
+    seen = make_detector(DetectConfig()).detect_still(picture)  # type: ignore[arg-type]
+    assert seen.landmarks is not None
+    nose_y = int(seen.landmarks[0, 2, 1])
+    for counter_y, state in ((len(picture), MaskState.MASKED), (nose_y, MaskState.UNSURE)):
+        shown = picture.copy()
+        shown[counter_y:] = (70, 110, 150)
+        wanted = Wanted(frame(still=True, pixels=shown), seen, classify=np.arange(len(seen)))
+        rois = np.zeros((len(seen), 4, 4, 3), np.float32)
+        (face,) = still_faces(wanted, Answers(rois, MASKED[None]), ClassifyConfig())
+        assert face.state is state

@@ -154,3 +154,42 @@ def test_poor_looks_do_not_wash_out_good_ones() -> None:
     assert vote.state is MaskState.MASKED
     feed(vote, t, UNMASKED, 2)
     assert vote.state is MaskState.UNMASKED
+
+
+def test_a_state_is_held_for_as_long_as_a_face_was_surely_seen() -> None:
+    vote = Vote(VoteConfig(hold_s=2.0))
+    t = feed(vote, 0, INCORRECT, 1)
+    t = feed(vote, t, INCORRECT, 1.9, weight=0.0)  # a glance aside
+    assert vote.state is MaskState.INCORRECT
+    feed(vote, t, INCORRECT, 0.3, weight=0.0)
+    assert vote.state is MaskState.UNSURE
+    assert vote.confidence == 0
+
+
+def test_what_may_be_the_back_of_a_head_holds_no_state() -> None:
+    vote = Vote(VoteConfig(hold_s=2.0))
+    t = feed(vote, 0, UNMASKED, 2)
+    for _ in range(round(30 / STEP)):
+        vote.add(t, INCORRECT, 0.1, sure=False)
+        t += STEP
+    assert vote.state is MaskState.UNSURE
+    vote.add(t, MASKED, 1.0)  # turns back, with the mask on: one look is not enough
+    assert vote.state is MaskState.UNSURE
+    vote.add(t + STEP, MASKED, 1.0)
+    assert vote.state is MaskState.MASKED
+    assert vote.confidence == pytest.approx(0.98, abs=1e-3)
+
+
+def test_what_was_never_surely_a_face_has_no_state() -> None:
+    vote = Vote(VoteConfig())
+    for i in range(100):
+        vote.add(i * STEP, UNMASKED, 1.0, sure=False)
+    assert vote.state is MaskState.UNSURE
+
+
+@pytest.mark.parametrize("every_s", [1.0, 5.0])
+def test_a_slow_camera_gives_states_too(every_s: float) -> None:
+    vote = Vote(VoteConfig())
+    for i in range(4):
+        vote.add(i * every_s, MASKED, 1.0)
+    assert vote.state is MaskState.MASKED

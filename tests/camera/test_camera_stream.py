@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
 from mjpeg import silent_port
+from rtsp import GROUP, RtspCamera
 
 from monitor.camera.address import parse_address
 from monitor.camera.certificate import pins
 from monitor.camera.stream import StreamSource
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, DamagedPictureError
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+NOISE = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+LARGE = cv2.imencode(".jpg", NOISE)[1].tobytes()
 PICTURES = 20
 
 
 class Camera(ThreadingHTTPServer):
-    """Answers as its path says: /401, /404, /503, /text, /empty, or with motion JPEG."""
+    """Answers as its path says: /401, /404, /503, /text, /empty, or with motion JPEG, of
+    which /damaged cuts three pictures of four.
+    """
 
     daemon_threads = True
 
@@ -67,9 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
-            for _ in range(PICTURES):
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(JPEG)}\r\n\r\n"
-                self.wfile.write(head.encode() + JPEG + b"\r\n")
+            for number in range(PICTURES):
+                sent = LARGE if path == "damaged" else JPEG
+                sent = sent[: len(sent) // 2] if path == "damaged" and number % 4 else sent
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(sent)}\r\n\r\n"
+                self.wfile.write(head.encode() + sent + b"\r\n")
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
@@ -126,6 +129,20 @@ def test_a_stream_that_ends_is_lost(server: Camera) -> None:
     source.close()
 
 
+def test_a_damaged_picture_is_told_and_the_stream_goes_on(server: Camera) -> None:
+    source = stream(f"http://127.0.0.1:{server.server_port}/damaged")
+    source.open()
+    seen = ""
+    for _ in range(PICTURES):
+        try:
+            assert source.read().image.shape == (240, 320, 3)
+            seen += "+"
+        except DamagedPictureError:
+            seen += "-"
+    source.close()
+    assert seen == "+---" * (PICTURES // 4)
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -180,12 +197,13 @@ def test_an_rtsp_camera_says_no(status: str, words: str) -> None:
     listener.close()
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path, str]:
+def certificate(folder: Path, name: str, more: tuple[str, ...] = ()) -> tuple[Path, Path, str]:
     """A key, a certificate made out to `name` and its fingerprint."""
     if shutil.which("openssl") is None:
         pytest.skip("makes certificates with openssl, which is not here")
     key, made = folder / "key.pem", folder / "made.pem"
     subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    subject += [word for extension in more for word in ("-addext", extension)]
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
@@ -217,8 +235,12 @@ def test_a_password_is_not_sent_to_a_camera_that_nobody_vouches_for(
     assert server.passwords == []
 
 
-def test_a_camera_that_is_pinned_is_watched(server: Camera, tmp_path: Path) -> None:
-    key, made, fingerprint = certificate(tmp_path, "camera.example")
+@pytest.mark.parametrize("more", [(), ("basicConstraints=critical,CA:FALSE",)])
+@pytest.mark.parametrize("name", ["camera.example", "*.camera.example"])
+def test_a_camera_that_is_pinned_is_watched(
+    server: Camera, tmp_path: Path, more: tuple[str, ...], name: str
+) -> None:
+    key, made, fingerprint = certificate(tmp_path, name, more)
     place = encrypt(server, key, made)
     source = stream(f"https://anna:secret@{place}/live", tls_pins=f"{place}={fingerprint.upper()}")
     source.open()
@@ -259,62 +281,16 @@ def test_a_pin_that_is_none(text: str) -> None:
         pins(CameraConfig(tls_pins=text))
 
 
-def nal_units(frames: int) -> list[list[bytes]]:
-    """H.264 of grey pictures, 64 x 48: the units of each."""
-    codec = av.CodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt, codec.time_base = 64, 48, "yuv420p", Fraction(1, 20)
-    codec.options = {"tune": "zerolatency", "g": "5"}
-    found = []
-    for number in range(frames):
-        image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="bgr24")
-        image.pts = number
-        for packet in codec.encode(image):
-            units = re.split(rb"\x00\x00\x00?\x01", bytes(packet))
-            found.append([unit for unit in units if unit and unit[0] & 31 != 6])
-    return found
-
-
-class RtspCamera(threading.Thread):
-    """Answers one viewer, and sends pictures over the same connection."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-
-    def run(self) -> None:
-        connection, _ = self.listener.accept()
-        sdp = "v=0\r\ns=c\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
-        with connection:
-            while request := connection.recv(4096).decode():
-                number = request.partition("CSeq: ")[2].split()[0]
-                head, body = f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\nSession: 1\r\n", ""
-                if request.startswith("DESCRIBE"):
-                    body = sdp
-                    head += f"Content-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n"
-                if request.startswith("SETUP"):
-                    head += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
-                connection.sendall(f"{head}\r\n{body}".encode())
-                if request.startswith("PLAY"):
-                    break
-            sequence = 0
-            for number, units in enumerate(nal_units(40)):
-                for unit in units:
-                    marker = 0x80 if unit is units[-1] else 0
-                    rtp = struct.pack(">BBHII", 0x80, 96 | marker, sequence, number * 4500, 7)
-                    sequence += 1
-                    connection.sendall(struct.pack(">cBH", b"$", 0, len(rtp + unit)) + rtp + unit)
-
-
 def test_an_rtsp_camera_is_watched() -> None:
-    camera = RtspCamera()
-    camera.start()
+    """Also one whose pictures take many packets."""
+    noise = np.random.default_rng(1).integers(0, 30, (240, 320, 3), np.uint8)
+    camera = RtspCamera([np.full((240, 320, 3), 90, np.uint8) + noise] * GROUP)
+    camera.live()
     source = stream(f"RTSP://anna:secret@127.0.0.1:{camera.port}/cam?channel=2&subtype=0")
     source.open()
     images = [source.read().image for _ in range(20)]
     source.close()
+    camera.die()
     assert source.name == f"rtsp://127.0.0.1:{camera.port}/cam?channel=2&subtype=0"
-    assert {image.shape for image in images} == {(48, 64, 3)}
-    assert abs(int(images[-1][20, 20, 0]) - 90) < 8
-    camera.join(5)
-    camera.listener.close()
+    assert {image.shape for image in images} == {(240, 320, 3)}
+    assert abs(float(images[-1].mean()) - 104.5) < 4

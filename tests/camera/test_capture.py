@@ -5,6 +5,7 @@ reconnecting.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,8 +16,9 @@ from fakes import FakeClock, FakeSource, picture
 
 from monitor.camera.capture import CaptureThread
 from monitor.camera.slot import LatestSlot
+from monitor.camera.source import Picture
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, DamagedPictureError
 from monitor.records import Frame, SourceState, SourceStatus
 
 WAIT_S = 20.0
@@ -251,6 +253,65 @@ def test_a_silent_camera_is_stalled() -> None:
         silent.set()
         assert slot.get(WAIT_S) is not None
         assert thread.status().state is SourceState.LIVE
+
+
+def test_a_camera_that_sends_damaged_pictures_is_not_called_stalled() -> None:
+    clock, held, go_on = FakeClock(), threading.Event(), threading.Event()
+    source = FakeSource([picture()], live=True)
+
+    def damaged() -> Picture:
+        clock.t += 0.5
+        time.sleep(0.001)
+        raise DamagedPictureError("one of them")
+
+    def whole() -> Picture:
+        time.sleep(0.001)
+        return picture()
+
+    def hold() -> Picture:
+        held.set()
+        go_on.wait(WAIT_S)
+        return picture()
+
+    source.next = damaged
+    config = CameraConfig(stall_after_s=2, read_timeout_s=1e9)
+    with running(source, now=clock, config=config) as (thread, _, watch):
+        watch.wait_for(SourceState.DAMAGED)
+        assert thread.status().state is SourceState.DAMAGED
+        assert "sends damaged pictures" in thread.status().message
+        source.next = whole
+        watch.wait_for(SourceState.LIVE, 2)
+        source.next = damaged
+        watch.wait_for(SourceState.DAMAGED, 2)
+        source.next = hold
+        assert held.wait(WAIT_S)
+        clock.t += 3
+        assert thread.status().state is SourceState.STALLED  # not even damaged ones come
+        source.next = whole
+        go_on.set()
+    assert watch.names() == [
+        *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED),
+        *(SourceState.LIVE, SourceState.DAMAGED, SourceState.LIVE),
+    ]
+
+
+def test_a_camera_that_sends_nothing_else_is_opened_again() -> None:
+    clock = FakeClock()
+    source = FakeSource([picture()], live=True)
+
+    def damaged() -> Picture:
+        clock.t += 0.5
+        time.sleep(0.001)
+        raise DamagedPictureError("one of them")
+
+    source.next = damaged
+    config = CameraConfig(stall_after_s=2, read_timeout_s=5)
+    with running(source, now=clock, config=config) as (_, _, watch):
+        watch.wait_for(SourceState.LOST)
+    assert watch.names()[:4] == [
+        *(SourceState.OPENING, SourceState.LIVE, SourceState.DAMAGED, SourceState.LOST),
+    ]
+    assert "sends damaged pictures" in watch.states[3].message
 
 
 def test_a_recording_is_never_stalled() -> None:

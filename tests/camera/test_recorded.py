@@ -7,9 +7,11 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
 import pytest
 
-from monitor.camera.recorded import recorded_at
+from monitor.camera.recorded import Recorded, recorded_at
+from monitor.errors import CameraError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -51,3 +53,58 @@ def test_it_never_ends_in_the_future(name: str, tmp_path: Path, demo_clip: Path)
 def test_a_folder(tmp_path: Path) -> None:
     os.utime(tmp_path, (1e9, 1e9))
     assert recorded_at(tmp_path, NOW) == datetime.fromtimestamp(1e9, UTC)
+
+
+def noting(source: Path, path: Path, noted: str, written: datetime) -> Path:
+    """A copy of a clip whose container notes a time, and whose file was written at another."""
+    with av.open(str(source)) as clip, av.open(str(path), "w") as copy:
+        copy.metadata["creation_time"] = noted
+        track = clip.streams.video[0]
+        copied = copy.add_stream_from_template(track)
+        for packet in clip.demux(track):
+            if packet.dts is not None:
+                packet.stream = copied
+                copy.mux(packet)
+    os.utime(path, (written.timestamp(), written.timestamp()))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mov", "mkv"])
+def test_what_the_container_notes_comes_before_when_its_file_was_written(
+    kind: str, tmp_path: Path, demo_clip: Path
+) -> None:
+    path = noting(demo_clip, tmp_path / f"a.{kind}", "2026-11-20T07:15:00Z", NOW)
+    assert recorded_at(path, NOW) == datetime(2026, 11, 20, 7, 15, tzinfo=UTC)
+
+
+def test_a_name_comes_before_what_the_container_notes(
+    tmp_path: Path, demo_clip: Path, berlin: None
+) -> None:
+    path = tmp_path / "2026-11-21_08-30-00.mp4"
+    noting(demo_clip, path, "2026-11-20T07:15:00Z", NOW)
+    assert recorded_at(path, NOW) == datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "noted", ["1904-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2000-01-01T00:00:10Z"]
+)
+def test_a_clock_that_was_never_set_is_not_believed(
+    noted: str, tmp_path: Path, demo_clip: Path
+) -> None:
+    end = NOW - timedelta(days=2)
+    path = noting(demo_clip, tmp_path / "a.mkv", noted, end)
+    assert timedelta(seconds=5) < end - recorded_at(path, NOW) < timedelta(minutes=2)
+
+
+def test_a_note_of_the_future_is_not_believed(tmp_path: Path, demo_clip: Path) -> None:
+    end = NOW - timedelta(days=2)
+    path = noting(demo_clip, tmp_path / "a.mp4", "2026-11-25T12:00:10Z", end)
+    assert timedelta(seconds=5) < end - recorded_at(path, NOW) < timedelta(minutes=2)
+
+
+def test_the_user_is_believed_first(tmp_path: Path, demo_clip: Path) -> None:
+    path = noting(demo_clip, tmp_path / "a.mp4", "2026-11-20T07:15:00Z", NOW)
+    said = NOW - timedelta(days=9)
+    assert Recorded(path, said).began(NOW) == said
+    with pytest.raises(CameraError, match="cannot be read"):
+        Recorded(tmp_path / "gone.mp4").began(NOW)

@@ -141,7 +141,12 @@ class Desk:
     def _build(self) -> Parts:
         if self._real:
             return build_parts(
-                RunOptions(config=self.config, csv=self.csv_path, events=self.events_path)
+                RunOptions(
+                    config=self.config,
+                    csv=self.csv_path,
+                    events=self.events_path,
+                    into_store=True,
+                )
             )
         shift_id = new_shift_id(datetime.now(UTC))
         pipeline = Pipeline(self.stage, FakeClassifier((UNMASKED,)), self.config, shift_id)  # type: ignore[arg-type]

@@ -104,7 +104,9 @@ def run(kind: str, frames: int, baseline: int, folder: Path) -> dict[str, object
     if kind == "fake":
         changes["classify"] = {"unsure_face_px": 0}
     config = load_config(None, changes)
-    options = RunOptions(config=config, csv=folder / "s.csv", events=folder / "e.jsonl")
+    options = RunOptions(
+        config=config, csv=folder / "s.csv", events=folder / "e.jsonl", into_store=True
+    )
     image = fake_image if kind == "fake" else real_images()
     source, next_index = FakeSource(), 0
 

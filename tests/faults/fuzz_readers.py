@@ -1,7 +1,8 @@
-"""Feeds mutated files to the readers of pictures, settings and cards for a while. Run in a process
-of its own: a decoder may crash.
+"""Feeds mutated files to the readers of pictures, clips, galleries, lists (CSV), settings and cards
+for a while. Run in a process of its own: a decoder may crash.
 
-    python tests/faults/fuzz_readers.py pictures|settings|cards SEED SECONDS FOLDER
+    python tests/faults/fuzz_readers.py pictures|clips|galleries|lists|settings|cards SEED SECONDS \
+        FOLDER
 
 Each input depends on the seed and its number alone. The number is written into FOLDER/number before
 the input is read, so that a crash can be repeated; the input itself is FOLDER/input. Prints one
@@ -12,12 +13,16 @@ failure.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import os
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,21 +33,26 @@ for _name, _value in {  # as main.py does
 }.items():
     os.environ.setdefault(_name, _value)
 
+import av  # noqa: E402
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from peak import peak_mb  # noqa: E402
 
 from monitor.camera.pictures import read_picture  # noqa: E402
-from monitor.camera.source import camera_source  # noqa: E402
+from monitor.camera.source import camera_source, recording  # noqa: E402
 from monitor.card import MODELS_DIR, embedding_of, load_card  # noqa: E402
 from monitor.config import Config, load_config  # noqa: E402
 from monitor.engine import model_stem  # noqa: E402
-from monitor.errors import ConfigError, ModelError, MonitorError  # noqa: E402
+from monitor.errors import ConfigError, ModelError, MonitorError, StoreError  # noqa: E402
 from monitor.faces.classify import MaskClassifier  # noqa: E402
 from monitor.faces.gender import GenderGuesser  # noqa: E402
 from monitor.gui.help import model_facts  # noqa: E402
 from monitor.identity.embed import Embedder  # noqa: E402
+from monitor.identity.gallery import Gallery, load_any_gallery, save_gallery  # noqa: E402
+from monitor.identity.person import EnrolledPerson, Kind  # noqa: E402
 from monitor.identity.straighten import Aligner  # noqa: E402
+from monitor.storage.csv_files import BOM, SIGHTING_COLUMNS  # noqa: E402
+from monitor.storage.csv_log import CsvLog  # noqa: E402
 
 TOKENS = (
     *rb'[ ] [[ ]] { } = . , " """ '.split(),
@@ -227,8 +237,114 @@ def read_one_card(path: Path) -> bool:
     return True
 
 
+def clip_seeds() -> list[bytes]:
+    """Short clips of several containers and codecs."""
+    seeds = []
+    for container, codec in (
+        ("mp4", "libx264"),
+        ("avi", "mjpeg"),
+        ("mkv", "mpeg4"),
+        ("gif", "gif"),
+    ):
+        content = io.BytesIO()
+        with av.open(content, "w", "matroska" if container == "mkv" else container) as out:
+            stream = out.add_stream(codec, rate=5)
+            stream.width, stream.height = 64, 48
+            stream.pix_fmt = {"mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
+            for shade in range(0, 200, 40):
+                picture = np.full((48, 64, 3), shade, np.uint8)
+                picture[10:30, 20 + shade // 10 : 40] = 255 - shade
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+            out.mux(stream.encode())
+        seeds.append(content.getvalue())
+    return seeds
+
+
+def read_one_clip(path: Path) -> bool:
+    """True where a picture of it was read. Raises what is wrong with the reader."""
+    source, pictures = recording("video", path, Config().camera), 0
+    try:
+        source.open()
+        while pictures < 40 and (picture := source.read()) is not None:
+            image = getattr(picture.image, "image", picture.image)
+            if image.ndim != 3 or image.dtype != np.uint8 or image.size == 0:
+                raise AssertionError(f"no BGR picture: {image.shape} {image.dtype}")
+            pictures += 1
+    except MonitorError as error:
+        _check_line(error)
+    finally:
+        source.close()
+    return pictures > 0
+
+
+def gallery_seeds() -> list[bytes]:
+    """Galleries with nobody, one and several people."""
+    chance = np.random.default_rng(5)
+    seeds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in (0, 1, 3):
+            vectors = chance.normal(size=(number, 128)).astype(np.float32)
+            people = tuple(
+                EnrolledPerson(
+                    name=f"Per s\u00f6n {i}",
+                    consent="yes",
+                    given=datetime.now(UTC),
+                    until=None,
+                    by="Ada",
+                    embeddings=np.asarray([vector / np.linalg.norm(vector)]),
+                    kinds=np.array([Kind.BARE], np.uint8),
+                )
+                for i, vector in enumerate(vectors)
+            )
+            path = Path(folder) / "g.npz"
+            save_gallery(Gallery("sface_masked_v3", 128, people), path)
+            seeds.append(path.read_bytes())
+    return seeds
+
+
+def read_one_gallery(path: Path) -> bool:
+    """True where it was read. Raises what is wrong with the reader."""
+    for copy in path.parent.glob("*.refused-*"):
+        copy.unlink()
+    try:
+        return load_any_gallery(path) is not None
+    except MonitorError as error:
+        _check_line(error)
+        return False
+
+
+def list_seeds() -> list[bytes]:
+    """Lists of sightings as the program and as spreadsheets write them."""
+    header = ",".join(SIGHTING_COLUMNS)
+    row = ",".join(f"cell {i}" for i in range(len(SIGHTING_COLUMNS)))
+    text = f"{header}\r\n{row}\r\n" * 2
+    return [
+        (BOM + text).encode(),
+        text.encode(),
+        (BOM + text.replace(",", ";")).encode(),
+        (BOM + f'{header}\r\n"a ""quoted""\r\ncell",{row}').encode(),
+    ]
+
+
+def read_one_list(path: Path) -> bool:
+    """True where it was carried on. Raises what is wrong with the reader."""
+    for other in path.parent.glob("input-*"):
+        other.unlink()
+    try:
+        log = CsvLog(path)
+        log.forget({"cell 9", "somebody"})
+        log.append([])
+    except StoreError as error:
+        _check_line(error)
+        return False
+    return True
+
+
 KINDS: dict[str, tuple[Callable[[], list[bytes]], Callable[[Path], bool], tuple[bytes, ...]]] = {
     "pictures": (picture_seeds, read_one_picture, ()),
+    "clips": (clip_seeds, read_one_clip, ()),
+    "galleries": (gallery_seeds, read_one_gallery, ()),
+    "lists": (list_seeds, read_one_list, TOKENS),
     "settings": (settings_seeds, read_one_settings, TOKENS),
     "cards": (card_seeds, read_one_card, CARD_TOKENS),
 }
@@ -236,6 +352,7 @@ KINDS: dict[str, tuple[Callable[[], list[bytes]], Callable[[Path], bool], tuple[
 
 def fuzz(kind: str, seed: int, seconds: float, folder: Path) -> dict[str, object]:
     """Read mutated inputs until the time is up or the reader has failed."""
+    logging.disable(logging.CRITICAL)
     make_seeds, read, tokens = KINDS[kind]
     seeds, path = make_seeds(), folder / "input"
     failure, good, slowest_s, number = "", 0, 0.0, 0

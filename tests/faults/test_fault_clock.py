@@ -218,10 +218,10 @@ def test_exports_of_both_days_add_up(tmp_path: Path) -> None:
         ]
     finally:
         store.close()
-    assert sum(number for number, _ in parts) == len(STAYS)
+    assert sum(part.sightings for part in parts) == len(STAYS)
     lines = []
-    for _, path in parts:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+    for part in parts:
+        with part.totals.open(encoding="utf-8-sig", newline="") as file:
             lines += list(csv.reader(file))[1:]
     people.check_totals(lines, len(STAYS))
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from desk import QUICK, Stage
-from fakes import UNMASKED, FakeClassifier, frame
+from fakes import NOON, UNMASKED, FakeClassifier, frame, sighting, visit
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.analysis.worker import InferenceThread, Parts
 from monitor.camera.slot import LatestSlot
 from monitor.config import load_config
+from monitor.errors import StoreError
 from monitor.records import Frame, Update
 from monitor.storage.ledger import Ledger
 from monitor.storage.spool import Spool
@@ -155,6 +156,48 @@ def test_a_frozen_server_costs_no_frame_and_no_row(
     caplog.clear()
 
 
+@pytest.mark.parametrize("how", [stopped, locked])
+def test_a_name_is_gone_when_a_frozen_server_is_back(
+    postgres: Server,
+    postgres_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    how: object,
+) -> None:
+    """Of this shift and of earlier ones; what waits on the disk does not hold it meanwhile."""
+    other, store, waiting = Store(postgres_url), Store(postgres_url), tmp_path / "waiting"
+    other.begin_shift("earlier", NOON)
+    other.save([visit(9, identity="Ada", shift_id="earlier", open=False)], [])
+    ledger = Ledger(store, "shift", Outputs(spool=Spool(store.label, "shift", waiting)))
+
+    def wait(condition: Callable[[], bool]) -> None:
+        ends = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < ends, ledger.update()
+            ledger.tidy()
+            time.sleep(0.05)
+
+    ledger.absorb([visit(1, identity="Ada")], [sighting(1, identity="Ada")])
+    wait(lambda: len(ledger.update().sightings) == 1)
+    with how(postgres, postgres_url):  # type: ignore[operator]
+        ledger.absorb([visit(2, identity="Ada")], [])
+        began = time.monotonic()
+        ledger.forget(["Ada"])
+        assert time.monotonic() - began < 2
+        wait(lambda: "waits on this computer" in ledger.update().problem)
+        kept = [path.read_bytes() for path in waiting.iterdir()]
+        assert kept
+        assert not any(b"Ada" in content for content in kept)
+    wait(
+        lambda: {row.identity for row in (*other.read_visits(), *other.read_sightings())} == {None}
+    )
+    wait(lambda: ledger.update().problem == "")
+    assert len(other.read_visits()) == 3
+    ledger.close()
+    other.close()
+    caplog.clear()
+
+
 def test_a_server_that_stands_still_to_the_end(
     postgres: Server,
     postgres_url: str,
@@ -187,3 +230,22 @@ def test_a_server_that_stands_still_to_the_end(
     store.close()
     assert not list((tmp_path / "waiting").iterdir())
     caplog.clear()
+
+
+def test_a_server_that_stands_still_at_the_start(
+    postgres: Server, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection (the system does), and answers nothing."""
+    monkeypatch.setattr("monitor.storage.database.START_ANSWER_S", 1.0)
+    Store(postgres_url).close()
+    store = Store(postgres_url)
+    with stopped(postgres, postgres_url):
+        with pytest.raises(StoreError, match="does not answer: see to its server"):
+            Store(postgres_url)
+        with pytest.raises(StoreError, match="does not answer: see to its server"):  # connected
+            Ledger(store, "late", Outputs(spool=Spool(store.label, "late", tmp_path)))
+    for thread in threading.enumerate():
+        if thread.name == "store-start":
+            thread.join(30)
+            assert not thread.is_alive()
+    store.close()

@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.camera.address import parse_address
 from monitor.camera.source import Picture
-from monitor.errors import CameraError
+from monitor.errors import CameraError, DamagedPictureError
 from monitor.records import Image
 from tests.fakes import FakeSource
 
@@ -37,6 +37,8 @@ class Camera(FakeSource):
         self.switch.tick.wait(0.01)
         if self.switch.error is not None:
             raise CameraError(self.switch.error)
+        if self.switch.damaged:
+            raise DamagedPictureError("one of them")
         self.switch.t += 0.04
         if self.switch.image is not None:
             return Picture(self.switch.image.copy(), self.switch.t)
@@ -49,6 +51,7 @@ class Switch:
 
     def __init__(self, size_wh: tuple[int, int], image: Image | None) -> None:
         self.error: str | None = None
+        self.damaged = False
         self.image = image
         self.size_wh, self.t = size_wh, 0.0
         self.tick = threading.Event()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import cv2
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
@@ -16,7 +19,8 @@ from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import make_application, open_window
 from monitor.storage.store import Store
-from tests.program import environment
+from tests.mjpeg import MjpegCamera
+from tests.program import Books, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -154,7 +158,7 @@ print("status", status)
 """
 
 
-@pytest.mark.parametrize("how", ["close", "SIGTERM", "SIGINT", "fault"])
+@pytest.mark.parametrize("how", ["close", "fault"])
 def test_a_run_ends_in_order_however_it_ends(tmp_path: Path, masked_clip: Path, how: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path), str(masked_clip), how],
@@ -172,6 +176,46 @@ def test_a_run_ends_in_order_however_it_ends(tmp_path: Path, masked_clip: Path, 
     store = Store(f"sqlite:///{tmp_path / 'm.db'}")
     assert len(store.read_shifts()) == 1
     store.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_window_with_everything_saved(
+    tmp_path: Path, data: Path, name: str
+) -> None:
+    """The program as it is started, before a camera, while somebody has no mask on."""
+    picture = cv2.imread(str(data / "bare.jpg"))
+    assert picture is not None
+    door, books = MjpegCamera(), Books(tmp_path)
+    door.show(picture)
+    door.live()
+    program = subprocess.Popen(
+        [sys.executable, ROOT / "main.py", "--camera", door.url, *books.arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(tmp_path) | {"QT_QPA_PLATFORM": "offscreen"},
+    )
+    try:
+        ends = time.monotonic() + 60
+        while not (books.store.exists() and books.sightings()):
+            assert time.monotonic() < ends
+            assert program.poll() is None
+            time.sleep(0.1)
+        assert all(sighting.open for sighting in books.sightings().values())
+        program.send_signal(getattr(signal, name))
+        _, said = program.communicate(timeout=30)
+    finally:
+        program.kill()
+        program.communicate()
+        door.die()
+    assert (program.returncode, "Traceback" in said) == (0, False), said
+    (sighting,) = books.sightings().values()
+    assert not sighting.open
+    assert not any(visit.open for visit in books.visits())
+    assert [row["sighting_id"] for row in books.rows()] == [sighting.sighting_id]
+    assert books.lines()[-1]["count"]["unmasked"] == 1
 
 
 def test_a_further_window_takes_the_application_that_is_there(qapp: QApplication) -> None:

@@ -179,7 +179,7 @@ def test_nothing_that_exists_is_overwritten_without_a_question(
 
 def test_the_totals_stand_where_the_dialog_looks_for_them(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'm.db'}")
-    assert export(store, tmp_path / "a.b.csv")[1] == totals_path(tmp_path / "a.b.csv")
+    assert export(store, tmp_path / "a.b.csv").totals == totals_path(tmp_path / "a.b.csv")
     store.close()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
@@ -143,3 +144,36 @@ def test_a_run_that_began_with_a_clip_goes_back_to_the_cameras_of_the_last_one(
     qtbot.waitUntil(
         lambda: window.session.names == ("http://127.0.0.1:9/yard.mjpg",), timeout=LONG_MS
     )
+
+
+def test_two_cameras_that_differ_in_what_is_secret_are_two(
+    qtbot: QtBot, make_window: MakeWindow, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, tokens = "http://127.0.0.1:9/live?token=", ("aaa1", "bbb2")
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.session.names == ("door",), timeout=LONG_MS)
+    for token in tokens:
+        window.chooser.add_camera(shown + token)
+    name = window.session.names[1]
+    assert not any(token in " ".join(window.session.names) for token in tokens)
+    assert window.session.names == ("door", name, f"{name} (2)")
+    assert window.banners.text("choice") == ""
+    window.chooser.add_camera(shown + tokens[1])  # the same once more
+    said = window.banners.text("choice")
+    assert said == f"{name} (2) is watched already: choose another camera"
+    window.close()
+    # Both are remembered, and both are asked for.
+    again = make_window()
+    qtbot.waitUntil(lambda: again.banners.text("locked") != "", timeout=LONG_MS)
+    assert again.banners.text("locked").count(name) == 2
+    answers = iter(tokens)
+
+    def answer(dialog: PasswordDialog) -> QDialog.DialogCode:
+        dialog.address.setText(shown + next(answers))
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(PasswordDialog, "exec", answer)
+    for left in (1, 0):
+        again.chooser.ask_for_password()
+        assert again.banners.text("locked").count(name) == left
+    assert again.session.names == (name, f"{name} (2)")

@@ -6,15 +6,18 @@ import threading
 from pathlib import Path
 
 import cv2
+import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.window import MainWindow
-from monitor.records import Count, MaskState, SourceState
+from monitor.records import Count, Image, MaskState, SourceState
 from tests.gui.camera import Camera
-from tests.gui.conftest import LONG_MS
+from tests.gui.conftest import LONG_MS, write_clip
 from tests.gui.looks import MakeWindow, caption, plate, total
+from tests.program import ROOT
 
 
 def test_one_camera_is_lost_and_back_while_the_other_goes_on(
@@ -99,6 +102,72 @@ def test_a_silent_camera_is_called_stalled(qtbot: QtBot, make_window: MakeWindow
     assert "sends no pictures" in window.banners.text("source camera 7")
     hang.set()
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
+
+
+HOPPER = ROOT / "assets" / "portraits" / "hopper.jpg"
+
+
+def room(face: Path) -> Image:
+    """Somebody without a mask in a room."""
+    picture = np.full((480, 640, 3), 128, np.uint8)
+    picture[80:400, 160:480] = cv2.resize(cv2.imread(str(face)), (320, 320))  # type: ignore[arg-type]
+    return picture
+
+
+def test_a_camera_that_hangs_upside_down_is_said_until_it_is_turned(
+    qtbot: QtBot, make_window: MakeWindow, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.camera.evidence.FROZEN_AFTER_S", 1e9)  # it shows one picture
+    right = room(data / "bare.jpg")
+    turned = cv2.rotate(right, cv2.ROTATE_180)
+    door, yard = Camera("door", image=turned), Camera("yard")  # type: ignore[arg-type]
+    window = make_window(door)
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: upside down", timeout=LONG_MS)
+    said = "The picture of door is upside down, so nobody is judged: turn the camera"
+    assert window.banners.text("upside down") == said
+    assert plate(window, "door") == "Upside down: nobody is judged"
+    # Beside others it is said of this one, and by its caption.
+    window.chooser.add(yard)
+    qtbot.waitUntil(
+        lambda: window.status.source.text() == "2 cameras: 1 upside down, 1 live", timeout=LONG_MS
+    )
+    assert (caption(window, "door").state, caption(window, "door").trouble) == ("upside down", True)
+    assert (caption(window, "yard").state, plate(window, "yard")) == ("live", "")
+    assert plate(window, "door") == "Upside down: nobody is judged"
+    assert window.banners.text("upside down") == said
+    assert total(window)[MaskState.UNMASKED] == total(window)[MaskState.MASKED] == 0
+    door.switch.image = right
+    qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
+    assert window.banners.text("upside down") == plate(window, "door") == ""
+    qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 1, timeout=LONG_MS)
+
+
+def test_a_recording_that_is_upside_down_is_said_to_the_end(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "turned.png"), cv2.rotate(room(HOPPER), cv2.ROTATE_180))
+    window = make_window(write_clip(tmp_path / "turned.avi", tmp_path / "turned.png", 120))
+    qtbot.waitUntil(lambda: window.status.source.text() == "turned.avi: ended", timeout=LONG_MS)
+    said = "The picture of turned.avi is upside down, so nobody is judged: turn the recording"
+    qtbot.waitUntil(lambda: window.banners.text("upside down") == said, timeout=LONG_MS)
+    window.chooser.add(Camera("door"))
+    window.chooser.remove("turned.avi")
+    qtbot.waitUntil(lambda: window.banners.text("upside down") == "", timeout=LONG_MS)
+
+
+def test_damaged_pictures_are_no_silence(qtbot: QtBot, make_window: MakeWindow) -> None:
+    camera = Camera("door")
+    window = make_window(camera, camera={"stall_after_s": 0.2})
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
+    camera.switch.damaged = True
+    qtbot.waitUntil(
+        lambda: window.status.source.text() == "door: damaged pictures", timeout=LONG_MS
+    )
+    assert window.banners.text("source door").startswith("door sends damaged pictures")
+    assert window.view.plate == "Only damaged pictures come: this is the last whole one"
+    camera.switch.damaged = False
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
+    assert window.banners.text("source door") == ""
 
 
 def press(qtbot: QtBot, window: MainWindow, text: str) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sqlite3
+import threading
+import time
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError
 from monitor.identity.commands import run_forget, run_people
 from monitor.identity.embed import MODEL
 from monitor.identity.files import blanked
@@ -165,3 +170,59 @@ def test_nothing_is_done_where_the_store_cannot_be_opened(desk: CommandLine) -> 
     gallery = load_any_gallery(desk.gallery)
     assert gallery is not None
     assert [p.name for p in gallery.people] == ["Ada"]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Another program holds the store."""
+    other = sqlite3.connect(folder / "monitor.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def test_nothing_is_done_where_the_store_is_locked(desk: CommandLine) -> None:
+    desk.enrol("Ada", "collins", "--keep-pictures", desk.folder / "kept")
+    seen(desk.store, "Ada")
+    with locked(desk.folder), pytest.raises(StoreError, match="locked"):
+        desk.run(run_forget, "Ada")
+    assert len(list((desk.folder / "kept").rglob("*.jpg"))) == 3
+    gallery = load_any_gallery(desk.gallery)
+    assert gallery is not None
+    assert [p.name for p in gallery.people] == ["Ada"]
+    assert names_in(desk.store) == ["Ada"]
+
+
+def test_a_store_that_stops_answering_meanwhile_is_in_the_receipt(
+    desk: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is locked between the gallery's change and the running program's confirmation."""
+    save_gallery(Gallery(MODEL, 256, (enrolled("Ada"),)), desk.gallery)
+    seen(desk.store, "Ada")
+    presence, before = Presence(desk.gallery), file_state(desk.gallery)
+    free = threading.Event()
+
+    def run() -> None:
+        while file_state(desk.gallery) == before:
+            time.sleep(0.01)
+        seen(desk.store, "Ada")  # the program's last word before it knows
+        with locked(desk.folder):
+            presence.knows(file_state(desk.gallery))
+            free.wait(60)
+
+    program = threading.Thread(target=run)
+    program.start()
+    try:
+        said = desk.run(run_forget, "Ada")
+    finally:
+        free.set()
+        program.join()
+        presence.close()
+    assert "embeddings and the consent" in said
+    assert "the name removed from 1 visits" in said
+    assert re.search(r"NOT DONE: .*locked.* else forget Ada once more", said)
+    assert "NOT DONE" not in desk.run(run_forget, "Ada")  # once more
+    assert holding(desk.folder, "ada") == []
+    caplog.clear()

@@ -62,10 +62,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
     if camera_list():
         pytest.skip("this machine has a camera")
     books = Books(tmp_path_factory.mktemp("plain"))
-    books.csv = books.folder / "sightings.csv"  # where the program puts it
-    return Run(
-        books, run(books.folder, "--events", books.events, "--store", books.url, "--into-store")
-    )
+    return Run(books, run(books.folder, *books.arguments))
 
 
 @pytest.fixture(scope="session")

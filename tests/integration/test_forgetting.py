@@ -22,7 +22,6 @@ from mjpeg import MjpegCamera
 from program import LIMIT_S, ROOT, Books, Monitor, environment, run, started
 
 from monitor.identity.gallery import load_any_gallery, save_gallery
-from monitor.storage.store import Store
 
 NAME = "Zofia Quirk"
 EMPTY = np.full((720, 1280, 3), 140, np.uint8)
@@ -53,13 +52,10 @@ class Desk:
 
     def holding(self) -> list[str]:
         """The files with the name in any byte of their path or content, the store's included."""
-        # the store's journal is emptied where the store knows how to
-        skipped = () if hasattr(Store, "scrub") else (".db", ".db-wal")
         return [
             str(path.relative_to(self.home))
             for path in self.home.rglob("*")
             if path.is_file()
-            and not path.name.endswith(skipped or ("\0",))
             and re.search(rb"zofia|quirk", os.fsencode(path) + path.read_bytes(), re.IGNORECASE)
         ]
 

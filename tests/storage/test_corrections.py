@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +173,34 @@ def test_a_correction_reaches_what_still_waits(
     assert desk.read()[1]["shift-v1-s1"].corrected is Correction.MASKED
     assert [row["corrected"] for row in desk.rows()] == ["masked"]
     caplog.clear()
+
+
+def test_what_the_machine_finds_to_be_no_person_is_counted_nowhere(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1, open=False)])
+    again = sighting(2, sighting_id="shift-v1-s2", visit_id="shift-v1")
+    desk.ledger.absorb([], [again])
+    ended = visit(1, corrected=Correction.NO_PERSON, open=False)
+    desk.ledger.absorb([ended], [dataclasses.replace(again, open=False)])
+    assert desk.ledger.count() == Count()
+    assert desk.ledger.update().sighting_total == 0
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is Correction.NO_PERSON
+    assert {s.corrected for s in sightings.values()} == {Correction.NO_PERSON}
+    assert len(sightings) == 2
+    desk.window_and_export_agree()
+    assert not desk.ledger.undo()  # it was not the receptionist's
+    desk.ledger.correct("shift-v1", Correction.UNMASKED)
+    assert desk.ledger.count() == Count(unmasked=1)
+    desk.window_and_export_agree()
+
+
+def test_the_receptionists_word_goes_before_what_the_machine_finds_out(desk: Desk) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    ended = visit(1, corrected=Correction.NO_PERSON, open=False)
+    desk.ledger.absorb([ended], [sighting(1, open=False)])
+    assert desk.ledger.count() == Count(masked=1)
+    visits, sightings = desk.read()
+    assert visits["shift-v1"].corrected is Correction.MASKED
+    assert sightings["shift-v1-s1"].corrected is Correction.MASKED
+    desk.window_and_export_agree()

@@ -16,7 +16,7 @@ from fakes import frame
 from monitor.errors import StoreError
 from monitor.records import Count, Face, FrameResult, MaskState, Timings
 from monitor.storage.csv_log import CsvLog
-from monitor.storage.events import EventLog, event
+from monitor.storage.events import EventLog, event, event_line
 
 FACE = Face(
     xyxy=np.array([10.04, 20.06, 30.1, 40.2], np.float32),
@@ -66,7 +66,7 @@ def test_nobody_and_a_single_picture() -> None:
 def test_a_line_each_and_flushed(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
     for i in range(3):
-        log.write(RESULT, Count(masked=i))
+        log.write([event_line(RESULT, Count(masked=i))])
         lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
         assert [json.loads(line)["count"]["masked"] for line in lines] == list(range(i + 1))
     log.close()
@@ -74,7 +74,8 @@ def test_a_line_each_and_flushed(tmp_path: Path) -> None:
 
 def test_odd_names_stay_one_line(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    log.write(FrameResult(frame(file='a\n"b\u2028\u00e9.jpg', still=True), (), Timings()), Count())
+    odd = FrameResult(frame(file='a\n"b\u2028\u00e9.jpg', still=True), (), Timings())
+    log.write([event_line(odd, Count())])
     log.close()
     text = (tmp_path / "events.jsonl").read_bytes()
     assert text.count(b"\n") == 1
@@ -100,7 +101,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log._file.close()
     log._file = Full()  # type: ignore[assignment]
     with pytest.raises(StoreError, match="No space left on device"):
-        log.write(RESULT, Count())
+        log.write([event_line(RESULT, Count())])
     with pytest.raises(StoreError, match="No space left"):
         log.close()
 
@@ -113,7 +114,7 @@ def numbers(path: Path) -> list[int]:
 def write(path: Path, *masked: int, **limits: int) -> None:
     log = EventLog(path, **limits)
     for number in masked:
-        log.write(RESULT, Count(masked=number))
+        log.write([event_line(RESULT, Count(masked=number))])
     log.close()
 
 
@@ -156,10 +157,10 @@ def test_a_full_file_is_put_aside_and_the_oldest_goes(tmp_path: Path) -> None:
 def test_a_foreign_file_that_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     log = EventLog(path, max_bytes=1, files=2)
-    log.write(RESULT, Count(masked=1))
+    log.write([event_line(RESULT, Count(masked=1))])
     (tmp_path / "e.jsonl.1").write_text("mine")
     with pytest.raises(StoreError, match="holds no events"):
-        log.write(RESULT, Count(masked=2))
+        log.write([event_line(RESULT, Count(masked=2))])
     assert (tmp_path / "e.jsonl.1").read_text() == "mine"
     assert numbers(path) == [1]
     log.close()

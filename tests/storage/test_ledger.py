@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import sqlite3
@@ -15,6 +16,7 @@ from fakes import NOON, sighting, visit
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState
+from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import SHOWN_MAX, Ledger, new_shift_id
 from monitor.storage.snapshots import Snapshots
@@ -71,6 +73,44 @@ def test_recordings_that_are_kept_apart_are_counted_and_not_stored(tmp_path: Pat
     assert [v.visit_id for v in store.read_visits()] == ["shift-v2"]
     assert [s.visit_id for s in store.read_sightings()] == ["shift-v2"]
     store.close()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("listed", [True, False])
+def test_recordings_that_are_kept_apart_are_listed_where_that_is_wanted(
+    tmp_path: Path, stored: bool, listed: bool
+) -> None:
+    """With a store for the cameras, and in a run that has none."""
+    store = Store(f"sqlite:///{tmp_path / 'apart.db'}") if stored else None
+    path = tmp_path / "list.csv"
+    outputs = Outputs(csv=CsvLog(path), recordings_apart=True, recordings_listed=listed)
+    ledger = Ledger(store, "shift", outputs, retention_days=30)
+    ended = sighting(1, camera="clip", open=False, final_state=MaskState.MASKED)
+    clip = result(visits=(visit(1, camera="clip"),), sightings=(ended,))
+    clip = dataclasses.replace(
+        clip, frame=dataclasses.replace(clip.frame, camera="clip", live=False)
+    )
+    update = ledger.record(clip)
+    assert (len(update.sightings), update.problem) == (1, "")
+    ledger.tidy()
+    ledger.correct("shift-v1", Correction.NO_PERSON)
+    assert ledger.update().sighting_total == 0
+    ledger.forget(["somebody"])
+    ledger.close()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["camera"] for row in csv.DictReader(file)] == ["clip"] * listed
+
+
+def test_a_shift_counts_single_pictures_when_they_were_taken(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'stills.db'}")
+    ledger = Ledger(store, "shift", Outputs())
+    before = datetime.now(UTC) - timedelta(days=9)
+    picture = still(MaskState.UNMASKED)
+    frame = dataclasses.replace(picture.frame, live=False, wall_time=before)
+    ledger.record(dataclasses.replace(picture, frame=frame))
+    ledger.close()
+    (shift,) = Store(f"sqlite:///{tmp_path / 'stills.db'}").read_shifts()
+    assert (shift.started, shift.stills) == (before, Count(unmasked=1))
 
 
 def test_newest_sightings_come_first(desk: Desk) -> None:

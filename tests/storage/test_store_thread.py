@@ -178,13 +178,41 @@ def test_killed_while_it_waits(tmp_path: Path) -> None:
     (spool,) = (tmp_path / "waiting").iterdir()
     spool.write_bytes(spool.read_bytes() + b'["Visit", {"visit_')  # cut short
     store = Store(f"sqlite:///{tmp_path / 'm.db'}")
-    forget_waiting(store, "Ada", spool.parent)
+    forget_waiting(store, "ADA", spool.parent)
     assert b"Ada" not in spool.read_bytes()
     store.close()
     after = Desk(tmp_path, "next")
     assert list(after.stored()) == ["shift-v1-s1"]
     assert after.kept() == []
     after.ledger.close()
+
+
+def test_a_name_goes_when_a_locked_store_is_free_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also out of earlier shifts, which whoever forgets could not write to."""
+    store = Store(desk.url)
+    store.begin_shift("earlier", NOON)
+    store.save([visit(9, identity="Ada", shift_id="earlier", open=False)], [])
+    desk.ledger.absorb([visit(1, identity="Ada")], [sighting(1, identity="Ada")])
+    desk.wait(lambda: desk.ledger.update().sightings)
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    desk.ledger.forget(["Ada"])
+    desk.ledger.absorb([visit(2)], [])
+    assert [s.identity for s in desk.ledger.update().sightings] == [None]
+    (spool,) = desk.kept()
+    assert b"Ada" not in spool.read_bytes()
+    other.execute("ROLLBACK")
+    other.close()
+    desk.wait(lambda: {v.identity for v in store.read_visits()} == {None})
+    desk.wait(lambda: desk.ledger.update().problem == "" and desk.kept() == [])
+    assert {v.visit_id for v in store.read_visits()} >= {"shift-v1", "shift-v2"}
+    assert {s.identity for s in store.read_sightings()} == {None}
+    store.close()
+    desk.ledger.close()
+    assert b"Ada" not in b"".join(path.read_bytes() for path in desk.path.parent.glob("m.db*"))
+    caplog.clear()
 
 
 def test_what_waits_is_bounded(

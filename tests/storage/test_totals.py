@@ -13,7 +13,7 @@ from fakes import NOON, sighting, visit
 from monitor.records import Correction, Count, MaskState, Shift
 from monitor.storage.compliance import total
 from monitor.storage.store import Store
-from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals, totals_since
+from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals, totals_between
 
 DAY = date(2026, 11, 20)
 
@@ -158,7 +158,7 @@ def the_database_adds_up_alike(url: str) -> None:
         store.begin_shift(shift.shift_id, shift.started)
         store.save([], [], shift)
     store.save(visits, alarms)
-    found = totals_since(store, midnight)
+    found = totals_between(store, midnight)
     by_hand = totals(
         store.read_shifts(midnight), store.read_visits(midnight), store.read_sightings(midnight)
     )

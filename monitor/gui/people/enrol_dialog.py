@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import cv2
-from PySide6.QtCore import QDate, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QDate, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.picture.view import PictureView
+from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel, scaled_font
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
@@ -75,7 +76,7 @@ class EnrolDialog(QDialog):
         layout.setSpacing(0)
         layout.addWidget(self.banners)
         layout.addWidget(self.pages, 1)
-        self.resize(620, 440)
+        self.resize(dialog_size(self, QSize(620, 440)))
         self._timer = QTimer(self, interval=PREVIEW_MS)
         self._timer.timeout.connect(self._look)
         self._choose_source()
@@ -305,7 +306,7 @@ class EnrolDialog(QDialog):
         self.preview.clear()
         self.preview.set_placeholder("Loading models…")
         self.pages.setCurrentIndex(1)
-        self.resize(max(self.width(), 720), max(self.height(), 580))
+        self.resize(dialog_size(self, self.size().expandedTo(QSize(720, 580))))
         self._timer.start()
         return partial(shots_from_frames, frames, control)
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.screen import dialog_size
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 
@@ -62,7 +63,8 @@ class PeopleDialog(QDialog):
         self.busy = False
         self.enrolling: EnrolDialog | None = None
         self._lay_out()
-        self.resize(self.sizeHint())  # by itself Qt keeps dialogs to two thirds of a small screen
+        # by itself Qt keeps dialogs to two thirds of a small screen
+        self.resize(dialog_size(self, self.sizeHint()))
         self._enable()
         self.read()
 
@@ -244,7 +246,9 @@ class PeopleDialog(QDialog):
         from monitor.identity import words
 
         self.banners.clear("fault")
-        self.banners.show_message("result", Severity.INFO, "\n".join(words.of_receipt(receipt)))
+        done = not receipt.store_waits and all(one.obeyed for one in receipt.running)
+        severity = Severity.INFO if done else Severity.WARNING
+        self.banners.show_message("result", severity, "\n".join(words.of_receipt(receipt)))
         self.read()
 
     def closeEvent(self, event: QCloseEvent) -> None:

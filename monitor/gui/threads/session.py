@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.app import RunOptions, build_parts
+from monitor.camera.address import told_apart
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
@@ -26,6 +27,7 @@ from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerStat
 if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import InferenceThread, Parts
+    from monitor.storage.export import Exported
     from monitor.storage.store import Store
     from monitor.storage.totals import Total
 
@@ -77,7 +79,7 @@ class Session:
         from monitor.analysis.worker import InferenceThread
 
         self.options = options or self.options
-        built_from, former = replace(self.options, recordings_apart=True), self._worker
+        built_from, former = self.options, self._worker
         pipelines: list[Pipeline] = []
         updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         numbers = itertools.count()
@@ -157,12 +159,14 @@ class Session:
         Raises:
             CameraError: If it is watched already, or if there are too many.
         """
-        if self.find(source.name) is not None:
-            raise CameraError(f"{source.name} is watched already: choose another camera")
+        same = next((w for w in self.watched if _is_same(w.source, source)), None)
+        if same is not None:
+            raise CameraError(f"{same.name} is watched already: choose another camera")
         if len(self.watched) >= CAMERAS_MAX:
             raise CameraError(
                 f"{CAMERAS_MAX} cameras are watched already: remove one before another is added"
             )
+        source.name = told_apart(source.name, self.names)
         self._start(source, len(self.watched))
 
     def remove(self, name: str) -> None:
@@ -264,7 +268,7 @@ class Session:
             StoreError: If the store cannot be read.
         """
         from monitor.storage.store import Store
-        from monitor.storage.totals import totals_since
+        from monitor.storage.totals import totals_between
 
         with self._reader_lock:
             if self._reader is None:
@@ -272,9 +276,9 @@ class Session:
             midnight = (
                 datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
             )
-            return totals_since(self._reader, midnight)
+            return totals_between(self._reader, midnight)
 
-    def export(self, path: Path, since: datetime | None) -> tuple[int, Path]:
+    def export(self, path: Path, since: datetime | None) -> Exported:
         """Write sightings and totals; see `monitor.storage.export`. Files that exist are replaced:
         the dialog has asked.
 
@@ -314,3 +318,8 @@ class Session:
 
     def _retire(self, thread: threading.Thread) -> None:
         self._retired = [t for t in self._retired if t.is_alive()] + [thread]
+
+
+def _is_same(a: FrameSource, b: FrameSource) -> bool:
+    """Whether they are one camera, whatever of their addresses may be shown."""
+    return a.name == b.name if a.address is None or b.address is None else a.address == b.address

@@ -37,7 +37,7 @@ import numpy.typing as npt
 from monitor.errors import ConfigError
 from monitor.identity.embed import normalised
 from monitor.records import FloatArray
-from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
+from monitor.training.command import first_words, quiet_tensorflow, run_main, sface_options, typed
 from monitor.training.drawing import fabric
 from monitor.training.drawing.laid_on import drawn, masked_all
 from monitor.training.identity.export import Embed, card_text, onnx_of
@@ -65,19 +65,7 @@ PLACE_PICTURES = 4  # bare pictures that make a person's place
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=first_words(__doc__))
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
-    )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        required=True,
-        help="SFace as .keras, from shared/weights/get_weights.py",
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="where the .keras file goes, without ending"
-    )
+    parser = argparse.ArgumentParser(description=first_words(__doc__), parents=[sface_options()])
     parser.add_argument(
         "--epochs", type=int, default=6, help="rounds over all doctored pictures (default: 6)"
     )

@@ -44,7 +44,7 @@ from monitor.identity.embed import normalised
 from monitor.identity.person import templates
 from monitor.identity.straighten import Aligner
 from monitor.records import FloatArray
-from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
+from monitor.training.command import first_words, quiet_tensorflow, run_main, sface_options, typed
 from monitor.training.drawing import fabric
 from monitor.training.identity.export import card_text, onnx_of
 from monitor.training.identity.faces import People, donors, read_people, variants
@@ -242,19 +242,7 @@ def _together(trials: Sequence[Trial]) -> dict[str, float]:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=first_words(__doc__))
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of lfw_aligned, rmfrd_ids, utkface_aligned"
-    )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        required=True,
-        help="SFace as .keras, from shared/weights/get_weights.py",
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="where the .keras file goes, without ending"
-    )
+    parser = argparse.ArgumentParser(description=first_words(__doc__), parents=[sface_options()])
     parser.add_argument(
         "--aligner",
         help="model of monitor.training.identity.aligner that lays the faces straight first",

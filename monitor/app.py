@@ -16,13 +16,15 @@ from monitor.camera.address import addresses
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.card import MODELS_DIR
-from monitor.config import Config
+from monitor.config import ClassifyConfig, Config
 from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
+    from monitor.learning.watch import ModelWatch
+    from monitor.storage.writer import DayBook, FaceKeeper
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +207,8 @@ def build_parts(options: RunOptions) -> Parts:
     check_outputs(options)
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))
-    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    detector, models = make_detector(config.detect), _model_watch(options)
+    classifier = models.load() if models is not None else MaskClassifier.load(config.classify)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         identifier = _identifier(options)
         if identifier is not None:
@@ -224,14 +227,59 @@ def build_parts(options: RunOptions) -> Parts:
             snapshots=Snapshots(on=config.store.snapshots and not options.unstored),
             recordings_apart=options.recordings_apart and not options.into_store,
             spool=None if options.unstored else Spool(store.label, shift_id),
+            keeper=_keeper(options),
+            days=_days(options),
         )
         days = 0 if options.unstored else config.store.retention_days
         ledger = Ledger(store, shift_id, outputs, days, started=options.recorded_at)
         undo.pop_all()
-    model = f"{classifier.name} on {classifier.backend}, {detector.name}"
-    return Parts(
-        Pipeline(detector, classifier, config, shift_id, identifier, guesser), ledger, model
-    )
+    pipeline = Pipeline(detector, classifier, config, shift_id, identifier, guesser)
+    if models is not None:
+        models.start()
+    return Parts(pipeline, ledger, pipeline.model, models)
+
+
+def _model_watch(options: RunOptions) -> ModelWatch | None:
+    """Who says which mask model is live; None where the user has named one for this run, or another
+    than the shipped one in the settings.
+    """
+    from monitor.learning.places import default_places
+    from monitor.learning.watch import ModelWatch
+
+    classify = options.config.classify
+    shipped = classify.model == ClassifyConfig().model and classify.backend != "tensorflow"
+    if not shipped or "classify.model" in options.named:
+        return None
+    return ModelWatch(default_places(), classify)
+
+
+def _keeper(options: RunOptions) -> FaceKeeper | None:
+    """Who keeps faces to learn from, where that is wanted. Without it, too, old ones are
+    deleted.
+    """
+    from monitor.learning.collect import Collector
+    from monitor.learning.places import default_places
+    from monitor.learning.withdrawn import purge
+
+    learning, places = options.config.learning, default_places()
+    if learning.collect and not options.unstored:
+        return Collector(places, learning.faces_per_visit, learning.retention_days)
+    if places.faces.is_dir():
+        try:
+            purge(places, learning.retention_days)
+        except StoreError as error:
+            log.warning("%s", error)
+    return None
+
+
+def _days(options: RunOptions) -> DayBook | None:
+    """Who sums up what the faces of a day look like."""
+    from monitor.learning.drift import Days
+    from monitor.learning.places import default_places
+
+    if not options.config.learning.drift or options.unstored:
+        return None
+    return Days(default_places())
 
 
 def _identifier(options: RunOptions) -> Identifier | None:

@@ -24,7 +24,7 @@ from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenErr
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget")
+COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "learn")
 
 CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
 
@@ -86,7 +86,8 @@ def _run_parser() -> argparse.ArgumentParser:
         description="Watches an entrance camera and tells who wears a mask.",
         epilog="Commands: main.py cameras (list cameras), check (look over the installation), "
         "export FILE (sightings and totals as CSV), "
-        "people (who is enrolled), enrol NAME, forget NAME.",
+        "people (who is enrolled), enrol NAME, forget NAME, "
+        "learn (from corrections to a better model).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -328,6 +329,25 @@ def _forget(argv: Sequence[str]) -> int:
     return run_forget(argv)
 
 
+def _learn(argv: Sequence[str]) -> int:
+    _log_to_terminal(False)
+    from monitor.learning.commands import learn_parser, run_learn
+
+    arguments = learn_parser().parse_args(argv)
+    if arguments.what != "review":
+        return run_learn(argv)
+    if importlib.util.find_spec("PySide6") is None or not _has_display():
+        raise ConfigError(
+            "judging faces needs a display and PySide6: use `learn collect --images DIR` with a "
+            "folder for each answer"
+        )
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        os.environ.pop(name, None)
+    from monitor.gui.learning.review import run_review
+
+    return run_review(load_config(arguments.config), arguments.images)
+
+
 def _log_to_terminal(verbose: bool) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr
@@ -367,6 +387,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "people": _people,
         "enrol": _enrol,
         "forget": _forget,
+        "learn": _learn,
     }
     try:
         _check_zone()

@@ -90,6 +90,20 @@ class Pipeline:
         return self._detector
 
     @property
+    def model(self) -> str:
+        """The mask model, what runs it, and the detector."""
+        classifier = self._classifier
+        return f"{classifier.name} on {classifier.backend}, {self._detector.name}"
+
+    def use(self, classifier: MaskClassifier) -> None:
+        """Go on with another mask model. Visits and votes go on; sightings that begin from now on
+        bear its name.
+        """
+        self._classifier = classifier
+        for scene in self._scenes.values():
+            scene.use_model(classifier.name)
+
+    @property
     def enrolled(self) -> int | None:
         """How many people can be named; None in mask-only mode."""
         return len(self._identifier.matcher.names) if self._identifier is not None else None
@@ -183,7 +197,11 @@ class Pipeline:
         if wanted is None:
             scene = self._scene(frame.camera)
             timings = Timings(classify_s=classify_s)
-            return FrameResult(frame, scene.coast(frame), timings, upside_down=scene.upside_down)
+            return FrameResult(
+                *(frame, scene.coast(frame), timings),
+                upside_down=scene.upside_down,
+                model=self._classifier.name,
+            )
         if frame.still:
             faces = still_faces(wanted, Answers(rois, probabilities), self._config.classify)
             return FrameResult(frame, faces, Timings(step.detect_s, step.track_s, classify_s))
@@ -195,7 +213,8 @@ class Pipeline:
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            frame, faces, timings, changes.visits, changes.sightings, scene.upside_down
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            model=self._classifier.name,
         )
 
     def _turned(self, wanted: Wanted) -> FloatArray | None:

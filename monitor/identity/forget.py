@@ -8,7 +8,7 @@ of all, when nobody writes the name any more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -69,16 +69,10 @@ def forget(
         if receipt is None:
             return None
         running = wait_for_monitors(path)
-        rows, snapshots = _from_store(store, receipt.name)
+        removed = _from_store(store, receipt.name)
     finally:
         store.close()
-    return replace(
-        receipt,
-        at=datetime.now(UTC),
-        running=running,
-        rows=receipt.rows + rows,
-        snapshots=receipt.snapshots + snapshots,
-    )
+    return replace(_with(receipt, removed), at=datetime.now(UTC), running=running)
 
 
 def _from_files(
@@ -101,12 +95,12 @@ def _from_files(
     known_as = person.name if person is not None else name
     leftovers = _cleared(path, lambda: remove_leftovers(path, known_as))
     pictures = remove_pictures(person) if person is not None else ()
-    rows, snapshots = _from_store(store, known_as)
+    removed = _from_store(store, known_as)
     removal = None
     if person is not None and gallery is not None:
         save_gallery(gallery.without(name), path)
         removal = GalleryRemoval(len(person.embeddings), person.given, person.by)
-    elif not (rows or leftovers or aside):
+    elif not (removed.rows or leftovers or aside):
         known = [p.name for p in gallery.people] if gallery is not None else []
         raise ConfigError(
             f"nobody called {name} is in the gallery or the store: "
@@ -114,7 +108,8 @@ def _from_files(
         )
     now = datetime.now(UTC)
     return Receipt(
-        *(known_as, now, path, removal, store.label, rows, snapshots),
+        *(known_as, now, path, removal, store.label),
+        *(removed.rows, removed.snapshots, removed.faces),
         pictures=pictures,
         leftovers=leftovers,
         set_aside=aside,
@@ -131,16 +126,36 @@ def _cleared(path: Path, action: Callable[[], T]) -> T:
         ) from None
 
 
-def _from_store(store: Store, name: str) -> tuple[int, int]:
-    """The name out of the store, with the pictures of its sightings. Returns rows, pictures."""
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    rows: int
+    snapshots: int  # pictures of sightings
+    faces: int  # kept for learning
+
+
+def _with(receipt: Receipt, removed: _Removed) -> Receipt:
+    return replace(
+        receipt,
+        rows=receipt.rows + removed.rows,
+        snapshots=receipt.snapshots + removed.snapshots,
+        faces=receipt.faces + removed.faces,
+    )
+
+
+def _from_store(store: Store, name: str) -> _Removed:
+    """The name out of the store, with the pictures of its sightings, and the faces that were kept
+    of its visits.
+    """
     from monitor.data_folder import data_folder
+    from monitor.learning.withdrawn import withdraw_person
     from monitor.storage.snapshots import Snapshots
 
     folder, deleted = data_folder() / "snapshots", 0
     if folder.is_dir():
         snapshots = Snapshots(folder)
         deleted = sum(snapshots.forget(sighting) for sighting in store.sightings_of(name))
-    return store.forget_identity(name), deleted
+    faces = withdraw_person(store, name)
+    return _Removed(store.forget_identity(name), deleted, faces)
 
 
 def end_consents(path: Path, store_url: str) -> list[Receipt]:
@@ -171,7 +186,7 @@ def _from_own_store(receipt: Receipt, store_url: str) -> Receipt:
         return receipt
     store = Store()
     try:
-        rows, snapshots = _from_store(store, receipt.name)
+        removed = _from_store(store, receipt.name)
     finally:
         store.close()
-    return replace(receipt, rows=receipt.rows + rows, snapshots=receipt.snapshots + snapshots)
+    return _with(receipt, removed)

@@ -27,8 +27,8 @@ HALVINGS_MAX = 20
 class Recipe:
     """How much is moved. Chosen by `monitor.training.experiments.site_adaptation`."""
 
-    pull: float = 8.0  # towards the shipped layer
-    rehearsal: float = 200.0  # all rehearsed faces weigh as much as so many corrected ones
+    pull: float = 16.0  # towards the shipped layer
+    rehearsal: float = 300.0  # all rehearsed faces weigh as much as so many corrected ones
     kept: float = 0.5  # part of the shipped answer in a rehearsed face's target, 0 to 1
 
 

@@ -52,7 +52,8 @@ class Places:
             StoreError: If it cannot be made.
         """
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for one in (self.root, folder):  # the mode is that of the last folder alone
+                one.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"the folder {folder} cannot be made ({error.strerror}): free the disk, or check "

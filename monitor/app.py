@@ -23,8 +23,9 @@ from monitor.errors import CameraError, MonitorError, StoreError
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
+    from monitor.learning.collect import Collector
     from monitor.learning.watch import ModelWatch
-    from monitor.storage.writer import DayBook, FaceKeeper
+    from monitor.storage.writer import DayBook
 
 log = logging.getLogger(__name__)
 
@@ -221,13 +222,14 @@ def build_parts(options: RunOptions) -> Parts:
         store = Unstored() if options.unstored else Store(config.store.url)
         undo.callback(store.close)
         kept = config.store.events_mb * 2**20, config.store.events_files
+        keeper = _keeper(options)
         outputs = Outputs(
             csv=CsvLog(options.csv) if options.csv else None,
             events=EventLog(options.events, *kept) if options.events else None,
             snapshots=Snapshots(on=config.store.snapshots and not options.unstored),
             recordings_apart=options.recordings_apart and not options.into_store,
             spool=None if options.unstored else Spool(store.label, shift_id),
-            keeper=_keeper(options),
+            keeper=keeper,
             days=_days(options),
         )
         days = 0 if options.unstored else config.store.retention_days
@@ -236,7 +238,7 @@ def build_parts(options: RunOptions) -> Parts:
     pipeline = Pipeline(detector, classifier, config, shift_id, identifier, guesser)
     if models is not None:
         models.start()
-    return Parts(pipeline, ledger, pipeline.model, models)
+    return Parts(pipeline, ledger, pipeline.model, models, keeper)
 
 
 def _model_watch(options: RunOptions) -> ModelWatch | None:
@@ -253,7 +255,7 @@ def _model_watch(options: RunOptions) -> ModelWatch | None:
     return ModelWatch(default_places(), classify)
 
 
-def _keeper(options: RunOptions) -> FaceKeeper | None:
+def _keeper(options: RunOptions) -> Collector | None:
     """Who keeps faces to learn from, where that is wanted. Without it, too, old ones are
     deleted.
     """

@@ -19,6 +19,7 @@ from monitor.records import Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
 
 if TYPE_CHECKING:
+    from monitor.learning.collect import Collector
     from monitor.learning.watch import ModelWatch
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Parts:
     ledger: Ledger
     model: str  # for the status bar
     models: ModelWatch | None = None  # who says that another model is live
+    keeper: Collector | None = None  # who keeps faces to learn from, where that is wanted
 
 
 class InferenceThread(threading.Thread):

@@ -18,6 +18,7 @@ from monitor.records import Correction, Face, FrameResult, MaskState
 
 VISITS_MAX = 300  # whose faces wait; at most 10 of about 12 kB each
 EVERY_S = 0.5  # how often a face of one visit is looked at
+DESK = "the desk"  # who said so, of a visit
 ENOUGH_PX = 24  # smaller faces teach nothing
 
 
@@ -28,6 +29,14 @@ class _Waiting:
     state: MaskState  # as the visit counted then
     raw_state: MaskState
     raw_confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A face that somebody is to judge."""
+
+    cutting: Cut
+    about: About  # its label is "" until then, or what was said of its visit
 
 
 @dataclass(slots=True)
@@ -98,7 +107,23 @@ class Collector:
             return
         for waiting in visit.faces:
             if waiting.state in (state, MaskState.UNSURE):
-                self._kept.keep(waiting.cutting, _about(visit_id, visit, waiting, correction))
+                self._kept.keep(waiting.cutting, _about(visit_id, visit, waiting, correction.value))
+
+    def unsure(self, count: int) -> list[Question]:
+        """Faces that wait and that nobody has judged, one a visit: those that the model was least
+        sure of first.
+        """
+        judged = {kept.about.visit_id for kept in self._kept.all()}
+        least = [
+            (min(visit.faces, key=lambda f: f.raw_confidence), name, visit)
+            for name, visit in self._visits.items()
+            if visit.faces and name not in judged
+        ]
+        least.sort(key=lambda found: found[0].raw_confidence)
+        return [
+            Question(waiting.cutting, _about(name, visit, waiting, ""))
+            for waiting, name, visit in least[:count]
+        ]
 
     def forget(self, visit_ids: set[str]) -> None:
         """Whoever made these visits is forgotten.
@@ -130,10 +155,10 @@ def _spare(faces: list[_Waiting]) -> _Waiting:
     return spare[0] if spare else faces[0]
 
 
-def _about(visit_id: str, visit: _Visit, waiting: _Waiting, correction: Correction) -> About:
+def _about(visit_id: str, visit: _Visit, waiting: _Waiting, label: str) -> About:
     return About(
-        label=correction.value,
-        by="the desk",
+        label=label,
+        by=DESK,
         said=datetime.now(UTC),
         taken=waiting.taken,
         box=waiting.cutting.box,

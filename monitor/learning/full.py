@@ -24,7 +24,7 @@ from monitor.learning.kept import Kept, KeptFaces
 from monitor.learning.places import Places
 from monitor.learning.registry import Registered, champion_file, propose
 from monitor.learning.runs import check_installed, training
-from monitor.learning.train import Trained, cost_of, plain_rois
+from monitor.learning.train import Trained, costs_of, plain_rois
 from monitor.records import FloatArray
 
 LOG_MIN = 1e-7
@@ -63,7 +63,8 @@ def train_full(places: Places, learning: LearningConfig, by: str, given: Namespa
         classes = tuple(str(c) for c in OnnxNetwork(out, 2).card["classes"])
         faces = [kept for kept in KeptFaces(places).all() if kept.about.label in classes]
         site = _on_site(places, faces, (_live(places), model), classes)
-        verdict = judge(frozen, site, classes, (cost_of(_live(places)), cost_of(model)))
+        costs = costs_of(_live(places), model)
+        verdict = judge(frozen, site, classes, (costs[0], costs[1]))
         book.write(
             state="better" if verdict.promote else "refused",
             model=name,

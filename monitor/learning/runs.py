@@ -211,8 +211,9 @@ def _log_run(places: Places, record: Record, server: str) -> None:
         client.log_metric(run_id, _key(f"{name} before"), rates["before"])
         client.log_metric(run_id, _key(f"{name} after"), rates["after"])
     client.log_metric(run_id, "seconds", record.seconds)
-    client.log_dict(run_id, asdict(record), "record.json")
-    client.log_dict(run_id, {"confusion": record.confusion}, "confusion.json")
+    # the whole record, with the confusion matrix and all intervals; by its path, so that no copy
+    # lies in the system's folder of temporary files meanwhile
+    client.log_artifact(run_id, str(places.runs / f"{record.run_id}.json"))
     client.set_terminated(run_id, "FAILED" if record.state == "failed" else "FINISHED")
 
 

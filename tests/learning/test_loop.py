@@ -43,7 +43,7 @@ def test_sixty_corrected_sightings_become_a_promoted_model(places: Places) -> No
     store.close()
     said = learn("train", "--promote")
     live = champion_file(places)
-    assert live is not None
+    assert live is not None, said
     model, path = live
     assert said[-1] == f"{model.name} is live now"
     shipped, adapted = ClassifyConfig(), ClassifyConfig(model=str(path.with_suffix("")))

@@ -111,9 +111,9 @@ class ReviewDialog(QDialog):
         inner.setSpacing(10)
         layout.addLayout(inner, 1)
         self.title, self.face, self.caption = QLabel(), FaceView(), FaintLabel()
-        for label in (self.title, self.caption):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        for line in (self.title, self.caption):
+            line.setWordWrap(True)
+            line.setTextFormat(Qt.TextFormat.PlainText)
         inner.addWidget(self.title)
         inner.addWidget(self.face, 1)
         inner.addWidget(self.caption)

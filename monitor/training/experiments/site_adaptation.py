@@ -91,7 +91,7 @@ def described(network: FeatureNetwork, faces: Sequence[Face], views: Sequence[Vi
             roi = crop_square(face.image, box, network.margin + wider, network.size)
             roi = cv2.cvtColor(roi, cv2.COLOR_BGR2RGB)[:, :: -1 if mirrored else 1]  # type: ignore[assignment]
             rois.append(cv2.convertScaleAbs(roi, alpha=light))
-    return network(scale(np.stack(rois)))  # type: ignore[arg-type]
+    return network(scale(np.stack(rois)))
 
 
 def door_of(network: FeatureNetwork, bundle: Bundle, data: Path, source: str) -> Door:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from monitor.learning.kept import About, Cut, KeptFaces, cut
+from monitor.learning.manifest import withdraw
 from monitor.learning.places import Places
 from monitor.learning.withdrawn import purge, withdraw_visits
 from monitor.records import Correction, Face, FrameResult, MaskState
@@ -60,6 +61,7 @@ class Collector:
         self._places, self._per_visit, self._days = places, per_visit, days
         self._kept = KeptFaces(places)
         self._visits: OrderedDict[str, _Visit] = OrderedDict()  # that was seen last, last
+        self._written: dict[str, list[str]] = {}  # by visit, the SHA-256 of what this run has kept
 
     def look(self, result: FrameResult) -> None:
         """Cut the faces of a frame that are worth it. Frames that were not searched are passed
@@ -101,13 +103,16 @@ class Collector:
         Raises:
             StoreError: If a face cannot be kept, or deleted.
         """
-        withdraw_visits([visit_id], self._places)
+        if written := self._written.pop(visit_id, []):
+            withdraw(self._places, self._kept.delete(written))
         visit = self._visits.get(visit_id)
         if correction is None or visit is None:
             return
         for waiting in visit.faces:
             if waiting.state in (state, MaskState.UNSURE):
-                self._kept.keep(waiting.cutting, _about(visit_id, visit, waiting, correction.value))
+                about = _about(visit_id, visit, waiting, correction.value)
+                kept = self._kept.keep(waiting.cutting, about)
+                self._written.setdefault(visit_id, []).append(kept.sha256)
 
     def unsure(self, count: int) -> list[Question]:
         """Faces that wait and that nobody has judged, one a visit: those that the model was least
@@ -133,6 +138,7 @@ class Collector:
         """
         for visit_id in visit_ids:
             self._visits.pop(visit_id, None)
+            self._written.pop(visit_id, None)
         withdraw_visits(visit_ids, self._places)
 
     def purge(self) -> None:

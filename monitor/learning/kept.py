@@ -158,8 +158,12 @@ class KeptFaces:
         return list(names)
 
     def remove_older(self, before: datetime) -> list[str]:
-        """Delete what was taken before a time, and what a stopped program has left."""
-        names = self.remove(lambda kept: kept.about.taken < before)
+        """Delete what was kept before a time, and what a stopped program has left. A picture out of
+        a folder may be older than that; its time is when it was judged.
+        """
+        names = self.remove(
+            lambda kept: (kept.about.taken if kept.about.visit_id else kept.about.said) < before
+        )
         whole = {path.stem for path in self._abouts()}
         folder = self._places.faces
         for path in [*folder.glob("*.jpg"), *folder.glob(".*.tmp")] if folder.is_dir() else []:

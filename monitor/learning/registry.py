@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from monitor.card import read_model
+from monitor.card import read_card, read_model
 from monitor.errors import ConfigError, ModelError, StoreError
 from monitor.files import read_file, try_lock, write_whole
 from monitor.learning.places import Places
@@ -170,6 +170,26 @@ def back_to_shipped(places: Places, by: str) -> None:
         event = Event(_now(), by, "rolled back", SHIPPED)
         has_previous = live.champion is not None
         _write(places, Live(None, live.champion, live.candidate, has_previous, _with(live, event)))
+
+
+def tidy_models(places: Places, newest: str) -> None:
+    """Delete models that nobody can come back to: all but the three of the registry, their parents
+    and the newest one.
+
+    Raises:
+        StoreError: If the registry is damaged; nothing is then deleted.
+    """
+    with _changing(places) as live:
+        kept = {newest, *(m.name for m in (live.champion, live.previous, live.candidate) if m)}
+        for name in tuple(kept):
+            with contextlib.suppress(ModelError):
+                card = read_card(places.models / f"{name}.json", name)
+                kept.add(str(card.get("parent", {}).get("name", "")))
+        kept |= {f"{name}_features" for name in tuple(kept)}
+        for path in places.models.iterdir() if places.models.is_dir() else ():
+            with contextlib.suppress(OSError):
+                if path.suffix in (".onnx", ".json", ".npz", ".keras") and path.stem not in kept:
+                    path.unlink()
 
 
 def user_name() -> str:

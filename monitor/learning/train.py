@@ -32,7 +32,7 @@ from monitor.learning.judge import Answers, Cost, Verdict, judge
 from monitor.learning.kept import Kept, KeptFaces
 from monitor.learning.manifest import manifest_of, write_manifest
 from monitor.learning.places import Places
-from monitor.learning.registry import Registered, champion_file, checked_file, propose
+from monitor.learning.registry import Registered, champion_file, checked_file, propose, tidy_models
 from monitor.learning.runs import RunBook, check_installed, training
 from monitor.records import FloatArray, Image
 
@@ -102,7 +102,7 @@ def train_site(
         shown, held_out = split(faces)
         book.write(
             data=data,
-            parameters=asdict(recipe) | {"bundle": base.bundle.version},
+            parameters=_parameters(recipe) | {"bundle": base.bundle.version},
             counts=_counts("learnt", shown) | _counts("held out", held_out),
         )
         pictures = KeptFaces(places)
@@ -118,6 +118,7 @@ def train_site(
         _note(book, places, tried, verdict)
         if verdict.promote:
             propose(places, tried.model)
+        tidy_models(places, tried.model.name)
     return Trained(book.record.run_id, tried.model, verdict)
 
 
@@ -152,6 +153,14 @@ def _counts(part: str, faces: Sequence[Kept]) -> dict[str, int]:
     return {f"{part} {label}": number for label, number in sorted(counted.items())}
 
 
+def _parameters(recipe: Recipe) -> dict[str, float | str]:
+    """As they are stored: numbers, or text."""
+    return {
+        name: value if isinstance(value, int | float) else ", ".join(map(str, value))
+        for name, value in asdict(recipe).items()
+    }
+
+
 def _base(places: Places) -> _Base:
     """The model whose last layer is moved, with its bundle: the shipped one, or one that was
     trained in full and is live, or was adapted since.
@@ -181,7 +190,7 @@ def _points(base: _Base, faces: Sequence[Kept], rois: npt.NDArray[np.uint8]) -> 
         base.bundle.points(features),
         base.network.head.logits(features),
         truth.astype(np.intp),
-        np.full(len(truth), "site"),
+        np.repeat(np.array([_visit(kept) for kept in faces], str), each),
     )
 
 
@@ -298,7 +307,9 @@ def costs_of(*paths: Path) -> tuple[Cost, ...]:
 
 def _note(book: RunBook, places: Places, tried: _Tried, verdict: Verdict) -> None:
     found = champion_file(places)
+    chosen = {"used directions": tried.solved.directions, "used rehearsal": tried.solved.rehearsal}
     book.write(
+        parameters={**book.record.parameters, **chosen},
         state="better" if verdict.promote else "refused",
         parent=found[0].name if found is not None else ClassifyConfig().model,
         model=tried.model.name,

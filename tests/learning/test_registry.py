@@ -23,6 +23,7 @@ from monitor.learning.registry import (
     propose,
     read_live,
     roll_back,
+    tidy_models,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,15 @@ def test_the_first_roll_back_is_to_the_shipped_model_and_none_comes_before(place
     promote(places, make_model(places, "one"), "anna", "")
     assert roll_back(places, "anna") == SHIPPED
     assert champion_file(places) is None
+
+
+def test_models_that_nobody_can_come_back_to_are_deleted(places: Places) -> None:
+    one, two, three, four = (make_model(places, name) for name in ("one", "two", "three", "four"))
+    for model in (one, two, three):
+        promote(places, model, "anna", "")
+    tidy_models(places, four.name)
+    assert {path.stem for path in places.models.iterdir()} == {"two", "three", "four"}
+    assert roll_back(places, "anna") == "two"
 
 
 @pytest.mark.parametrize("what", ["model", "card", "hash", "name"])

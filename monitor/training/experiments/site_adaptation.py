@@ -42,13 +42,15 @@ SURE = 0.9
 FACE_MIN_PX = 40
 MASKED, BARE, WRONG = (LABELS.index(name) for name in ("masked", "unmasked", "incorrect"))
 RECIPES = {
-    "offsets alone": Recipe(pull=1e-3),
     "as shipped": Recipe(),
-    "a quarter of the pull": replace(Recipe(), pull=Recipe().pull / 4),
-    "four times the pull": replace(Recipe(), pull=Recipe().pull * 4),
-    "less rehearsal": replace(Recipe(), rehearsal=Recipe().rehearsal / 4),
-    "more rehearsal": replace(Recipe(), rehearsal=Recipe().rehearsal * 4),
-    "rehearsed labels": replace(Recipe(), kept=0.0),
+    "offsets alone": replace(Recipe(), directions=(0,)),
+    "8 directions": replace(Recipe(), directions=(8,)),
+    "128 directions": replace(Recipe(), directions=(128,)),
+    "less rehearsal": replace(Recipe(), rehearsal=(300.0,)),
+    "more rehearsal": replace(Recipe(), rehearsal=(3000.0,)),
+    "chosen by the site": replace(
+        Recipe(), directions=(8, 32, 64), rehearsal=(300.0, 1000.0, 3000.0, 10000.0)
+    ),
 }
 
 
@@ -78,7 +80,7 @@ class Views:
                 )
         truth = np.repeat(self._door.plain.truth[list(chosen)], len(VIEWS))
         points, logits = zip(*(self._known[i] for i in chosen), strict=True)
-        group = np.full(len(truth), "site")
+        group = np.repeat(self._door.pictures[list(chosen)], len(VIEWS))
         return Faces(np.concatenate(points), np.concatenate(logits), truth, group)
 
 
@@ -141,21 +143,8 @@ def rates(truth: Labels, logits: FloatArray) -> dict[str, tuple[int, int]]:
     }
 
 
-def only_offsets(bundle: Bundle, shift: Shift) -> Shift:
-    """What is left where no direction may be moved."""
-    return Shift(np.zeros_like(shift.slope), shift.offset)
-
-
-def without_directions(faces: Faces) -> Faces:
-    return replace(faces, points=np.zeros_like(faces.points))
-
-
 def solve(bundle: Bundle, site: Faces, name: str) -> Shift:
-    weights = np.full(len(site), 1 / len(VIEWS))
-    if name != "offsets alone":
-        return fit(bundle, site, weights, RECIPES[name]).shift
-    flat = replace(bundle, rehearsal=without_directions(bundle.rehearsal))
-    return only_offsets(bundle, fit(flat, without_directions(site), weights, RECIPES[name]).shift)
+    return fit(bundle, site, np.full(len(site), 1 / len(VIEWS)), RECIPES[name]).shift
 
 
 def measure(door: Door, views: Views, bundle: Bundle, given: argparse.Namespace) -> list[Any]:

@@ -16,7 +16,7 @@ from monitor.camera.address import addresses, told_apart
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, camera_source, recording
 from monitor.card import MODELS_DIR
-from monitor.config import Config
+from monitor.config import ClassifyConfig, Config
 from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
+    from monitor.learning.collect import Collector
+    from monitor.learning.watch import ModelWatch
     from monitor.storage.csv_log import CsvLog
     from monitor.storage.events import EventLog
+    from monitor.storage.writer import DayBook
 
 log = logging.getLogger(__name__)
 
@@ -199,12 +202,14 @@ def build_parts(options: RunOptions) -> Parts:
     shift_id = new_shift_id(datetime.now(UTC))
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
-        pipeline = build_pipeline(options, shift_id)
+        models = _model_watch(options)
+        pipeline = build_pipeline(options, shift_id, models)
         undo.callback(pipeline.close)
         store = Store(config.store.url) if options.stores else None
         if store is not None:
             undo.callback(store.close)
         csv, events = _on_outputs(options, _open_outputs)
+        keeper = _keeper(options)
         outputs = Outputs(
             csv=csv,
             events=events,
@@ -212,14 +217,20 @@ def build_parts(options: RunOptions) -> Parts:
             recordings_apart=not options.into_store,
             recordings_listed=options.into_store or options.on_recording,
             spool=None if store is None else Spool(store.label, shift_id),
+            keeper=keeper,
+            days=_days(options),
         )
         ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
         undo.pop_all()
-    return Parts(pipeline, ledger, pipeline.model)
+    if models is not None:
+        models.start()
+    return Parts(pipeline, ledger, pipeline.model, models, keeper)
 
 
-def build_pipeline(options: RunOptions, shift_id: str) -> Pipeline:
-    """Load the models; the inference thread calls it.
+def build_pipeline(
+    options: RunOptions, shift_id: str, models: ModelWatch | None = None
+) -> Pipeline:
+    """Load the models, the mask model by who says which is live; the inference thread calls it.
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
@@ -230,7 +241,8 @@ def build_pipeline(options: RunOptions, shift_id: str) -> Pipeline:
     from monitor.faces.classify import MaskClassifier
 
     config = options.config
-    detector, classifier = make_detector(config.detect), MaskClassifier.load(config.classify)
+    detector = make_detector(config.detect)
+    classifier = models.load() if models is not None else MaskClassifier.load(config.classify)
     guesser = None
     if config.gender.show:
         from monitor.faces.gender import GenderGuesser
@@ -249,6 +261,49 @@ def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
         CsvLog(options.csv) if options.csv else None,
         EventLog(options.events, *kept) if options.events else None,
     )
+
+
+def _model_watch(options: RunOptions) -> ModelWatch | None:
+    """Who says which mask model is live; None where the user has named one for this run, or another
+    than the shipped one in the settings.
+    """
+    from monitor.learning.places import default_places
+    from monitor.learning.watch import ModelWatch
+
+    classify = options.config.classify
+    shipped = classify.model == ClassifyConfig().model and classify.backend != "tensorflow"
+    if not shipped or "classify.model" in options.named:
+        return None
+    return ModelWatch(default_places(), classify)
+
+
+def _keeper(options: RunOptions) -> Collector | None:
+    """Who keeps faces to learn from, where that is wanted. Without it, too, old ones are
+    deleted.
+    """
+    from monitor.learning.collect import Collector
+    from monitor.learning.places import default_places
+    from monitor.learning.withdrawn import purge
+
+    learning, places = options.config.learning, default_places()
+    if learning.collect and options.stores:
+        return Collector(places, learning.faces_per_visit, learning.retention_days)
+    if places.faces.is_dir():
+        try:
+            purge(places, learning.retention_days)
+        except StoreError as error:
+            log.warning("%s", error)
+    return None
+
+
+def _days(options: RunOptions) -> DayBook | None:
+    """Who sums up what the faces of a day look like."""
+    from monitor.learning.drift import Days
+    from monitor.learning.places import default_places
+
+    if not options.config.learning.drift or not options.stores:
+        return None
+    return Days(default_places())
 
 
 def _on_outputs(options: RunOptions, action: Callable[[RunOptions], T]) -> T:

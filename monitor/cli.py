@@ -27,7 +27,7 @@ from monitor.given import path_to_read, path_to_write
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "serve", "keys")
+COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "learn", "serve", "keys")
 
 CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
 
@@ -89,8 +89,8 @@ def _run_parser() -> argparse.ArgumentParser:
         description="Watches an entrance camera and tells who wears a mask.",
         epilog="Commands: main.py cameras (list cameras), check (look over the installation), "
         "export FILE (sightings and totals as CSV), "
-        "people (who is enrolled), enrol NAME, forget NAME, serve (a web page and an endpoint), "
-        "keys (to the endpoint).",
+        "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
+        "model), serve (a web page and an endpoint), keys (to the endpoint).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -326,6 +326,25 @@ def _command_of(room: str, name: str) -> Callable[[Sequence[str]], int]:
     return run
 
 
+def _learn(argv: Sequence[str]) -> int:
+    _log_to_terminal(False)
+    from monitor.learning.commands import learn_parser, run_learn
+
+    arguments = learn_parser().parse_args(argv)
+    if arguments.what != "review":
+        return run_learn(argv)
+    if importlib.util.find_spec("PySide6") is None or not _has_display():
+        raise ConfigError(
+            "judging faces needs a display and PySide6: use `learn collect --images DIR` with a "
+            "folder for each answer"
+        )
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        os.environ.pop(name, None)
+    from monitor.gui.learning.review import run_review
+
+    return run_review(load_config(arguments.config), arguments.images)
+
+
 def _log_to_terminal(verbose: bool) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", stream=sys.stderr
@@ -373,6 +392,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "forget": _command_of("monitor.identity.commands", "run_forget"),
         "serve": _command_of("monitor.web.commands", "run_serve"),
         "keys": _command_of("monitor.web.commands", "run_keys"),
+        "learn": _learn,
     }
     try:
         _check_zone()

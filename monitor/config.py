@@ -150,6 +150,24 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LearningConfig:
+    # keep a few faces of visits that the receptionist corrects or confirms, to learn from
+    collect: bool = _setting(False)
+    # kept faces older than this are deleted
+    retention_days: int = _setting(90, 1, 3650)
+    # faces of one visit that are kept at most
+    faces_per_visit: int = _setting(3, 1, 10)
+    # note daily how sure the answers are, how light and how large the faces; nobody in particular
+    drift: bool = _setting(True)
+    # `learn nightly` learns when so many faces were judged since it did last
+    learn_after: int = _setting(20, 5, 10_000)
+    # `learn nightly` promotes what is better; else it waits as the candidate
+    promote_nightly: bool = _setting(False)
+    # where runs are told beside the data folder: the address of an MLflow server; empty: nowhere
+    mlflow: str = _setting("")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
@@ -160,6 +178,7 @@ class Config:
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
 
 
 def nearest(name: str, valid: tuple[str, ...] | list[str]) -> str:

@@ -80,6 +80,20 @@ def onnx_session(path: Path, threads: int, *, accelerate: bool = False) -> Any:
     return _session(read_model(path)[1], path.name, threads, accelerate)
 
 
+def session_of(content: bytes, name: str, threads: int) -> Any:
+    """An ONNX Runtime session on the CPU for bytes that the caller has checked.
+
+    Args:
+        content: An ONNX file's.
+        name: What it is called before the user.
+        threads: On the CPU.
+
+    Raises:
+        ModelError: If ONNX Runtime cannot load it, or it keeps weights in a second file.
+    """
+    return _session(content, name, threads, accelerate=False)
+
+
 def _session(content: bytes, name: str, threads: int, accelerate: bool) -> Any:
     """A session for the bytes that were checked: the path is not opened again."""
     _refuse_external_data(content, name)

@@ -1,19 +1,25 @@
-"""Reads a file whole, whatever lies at its path: no device, no pipe, no more than a bound. No wait
-for a file is without an end.
+"""Reads a file whole, whatever lies at its path: no device, no pipe, no more than a bound. Writes
+files that hold people's data: whole, and for their owner alone. No wait for a file is without an
+end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
 import stat
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
+_BINARY = getattr(os, "O_BINARY", 0)
+_FAR_OFF = 2**30  # Windows lets nobody read the bytes that are locked
 ANSWER_S = 20.0  # a disk or a share that has not given the file after so long is taken for dead
 
 # A pipe without a writer would hold `open` for ever, a terminal would become ours.
@@ -95,3 +101,47 @@ def _read(path: Path, bytes_max: int) -> bytes:
         if kind.st_size > bytes_max or left <= 0:
             raise OSError(errno.EFBIG, f"it has more than {bytes_max:,} bytes", str(path))
     return b"".join(parts)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Replace a file in one step, with rights 0600.
+
+    Raises:
+        OSError: If it cannot be written; the old file is then as it was.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with private(temporary) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def private(path: Path) -> Iterator[io.BufferedWriter]:
+    """A file to write anew that its owner alone can read."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        yield file
+
+
+def try_lock(handle: int) -> bool:
+    """Lock an open file, if nobody else has; until it is closed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, _FAR_OFF, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -221,6 +221,7 @@ class FrameResult:
     visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
     sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
     upside_down: bool = False  # the camera hangs so, by its last faces: nobody is judged
+    model: str = ""  # the name of the mask model that answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

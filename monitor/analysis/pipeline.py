@@ -87,7 +87,7 @@ class Pipeline:
 
     @property
     def model(self) -> str:
-        """What judges, in one line for people."""
+        """The mask model, what runs it, and the detector, in one line for people."""
         classifier = self._classifier
         return f"{classifier.name} on {classifier.backend}, {self._detector.name}"
 
@@ -103,6 +103,14 @@ class Pipeline:
     @property
     def detector(self) -> FaceDetector:
         return self._detector
+
+    def use(self, classifier: MaskClassifier) -> None:
+        """Go on with another mask model. Visits and votes go on; sightings that begin from now on
+        bear its name.
+        """
+        self._classifier = classifier
+        for scene in self._scenes.values():
+            scene.use_model(classifier.name)
 
     @property
     def enrolled(self) -> int | None:
@@ -201,7 +209,11 @@ class Pipeline:
         if wanted is None:
             scene = self._scene(frame.camera)
             timings = Timings(classify_s=classify_s)
-            return FrameResult(frame, scene.coast(frame), timings, upside_down=scene.upside_down)
+            return FrameResult(
+                *(frame, scene.coast(frame), timings),
+                upside_down=scene.upside_down,
+                model=self._classifier.name,
+            )
         if frame.still:
             return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
@@ -212,7 +224,8 @@ class Pipeline:
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            frame, faces, timings, changes.visits, changes.sightings, scene.upside_down
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            model=self._classifier.name,
         )
 
     def _finish_still(

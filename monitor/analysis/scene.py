@@ -166,6 +166,13 @@ class Scene:
         """End all visits: the source was closed."""
         return self._end(self._tracker.end_all())
 
+    def use_model(self, name: str) -> None:
+        """Another mask model answers from now on."""
+        self._origin = dataclasses.replace(self._origin, model=name)
+        for person in self._people.values():
+            if person.rule is not None:
+                person.rule.use_model(name)
+
     def name_anew(self) -> None:
         """Other people can be named now: see `Identifier.take_news`."""
         if self._identifier is None:

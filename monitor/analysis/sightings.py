@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.config import SightingConfig
@@ -56,6 +56,7 @@ class SightingRule:
         self._begin()
 
     def _begin(self) -> None:
+        self._model = self._origin.model  # that raises the next sighting
         self._bad_since: float | None = None
         self._seconds = 0.0
         self._was_bad = False
@@ -112,6 +113,14 @@ class SightingRule:
         self._begin()
         return sighting
 
+    def use_model(self, name: str) -> None:
+        """Another mask model answers from now on; a sighting that is open keeps the name of the one
+        that raised it.
+        """
+        self._origin = replace(self._origin, model=name)
+        if not self.is_open:
+            self._model = name
+
     def forget_name(self) -> None:
         """The person must not be named any more."""
         self._identity = None
@@ -134,6 +143,6 @@ class SightingRule:
             final_state=final_state,
             confidence=round(self._confidence, 4),
             identity=self._identity,
-            model=self._origin.model,
+            model=self._model,
             open=is_open,
         )

@@ -10,12 +10,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.slot import LatestSlot
 from monitor.errors import MonitorError
 from monitor.records import Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from monitor.learning.collect import Collector
+    from monitor.learning.watch import ModelWatch
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +37,8 @@ class Parts:
     pipeline: Pipeline
     ledger: Ledger
     model: str  # for the status bar
+    models: ModelWatch | None = None  # who says that another model is live
+    keeper: Collector | None = None  # who keeps faces to learn from, where that is wanted
 
 
 class InferenceThread(threading.Thread):
@@ -155,12 +162,21 @@ class InferenceThread(threading.Thread):
             self._on_update(parts.ledger.update())
 
     def _run_commands(self, parts: Parts) -> None:
+        self._take_model(parts)
         ran = self._obey_gallery(parts)
         while not self._commands.empty():
             self._commands.get()(parts)
             ran = True
         if ran:
             self._on_update(parts.ledger.update())
+
+    def _take_model(self, parts: Parts) -> None:
+        """Go on with a model that was promoted, or with the one before it."""
+        news = parts.models.take() if parts.models is not None else None
+        if news is not None:
+            parts.pipeline.use(news)
+            log.info("the mask model is %s now", news.name)
+            self._set(WorkerState.READY, parts.pipeline.model)
 
     @staticmethod
     def _obey_gallery(parts: Parts) -> bool:
@@ -191,6 +207,8 @@ class InferenceThread(threading.Thread):
                 self._set(WorkerState.ENDED, "")
         finally:
             parts.pipeline.close()
+            if parts.models is not None:
+                parts.models.close()
 
     def _set(self, state: WorkerState, message: str) -> None:
         self.state, self.message = state, message

@@ -26,6 +26,7 @@ from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
+    from monitor.gui.learning.models_page import ModelsDialog
     from monitor.gui.people.page import PeopleDialog
     from monitor.storage.export import Exported
 
@@ -48,6 +49,7 @@ class Commands(QObject):
         self._reports, self._shift_began = reports, shift_began
         # made when it is asked for: mask-only mode imports nothing of it
         self.people: PeopleDialog | None = None
+        self.models: ModelsDialog | None = None
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
         parts.sightings.corrected.connect(self.correct)
         parts.sightings.note_wanted.connect(self.ask_for_note)
@@ -61,6 +63,7 @@ class Commands(QObject):
         menus.settings.triggered.connect(self.ask_for_settings)
         menus.export.triggered.connect(self.ask_for_export)
         menus.people.triggered.connect(self.show_people)
+        menus.models.triggered.connect(self.show_models)
         menus.help.triggered.connect(self.show_help)
         menus.about.triggered.connect(self.show_about)
 
@@ -160,6 +163,27 @@ class Commands(QObject):
         """Close the People page; an enrolment that runs is cancelled."""
         if self.people is not None:
             self.people.close()
+
+    # Models
+
+    @Slot()
+    def show_models(self) -> ModelsDialog:
+        """Open the Models page, or bring it to the front."""
+        from monitor.gui.learning.models_page import ModelsDialog
+
+        if self.models is None:
+            self.models = ModelsDialog(self._session, self._bridge, self._window)
+        elif not self.models.isVisible() and not self.models.busy:
+            self.models.read()
+        self.models.show()
+        self.models.raise_()
+        self.models.activateWindow()
+        return self.models
+
+    def close_models(self) -> None:
+        """Close the Models page; what is being learnt goes on."""
+        if self.models is not None:
+            self.models.close()
 
     # Export
 

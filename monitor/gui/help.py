@@ -163,6 +163,8 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
     pictures = (
         "A picture is kept of each sighting" if config.store.snapshots else "No picture is kept"
     )
+    if config.learning.collect:
+        pictures += "; faces of visits that are corrected are kept to learn from"
     named = "People who agreed to it are named" if identify else "Mask-only: nobody is identified"
     lines = [
         f"Mask Monitor {__version__}, MIT licence",

@@ -89,6 +89,7 @@ class Menus:
         }
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")
+        self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 

@@ -16,6 +16,7 @@ from monitor.records import SourceState, SourceStatus, WorkerState
 SOURCE_PX, FIELD_PX = 200, 18  # for the camera; for the line and the gaps of a field
 MASK_ONLY = "mask-only: nobody is identified"
 PICTURES = "a picture of each sighting is kept"
+LEARNING = "keeps corrected faces for learning"
 
 
 class ElidedLabel(QLabel):
@@ -63,12 +64,13 @@ def sources_text(states: Mapping[str, int]) -> str:
     )
 
 
-def privacy_text(enrolled: int | None, pictures: bool = False) -> str:
-    """Who is named: nobody, or those who are enrolled; and whether pictures are kept."""
+def privacy_text(enrolled: int | None, pictures: bool = False, learning: bool = False) -> str:
+    """Who is named: nobody, or those who are enrolled; and which pictures are kept."""
+    kept = [PICTURES] * pictures + [LEARNING] * learning
     if enrolled is None:
-        return f"mask-only, but {PICTURES}" if pictures else MASK_ONLY
+        return f"mask-only, but {' and '.join(kept)}" if kept else MASK_ONLY
     named = f"{enrolled} {'person' if enrolled == 1 else 'people'} enrolled, others are visitors"
-    return f"{named}; {PICTURES}" if pictures else named
+    return "; ".join([named, *kept])
 
 
 def retention_text(days: int) -> str:
@@ -133,10 +135,10 @@ class StatusBar(QStatusBar):
 
     def show_privacy(self, options: RunOptions, enrolled: int | None, worker: WorkerState) -> None:
         """Who is named; `enrolled` counts once the inference thread is READY."""
-        pictures = options.config.store.snapshots
+        pictures, learning = options.config.store.snapshots, options.config.learning.collect
         words = {
             WorkerState.LOADING: "identification is loading",
-            WorkerState.READY: privacy_text(enrolled, pictures),
+            WorkerState.READY: privacy_text(enrolled, pictures, learning),
         }
         if options.identify:
             text = words.get(worker, "nobody is identified now")
@@ -145,12 +147,17 @@ class StatusBar(QStatusBar):
                 "lists them"
             )
         else:
-            text = privacy_text(None, pictures)
+            text = privacy_text(None, pictures, learning)
             tip = "No embedding of any face is computed and nobody is named"
         if pictures:
             tip += (
                 ". The face of each sighting is kept as a picture (store.snapshots in the "
                 "settings file)"
+            )
+        if learning:
+            tip += (
+                ". A few faces of each visit that is corrected or confirmed are kept to learn from "
+                "(learning.collect in the settings file; Monitor > Models… shows them)"
             )
         self.privacy.setText(text)
         self.privacy.setToolTip(tip)

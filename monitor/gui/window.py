@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self._keep()
             self.commands.close_people()
+            self.commands.close_models()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()

@@ -1,52 +1,21 @@
-"""Files that hold people's data: written whole and for their owner alone; what is left of them
-beside the gallery; one writer at a time.
-"""
+"""The gallery's files: what is left of them beside it; one writer at a time."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ConfigError
+from monitor.files import try_lock, write_whole
 from monitor.names import name_key
 
 LOCK_WAIT_S = 30.0  # other desks hold the lock while they write, which takes a moment
 _BINARY = getattr(os, "O_BINARY", 0)
-_FAR_OFF = 2**30  # Windows lets nobody read the bytes that are locked
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Replace a file in one step, with rights 0600.
-
-    Raises:
-        OSError: If it cannot be written; the old file is then as it was.
-    """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with private(temporary) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-@contextlib.contextmanager
-def private(path: Path) -> Iterator[io.BufferedWriter]:
-    """A file to write anew that its owner alone can read."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        yield file
 
 
 def keep_aside(path: Path) -> Path | None:
@@ -151,20 +120,3 @@ def gallery_lock(gallery: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         yield
     finally:
         os.close(handle)  # lets the lock go
-
-
-def try_lock(handle: int) -> bool:
-    """Lock an open file, if nobody else has; until it is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(handle, _FAR_OFF, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -9,7 +9,7 @@ name any more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -96,13 +96,13 @@ def _from_files(
         return None
     known_as = person.name if person is not None else name
     leftovers = _cleared(path, lambda: remove_leftovers(path, known_as))
-    rows, snapshots, _ = _from_store(store, known_as)  # while it refuses, nothing is half done
+    removed = _from_store(store, known_as)  # while it refuses, nothing is half done
     pictures = remove_pictures(person) if person is not None else ()
     removal = None
     if person is not None and gallery is not None:
         save_gallery(gallery.without(name), path)
         removal = GalleryRemoval(len(person.embeddings), person.given, person.by)
-    elif not (rows or leftovers or aside):
+    elif not (removed.rows or leftovers or aside):
         known = [p.name for p in gallery.people] if gallery is not None else []
         raise ConfigError(
             f"nobody called {name} is in the gallery or the store: "
@@ -110,7 +110,8 @@ def _from_files(
         )
     now = datetime.now(UTC)
     return Receipt(
-        *(known_as, now, path, removal, store.label, rows, snapshots),
+        *(known_as, now, path, removal, store.label),
+        *(removed.rows, removed.snapshots, removed.faces),
         pictures=pictures,
         leftovers=leftovers,
         set_aside=aside,
@@ -127,35 +128,46 @@ def _cleared(path: Path, action: Callable[[], T]) -> T:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    rows: int
+    snapshots: int  # pictures of sightings
+    faces: int  # kept for learning
+    waits: str = ""  # why the name may still be in the store's files
+
+
 def _once_more(store: Store, receipt: Receipt) -> Receipt:
     """What was written to a store meanwhile, or could not be cleaned before."""
     try:
-        rows, snapshots, waits = _from_store(store, receipt.name)
+        removed = _from_store(store, receipt.name)
     except StoreError as error:
         return replace(receipt, store_waits=str(error))
     return replace(
         receipt,
-        rows=receipt.rows + rows,
-        snapshots=receipt.snapshots + snapshots,
-        store_waits=receipt.store_waits or waits,
+        rows=receipt.rows + removed.rows,
+        snapshots=receipt.snapshots + removed.snapshots,
+        faces=receipt.faces + removed.faces,
+        store_waits=receipt.store_waits or removed.waits,
     )
 
 
-def _from_store(store: Store, name: str) -> tuple[int, int, str]:
-    """The name out of the store, with the pictures of its sightings. Returns rows, pictures, and
-    why the name may still be in the store's files.
+def _from_store(store: Store, name: str) -> _Removed:
+    """The name out of the store, with the pictures of its sightings, and the faces that were kept
+    of its visits.
     """
     from monitor.data_folder import data_folder
+    from monitor.learning.withdrawn import withdraw_person
     from monitor.storage.snapshots import Snapshots
 
     folder, deleted = data_folder() / "snapshots", 0
     if folder.is_dir():
         snapshots = Snapshots(folder)
         deleted = sum(snapshots.forget(sighting) for sighting in store.sightings_of(name))
+    faces = withdraw_person(store, name)
     try:
-        return store.forget_identity(name), deleted, ""
+        return _Removed(store.forget_identity(name), deleted, faces)
     except NotScrubbedError as error:
-        return error.rows, deleted, str(error)
+        return _Removed(error.rows, deleted, faces, str(error))
 
 
 def end_consents(path: Path, store_url: str) -> list[Receipt]:

@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import ConfigError
-from monitor.identity.files import keep_aside, write_whole
+from monitor.files import write_whole
+from monitor.identity.files import keep_aside
 from monitor.identity.packed import FILE_MAX, FORMAT, VERSION, pack, people_of, unpack
 from monitor.identity.person import EnrolledPerson
 from monitor.names import same_name

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from monitor.errors import ConfigError
-from monitor.identity.files import private
+from monitor.files import private
 from monitor.identity.guide import Shot
 from monitor.identity.person import EnrolledPerson
 from monitor.identity.results import PicturesRemoval

@@ -110,6 +110,7 @@ class Receipt:
     store: str  # without a password
     rows: int  # visits and sightings that lost the name
     snapshots: int = 0  # pictures of sightings
+    faces: int = 0  # that were kept for learning
     pictures: tuple[PicturesRemoval, ...] = ()
     running: tuple[RunningMonitor, ...] = ()
     leftovers: int = 0  # temporary files and copies of refused galleries

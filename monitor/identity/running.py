@@ -14,7 +14,7 @@ import secrets
 import time
 from pathlib import Path
 
-from monitor.identity.files import try_lock
+from monitor.files import try_lock
 from monitor.identity.results import RunningMonitor
 
 OBEY_WAIT_S = 10.0  # a program looks at the gallery twice a second, between two frames

@@ -119,7 +119,7 @@ def of_day(moment: datetime) -> str:
 
 def of_ended(receipt: Receipt) -> str:
     """One line on somebody whose consent had run out."""
-    pictures = sum(kept.count for kept in receipt.pictures) + receipt.snapshots
+    pictures = sum(kept.count for kept in receipt.pictures) + receipt.snapshots + receipt.faces
     line = (
         f"The consent of {receipt.name} had ended: removed from the gallery, the name from "
         f"{receipt.rows} visits and sightings, {pictures} pictures deleted"
@@ -164,6 +164,11 @@ def of_receipt(receipt: Receipt) -> list[str]:
         )
     if receipt.snapshots:
         lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
+    if receipt.faces:
+        lines.append(
+            f"  learning: {receipt.faces} kept faces deleted, out of all data sets too; a model "
+            f"that learnt from them stays, and no picture can be made of it"
+        )
     lines += [f"  pictures: {_of_pictures(kept)}" for kept in receipt.pictures]
     for running in receipt.running:
         lines += _of_running(running)

@@ -109,6 +109,8 @@ class Ledger:
             face = faces.get(sighting.visit_id)
             if face is not None and frame.camera not in self._recordings:
                 self._writer.keep_snapshot(sighting.sighting_id, result.frame.image, face.xyxy)
+        if frame.live and not frame.still:
+            self._writer.look(result)
         self._writer.write_event(result, self.count())
         return self.update(result)
 
@@ -219,6 +221,7 @@ class Ledger:
 
         self._flush()
         visits, logged = nameless(self._visits), nameless(self._logged)
+        self._writer.forget_faces(set(visits))
         pending = nameless(self._pending)
         self._visits |= visits
         self._pending |= pending
@@ -253,6 +256,7 @@ class Ledger:
                 self._writer.forget_snapshot(changed.sighting_id)
         if visit.camera not in self._recordings:
             self._writer.correct(visit_id, correction)
+            self._writer.label(visit, correction)
         self._flush()
 
     def undo(self) -> bool:
@@ -318,6 +322,7 @@ class Ledger:
 
     def _purge(self) -> None:
         """Delete what is older than the retention; `_purge_at` is when it is done next."""
+        self._writer.purge_faces()
         more = self._retention is not None and self._writer.purge(self._retention)
         self._purge_at = self._now() + (0.0 if more else PURGE_EVERY_S)
 

@@ -211,6 +211,17 @@ class Store(Counts):
         )
         return [row["sighting_id"] for row in rows if same_name(row["identity"], name)]
 
+    def visits_of(self, name: str) -> set[str]:
+        """Ids of the visits that hold a person's name, or have a sighting that does, in any
+        spelling.
+        """
+        found = set()
+        for table in (tables.visits, tables.sightings):
+            held = sa.select(table.c.visit_id, table.c.identity)
+            rows = self._read(held.where(table.c.identity.is_not(None)))
+            found |= {row["visit_id"] for row in rows if same_name(row["identity"], name)}
+        return found
+
     def forget_identity(self, name: str) -> int:
         """Take a person's name, in any spelling, out of all visits and sightings, and out of the
         files' bytes. Returns how many rows held it.

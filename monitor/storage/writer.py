@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from monitor.errors import StoreError
 from monitor.names import name_key
@@ -20,6 +21,7 @@ from monitor.records import (
     FloatArray,
     FrameResult,
     Image,
+    MaskState,
     Shift,
     Sighting,
     Visit,
@@ -37,7 +39,31 @@ log = logging.getLogger(__name__)
 RETRY_S = 2.0
 CLOSE_S = 5.0  # for all files together
 EVENTS_MAX = 1000  # lines that wait for a file that does not answer: half a minute of a camera
-_BY_WEIGHT = ("store", "csv", "snapshots", "events", "clock")  # whose problem is told first
+_BY_WEIGHT = ("store", "csv", "snapshots", "learning", "events", "clock")  # is told first
+
+
+class FaceKeeper(Protocol):
+    """Keeps faces of visits that the receptionist judges: see `monitor.learning.collect`. Its
+    methods raise StoreError.
+    """
+
+    def look(self, result: FrameResult) -> None: ...
+
+    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> None: ...
+
+    def forget(self, visit_ids: set[str]) -> None: ...
+
+    def purge(self) -> None: ...
+
+
+class DayBook(Protocol):
+    """Sums up what a day's faces look like: see `monitor.learning.drift`. Its methods raise
+    StoreError.
+    """
+
+    def look(self, result: FrameResult) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +79,8 @@ class Outputs:
     recordings_listed: bool = False  # in the CSV, although they are kept apart
     # with one, the store is written by a thread, and what waits is kept there
     spool: Spool | None = None
+    keeper: FaceKeeper | None = None
+    days: DayBook | None = None
 
 
 class Writer:
@@ -172,6 +200,30 @@ class Writer:
             self._unwanted.add(sighting_id)
             self._delete_pictures()
 
+    def look(self, result: FrameResult) -> None:
+        """What is learnt from a frame of a camera, if that is wanted."""
+        for part in (self._outputs.keeper, self._outputs.days):
+            if part is not None:
+                self._attempt("learning", partial(part.look, result))
+
+    def label(self, visit: Visit, correction: Correction | None) -> None:
+        """Keep faces of a visit that the receptionist has judged, if that is wanted."""
+        keeper = self._outputs.keeper
+        if keeper is not None:
+            action = partial(keeper.label, visit.visit_id, visit.state, correction)
+            self._attempt("learning", action)
+
+    def forget_faces(self, visit_ids: set[str]) -> None:
+        """Keep no face of some visits any more."""
+        keeper = self._outputs.keeper
+        if keeper is not None and visit_ids:
+            self._attempt("learning", partial(keeper.forget, visit_ids))
+
+    def purge_faces(self) -> None:
+        """Delete kept faces that are too old."""
+        if self._outputs.keeper is not None:
+            self._attempt("learning", self._outputs.keeper.purge)
+
     def purge(self, retention: Retention) -> bool:
         """Delete some of what is too old. Returns whether there is more."""
 
@@ -213,7 +265,19 @@ class Writer:
             # a picture that could not be taken cannot be taken later
             self._problems.pop("snapshots", None)
         self._delete_pictures()
+        self._problems.pop("learning", None)
         return committed
+
+    def _attempt(self, what: str, action: Callable[[], object]) -> None:
+        """Do something in the data folder; a `StoreError` is a problem."""
+        try:
+            action()
+        except StoreError as error:
+            if what not in self._problems:
+                log.error("%s", error)
+            self._problems[what] = str(error)
+        else:
+            self._problems.pop(what, None)
 
     def _write_rows(self) -> None:
         csv = self._outputs.csv
@@ -321,6 +385,8 @@ class Writer:
         closed = self._lane.close()
         self._late |= closed.committed
         why = self.problem
+        if self._outputs.days is not None:
+            self._attempt("learning", self._outputs.days.close)
         lost = closed.unstored + len(self._rows)
         if closed.kept and not self._rows:
             raise StoreError(

@@ -22,8 +22,7 @@ from pathlib import Path
 
 from monitor.data_folder import data_folder
 from monitor.errors import ConfigError, StoreError
-from monitor.files import read_file
-from monitor.identity.files import try_lock, write_whole
+from monitor.files import read_file, try_lock, write_whole
 
 MASK, IDENTIFY, PAGE = "mask", "identify", "page"
 SCOPES = {

@@ -26,6 +26,13 @@ def test_who_is_named() -> None:
     assert privacy_text(None) == "mask-only: nobody is identified"
     assert privacy_text(0) == "0 people enrolled, others are visitors"
     assert privacy_text(1) == "1 person enrolled, others are visitors"
+    assert privacy_text(None, learning=True) == (
+        "mask-only, but keeps corrected faces for learning"
+    )
+    assert privacy_text(1, pictures=True, learning=True) == (
+        "1 person enrolled, others are visitors; a picture of each sighting is kept; keeps "
+        "corrected faces for learning"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Judging faces, and the models that come of it."""

@@ -1,0 +1,308 @@
+"""The Models page: what is live, what was learnt and came of it, who promoted what; promote and
+roll back by one click.
+"""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor.config import ClassifyConfig
+from monitor.errors import MonitorError
+from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.side.panel import FaintLabel
+from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.session import Session
+from monitor.learning.kept import KeptFaces
+from monitor.learning.places import Places, default_places
+from monitor.learning.registry import Live, promote, read_live, roll_back, user_name
+from monitor.learning.runs import Record, records
+
+if TYPE_CHECKING:
+    from monitor.analysis.worker import Parts
+    from monitor.gui.learning.review import ReviewDialog
+    from monitor.learning.collect import Question
+
+T = TypeVar("T")
+COLUMNS = ("Started", "Kind", "State", "Took", "By", "Faces", "Model", "What came of it")
+MAIN = Path(__file__).resolve().parents[3] / "main.py"
+LEARN_LIMIT_S = 1800.0
+ANSWER_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Shown:
+    live: Live
+    runs: list[Record]
+    kept: int
+
+
+class ModelsDialog(QDialog):
+    """Beside the window, which goes on. Reading, learning and promoting is done in the background.
+
+    Args:
+        session: Where faces wait that nobody has judged.
+    """
+
+    def __init__(self, session: Session, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Models")
+        self._session, self._bridge = session, bridge
+        self._places: Places = default_places()
+        self.busy = False
+        self.live = Live()
+        self.review: ReviewDialog | None = None
+        self._lay_out()
+        self.resize(self.sizeHint())
+        self._enable()
+        self.read()
+
+    def sizeHint(self) -> QSize:
+        return QSize(980, 480)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 14)
+        layout.setSpacing(0)
+        self.banners = BannerStack()
+        layout.addWidget(self.banners)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(16, 14, 16, 0)
+        inner.setSpacing(12)
+        layout.addLayout(inner, 1)
+        self.now, self.history = QLabel(), FaintLabel()
+        for label in (self.now, self.history):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inner.addWidget(self.now)
+        self.table = _table()
+        inner.addWidget(self.table, 1)
+        inner.addWidget(self.history)
+        row = QHBoxLayout()
+        self.judge_button = self._button(row, "&Judge faces…", self.judge)
+        self.learn_button = self._button(row, "&Learn now", self.learn)
+        self.promote_button = self._button(row, "&Promote the candidate", self.promote)
+        self.back_button = self._button(row, "&Roll back", self.roll_back)
+        row.addStretch(1)
+        self._button(row, "&Close", self.close)
+        inner.addLayout(row)
+
+    @staticmethod
+    def _button(row: QHBoxLayout, text: str, action: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: action())
+        row.addWidget(button)
+        return button
+
+    # Work in the background
+
+    def _run(self, name: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """One thing at a time."""
+        self.busy = True
+        self._enable()
+
+        def finish(answer: T) -> None:
+            self.busy = False
+            done(answer)
+            self._enable()
+
+        def fail(message: str) -> None:
+            self.busy = False
+            self.banners.show_message("fault", Severity.ERROR, message)
+            self._enable()
+
+        self._bridge.run(name, work, finish, fail)
+
+    def read(self) -> None:
+        """Show what is live and what was learnt."""
+        self._run("reading the models", self._read, self._show)
+
+    def _read(self) -> _Shown:
+        kept = len(KeptFaces(self._places).all())
+        return _Shown(read_live(self._places), records(self._places), kept)
+
+    def _show(self, shown: _Shown) -> None:
+        self.live = live = shown.live
+        name = live.champion.name if live.champion is not None else _shipped()
+        text = f"Live now: {name}."
+        if live.candidate is not None:
+            text += f" Waiting as the candidate: {live.candidate.name}."
+        self.now.setText(f"{text} Faces kept to learn from: {shown.kept}.")
+        self.table.setRowCount(len(shown.runs))
+        for row, record in enumerate(shown.runs):
+            for column, cell in enumerate(_cells(record)):
+                item = QTableWidgetItem(cell)
+                item.setToolTip(cell)
+                self.table.setItem(row, column, item)
+        self.history.setText("\n".join(_history(live)) or "Nothing was promoted yet.")
+
+    @Slot()
+    def _enable(self) -> None:
+        self.judge_button.setEnabled(not self.busy)
+        self.learn_button.setEnabled(not self.busy)
+        self.promote_button.setEnabled(not self.busy and self.live.candidate is not None)
+        self.back_button.setEnabled(not self.busy and self.live.has_previous)
+
+    # What the buttons do
+
+    @Slot()
+    def roll_back(self) -> None:
+        """The model before the live one is live again within seconds."""
+
+        def done(name: str) -> None:
+            self.banners.show_message("result", Severity.INFO, f"{name} is live again.")
+            self.read()
+
+        self._run("rolling back", lambda: roll_back(self._places, user_name()), done)
+
+    @Slot()
+    def promote(self) -> None:
+        candidate = self.live.candidate
+        if candidate is None:
+            return
+
+        def work() -> str:
+            why = next((r.reason for r in records(self._places) if r.model == candidate.name), "")
+            promote(self._places, candidate, user_name(), why)
+            return candidate.name
+
+        def done(name: str) -> None:
+            said = f"{name} is live; the cameras take it up within seconds."
+            self.banners.show_message("result", Severity.INFO, said)
+            self.read()
+
+        self._run("promoting", work, done)
+
+    @Slot()
+    def learn(self) -> None:
+        """In a process of its own, at low priority: the cameras go on."""
+        settings = self._session.options.settings
+        command = [sys.executable, str(MAIN), "learn", "train"]
+        command += ["--config", str(settings)] if settings is not None else []
+
+        def done(said: str) -> None:
+            self.banners.show_message("result", Severity.INFO, said)
+            self.read()
+
+        said = "Learning from the kept faces: this takes a minute or two."
+        self.banners.clear("fault")
+        self.banners.show_message("result", Severity.INFO, said)
+        self._run("learning", lambda: _learn(command), done)
+
+    @Slot()
+    def judge(self) -> None:
+        """Faces that wait at the cameras; where there are none, the kept ones."""
+        from monitor.gui.learning.review import ReviewDialog
+
+        if self.review is not None and self.review.isVisible():
+            self.review.raise_()
+            return
+        self.review = ReviewDialog(self._questions, self._places, self._bridge, self)
+        self.review.finished.connect(lambda _: self.read())
+        self.review.show()
+
+    def _questions(self) -> list[Question]:
+        from monitor.learning.questions import AT_ONCE, of_kept
+
+        answers: queue.SimpleQueue[list[Question]] = queue.SimpleQueue()
+
+        def ask(parts: Parts) -> None:
+            answers.put(parts.keeper.unsure(AT_ONCE) if parts.keeper is not None else [])
+
+        self._session.submit(ask)
+        try:
+            waiting = answers.get(timeout=ANSWER_S)
+        except queue.Empty:  # the inference thread has stopped: the window says why
+            waiting = []
+        return waiting or of_kept(self._places)
+
+
+def _learn(command: Sequence[str]) -> str:
+    """Raises MonitorError with the one line that the command said."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=LEARN_LIMIT_S, check=False
+    )
+    lines = done.stdout.splitlines()
+    if done.returncode:
+        said = (done.stderr.splitlines() or [f"it ended with status {done.returncode}"])[-1]
+        raise MonitorError(said.removeprefix("mask-monitor: "))
+    return next(
+        (line for line in reversed(lines) if line.startswith(("better", "refused"))), "learnt"
+    )
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setHorizontalHeaderLabels(COLUMNS)
+    table.setAccessibleName("What was learnt, newest first")
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.setWordWrap(False)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(2 * table.fontMetrics().height())
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    header.setStretchLastSection(True)
+    for column, width in enumerate((130, 50, 80, 60, 90, 60, 190)):
+        table.setColumnWidth(column, width)
+    return table
+
+
+def _cells(record: Record) -> tuple[str, ...]:
+    learnt = sum(n for name, n in record.counts.items() if name.startswith("learnt"))
+    return (
+        _moment(record.started),
+        record.kind,
+        record.state,
+        f"{record.seconds:.0f} s",
+        record.by,
+        f"{learnt}" if learnt else "–",
+        record.model or "–",
+        record.reason,
+    )
+
+
+def _history(live: Live) -> list[str]:
+    """The newest five."""
+    return [
+        f"{_moment(event.at)}: {event.model} {event.what} by {event.by}"
+        for event in reversed(live.history[-5:])
+    ]
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone():%d %b %Y, %H:%M}"
+
+
+def _shipped() -> str:
+    return f"{ClassifyConfig().model}, as shipped"

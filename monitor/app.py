@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.learning.watch import ModelWatch
     from monitor.storage.csv_log import CsvLog
     from monitor.storage.events import EventLog
-    from monitor.storage.writer import DayBook
+    from monitor.storage.outputs import DayBook
 
 log = logging.getLogger(__name__)
 
@@ -193,10 +193,10 @@ def build_parts(options: RunOptions) -> Parts:
     """
     from monitor.analysis.worker import Parts
     from monitor.storage.ledger import Ledger, new_shift_id
+    from monitor.storage.outputs import Outputs
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
-    from monitor.storage.writer import Outputs
 
     config = options.config
     shift_id = new_shift_id(datetime.now(UTC))

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,7 +22,7 @@ from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
 from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
-from monitor.given import path_to_read, path_to_write
+from monitor.given import day, past, path_to_read, path_to_write
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
@@ -136,7 +136,7 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recorded-at",
         metavar="TIME",
-        type=_past,
+        type=past,
         help="when a recording was made, like 2026-11-21T08:30 (its name, what it notes, or its "
         "file's time)",
     )
@@ -257,24 +257,6 @@ def _check(argv: Sequence[str]) -> int:
     return run_checks(parser.parse_args(argv).store)
 
 
-def _day(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text).astimezone()
-        moment.astimezone(UTC)  # the first and the last days of the calendar have no time there
-        return moment
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
-        ) from None
-
-
-def _past(text: str) -> datetime:
-    moment = _day(text)
-    if moment > datetime.now(UTC):
-        raise argparse.ArgumentTypeError(f"{text!r} is still to come: write when it was recorded")
-    return moment
-
-
 def _export(argv: Sequence[str]) -> int:
     parser = _Parser(prog="main.py export", description="Write sightings and totals as CSV.")
     parser.add_argument(
@@ -283,9 +265,9 @@ def _export(argv: Sequence[str]) -> int:
         type=path_to_write,
         help="sightings; the totals go to FILE with _totals in its name",
     )
-    parser.add_argument("--day", type=_day, help="only this day")
-    parser.add_argument("--since", type=_day, help="from this day or time on")
-    parser.add_argument("--until", type=_day, help="up to this day or time, which is left out")
+    parser.add_argument("--day", type=day, help="only this day")
+    parser.add_argument("--since", type=day, help="from this day or time on")
+    parser.add_argument("--until", type=day, help="up to this day or time, which is left out")
     parser.add_argument("--store", metavar="URL", default="")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     arguments = parser.parse_args(argv)

@@ -1,14 +1,53 @@
-"""Paths as the user gives them after an option: one that no file system takes is refused at once,
-before some part of the program trips over it.
+"""What the user gives on a command line: a mistake is said in one line. A path that no file system
+takes is refused at once, before some part of the program trips over it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
+
+from monitor.errors import ConfigError
 
 SPARE = "x" * 60  # names of the files beside an output: a lock, a copy that is written, the totals
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Raises ConfigError where something is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see `python {self.prog} --help`")
+
+
+def day(text: str) -> datetime:
+    """A day, or a time of local time.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text).astimezone()
+        moment.astimezone(UTC)  # the first and the last days of the calendar have no time there
+        return moment
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date: write 2026-11-21 or 2026-11-21T08:00"
+        ) from None
+
+
+def past(text: str) -> datetime:
+    """As `day`, and not to come.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is none.
+    """
+    moment = day(text)
+    if moment > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} is still to come: write when it was recorded")
+    return moment
 
 
 def path_to_read(text: str) -> Path:

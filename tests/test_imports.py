@@ -68,3 +68,12 @@ def test_listing_the_detectors_loads_none_of_them() -> None:
     names = done.stdout.split()
     assert "monitor.declared" in names
     assert not {n for n in names if n.startswith(("cv2", "onnxruntime", "monitor.detect"))}
+
+
+def test_the_embedder_is_not_loaded_unless_asked_for() -> None:
+    """Mask-only mode: no embedding can be computed where the code for it is not even loaded."""
+    loaded = loaded_after(
+        "monitor.app", "monitor.analysis.worker", "monitor.headless", "monitor.cli"
+    )
+    never = "monitor.identity", "monitor.faces.align"
+    assert not [name for name in loaded if name.startswith(never)]

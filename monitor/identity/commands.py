@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NoReturn
 
 from monitor.config import nearest
 from monitor.errors import ConfigError
-from monitor.given import path_to_read, path_to_write
+from monitor.given import CommandParser, path_to_read, path_to_write
 from monitor.identity import words
 from monitor.identity.desk import (
     AlreadyEnrolledError,
@@ -34,14 +33,9 @@ Say = Callable[[str], None]
 COUNT_MAX = 5000
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see `python {self.prog} --help`")
-
-
 def enrol_parser() -> argparse.ArgumentParser:
     """What `main.py enrol` takes."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py enrol",
         description="Enrol a person who agreed to be recognised.",
         allow_abbrev=False,
@@ -186,7 +180,7 @@ def run_people(argv: Sequence[str], say: Say = print) -> int:
     Raises:
         ConfigError, ModelError, StoreError: One line each.
     """
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py people", description="List the people who are enrolled.", allow_abbrev=False
     )
     parser.add_argument("--gallery", metavar="FILE", type=path_to_write)
@@ -221,7 +215,7 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
         ConfigError: If the name is found nowhere.
         ConfigError, StoreError, ModelError: One line each.
     """
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py forget", description="Remove a person and their name.", allow_abbrev=False
     )
     parser.add_argument("name", metavar="NAME")

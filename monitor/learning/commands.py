@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from monitor.config import ClassifyConfig, Config, load_config
 from monitor.errors import ConfigError, MonitorError
+from monitor.given import CommandParser
 from monitor.learning.kept import KeptFaces
 from monitor.learning.manifest import (
     difference,
@@ -32,14 +32,9 @@ from monitor.learning.withdrawn import purge, withdraw_faces
 Say = Callable[[str], None]
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see `python {self.prog} --help`")
-
-
 def learn_parser() -> argparse.ArgumentParser:
     """What `main.py learn` takes."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py learn",
         description="From corrections at the desk to a better mask model.",
         allow_abbrev=False,

@@ -20,11 +20,12 @@ from monitor.names import name_key
 from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
 from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
+from monitor.storage.outputs import Outputs
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.store_thread import StoreThread
 from monitor.storage.store_writer import Books, NoStore, StoreLane, StoreWriter
-from monitor.storage.writer import Outputs, Writer
+from monitor.storage.writer import Writer
 
 log = logging.getLogger(__name__)
 

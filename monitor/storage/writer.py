@@ -8,10 +8,8 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from monitor.errors import StoreError
 from monitor.names import name_key
@@ -21,17 +19,14 @@ from monitor.records import (
     FloatArray,
     FrameResult,
     Image,
-    MaskState,
     Shift,
     Sighting,
     Visit,
 )
-from monitor.storage.csv_log import CsvLog
 from monitor.storage.errand import Errand
-from monitor.storage.events import EventLog, event_line
+from monitor.storage.events import event_line
+from monitor.storage.outputs import Outputs
 from monitor.storage.retention import Retention
-from monitor.storage.snapshots import Snapshots
-from monitor.storage.spool import Spool
 from monitor.storage.store_writer import StoreLane
 
 log = logging.getLogger(__name__)
@@ -40,47 +35,6 @@ RETRY_S = 2.0
 CLOSE_S = 5.0  # for all files together
 EVENTS_MAX = 1000  # lines that wait for a file that does not answer: half a minute of a camera
 _BY_WEIGHT = ("store", "csv", "snapshots", "learning", "events", "clock")  # is told first
-
-
-class FaceKeeper(Protocol):
-    """Keeps faces of visits that the receptionist judges: see `monitor.learning.collect`. Its
-    methods raise StoreError.
-    """
-
-    def look(self, result: FrameResult) -> None: ...
-
-    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> None: ...
-
-    def forget(self, visit_ids: set[str]) -> None: ...
-
-    def purge(self) -> None: ...
-
-
-class DayBook(Protocol):
-    """Sums up what a day's faces look like: see `monitor.learning.drift`. Its methods raise
-    StoreError.
-    """
-
-    def look(self, result: FrameResult) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """What is written beside the store, where the user asked for it."""
-
-    csv: CsvLog | None = None
-    events: EventLog | None = None
-    snapshots: Snapshots | None = None
-    # what recordings show is counted and shown, and not stored: who is in them is no visitor of
-    # today
-    recordings_apart: bool = False
-    recordings_listed: bool = False  # in the CSV, although they are kept apart
-    # with one, the store is written by a thread, and what waits is kept there
-    spool: Spool | None = None
-    keeper: FaceKeeper | None = None
-    days: DayBook | None = None
 
 
 class Writer:

@@ -7,12 +7,12 @@ import importlib.util
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from monitor.app import RunOptions
 from monitor.config import BACKENDS, load_config
 from monitor.declared import detectors
 from monitor.errors import ConfigError
+from monitor.given import CommandParser
 from monitor.web.keys import MASK, SCOPES, Keys, default_keys
 from monitor.web.options import Limits, ServeOptions
 
@@ -21,14 +21,9 @@ Say = Callable[[str], None]
 PACKAGES = ("fastapi", "uvicorn", "jinja2", "python_multipart", "prometheus_client", "PIL")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see `python {self.prog} --help`")
-
-
 def serve_parser() -> argparse.ArgumentParser:
     """What `main.py serve` takes."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py serve",
         description="A web page and an endpoint that judge pictures, on this machine alone unless "
         "told otherwise.",
@@ -157,10 +152,10 @@ def _serve_options(arguments: argparse.Namespace) -> ServeOptions:
 
 def keys_parser() -> argparse.ArgumentParser:
     """What `main.py keys` takes."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py keys", description="Keys to the endpoint of `serve`.", allow_abbrev=False
     )
-    file = _Parser(add_help=False)
+    file = CommandParser(add_help=False)
     file.add_argument("--keys", metavar="FILE", type=Path, help="file of the API keys")
     commands = parser.add_subparsers(dest="command", required=True, metavar="add|list|revoke")
     add = commands.add_parser("add", parents=[file], help="make a key, which is shown once")

@@ -38,8 +38,8 @@ from monitor.records import (
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger, new_shift_id
+from monitor.storage.outputs import Outputs
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 WAIT_S = 30.0
 QUICK = {

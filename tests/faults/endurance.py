@@ -40,8 +40,8 @@ from monitor.records import Detections, Frame, Update  # noqa: E402
 from monitor.storage.csv_log import CsvLog  # noqa: E402
 from monitor.storage.events import EventLog  # noqa: E402
 from monitor.storage.ledger import Ledger  # noqa: E402
+from monitor.storage.outputs import Outputs  # noqa: E402
 from monitor.storage.store import Store  # noqa: E402
-from monitor.storage.writer import Outputs  # noqa: E402
 
 RATE = 15
 # frames from one person to the next, and how many of them the person is there

@@ -30,9 +30,9 @@ from monitor.storage.csv_files import total_cells
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.export import export
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.store import Store
 from monitor.storage.totals import OfDay, totals
-from monitor.storage.writer import Outputs
 
 BERLIN = "Europe/Berlin"
 STEP_S = 0.1

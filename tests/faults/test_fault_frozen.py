@@ -26,9 +26,9 @@ from monitor.config import load_config
 from monitor.errors import StoreError
 from monitor.records import Frame, Update
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.spool import Spool
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 if TYPE_CHECKING:  # imported by pytest as a plugin
     from postgres import Server

@@ -31,8 +31,8 @@ from monitor.records import (
     Visit,
 )
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = {

@@ -29,8 +29,8 @@ from monitor.records import (
     Visit,
 )
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 MOMENT = datetime(2026, 11, 2, 8, tzinfo=UTC)
 BOX = np.float32([180, 60, 270, 176])

@@ -12,10 +12,10 @@ from fakes import FailingStore, FakeClock, face_at, frame, sighting, visit
 from monitor.records import Count, Face, FrameResult, MaskState, Sighting, Timings, Visit
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.store import Store
 from monitor.storage.totals import OfShift, totals
-from monitor.storage.writer import Outputs
 
 
 class Desk:

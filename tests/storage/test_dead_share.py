@@ -22,9 +22,10 @@ from monitor.storage.csv_log import CsvLog
 from monitor.storage.errand import Errand
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.store import Store
-from monitor.storage.writer import EVENTS_MAX, RETRY_S, Outputs
+from monitor.storage.writer import EVENTS_MAX, RETRY_S
 
 
 class DeadShare:

@@ -19,9 +19,9 @@ from monitor.records import Correction, Count, MaskState
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import SHOWN_MAX, Ledger, new_shift_id
+from monitor.storage.outputs import Outputs
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Shift
 from monitor.storage import store_thread
 from monitor.storage.ledger import Ledger
+from monitor.storage.outputs import Outputs
 from monitor.storage.spool import Spool, forget_waiting
 from monitor.storage.store import Store
-from monitor.storage.writer import Outputs
 
 WAIT_S = 20.0
 

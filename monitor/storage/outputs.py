@@ -1,0 +1,53 @@
+"""What is written beside the store, where the user asked for it: data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.records import Correction, FrameResult, MaskState
+from monitor.storage.csv_log import CsvLog
+from monitor.storage.events import EventLog
+from monitor.storage.snapshots import Snapshots
+from monitor.storage.spool import Spool
+
+
+class FaceKeeper(Protocol):
+    """Keeps faces of visits that the receptionist judges: see `monitor.learning.collect`. Its
+    methods raise StoreError.
+    """
+
+    def look(self, result: FrameResult) -> None: ...
+
+    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> None: ...
+
+    def forget(self, visit_ids: set[str]) -> None: ...
+
+    def purge(self) -> None: ...
+
+
+class DayBook(Protocol):
+    """Sums up what a day's faces look like: see `monitor.learning.drift`. Its methods raise
+    StoreError.
+    """
+
+    def look(self, result: FrameResult) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """All of it; see the module."""
+
+    csv: CsvLog | None = None
+    events: EventLog | None = None
+    snapshots: Snapshots | None = None
+    # what recordings show is counted and shown, and not stored: who is in them is no visitor of
+    # today
+    recordings_apart: bool = False
+    recordings_listed: bool = False  # in the CSV, although they are kept apart
+    # with one, the store is written by a thread, and what waits is kept there
+    spool: Spool | None = None
+    keeper: FaceKeeper | None = None
+    days: DayBook | None = None

@@ -202,7 +202,7 @@ def build_parts(options: RunOptions) -> Parts:
     shift_id = new_shift_id(datetime.now(UTC))
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
-        models = _model_watch(options)
+        models = model_watch(options)
         pipeline = build_pipeline(options, shift_id, models)
         undo.callback(pipeline.close)
         store = Store(config.store.url) if options.stores else None
@@ -263,7 +263,7 @@ def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
     )
 
 
-def _model_watch(options: RunOptions) -> ModelWatch | None:
+def model_watch(options: RunOptions) -> ModelWatch | None:
     """Who says which mask model is live; None where the user has named one for this run, or another
     than the shipped one in the settings.
     """

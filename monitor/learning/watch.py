@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monitor.config import ClassifyConfig
 from monitor.engine import OnnxNetwork
-from monitor.errors import MonitorError
+from monitor.errors import ModelError, MonitorError
 from monitor.faces.classify import MaskClassifier
 from monitor.learning.places import Places
 from monitor.learning.registry import champion_file
@@ -97,8 +97,8 @@ class ModelWatch:
             return None
         model, path = found
         network = OnnxNetwork(path.with_suffix(""), self._config.threads)
-        if network.card["files"][path.name]["sha256"] != model.sha256:  # replaced a moment ago
-            return self._promoted()
+        if network.card["files"][path.name]["sha256"] != model.sha256:
+            raise ModelError(f"{path} was replaced while it was read: promote its model again")
         self._live = f"{model.name} {model.sha256}"
         return MaskClassifier(network)
 

@@ -1,4 +1,4 @@
-"""What judges now: the loaded models and their cards."""
+"""What judges now: the loaded models and their cards; and what was learnt at this site."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.card import MODELS_DIR, read_card
 from monitor.errors import ModelError
+from monitor.learning.places import default_places
+from monitor.learning.registry import Event, read_live
+from monitor.learning.runs import Record, records
 from monitor.web.site import Site
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ WHAT = {
     "detector": "Finds faces",
     "embedding": "Tells who it is",
 }
+RUNS_MAX = 50  # that are shown
 # of a card: what is shown at once, the rest when it is opened
 FIRST = ("network", "data", "split", "licence", "paper", "source", "trained_further", "command")
 
@@ -49,6 +53,24 @@ class LiveModel:
     def rest(self) -> dict[str, Any]:
         shown = {*FIRST, *self.figures, "name", "task", "files"}
         return {name: value for name, value in self.card.items() if name not in shown}
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What was learnt from corrections, and came of it."""
+
+    runs: list[Record]  # the newest first
+    history: list[Event]  # the newest first
+
+
+def what_was_learnt() -> Learnt:
+    """From the registry of this PC.
+
+    Raises:
+        StoreError: If it is damaged or cannot be read.
+    """
+    places = default_places()
+    return Learnt(records(places)[:RUNS_MAX], list(reversed(read_live(places).history))[:RUNS_MAX])
 
 
 async def live_models(site: Site) -> list[LiveModel]:

@@ -17,7 +17,7 @@ from monitor.marks import INKS, MARKS, PATTERNS, STROKES, SYMBOL_PEN, SYMBOL_SID
 from monitor.records import MaskState
 from monitor.web.access import Who, check_same_site
 from monitor.web.keys import PAGE
-from monitor.web.models import live_models
+from monitor.web.models import Learnt, live_models, what_was_learnt
 from monitor.web.people import people_listed
 from monitor.web.problems import Problem
 from monitor.web.reading import form_fields, read_body
@@ -97,7 +97,12 @@ async def people_page(request: Request) -> Response:
 async def models_page(request: Request) -> Response:
     if _signed_in(request) is None:
         return _page(request, "models")
-    return _page(request, "models", models=await live_models(site_of(request)))
+    try:
+        learnt, problem = await run_in_threadpool(what_was_learnt), ""
+    except MonitorError as error:
+        learnt, problem = Learnt([], []), str(error)
+    models = await live_models(site_of(request))
+    return _page(request, "models", models=models, learnt=learnt, problem=problem)
 
 
 @router.get("/endpoint")

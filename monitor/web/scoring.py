@@ -18,6 +18,7 @@ from monitor.records import Frame, FrameResult, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
+    from monitor.learning.watch import ModelWatch
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,12 @@ class ScoringThread(threading.Thread):
 
     Args:
         build: Loads the models; called in this thread. May raise `MonitorError`.
+        models: Who says that another mask model is live; this thread starts and closes it.
     """
 
-    def __init__(self, build: Callable[[], Pipeline]) -> None:
+    def __init__(self, build: Callable[[], Pipeline], models: ModelWatch | None = None) -> None:
         super().__init__(name="inference", daemon=True)
-        self._build = build
+        self._build, self._models = build, models
         self._jobs: queue.SimpleQueue[Callable[[Pipeline], None]] = queue.SimpleQueue()
         self._stop_event = threading.Event()
         self.ready = threading.Event()  # or failed
@@ -96,6 +98,8 @@ class ScoringThread(threading.Thread):
             self.state = WorkerState.FAILED
             self.ready.set()
             return
+        if self._models is not None:
+            self._models.start()
         self.state = WorkerState.READY
         self.ready.set()
         try:
@@ -105,6 +109,7 @@ class ScoringThread(threading.Thread):
                 except queue.Empty:
                     job = None
                 self._obey_gallery(pipeline)
+                self._take_model(pipeline)
                 if job is not None:
                     job(pipeline)
         finally:
@@ -112,6 +117,14 @@ class ScoringThread(threading.Thread):
             while not self._jobs.empty():
                 self._jobs.get()(pipeline)
             pipeline.close()
+            if self._models is not None:
+                self._models.close()
+
+    def _take_model(self, pipeline: Pipeline) -> None:
+        news = self._models.take() if self._models is not None else None
+        if news is not None:
+            pipeline.use(news)
+            log.info("judging with %s from now on", news.name)
 
     @staticmethod
     def _obey_gallery(pipeline: Pipeline) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import uvicorn
 
-from monitor.app import build_pipeline
+from monitor.app import build_pipeline, model_watch
 from monitor.errors import ConfigError
 from monitor.storage.ledger import new_shift_id
 from monitor.web.composed import make_app, make_site
@@ -35,7 +35,10 @@ def serve(options: ServeOptions, *, open_browser: bool) -> int:
     """
     _check(options)
     listening = _listen(options)
-    scoring = ScoringThread(lambda: build_pipeline(options.run, new_shift_id(datetime.now(UTC))))
+    models = model_watch(options.run)
+    scoring = ScoringThread(
+        lambda: build_pipeline(options.run, new_shift_id(datetime.now(UTC)), models), models
+    )
     try:
         site = make_site(options, scoring)
         scoring.start()

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from monitor.training.detectors.targets import IGNORED, grid
 
-# how much each part counts; box as in YuNet's own training
-_OBJECTNESS, _QUALITY, _BOX, _LANDMARKS = 1.0, 1.0, 5.0, 4.0
+# how much each part counts
+_OBJECTNESS, _QUALITY, _BOX, _LANDMARKS = 1.0, 1.0, 3.0, 1.5
 
 
 def detector_loss(

@@ -152,8 +152,8 @@ def main() -> None:
     parser.add_argument(
         "--leave-out", choices=SOURCES, help="learn from no scene that has pixels of this set"
     )
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     args = parser.parse_args()
     scenes = gather_scenes(args.scenes, args.leave_out)
     print(f"{len(scenes['cells'])} scenes", flush=True)

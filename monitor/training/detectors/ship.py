@@ -1,0 +1,57 @@
+"""Puts a trained detector into `models/`, with its card.
+
+python -m monitor.training.detectors.ship runs/detector/all --out models/yunet_masked_v1
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitor.card import load_card
+from monitor.detect.yunet import MODEL
+from monitor.training.learning import cards
+
+
+def card_of(run: Path) -> dict[str, Any]:
+    """What the card says, but for the files and the figures."""
+    with np.load(run / "checkpoint.npz") as state:
+        steps = int(state["step"])
+    yunet = load_card(MODEL)
+    return {
+        "paper": yunet["paper"],
+        "input": yunet["input"],
+        "outputs": yunet["outputs"],
+        "source": f"yunet.onnx (SHA-256 {yunet['files'][MODEL.name]['sha256']}), trained on by "
+        f"monitor/training/detectors/train.py: {steps} steps; the first three stages are YuNet's",
+        "data": "scenes of ilc2021_whole, andrewmvd_hd, worn_wrong, mask_chips, aizoo_chips, "
+        "lfw_aligned and utkface_aligned without their test parts "
+        "(monitor/training/pictures/splits.py); teachers: YuNet and CenterFace, both MIT",
+        "licence": "MIT; YuNet's weights: MIT, Copyright (c) 2020 Shiqi Yu. Learnt from pictures "
+        "of mixed licences, which are not part of this project",
+        "libraries": cards.libraries("tensorflow", "keras", "onnx", "opencv-python"),
+        "command": "python -m monitor.training.detectors.prepare && "
+        "python -m monitor.training.detectors.train",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a training")
+    parser.add_argument("--out", type=Path, default=Path("models/yunet_masked_v1"))
+    args = parser.parse_args()
+    path = args.out.with_suffix(".onnx")
+    shutil.copyfile(args.run / "detector.onnx", path)
+    card = {"task": "detector", "files": cards.files_of(path), **card_of(args.run)}
+    # figures are measured on the file that lies there, and put in afterwards
+    print(cards.write_card(args.out, card, keep=("figures",)))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,8 @@ SET is a folder of DATA: whole pictures with boxes (andrewmvd, ilc2021_whole, an
 which faces of 40 px or more count, or `aizoo_chips`, whose test faces are set singly into a grey
 frame. `--test-part` takes the pictures alone that the shipped detector has not learnt from. MODELS
 are files with YuNet's outputs. A face is found when a box of its own reaches an IoU of 0.4; a false
-box touches no annotated face (some are faces that nobody annotated, for all detectors alike).
+box is one of 32 px or more that touches no annotated face (some are faces that nobody annotated,
+for all detectors alike; smaller ones mostly are).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from monitor.training.report.pages import markdown_table
 
 FALSE_A_PICTURE = (0.1, 0.2, 0.3, 0.6)
 LOWEST = 0.05  # confidence from which boxes are asked for
-FACE_PX_MIN = 40
+FACE_PX_MIN, FALSE_PX_MIN = 40, 32
 _FRAME = (240, 320)  # height and width that a chip is set into
 
 
@@ -105,7 +106,8 @@ def measure(
             result, found = results[one], detector.detect(image)
             result.pictures += 1
             confidence, false = match(truth, found)
-            result.false += [float(found.confidence[i]) for i in false]
+            large = longer_side(found.boxes) >= FALSE_PX_MIN
+            result.false += [float(found.confidence[i]) for i in false if large[i]]
             for label, size, value in zip(labels, longer_side(truth), confidence, strict=True):
                 if size >= least:
                     result.faces.setdefault(label, []).append(value)

@@ -51,10 +51,9 @@ def read_wholes(data: Path, weights: Path) -> list[Whole]:
         for image, boxes, one in zip(images, listed.values(), found, strict=True):
             known = teach.agree(teach.shifted(boxes, shift), one, centerface.detect(image))
             wholes.append(Whole(image, known, source))
-    nothing = np.empty((0, 4), np.float32)
     for path in sorted((data / UNANNOTATED).glob("*.jpg")):
         image = read_picture(path)
-        known = teach.agree(nothing, yunet.detect(image), centerface.detect(image))
+        known = teach.agree(None, yunet.detect(image), centerface.detect(image))
         wholes.append(Whole(image, known, UNANNOTATED))
     return wholes
 

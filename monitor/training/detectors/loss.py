@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitor.training.detectors.targets import IGNORED, grid
+from monitor.training.detectors.targets import grid
 
 # how much each part counts
 _OBJECTNESS, _QUALITY, _BOX, _LANDMARKS = 1.0, 1.0, 3.0, 1.5
@@ -19,16 +19,13 @@ def detector_loss(
 
     Args:
         output: (N, CELLS, 16) float32 of `network.from_onnx`.
-        objectness: (N, CELLS) float32 in [0, 1] or `IGNORED`.
+        objectness: (N, CELLS) float32 in [0, 1].
         cells: (N, K) int32, the cells that tell of a face; -1: none.
         boxes: (N, K, 4) float32 xyxy px of those faces.
         landmarks: (N, K, 10) float32 px; NaN where nobody knows them.
     """
     corners, strides = (tf.constant(values) for values in grid())
-    counted = tf.cast(objectness > IGNORED / 2, tf.float32)
-    cross = tf.nn.sigmoid_cross_entropy_with_logits(
-        labels=tf.maximum(objectness, 0.0), logits=output[..., 1]
-    )
+    cross = tf.nn.sigmoid_cross_entropy_with_logits(labels=objectness, logits=output[..., 1])
     where = tf.cast(tf.where(cells >= 0), tf.int32)  # (P, 2): scene, place in the list
     cell = tf.gather_nd(cells, where)
     chosen = tf.gather_nd(output, tf.stack([where[:, 0], cell], axis=1))  # (P, 16)
@@ -47,7 +44,7 @@ def detector_loss(
     told = chosen[:, 6:] * stride + tf.tile(corner, [1, 5])
     off = tf.where(known, told - tf.where(known, marks, 0.0), 0.0) / tf.maximum(size, 1.0)
     return {
-        "objectness": _OBJECTNESS * tf.reduce_sum(cross * counted) / count,
+        "objectness": _OBJECTNESS * tf.reduce_sum(cross) / count,
         "quality": _QUALITY * tf.reduce_sum(quality) / count,
         "box": _BOX * tf.reduce_sum(1 - iou + distant) / count,
         "landmarks": _LANDMARKS * tf.reduce_sum(_smooth(off)) / count,

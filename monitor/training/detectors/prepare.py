@@ -83,7 +83,7 @@ def main() -> None:
         kept.write_bytes(pickle.dumps(wholes))
     sure = sum(int(w.known.sure.sum()) for w in wholes)
     unsure = sum(int((~w.known.sure).sum()) for w in wholes)
-    print(f"{len(wholes)} whole pictures: {sure} faces, {unsure} left out of the loss", flush=True)
+    print(f"{len(wholes)} whole pictures: {sure} faces, {unsure} doubtful", flush=True)
     portraits, bank = gather.read_portraits(args.data)
     print("portraits:", ", ".join(str(len(group)) for group in portraits), flush=True)
     _maker = Scenes(wholes, portraits, bank, args.seed)

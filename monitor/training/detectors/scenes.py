@@ -25,7 +25,7 @@ WHOLE = 0.6  # of the scenes are cut out of whole pictures
 SIZES_PX = (13.0, 190.0)  # of the face that a scene is made round, longer side
 # how a mask is worn that is drawn on a bare face, and how often
 _WORN = ("bare", "right", "nose_out", "mouth_out", "chin", "eyes", "nose_only")
-_WORN_SHARE = (0.42, 0.32, 0.1, 0.05, 0.04, 0.04, 0.03)
+_WORN_SHARE = (0.56, 0.24, 0.08, 0.04, 0.03, 0.03, 0.02)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,8 +267,8 @@ def _view(
 
 
 def _moved(known: Known, matrix: npt.NDArray[np.float64]) -> Known:
-    """What is known, in the scene; faces of which a third at most is inside are left out of the
-    loss, those outside are gone.
+    """What is known, in the scene; faces of which less than half is inside are doubtful, those
+    outside are gone.
     """
     size = known.boxes[:, 2:] - known.boxes[:, :2]
     centre = (known.boxes[:, :2] + known.boxes[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
@@ -287,7 +287,7 @@ def _moved(known: Known, matrix: npt.NDArray[np.float64]) -> Known:
     return Known(
         inside[kept].astype(np.float32),
         landmarks[kept].astype(np.float32),
-        (known.sure & (part > 0.34) & ~small)[kept],
+        (known.sure & (part > 0.5) & ~small)[kept],
     )
 
 

@@ -1,4 +1,4 @@
-"""Puts a trained detector into `models/`, with its card.
+r"""Puts a trained detector into `models/`, with its card.
 
 python -m monitor.training.detectors.ship runs/detector/all --out models/yunet_masked_v1
 """
@@ -6,11 +6,12 @@ python -m monitor.training.detectors.ship runs/detector/all --out models/yunet_m
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+from onnx import numpy_helper
 
 from monitor.card import load_card
 from monitor.detect.yunet import MODEL
@@ -39,16 +40,28 @@ def card_of(run: Path) -> dict[str, Any]:
     }
 
 
+def calmed(source: Path, out: Path, by: float) -> None:
+    """Write the network at `source` to `out`, `by` taken off the logit of objectness."""
+    file = onnx.load(source)
+    for one in file.graph.initializer:
+        if "multi_level_obj" in one.name and one.name.endswith("conv2.bias"):
+            less = numpy_helper.to_array(one) - np.float32(by)
+            one.CopyFrom(numpy_helper.from_array(less, one.name))
+    onnx.save(file, out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a training")
     parser.add_argument("--out", type=Path, default=Path("models/yunet_masked_v1"))
+    parser.add_argument("--calmer", type=float, default=0.0)
     args = parser.parse_args()
     path = args.out.with_suffix(".onnx")
-    shutil.copyfile(args.run / "detector.onnx", path)
+    calmed(args.run / "detector.onnx", path, args.calmer)
     card = {"task": "detector", "files": cards.files_of(path), **card_of(args.run)}
+    card["calmer"] = args.calmer
     # figures are measured on the file that lies there, and put in afterwards
     print(cards.write_card(args.out, card, keep=("figures",)))
 

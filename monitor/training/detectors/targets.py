@@ -24,7 +24,6 @@ from monitor.training.detectors.scenes import SIDE, Scene
 TRUNK = "206"
 CELLS = sum((SIDE // stride) ** 2 for stride in STRIDES)
 POSITIVES = 96  # cells of a scene that belong to a face, at most
-IGNORED = -1.0  # objectness of a cell that is left out of the loss
 _RADIUS = 2.5  # cells round the middle of a face that may tell it, in strides
 _FEWEST, _MOST = 3, 8  # cells a face
 
@@ -34,7 +33,7 @@ class Targets:
     """One scene as the training takes it."""
 
     features: npt.NDArray[np.float16]  # (SIDE / 8, SIDE / 8, C)
-    objectness: npt.NDArray[np.float16]  # (CELLS,) in [0, 1] or IGNORED
+    objectness: npt.NDArray[np.float16]  # (CELLS,) in [0, 1]
     cells: npt.NDArray[np.int16]  # (POSITIVES,) that belong to a face; -1: none
     boxes: FloatArray  # (POSITIVES, 4) xyxy px of the scene
     landmarks: FloatArray  # (POSITIVES, 10) px; NaN where nobody knows them
@@ -120,12 +119,14 @@ class Teacher:
     def _objectness(
         self, scene: Scene, owner: npt.NDArray[np.intp], teacher: FloatArray
     ) -> FloatArray:
-        """1 where a cell tells of a face; what YuNet says in the rest of a face; 0 elsewhere."""
+        """1 where a cell tells of a face; what YuNet says in the rest of a face, and where it is
+        doubtful whether there is one; 0 elsewhere.
+        """
         objectness = np.zeros(CELLS, np.float32)
         points = self._corners
         for box, sure in zip(scene.known.boxes, scene.known.sure, strict=True):
             rim = (0.0 if sure else 0.15) * (box[2:] - box[:2])
             inside = (points >= box[:2] - rim).all(axis=1) & (points <= box[2:] + rim).all(axis=1)
-            objectness[inside] = np.maximum(objectness, teacher)[inside] if sure else IGNORED
+            objectness[inside] = teacher[inside]
         objectness[owner >= 0] = 1
         return objectness

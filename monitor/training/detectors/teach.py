@@ -1,8 +1,9 @@
 """What is known of the faces of a picture: those that its set annotates, today's YuNet's and
 CenterFace's, put together. Boxes are brought to where YuNet puts its own.
 
-A face is one that is annotated, or that both detectors find. What only one of them finds is left
-out of the loss: it may be a face that nobody annotated.
+A face is one that is annotated, or that both detectors find. Where only one of them finds something
+nothing new is taught, as it may be a face that nobody annotated. What YuNet alone finds weakly in
+a picture that is annotated is none: mostly hands and the backs of heads.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from monitor.records import Detections, FloatArray
 from monitor.training.pictures.matching import match_boxes
 
 FACE, UNSURE = 1.0, 0.0
-# annotated faces below this are left out of the loss, px of the set's picture
+# of annotated faces below this nothing new is taught, px of the set's picture
 SMALL_PX = 14.0
-# how sure a detector must be alone (the place is left out of the loss then), and how sure YuNet
-# must be for its box and landmarks to be taken over
-ALONE_YUNET, ALONE_CENTERFACE, TRUSTED = 0.2, 0.3, 0.4
+# how sure a detector must be alone for the place to be doubtful
+ALONE_YUNET, ALONE_CENTERFACE = 0.5, 0.3
+ALONE_UNANNOTATED = 0.2  # YuNet's, in a picture that nobody annotated
+TRUSTED = 0.4  # how sure YuNet must be for its box and landmarks to be taken over
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Known:
 
     boxes: FloatArray  # (N, 4) xyxy
     landmarks: FloatArray  # (N, 5, 2); NaN where nobody knows them
-    sure: npt.NDArray[np.bool_]  # (N,) False: left out of the loss
+    sure: npt.NDArray[np.bool_]  # (N,) False: doubtful, too small or cut off
 
 
 def read_boxes(folder: Path) -> dict[Path, tuple[FloatArray, list[str]]]:
@@ -75,8 +77,12 @@ def shifted(boxes: FloatArray, shift: FloatArray) -> FloatArray:
     return np.hstack([centre - half, centre + half]).astype(np.float32)
 
 
-def agree(annotated: FloatArray, yunet: Detections, centerface: Detections) -> Known:
-    """Put together what is known of one picture; all boxes in YuNet's manner."""
+def agree(annotated: FloatArray | None, yunet: Detections, centerface: Detections) -> Known:
+    """Put together what is known of one picture; all boxes in YuNet's manner. `annotated`: (N, 4),
+    or None where nobody looked.
+    """
+    alone_yunet = ALONE_UNANNOTATED if annotated is None else ALONE_YUNET
+    annotated = np.empty((0, 4), np.float32) if annotated is None else annotated
     boxes, landmarks, sure = [], [], []
 
     def add(box: FloatArray, points: FloatArray | None, is_face: bool) -> None:
@@ -100,7 +106,7 @@ def agree(annotated: FloatArray, yunet: Detections, centerface: Detections) -> K
         if row in by_yunet or (other >= 0 and other in by_other):
             continue
         agreed = other >= 0 and max(yunet.confidence[row], centerface.confidence[other]) >= TRUSTED
-        if agreed or yunet.confidence[row] >= ALONE_YUNET:
+        if agreed or yunet.confidence[row] >= alone_yunet:
             add(yunet.boxes[row], yunet.landmarks[row], bool(agreed))
     for row, confidence in enumerate(centerface.confidence):
         if row not in by_other and row not in both and confidence >= ALONE_CENTERFACE:

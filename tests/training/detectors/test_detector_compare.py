@@ -10,7 +10,7 @@ import pytest
 
 from monitor.records import Detections, Image
 from monitor.training.detectors import compare
-from monitor.training.detectors.landmarks import set_in
+from monitor.training.detectors.landmarks import compared, errors
 from monitor.training.pictures.splits import is_test_aizoo
 
 FACES = {"a.jpg": (10, 10, 60, 70), "b.jpg": (10, 10, 30, 30)}  # the second is below 40 px
@@ -23,7 +23,7 @@ class Marks:
 
     def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         rows, columns = np.nonzero(image_bgr[..., 0] > 200)
-        boxes = [[90, 90, 99, 99]]
+        boxes = [[64, 64, 99, 99]]
         if len(rows):
             boxes.insert(0, [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
         confidence = np.array([1.0, 0.3], np.float32)[-len(boxes) :]
@@ -79,10 +79,22 @@ def test_test_chips_are_set_into_a_frame(tmp_path: Path) -> None:
     assert found.faces == {"bare 0": [1.0]}
 
 
-def test_landmarks_move_with_the_face() -> None:
-    face = np.zeros((112, 112, 3), np.uint8)
-    cv2.circle(face, (38, 52), 3, (255, 255, 255), -1)  # the right eye of the template
-    for number in range(5):
-        frame, truth = set_in(face, number)
-        rows, columns = np.nonzero(frame[..., 0] == frame.max())
-        assert np.hypot(columns.mean() - truth[0, 0], rows.mean() - truth[0, 1]) < 3
+def test_landmarks_are_measured_against_the_distance_of_the_eyes() -> None:
+    truth = np.array([[[0, 0], [10, 0], [5, 5], [2, 8], [8, 8]]], np.float32)
+    assert errors(truth, truth + np.float32([0, 1])) == pytest.approx([0.1])
+
+
+def test_only_faces_that_all_find_are_compared(data: Path) -> None:
+    class Pointed(Marks):
+        def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
+            found = super().detect(image_bgr)
+            points = np.ones((len(found), 5, 2), np.float32)
+            return Detections(found.boxes, found.confidence, points)
+
+    class Blind(Pointed):
+        def detect(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
+            return super().detect(np.zeros_like(image_bgr))
+
+    seeing, blind = [Pointed(), Pointed()], [Pointed(), Blind()]
+    assert [len(one) for one in compared(seeing, data, "a_set", "masked", False, 1)] == [1, 1]
+    assert [len(one) for one in compared(blind, data, "a_set", "masked", False, 1)] == [0, 0]

@@ -12,7 +12,7 @@ from monitor.detect.yunet import MODEL, YuNet
 from monitor.faces.boxes import iou_matrix
 from monitor.records import Image
 from monitor.training.detectors.scenes import SIDE, Portrait, Scene, Scenes, Whole
-from monitor.training.detectors.targets import CELLS, IGNORED, Teacher, grid
+from monitor.training.detectors.targets import CELLS, Teacher, grid
 from monitor.training.detectors.teach import Known
 from monitor.training.drawing import fabric
 
@@ -68,7 +68,7 @@ def test_a_scene_knows_what_it_was_cut_from(scenes: Scenes) -> None:
     assert frozenset() in sources  # a portrait before a background that was made up
 
 
-def test_targets_name_the_cells_round_the_face_and_leave_the_unsure_out(
+def test_targets_name_the_cells_round_the_face_and_teach_nothing_in_doubt(
     picture: Image, known: Known
 ) -> None:
     image = cv2.resize(picture, (SIDE, SIDE))
@@ -88,7 +88,8 @@ def test_targets_name_the_cells_round_the_face_and_leave_the_unsure_out(
     assert (corners[cells] >= box[0, :2]).all()
     assert (corners[cells] <= box[0, 2:]).all()
     assert (targets.objectness[cells] == 1).all()
-    unsure = (corners >= [4, 250]).all(axis=1) & (corners <= [60, 316]).all(axis=1)
-    assert (targets.objectness[unsure] == IGNORED).all()
+    doubtful = (corners >= [4, 250]).all(axis=1) & (corners <= [60, 316]).all(axis=1)
+    said = targets.objectness[doubtful]
+    assert ((said > 0) & (said < 0.5)).any()  # what YuNet says there, and not a plain no
     elsewhere = targets.objectness[(corners >= [250, 250]).all(axis=1)]
     assert (elsewhere == 0).all()

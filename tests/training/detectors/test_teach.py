@@ -54,7 +54,7 @@ def test_a_face_that_nobody_annotated_and_both_find_is_a_face() -> None:
 @pytest.mark.parametrize(
     ("yunet", "centerface"), [(found(OTHER), found()), (found(), found(OTHER))]
 )
-def test_what_one_detector_finds_alone_is_left_out(
+def test_what_one_detector_finds_alone_is_doubtful(
     yunet: Detections, centerface: Detections
 ) -> None:
     known = agree(boxes(FACE), yunet, centerface)
@@ -62,6 +62,12 @@ def test_what_one_detector_finds_alone_is_left_out(
         100.0: True,
         300.0: False,
     }
+
+
+def test_what_yunet_alone_finds_weakly_is_no_face_where_somebody_looked() -> None:
+    weak = found(OTHER, confidence=0.3)
+    assert len(agree(boxes(FACE), weak, found()).boxes) == 1
+    assert agree(None, weak, found()).sure.tolist() == [False]
 
 
 def test_boxes_are_moved_to_the_detectors_manner() -> None:

@@ -69,7 +69,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     args = parser.parse_args()
     models = [MODEL, *args.models]
-    detectors = [CenterFace(args.weights / FILE), *(YuNet(0.4, model=one) for one in models)]
+    detectors: list[FaceDetector] = [CenterFace(args.weights / FILE)]
+    detectors += [YuNet(0.4, model=one) for one in models]
     centerface, *told = compared(
         detectors, args.data, args.set, args.label, args.test_part, args.every
     )

@@ -1,7 +1,7 @@
 r"""Makes the scenes that our detector learns from, once for all of its trainings.
 
     python -m monitor.training.detectors.prepare [--data ../shared/data] [--weights weights] \
-        [--out runs/detector/scenes] [--scenes 16000]
+        [--out runs/detector/scenes] [--scenes 6000]
 
 WEIGHTS is the folder that `get_weights.py` fills. A scene takes 230 kB. Scenes that are there
 already are kept, so a run that was stopped goes on.
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", type=Path, default=Path("weights"))
     parser.add_argument("--out", type=Path, default=Path("runs/detector/scenes"))
-    parser.add_argument("--scenes", type=int, default=16000)
+    parser.add_argument("--scenes", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()

@@ -17,26 +17,38 @@ from monitor.card import load_card
 from monitor.detect.yunet import MODEL
 from monitor.training.learning import cards
 
+SETS = (
+    "ilc2021_whole",
+    "andrewmvd_hd",
+    "worn_wrong",
+    "mask_chips",
+    "aizoo_chips",
+    "lfw_aligned",
+    "utkface_aligned",
+)
+
 
 def card_of(run: Path) -> dict[str, Any]:
     """What the card says, but for the files and the figures."""
-    with np.load(run / "checkpoint.npz") as state:
-        steps = int(state["step"])
-    yunet = load_card(MODEL)
+    learnt, yunet = load_card(run / "detector.onnx"), load_card(MODEL)
+    left_out = learnt["left_out"]
+    sets = ", ".join(name for name in SETS if name != left_out)
+    train = "python -m monitor.training.detectors.train"
     return {
         "paper": yunet["paper"],
         "input": yunet["input"],
         "outputs": yunet["outputs"],
         "source": f"yunet.onnx (SHA-256 {yunet['files'][MODEL.name]['sha256']}), trained on by "
-        f"monitor/training/detectors/train.py: {steps} steps; the first three stages are YuNet's",
-        "data": "scenes of ilc2021_whole, andrewmvd_hd, worn_wrong, mask_chips, aizoo_chips, "
-        "lfw_aligned and utkface_aligned without their test parts "
-        "(monitor/training/pictures/splits.py); teachers: YuNet and CenterFace, both MIT",
+        f"monitor/training/detectors/train.py: {learnt['steps']} steps; the first three "
+        "stages are YuNet's",
+        "data": f"scenes of {sets}, without their "
+        "test parts (monitor/training/pictures/splits.py) and the andrewmvd and ilc2021 chips of "
+        "mask_chips; teachers: YuNet and CenterFace, both MIT",
         "licence": "MIT; YuNet's weights: MIT, Copyright (c) 2020 Shiqi Yu. Learnt from pictures "
         "of mixed licences, which are not part of this project",
         "libraries": cards.libraries("tensorflow", "keras", "onnx", "opencv-python"),
         "command": "python -m monitor.training.detectors.prepare && "
-        "python -m monitor.training.detectors.train",
+        + (f"{train} --leave-out {left_out}" if left_out else train),
     }
 
 

@@ -46,7 +46,7 @@ def gather_scenes(folder: Path, leave_out: str | None) -> dict[str, npt.NDArray[
 class Training:
     """One training; owned by the main thread. Imports TensorFlow."""
 
-    def __init__(self, out: Path, steps: int, rate: float) -> None:
+    def __init__(self, out: Path, steps: int, rate: float, left_out: str | None) -> None:
         import keras
         import tensorflow as tf
 
@@ -54,7 +54,7 @@ class Training:
         from monitor.training.detectors.network import from_onnx
 
         keras.utils.set_random_seed(1)
-        self.out, self.steps, self.step = out, steps, 0
+        self.out, self.steps, self.step, self._left_out = out, steps, 0, left_out
         self.model = from_onnx(MODEL, TRUNK)
         schedule = keras.optimizers.schedules.CosineDecay(
             rate * 0.02, max(1, steps - WARM_UP), 0.02, warmup_target=rate, warmup_steps=WARM_UP
@@ -113,10 +113,8 @@ class Training:
         self._optimizer.finalize_variable_values(self.model.trainable_variables)
         path = self.out / "detector.onnx"
         to_onnx(self.model, MODEL, path)
-        what = f"step {self.step} of {self.steps} of {self.out.name}"
-        cards.write_card(
-            path.with_suffix(""), {"task": "detector", "files": cards.files_of(path), "run": what}
-        )
+        card = {"task": "detector", "files": cards.files_of(path), "steps": self.step}
+        cards.write_card(path.with_suffix(""), {**card, "left_out": self._left_out})
         for variable, value in zip(self.model.trainable_variables, own, strict=True):
             variable.assign(value)
         return path
@@ -162,7 +160,7 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(2)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    training = Training(args.out, args.steps, args.rate)
+    training = Training(args.out, args.steps, args.rate, args.leave_out)
     training.fit(scenes)
     print(f"wrote {training.write()}")
 

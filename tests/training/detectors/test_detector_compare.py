@@ -81,7 +81,7 @@ def test_test_chips_are_set_into_a_frame(tmp_path: Path) -> None:
 
 def test_landmarks_are_measured_against_the_distance_of_the_eyes() -> None:
     truth = np.array([[[0, 0], [10, 0], [5, 5], [2, 8], [8, 8]]], np.float32)
-    assert errors(truth, truth + np.float32([0, 1])) == pytest.approx([0.1])
+    assert errors(truth, truth + np.array([0, 1], np.float32)) == pytest.approx([0.1])
 
 
 def test_only_faces_that_all_find_are_compared(data: Path) -> None:

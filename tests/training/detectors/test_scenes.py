@@ -23,7 +23,7 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 def picture() -> Image:
     image = cv2.imread(str(DATA / "bare.jpg"))
     assert image is not None
-    return image
+    return image  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="module")

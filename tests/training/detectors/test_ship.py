@@ -12,6 +12,7 @@ import pytest
 from monitor.card import load_card
 from monitor.detect.yunet import MODEL, YuNet
 from monitor.training.detectors import ship
+from monitor.training.learning import cards
 
 BARE = Path(__file__).resolve().parents[2] / "data" / "bare.jpg"
 
@@ -20,13 +21,15 @@ def test_a_run_becomes_a_model_with_a_card(tmp_path: Path, monkeypatch: pytest.M
     run, out = tmp_path / "run", tmp_path / "mine"
     run.mkdir()
     (run / "detector.onnx").write_bytes(MODEL.read_bytes())
-    np.savez(run / "checkpoint.npz", step=7)
+    files = cards.files_of(run / "detector.onnx")
+    cards.write_card(run / "detector", {"files": files, "steps": 7, "left_out": "andrewmvd_hd"})
     arguments = [str(run), "--out", str(out), "--calmer", "1.5"]
     monkeypatch.setattr(sys, "argv", ["ship", *arguments])
     ship.main()
     card = load_card(out.with_suffix(".onnx"))
     assert card["task"] == "detector"
     assert "7 steps" in card["source"]
+    assert "andrewmvd_hd" not in card["data"]
     image = cv2.imread(str(BARE))
     assert image is not None
     before = YuNet(0.05, threads=1).detect(image)  # type: ignore[arg-type]

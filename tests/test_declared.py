@@ -56,6 +56,6 @@ def test_a_file_that_is_not_complete_is_named(package: Path, source: str, says: 
 
 def test_the_detectors_that_find_most_masked_faces_come_first() -> None:
     found = detectors()
-    assert list(found) == ["yunet", "ssd", "haar"]
+    assert list(found) == ["yunet", "ssd", "haar", "yunet_masked"]
     masked = [info.recall[0] for info in found.values() if info.recall is not None]
     assert masked == sorted(masked, reverse=True)

@@ -9,6 +9,7 @@ same boxes.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -85,6 +86,7 @@ class YuNet:
         side: int = 0,
         min_face_px: int = 20,
         threads: int = 2,
+        model: Path | None = None,
     ) -> None:
         """Load the network.
 
@@ -94,13 +96,14 @@ class YuNet:
                 (`working_side`).
             min_face_px: Longer side of the smallest face that is returned, in pixels of the frame.
             threads: Threads of ONNX Runtime.
+            model: The network's file, with YuNet's inputs and outputs; None: YuNet's own.
 
         Raises:
             ModelError: If the model file is missing or changed.
         """
         from monitor.engine import onnx_session
 
-        self._session = onnx_session(MODEL, threads)
+        self._session = onnx_session(model or MODEL, threads)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [
             f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")

@@ -1,4 +1,4 @@
-"""The three detectors, on pictures that may be shipped (see assets/SOURCES.md)."""
+"""The detectors, on pictures that may be shipped (see assets/SOURCES.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.config import DetectConfig
-from monitor.detect import FaceDetector, haar, make_detector, ssd, yunet
+from monitor.detect import FaceDetector, haar, make_detector, ssd, yunet, yunet_masked
 from monitor.errors import ConfigError, ModelError
 from monitor.faces.boxes import iou_matrix, longer_side
 from monitor.records import Detections, Image
@@ -22,6 +22,7 @@ DATA = ROOT / "tests" / "data"
 FACE = np.array([[178, 63, 268, 176]], np.float32)
 MAKERS: dict[str, Callable[[], FaceDetector]] = {
     "yunet": lambda: yunet.YuNet(threads=1),
+    "yunet_masked": lambda: yunet.YuNet(threads=1, model=yunet_masked.MODEL),
     "ssd": lambda: ssd.ResNetSsd(threads=1),
     "haar": lambda: haar.HaarCascade(),
 }
@@ -230,7 +231,7 @@ def test_make_detector(name: str) -> None:
 
 
 def test_make_detector_refuses() -> None:
-    with pytest.raises(ConfigError, match="yunet, ssd or haar"):
+    with pytest.raises(ConfigError, match="yunet, ssd, haar or yunet_masked"):
         make_detector(settings("yolo"))
     with pytest.raises(ConfigError, match="300 px only"):
         make_detector(settings("ssd", working_side=640))

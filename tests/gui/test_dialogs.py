@@ -201,4 +201,4 @@ def test_a_detector_that_a_file_adds_is_offered(added_detector: str, qtbot: QtBo
     assert dialog.detector.currentData() == added_detector
     assert dialog.detector.currentText() == "Everywhere (finds a face in 100 % of pictures)"
     offered = [dialog.detector.itemData(i) for i in range(dialog.detector.count())]
-    assert offered == ["yunet", "ssd", "haar", added_detector]
+    assert offered == ["yunet", "ssd", "haar", added_detector, "yunet_masked"]

@@ -130,5 +130,5 @@ def test_a_detector_that_a_file_adds_stands_in_the_menu(
     added_detector: str, make_window: MakeWindow
 ) -> None:
     menus = make_window(start=False).menus
-    assert list(menus.detectors) == ["yunet", "ssd", "haar", added_detector]
+    assert list(menus.detectors) == ["yunet", "ssd", "haar", added_detector, "yunet_masked"]
     assert menus.detectors[added_detector].text().startswith("Everywhere")

@@ -14,6 +14,8 @@ All other rules go by the CRC32 of a name, so that a side never changes when pic
     mask_chips         watched originals            the aligner              `is_watched_original`
     utkface_aligned    test pictures                everything               `is_test_utkface`
     utkface_aligned    watched pictures             gender                   `is_watched_utkface`
+    aizoo_chips        test originals               the detector             `is_test_aizoo`
+    whole pictures     test pictures                the detector             `is_test_whole`
 
 "Test" is measured on when all is done, "watched" is looked at while a training goes on. What a run
 shares out by a seed of its own is `chips.split`'s subject.
@@ -96,6 +98,18 @@ def is_watched_utkface(name: str) -> bool:
     """Whether a picture of UTKFace that is no test picture is watched by the training of gender."""
     # The remainder by ten has gone into the choice of the test part.
     return _crc(utkface_key(name)) // 10 % _WATCHED_UTKFACE == 0
+
+
+def is_test_aizoo(original: str) -> bool:
+    """Whether the chips of an original picture of `aizoo_chips` are tested on: a fifth of them."""
+    return _crc(original) % 5 == 0
+
+
+def is_test_whole(name: str) -> bool:
+    """Whether a picture of `ilc2021_whole` or `andrewmvd_hd` (its file name) is tested on by the
+    detector: a tenth of them.
+    """
+    return _crc(name) % 10 == 0
 
 
 def _crc(name: str) -> int:

@@ -29,6 +29,7 @@ from monitor.gui.picture.symbols import state_icon
 from monitor.gui.screen import TITLE_PX
 from monitor.gui.side.panel import scaled_font
 from monitor.records import MaskState
+from monitor.storage.url import shown_url
 
 KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
@@ -167,7 +168,7 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
     lines = [
         f"Mask Monitor {__version__}, MIT licence",
         f"{named}. {pictures}.",
-        f"Store: {without_password(config.store.url) or 'SQLite in the user’s data folder'}",
+        f"Store: {shown_url(config.store.url) or 'SQLite in the user’s data folder'}",
         "",
         f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), "
         f"{platform.system()}",
@@ -178,12 +179,6 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
         except metadata.PackageNotFoundError:
             continue
     return lines
-
-
-def without_password(url: str) -> str:
-    """A database's URL without its user and password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def model_facts(model: str) -> list[str]:

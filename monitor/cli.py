@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor import __version__
@@ -22,47 +21,36 @@ from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
 from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
-from monitor.given import day, past, path_to_read, path_to_write
+from monitor.given import day, past, path_to_read, path_to_write, source_option
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
 COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "learn", "serve", "keys")
 
-CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
+_UNKNOWN = "unrecognized arguments: "  # argparse's words
 
 
 class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and names the option that was most likely meant."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}{self._hint(message)}; see `python main.py --help`")
+        said = message
+        if message.startswith(_UNKNOWN):  # an address may hold a password
+            said = re.sub(r"\S*(?::/|@)\S*", "…", message)
+        raise ConfigError(f"{said}{self._hint(message)}; see `python main.py --help`")
 
     def _hint(self, message: str) -> str:
-        prefix = "unrecognized arguments: "
-        if not message.startswith(prefix):
+        if not message.startswith(_UNKNOWN):
             return ""
-        word = message.removeprefix(prefix).partition(" ")[0].split("=")[0]
+        word = message.removeprefix(_UNKNOWN).partition(" ")[0].split("=")[0]
+        if word in COMMANDS:
+            return f": {word} comes first, as in `python main.py {word}`"
         known = [option for action in self._actions for option in action.option_strings] + list(
             COMMANDS
         )
-        close = difflib.get_close_matches(word, known, n=1) or _source_option(word)
+        close = difflib.get_close_matches(word, known, n=1) or source_option(word)
         return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _source_option(word: str) -> list[str]:
-    """The option that a clip, a folder or an address was to be given after, with it."""
-    path = Path(word)
-    with contextlib.suppress(OSError, ValueError):
-        if "://" in word:
-            return ["--camera ADDRESS"]
-        if word.isdecimal():
-            return [f"--camera {word}"]
-        if path.is_dir():
-            return [f"--images {word}"]
-        if path.is_file() or path.suffix.lower() in CLIP_ENDINGS:
-            return [f"--video {word}"]
-    return []
 
 
 def _choice(names: Sequence[str]) -> dict[str, Any]:

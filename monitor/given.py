@@ -5,7 +5,9 @@ takes is refused at once, before some part of the program trips over it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +15,11 @@ from typing import NoReturn
 from monitor.errors import ConfigError
 
 SPARE = "x" * 60  # names of the files beside an output: a lock, a copy that is written, the totals
+
+
+CLIP_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".gif")
+# of an address, perfectly formed or not, which may hold a password; one letter is a drive
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -70,12 +77,30 @@ def path_to_write(text: str) -> Path:
     return _possible(text, SPARE)
 
 
+def source_option(word: str) -> list[str]:
+    """The option that a clip, a folder or an address was to be given after, with it."""
+    path = Path(word)
+    with contextlib.suppress(OSError, ValueError):
+        if ":/" in word or "@" in word:
+            return ["--camera ADDRESS"]
+        if word.isdecimal():
+            return [f"--camera {word}"]
+        if path.is_dir():
+            return [f"--images {word}"]
+        if path.is_file() or path.suffix.lower() in CLIP_ENDINGS:
+            return [f"--video {word}"]
+    return []
+
+
 def _possible(text: str, spare: str) -> Path:
     path = Path(text)
     try:
         os.lstat(path.absolute().with_name(path.name + spare) if spare else path)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        pass
+        if _ADDRESS.match(text):
+            raise argparse.ArgumentTypeError(
+                "this is an address and no file: a stream is given with --camera"
+            ) from None
     except ValueError:
         raise argparse.ArgumentTypeError("a name cannot hold a zero byte") from None
     except OSError as error:

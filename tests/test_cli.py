@@ -294,6 +294,20 @@ def test_a_source_without_its_option(
     assert f"did you mean {option}?" in said(capsys, word)
 
 
+@pytest.mark.parametrize("option", [(), ("--video",), ("--images",), ("--csv",), ("--events",)])
+@pytest.mark.parametrize("address", ["rtsp://anna:secret@h/x", "rtsp:/anna:secret@h/x.mp4"])
+def test_an_address_in_the_wrong_place_is_not_shown(
+    capsys: pytest.CaptureFixture[str], option: tuple[str, ...], address: str
+) -> None:
+    line = said(capsys, *option, address)
+    assert "secret" not in line
+    assert "--camera" in line
+
+
+def test_a_command_stands_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "check comes first" in said(capsys, "--store", "sqlite:///x.db", "check")
+
+
 def test_nobody_reads_to_the_end() -> None:
     """As in `main.py cameras | head -1`."""
     read, write = os.pipe()

@@ -216,11 +216,11 @@ class Scene:
             person = self._people[track.track_id] if track is not None else None
             if track is None or person is None or person.stillness is None:
                 continue
-            self._places.watch(frame.t, frame.image)
-            person.stillness.look(frame.t, frame.image, track.box)
+            moving_t = self._places.watch(frame.t, frame.image)
+            person.stillness.look(moving_t, frame.image, track.box)
             if person.lifeless and not person.stillness.still:
                 self._begin_anew(frame, track)
-            elif not person.lifeless and self._places.lifeless(person.stillness, frame.t):
+            elif not person.lifeless and person.stillness.still:
                 ended = self._end([track], Correction.NO_PERSON)
                 changes = Changes(
                     changes.visits + ended.visits, changes.sightings + ended.sightings

@@ -31,6 +31,8 @@ MOVED_SEARCHES = 3  # so many times in a row
 ALIVE_WINDOWS = 2  # so many means in a row that differ show that what was still lives
 SAME_PLACE_IOU = 0.5
 PLACES_MAX = 32  # a camera's, of what is not alive
+# A camera's encoder sends quiet scenes without a change for some seconds, until its next key frame.
+QUIET_S = 5.0
 _FACE, _AROUND = 32, 3  # px of the face in a patch; the patch's side in faces
 _SIDE, _BLOCK = _FACE * _AROUND, 16
 _GRID = 64  # px a side: a look at the whole frame
@@ -123,7 +125,9 @@ class Stillness:
         return Place(self._box, self._means[-1][1])
 
     def look(self, t: float, image_bgr: Image, box: FloatArray) -> None:
-        """Take in where it was found, (4,) pixels of `image_bgr`, at time `t` (s); sets `still`."""
+        """Take in where it was found, (4,) pixels of `image_bgr`, at time `t` (s) of
+        `Places.watch`; sets `still`.
+        """
         if self._box is None:
             self._begin(t, box)
         assert self._box is not None
@@ -170,29 +174,34 @@ class Stillness:
 
 class Places:
     """What one camera shows that is like a face and does not live, and whether its picture changes
-    at all: one that does not says nothing. The inference thread alone calls it.
+    at all: one that does not says nothing, neither while it stands nor when it goes on. The
+    inference thread alone calls it.
     """
 
     def __init__(self, still_after_s: float) -> None:
-        self._still_after_s = still_after_s
+        self._quiet_s = min(QUIET_S, still_after_s / 2)
         self._places: deque[Place] = deque(maxlen=PLACES_MAX)
         self._last: Image | None = None
-        self._changed_t = self._watched_t = -1e9
+        self._changed_t = self._looked_t = self._t = -1e9
+        self._frozen_s = 0.0
 
-    def watch(self, t: float, image_bgr: Image) -> None:
-        """Take in a frame, (H, W, 3) uint8, of time `t` (s); five a second are looked at."""
-        if t - self._watched_t < SAMPLE_EVERY_S:
-            return
-        self._watched_t = t
-        rows, columns = (max(1, side // _GRID) for side in image_bgr.shape[:2])
-        few = image_bgr[::rows, ::columns]
-        if self._last is not None and not np.array_equal(few, self._last):
-            self._changed_t = t
-        self._last = few.copy()
+    def watch(self, t: float, image_bgr: Image) -> float:
+        """Take in a frame, (H, W, 3) uint8, of time `t` (s); five a second are looked at.
 
-    def lifeless(self, stillness: Stillness, t: float) -> bool:
-        """Whether a track that has not moved is not alive: the picture has changed beside it."""
-        return stillness.still and t - self._changed_t < self._still_after_s
+        Returns:
+            The time (s) by which stillness is told: it stands while the picture does.
+        """
+        since_s, self._t = t - self._t, t
+        if t - self._looked_t >= SAMPLE_EVERY_S:
+            self._looked_t = t
+            rows, columns = (max(1, side // _GRID) for side in image_bgr.shape[:2])
+            few = image_bgr[::rows, ::columns]
+            if self._last is None or not np.array_equal(few, self._last):
+                self._changed_t = t
+            self._last = few.copy()
+        if t - self._changed_t > self._quiet_s:
+            self._frozen_s += since_s
+        return t - self._frozen_s
 
     def remember(self, place: Place) -> None:
         """Whatever begins there again, and looks the same, is not alive."""

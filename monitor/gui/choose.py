@@ -26,7 +26,10 @@ from monitor.gui.remembered import (
 )
 from monitor.gui.threads.session import CAMERAS_MAX
 
-CLIPS = "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.gif);;All files (*)"
+CLIPS = (
+    "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.m2ts *.wmv *.3gp *.gif)"
+    ";;All files (*)"
+)
 
 
 def check_number(chosen: Chosen) -> None:

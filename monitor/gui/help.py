@@ -29,6 +29,7 @@ from monitor.gui.screen import TITLE_PX
 from monitor.gui.side.panel import scaled_font
 from monitor.marks import MARKS
 from monitor.records import MaskState
+from monitor.storage.url import shown_url
 
 KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
@@ -39,7 +40,8 @@ KEYS = (
     ("Ctrl+E, Ctrl+N", "Export sightings and totals; start a new shift"),
     ("Alt+1 … 4, Alt+N", "Correct the selected sighting, add a note to it"),
     ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),
-    ("Ctrl+P, Ctrl+,", "People: who is enrolled, enrol, forget; settings"),
+    ("Ctrl+P, Ctrl+Shift+M", "People: who is enrolled, enrol, forget; models, and learning"),
+    ("Ctrl+,", "Settings"),
     ("M", "Sound on and off"),
     ("F11, Esc", "Full screen, and back"),
     ("F1, Ctrl+Q", "This help; quit"),
@@ -169,7 +171,7 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
     lines = [
         f"Mask Monitor {__version__}, MIT licence",
         f"{named}. {pictures}.",
-        f"Store: {without_password(config.store.url) or 'SQLite in the user’s data folder'}",
+        f"Store: {shown_url(config.store.url) or 'SQLite in the user’s data folder'}",
         "",
         f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), "
         f"{platform.system()}",
@@ -180,12 +182,6 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
         except metadata.PackageNotFoundError:
             continue
     return lines
-
-
-def without_password(url: str) -> str:
-    """A database's URL without its user and password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def model_facts(model: str) -> list[str]:

@@ -113,8 +113,8 @@ def run_enrol(argv: Sequence[str], say: Say = print) -> int:
         raise ConfigError(f"{error.name} is not enrolled: leave --add out{hint}") from None
     person = enrolled.person
     say(
-        f"{person.name} is enrolled: {person.shots} shots ({enrolled.masked} with a mask) and "
-        f"{enrolled.drawn} with a mask drawn on; consent {_ends(person)}. No picture is in the "
+        f"{person.name} is enrolled: {words.shots(person.shots)} ({enrolled.masked} with a mask) "
+        f"and {enrolled.drawn} with a mask drawn on; consent {_ends(person)}. No picture is in the "
         f"gallery."
     )
     return 0
@@ -193,7 +193,7 @@ def run_people(argv: Sequence[str], say: Say = print) -> int:
         ended = " (ENDED: not recognised, removed now)" if listed.ended else ""
         kept = f"; pictures in {', '.join(person.pictures)}" if person.pictures else ""
         given = f"consent given {words.of_day(person.given)} to {person.by}, {_ends(person)}{ended}"
-        say(f"{person.name}: {person.shots} shots; {given}: {person.consent}{kept}")
+        say(f"{person.name}: {words.shots(person.shots)}; {given}: {person.consent}{kept}")
     for receipt in desk.end_consents():
         say(words.of_ended(receipt))
     if not people:

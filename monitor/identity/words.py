@@ -113,6 +113,11 @@ def of_note(note: Note) -> str:
             return f"[{note.taken}/{note.wanted}] {of_progress(note)}"
 
 
+def shots(count: int) -> str:
+    """How many shots there are of somebody."""
+    return f"{count} shot{'s' if count != 1 else ''}"
+
+
 def of_day(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d}"
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from monitor.errors import StoreError
+from monitor.storage.url import is_ambiguous, shown_url
 
 # Between frames another program that holds the database longer is waited for by trying again, not
 # by standing still; at the start, and while another program migrates, there is time.
@@ -37,9 +38,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        if is_ambiguous(url):
+            raise StoreError("the store's URL has an @ in its password: write it as %40")
         try:
             parsed = sa.make_url(url)
-            self.label = parsed.render_as_string(hide_password=True)
+            self.label = shown_url(url)
             self.is_sqlite = parsed.get_backend_name() == "sqlite"
             if self.is_sqlite:
                 _check_on_disk(parsed)

@@ -165,6 +165,27 @@ def test_a_picture_that_does_not_change_at_all_says_nothing() -> None:
     assert hall.people == 1
 
 
+@pytest.mark.parametrize("frozen_s", [9.0, 11.0, 40.0])
+def test_who_was_there_when_the_picture_froze_was_somebody(frozen_s: float) -> None:
+    hall = Hall()
+    hall.show(6, swaying)
+    stood = swaying(hall.t)
+    hall.show(frozen_s, lambda t: stood, noise=0.0)
+    hall.show(1, lambda t: stood)  # the picture goes on, and its box is still followed
+    hall.nobody(10)
+    (visit,) = hall.visits.values()
+    assert visit.corrected is None
+    assert not visit.open
+
+
+def test_a_poster_on_a_camera_whose_picture_changes_now_and_then_is_nobody() -> None:
+    hall = Hall()
+    for _ in range(8):
+        hall.show(4, noise=0.0)
+        hall.show(0.4)  # a key frame
+    assert hall.people == 0
+
+
 def test_it_can_be_switched_off() -> None:
     hall = Hall(Config(track=TrackConfig(still_after_s=0)))
     hall.show(30)

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QLabel, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from monitor.config import Config, load_config
-from monitor.gui.help import AboutDialog, HelpDialog, model_facts, program_facts, without_password
+from monitor.gui.help import AboutDialog, HelpDialog, model_facts, program_facts
 from monitor.gui.window import MainWindow
 from monitor.marks import MARKS
+from monitor.storage.url import shown_url
 from tests.gui.looks import MakeWindow
 
 
@@ -53,7 +54,7 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
     ):
         assert expected in text
     assert model_facts("no_such_model") == [model_facts("no_such_model")[0]]
-    assert without_password("postgresql://anna:pw@db/x") == "postgresql://db/x"
+    assert shown_url("postgresql://anna:pw@db/x") == "postgresql://db/x"
 
 
 def help_texts(dialog: HelpDialog) -> list[str]:
@@ -117,13 +118,17 @@ def test_the_help_fits_a_small_screen(
     ("url", "shown"),
     [
         ("postgresql://anna:pw@db/x", "postgresql://db/x"),
-        ("postgresql+psycopg://anna:p@ss@db:5432/x", "postgresql+psycopg://db:5432/x"),
+        ("postgresql+psycopg://anna:p/ss@db:5432/x", "postgresql+psycopg://db:5432/x"),
+        ("postgresql://anna@desk:pw@db/x", "postgresql://db/x"),
+        ("postgresql://db/x?user=anna&password=pw", "postgresql://db/x"),
+        ("postgresql://anna:p@ss/w@db/x", "postgresql://…"),
+        ("postgresql://db/x?password=p@ss", "postgresql://…"),
         ("sqlite:///folder/m.db", "sqlite:///folder/m.db"),
         ("", ""),
     ],
 )
 def test_no_password_of_the_store_is_shown(url: str, shown: str) -> None:
-    assert without_password(url) == shown
+    assert shown_url(url) == shown
     config = load_config(None, {"store": {"url": url}})
     assert f"Store: {shown}" in "\n".join(program_facts(config)) or not shown
     assert "anna" not in "\n".join(program_facts(config))

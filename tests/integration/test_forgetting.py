@@ -167,7 +167,7 @@ def test_a_name_that_the_terminal_cannot_show_stops_nothing(tmp_path: Path, page
         said = (done.stdout + done.stderr).decode(page)
         assert "Traceback" not in said
         if command[0] == "people":
-            assert "\\u0141ukasz: 1 shots" in said
+            assert "\\u0141ukasz: 1 shot" in said
             gallery = load_any_gallery(tmp_path / "mask-monitor" / "gallery.npz")
             assert gallery is not None
             assert [p.name for p in gallery.people] == ["Łukasz"]

@@ -40,10 +40,12 @@ def duration_text(seconds: float) -> str:
 
 
 def time_text(moment: datetime, now: datetime | None = None) -> str:
-    """The time of day; with the date where that is not today."""
+    """The time of day; with the date where that is not today, the year where it is not this one."""
     there = moment.astimezone()
     today = (now or datetime.now()).astimezone().date()
-    return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%d %b %H:%M}"
+    if there.date() == today:
+        return f"{there:%H:%M:%S}"
+    return f"{there:%d %b %H:%M}" if there.year == today.year else f"{there:%d %b %Y, %H:%M}"
 
 
 def shown_state(sighting: Sighting) -> MaskState:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.gui.picture.symbols import state_icon
-from monitor.gui.side.panel import Card, FaintLabel
+from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel
 from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
 from monitor.records import Correction, MaskState, Sighting
 from monitor.storage.compliance import stands
@@ -82,7 +82,7 @@ class SightingsPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Latest sightings", parent)
-        self._total = FaintLabel()
+        self._total = ElidedLabel()
         self.head.addWidget(self._total)
         self.model = SightingsModel(self)
         self.list = _List()

@@ -51,6 +51,7 @@ NOW = datetime(2026, 11, 20, 18, 0).astimezone()
     [
         (NOW.replace(hour=9, minute=5, second=7), "09:05:07"),
         (NOW - timedelta(days=1), "19 Nov 18:00"),
+        (NOW.replace(year=2020), "20 Nov 2020, 18:00"),
         (NOW.astimezone(timezone(timedelta(hours=9))), "18:00:00"),  # in this place's time
     ],
 )

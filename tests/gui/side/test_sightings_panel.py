@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QToolButton
@@ -144,3 +146,14 @@ def test_an_empty_list_says_so(panel: SightingsPanel) -> None:
     panel.show_sightings((), 0)
     painted = pixels_of(panel.list.grab().toImage())
     assert (painted != painted[0, 0]).any()
+
+
+def test_what_is_said_of_the_list_widens_no_window(qtbot: QtBot) -> None:
+    panel = SightingsPanel()
+    qtbot.addWidget(panel)
+    before = panel.minimumSizeHint().width()
+    taken_back = [
+        replace(sighting(i), corrected=Correction.NO_PERSON if i % 3 else None) for i in range(12)
+    ]
+    panel.show_sightings(tuple(taken_back), 2_000_000)
+    assert panel.minimumSizeHint().width() == before

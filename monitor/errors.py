@@ -4,9 +4,11 @@
       ConfigError     a setting, an argument or a file named by the user is wrong
       CameraError     a camera, stream, clip or folder cannot be opened or read
         CameraMistakeError  what the user named cannot be, as a wrong password
+        DamagedPictureError  one picture of a live source cannot be shown
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
         PlaceTakenError   a file is there already, and was not to be replaced
+        NotScrubbedError  the rows are changed, and a name may still be in the store's files
 
 Each message is one line that says what is wrong and what to do about it: `main.py` prints it and
 exits with status 2. Faults that come up while the monitor runs are no exceptions but states (see

@@ -73,7 +73,8 @@ def enrolled(name: str, axis: int = 0, until: datetime | None = None) -> Enrolle
 def seen(url: str, *names: str) -> None:
     """Visits of some people in a store."""
     store, now = Store(url), datetime.now(UTC)
-    store.begin_shift("s", now)
+    if not store.read_shifts():
+        store.begin_shift("s", now)
     for number, name in enumerate(names):
         visit = Visit(f"v{number}", "door", now, now, MaskState.MASKED, open=False, identity=name)
         store.save([dataclasses.replace(visit, shift_id="s")], [])

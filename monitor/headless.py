@@ -24,8 +24,10 @@ from monitor.app import (
     outlived,
 )
 from monitor.camera.capture import CaptureThread
+from monitor.camera.evidence import Evidence
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
+from monitor.camera.words import DOUBTS
 from monitor.errors import CameraError, MonitorError, StoreError
 from monitor.files import within
 from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
@@ -37,6 +39,7 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
+LOOK_S = 0.2  # between two looks at whether a camera's picture can show anybody
 # models are loaded and a large store is brought up to date meanwhile
 START_WAIT_S = 900.0
 # the last frame, what is left to be written, and a database or a disk that stands still
@@ -126,6 +129,8 @@ class _Run:
         self._signalled = False
         self._seen = False  # a frame was analysed
         self._upside_down: set[str] = set()  # cameras of which it was said
+        self._evidence: dict[str, Evidence] = {}  # of live cameras
+        self._looked_at: dict[str, float] = {}
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self) -> None:
@@ -166,10 +171,24 @@ class _Run:
         if all(state in (SourceState.FAILED, SourceState.ENDED) for state in self._states.values()):
             self.done.set()
 
+    def _look(self, frame: Frame) -> None:
+        """Say it when a live camera's picture begins to show nobody, and when it is good again."""
+        if not frame.live or frame.captured_at - self._looked_at.get(frame.camera, -1e9) < LOOK_S:
+            return
+        self._looked_at[frame.camera] = frame.captured_at
+        evidence = self._evidence.setdefault(frame.camera, Evidence())
+        before, now = evidence.doubt, evidence.look(frame.image, frame.captured_at)
+        if now is not None and now is not before:
+            log.warning("%s %s", frame.camera, DOUBTS[now])
+        elif before is not None and now is None:
+            log.info("%s shows a good picture again", frame.camera)
+
     def on_update(self, update: Update) -> None:
         self._last = update
         self._seen = self._seen or update.result is not None or update.count != Count()
         result = update.result
+        if result is not None:
+            self._look(result.frame)
         if result and result.upside_down and result.frame.camera not in self._upside_down:
             self._upside_down.add(result.frame.camera)
             log.warning(

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import frame, sighting
 
@@ -64,6 +65,25 @@ def test_a_picture_upside_down_is_told_once_for_each_camera(
     first, second = lines(caplog)
     assert first == "the picture of a is upside down, so nobody is judged: turn the camera"
     assert second.startswith("the picture of b is upside down")
+
+
+def test_a_camera_that_shows_nobody_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
+    """And that it is good again; a recording's pictures are its own."""
+    caplog.set_level(logging.INFO)
+    rng = np.random.default_rng(1)
+    door = np.full((240, 320, 3), 120, np.uint8)
+    door[60:200, 100:180] = 40
+    for i in range(60):
+        image = door if i < 20 or i >= 45 else np.zeros_like(door)
+        image = image + rng.integers(0, 3, image.shape).astype(np.uint8)
+        for live in (True, False):
+            camera, at = "door" if live else "clip", 100 + i / 4
+            shown = frame(camera=camera, pixels=image, live=live, captured_at=at)
+            run.on_update(Update(FrameResult(shown, (), Timings()), Count(), (), 0))
+    assert lines(caplog) == [
+        "door sends a black picture: see to its cover, its cable and the light",
+        "door shows a good picture again",
+    ]
 
 
 def test_a_lost_camera_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:

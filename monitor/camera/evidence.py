@@ -84,7 +84,8 @@ class Evidence:
         few = _few(image_bgr)
         if few.mean() > BLACK_MEAN or few.max() > BLACK_MAX:
             self._lit_at = t
-        if t - self._measured_at >= MEASURED_EVERY_S:
+        lit_again = self.doubt is Doubt.BLACK and self._lit_at == t
+        if t - self._measured_at >= MEASURED_EVERY_S or lit_again:
             self._measured_at = t
             self._measure(image_bgr, t)
         self._last, self._looked_at = image_bgr, t

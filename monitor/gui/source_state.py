@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from monitor.camera.evidence import Doubt, Evidence
+from monitor.camera.words import DOUBTS
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
@@ -213,17 +214,8 @@ class SourceWatch:
         name, status = seen.watched.name, seen.status
         key = f"source {name}"
         if seen.doubt is not None:
-            texts = {
-                Doubt.FROZEN: "sends the same picture again and again: connect it again, or turn "
-                "it off and on",
-                Doubt.BLACK: "sends a black picture: see to its cover, its cable and the light",
-                Doubt.DARK: "shows a picture too dark to judge anybody well: turn on a light, or "
-                "set the camera brighter",
-                Doubt.COVERED: "is covered, or looks at a wall: see what is before its lens",
-                Doubt.BLURRED: "is out of focus: clean its lens and focus it anew",
-            }
             self._show(
-                key, Severity.WARNING, f"{name} {texts[seen.doubt]}", "Connect again", [name]
+                key, Severity.WARNING, f"{name} {DOUBTS[seen.doubt]}", "Connect again", [name]
             )
         elif status.state is SourceState.DAMAGED:
             self._show(key, Severity.WARNING, status.message, "Connect again", [name])

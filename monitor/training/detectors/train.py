@@ -156,10 +156,7 @@ def main() -> None:
     scenes = gather_scenes(args.scenes, args.leave_out)
     print(f"{len(scenes['cells'])} scenes", flush=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(2)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     training = Training(args.out, args.steps, args.rate, args.leave_out)
     training.fit(scenes)
     print(f"wrote {training.write()}")

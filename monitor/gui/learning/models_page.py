@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from monitor.config import ClassifyConfig
 from monitor.errors import MonitorError
 from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
@@ -74,7 +75,7 @@ class ModelsDialog(QDialog):
         self.live = Live()
         self.review: ReviewDialog | None = None
         self._lay_out()
-        self.resize(self.sizeHint())
+        self.resize(dialog_size(self, self.sizeHint()))
         self._enable()
         self.read()
 

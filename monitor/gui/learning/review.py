@@ -16,6 +16,7 @@ from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.picture.qimage import to_qimage
+from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.learning.collect import Question
@@ -95,7 +96,7 @@ class ReviewDialog(QDialog):
         self._load, self._places, self._bridge = load, places, bridge
         self.sheet: Sheet | None = None
         self._lay_out()
-        self.resize(self.sizeHint())
+        self.resize(dialog_size(self, self.sizeHint()))
         self.read()
 
     def sizeHint(self) -> QSize:

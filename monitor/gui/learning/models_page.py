@@ -15,26 +15,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from monitor.config import ClassifyConfig
 from monitor.errors import MonitorError
-from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.banner import Severity
 from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
+from monitor.gui.working_dialog import WorkingDialog, quiet_table
 from monitor.learning.kept import KeptFaces
 from monitor.learning.places import Places, default_places
 from monitor.learning.registry import Live, promote, read_live, roll_back, user_name
@@ -59,7 +54,7 @@ class _Shown:
     kept: int
 
 
-class ModelsDialog(QDialog):
+class ModelsDialog(WorkingDialog):
     """Beside the window, which goes on. Reading, learning and promoting is done in the background.
 
     Args:
@@ -67,40 +62,32 @@ class ModelsDialog(QDialog):
     """
 
     def __init__(self, session: Session, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setWindowTitle("Models")
-        self._session, self._bridge = session, bridge
+        self._session = session
         self._places: Places = default_places()
-        self.busy = False
         self.live = Live()
         self.review: ReviewDialog | None = None
         self._lay_out()
         self.resize(dialog_size(self, self.sizeHint()))
-        self._enable()
+        self.enable()
         self.read()
 
     def sizeHint(self) -> QSize:
         return QSize(980, 480)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 14)
-        layout.setSpacing(0)
-        self.banners = BannerStack()
-        layout.addWidget(self.banners)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(16, 14, 16, 0)
-        inner.setSpacing(12)
-        layout.addLayout(inner, 1)
         self.now, self.history = QLabel(), FaintLabel()
         for label in (self.now, self.history):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        inner.addWidget(self.now)
-        self.table = _table()
-        inner.addWidget(self.table, 1)
-        inner.addWidget(self.history)
+        self.inner.addWidget(self.now)
+        self.table = quiet_table(
+            "What was learnt, newest first", COLUMNS, (130, 50, 80, 60, 90, 60, 190)
+        )
+        self.inner.addWidget(self.table, 1)
+        self.inner.addWidget(self.history)
         row = QHBoxLayout()
         self.judge_button = self._button(row, "&Judge faces…", self.judge)
         self.learn_button = self._button(row, "&Learn now", self.learn)
@@ -108,7 +95,7 @@ class ModelsDialog(QDialog):
         self.back_button = self._button(row, "&Roll back", self.roll_back)
         row.addStretch(1)
         self._button(row, "&Close", self.close)
-        inner.addLayout(row)
+        self.inner.addLayout(row)
 
     @staticmethod
     def _button(row: QHBoxLayout, text: str, action: Callable[[], object]) -> QPushButton:
@@ -120,26 +107,9 @@ class ModelsDialog(QDialog):
 
     # Work in the background
 
-    def _run(self, name: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """One thing at a time."""
-        self.busy = True
-        self._enable()
-
-        def finish(answer: T) -> None:
-            self.busy = False
-            done(answer)
-            self._enable()
-
-        def fail(message: str) -> None:
-            self.busy = False
-            self.banners.show_message("fault", Severity.ERROR, message)
-            self._enable()
-
-        self._bridge.run(name, work, finish, fail)
-
     def read(self) -> None:
         """Show what is live and what was learnt."""
-        self._run("reading the models", self._read, self._show)
+        self.run("reading the models", self._read, self._show)
 
     def _read(self) -> _Shown:
         kept = len(KeptFaces(self._places).all())
@@ -161,7 +131,7 @@ class ModelsDialog(QDialog):
         self.history.setText("\n".join(_history(live)) or "Nothing was promoted yet.")
 
     @Slot()
-    def _enable(self) -> None:
+    def enable(self) -> None:
         self.judge_button.setEnabled(not self.busy)
         self.learn_button.setEnabled(not self.busy)
         self.promote_button.setEnabled(not self.busy and self.live.candidate is not None)
@@ -177,7 +147,7 @@ class ModelsDialog(QDialog):
             self.banners.show_message("result", Severity.INFO, f"{name} is live again.")
             self.read()
 
-        self._run("rolling back", lambda: roll_back(self._places, user_name()), done)
+        self.run("rolling back", lambda: roll_back(self._places, user_name()), done)
 
     @Slot()
     def promote(self) -> None:
@@ -195,7 +165,7 @@ class ModelsDialog(QDialog):
             self.banners.show_message("result", Severity.INFO, said)
             self.read()
 
-        self._run("promoting", work, done)
+        self.run("promoting", work, done)
 
     @Slot()
     def learn(self) -> None:
@@ -211,7 +181,7 @@ class ModelsDialog(QDialog):
         said = "Learning from the kept faces: this takes a minute or two."
         self.banners.clear("fault")
         self.banners.show_message("result", Severity.INFO, said)
-        self._run("learning", lambda: _learn(command), done)
+        self.run("learning", lambda: _learn(command), done)
 
     @Slot()
     def judge(self) -> None:
@@ -253,30 +223,6 @@ def _learn(command: Sequence[str]) -> str:
     return next(
         (line for line in reversed(lines) if line.startswith(("better", "refused"))), "learnt"
     )
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget(0, len(COLUMNS))
-    table.setHorizontalHeaderLabels(COLUMNS)
-    table.setAccessibleName("What was learnt, newest first")
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setShowGrid(False)
-    table.setAlternatingRowColors(True)
-    table.setWordWrap(False)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(2 * table.fontMetrics().height())
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    header.setStretchLastSection(True)
-    for column, width in enumerate((130, 50, 80, 60, 90, 60, 190)):
-        table.setColumnWidth(column, width)
-    return table
 
 
 def _cells(record: Record) -> tuple[str, ...]:

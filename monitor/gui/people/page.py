@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMessageBox,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from monitor.gui.banner import BannerStack, Severity
+from monitor.gui.banner import Severity
 from monitor.gui.screen import dialog_size
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
+from monitor.gui.working_dialog import WorkingDialog, quiet_table
 
 if TYPE_CHECKING:  # imported in the background once the page is open
     from monitor.gui.people.enrol_dialog import EnrolDialog
@@ -47,7 +41,7 @@ ON = (
 )
 
 
-class PeopleDialog(QDialog):
+class PeopleDialog(WorkingDialog):
     """Beside the window, which goes on. Reading and writing is done in the background.
 
     Args:
@@ -55,62 +49,33 @@ class PeopleDialog(QDialog):
     """
 
     def __init__(self, session: Session, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setWindowTitle("People")
-        self._session, self._bridge = session, bridge
+        self._session = session
         self._desk: PeopleDesk | None = None
         self.people: list[EnrolledPerson] = []
-        self.busy = False
         self.enrolling: EnrolDialog | None = None
         self._lay_out()
         # by itself Qt keeps dialogs to two thirds of a small screen
         self.resize(dialog_size(self, self.sizeHint()))
-        self._enable()
+        self.enable()
         self.read()
 
     def sizeHint(self) -> QSize:
         return QSize(900, 480)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 14)
-        layout.setSpacing(0)
-        self.banners = BannerStack()
-        layout.addWidget(self.banners)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(16, 14, 16, 0)
-        inner.setSpacing(12)
-        layout.addLayout(inner, 1)
         self.note = QLabel(ON if self._session.options.identify else OFF)
         self.note.setWordWrap(True)
-        inner.addWidget(self.note)
-        self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.setAccessibleName("People who are enrolled")
-        self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setWordWrap(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height())
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
-        for column, width in enumerate((210, 60, 115, 115, 120)):
-            self.table.setColumnWidth(column, width)
-        self.table.itemSelectionChanged.connect(self._enable)
-        inner.addWidget(self.table, 1)
+        self.inner.addWidget(self.note)
+        self.table = quiet_table("People who are enrolled", COLUMNS, (210, 60, 115, 115, 120))
+        self.table.itemSelectionChanged.connect(self.enable)
+        self.inner.addWidget(self.table, 1)
         self.consent = QLabel()
         self.consent.setWordWrap(True)
         self.consent.setTextFormat(Qt.TextFormat.PlainText)
         self.consent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        inner.addWidget(self.consent)
+        self.inner.addWidget(self.consent)
         self.enrol_button, self.forget_button = QPushButton("&Enrol…"), QPushButton("&Forget…")
         close = QPushButton("&Close")
         self.enrol_button.clicked.connect(self.ask_to_enrol)
@@ -121,7 +86,7 @@ class PeopleDialog(QDialog):
         row.addWidget(self.forget_button)
         row.addStretch(1)
         row.addWidget(close)
-        inner.addLayout(row)
+        self.inner.addLayout(row)
 
     # Work in the background
 
@@ -134,26 +99,9 @@ class PeopleDialog(QDialog):
             self._desk = PeopleDesk(options.gallery, options.config.store.url)
         return self._desk
 
-    def _run(self, name: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """One thing at a time, so that the gallery has one writer."""
-        self.busy = True
-        self._enable()
-
-        def finish(answer: T) -> None:
-            self.busy = False
-            done(answer)
-            self._enable()
-
-        def fail(message: str) -> None:
-            self.busy = False
-            self.banners.show_message("fault", Severity.ERROR, message)
-            self._enable()
-
-        self._bridge.run(name, work, finish, fail)
-
     def read(self) -> None:
         """Show who is enrolled now."""
-        self._run("reading the gallery", self._read, self._show)
+        self.run("reading the gallery", self._read, self._show)
 
     def _read(self) -> tuple[list[Listed], list[str]]:
         from monitor.identity import words
@@ -175,7 +123,7 @@ class PeopleDialog(QDialog):
                 self.table.setItem(row, column, item)
 
     @Slot()
-    def _enable(self) -> None:
+    def enable(self) -> None:
         self.enrol_button.setEnabled(not self.busy)
         person = self.selected()
         self.forget_button.setEnabled(not self.busy and person is not None)
@@ -240,7 +188,7 @@ class PeopleDialog(QDialog):
 
     def forget(self, name: str) -> None:
         """Forget somebody and show the receipt."""
-        self._run("forgetting", lambda: self._open_desk().forget(name), self._forgotten)
+        self.run("forgetting", lambda: self._open_desk().forget(name), self._forgotten)
 
     def _forgotten(self, receipt: Receipt) -> None:
         from monitor.identity import words

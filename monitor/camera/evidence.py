@@ -123,7 +123,9 @@ def _measured(image_bgr: Image) -> _Look:
     height = max(COARSE, round(image_bgr.shape[0] * FINE_WIDTH / image_bgr.shape[1]))
     small = cv2.resize(image_bgr, (FINE_WIDTH, height), interpolation=cv2.INTER_AREA)
     grey: Image = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    return _Look(float(grey.mean()), float(np.percentile(grey, 99)), *_edges(grey))
+    return _Look(
+        float(grey.mean()), float(np.percentile(grey[::COARSE, ::COARSE], 99)), *_edges(grey)
+    )
 
 
 def _edges(grey: Image) -> tuple[float, float]:
@@ -134,7 +136,7 @@ def _edges(grey: Image) -> tuple[float, float]:
     fine = grey[: height * COARSE, : width * COARSE].astype(np.float32)
     small = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
     coarse = _slopes(small.astype(np.float32, copy=False))
-    steepest = _slopes(fine).reshape(height, COARSE, width, COARSE).max(axis=(1, 3))
+    steepest = _slopes(fine).reshape(height, COARSE, width, COARSE).max(axis=1).max(axis=2)
     share = float(np.mean(coarse >= EDGE_MIN))
     strongest = coarse >= max(float(np.percentile(coarse, 95)), EDGE_MIN)
     if not strongest.any():
@@ -145,7 +147,7 @@ def _edges(grey: Image) -> tuple[float, float]:
 def _slopes(grey: FloatArray) -> FloatArray:
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)
-    return (np.hypot(across, down) / 8).astype(np.float32)
+    return (cv2.magnitude(across, down) / 8).astype(np.float32, copy=False)
 
 
 def _few(image: Image) -> Image:

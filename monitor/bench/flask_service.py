@@ -31,7 +31,6 @@ def main() -> int:
         return 2
     app, one_at_a_time = Flask(__name__), threading.Lock()
 
-    @app.post("/predict")
     def predict() -> Any:
         image = cv2.imdecode(np.frombuffer(request.data, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
@@ -39,6 +38,8 @@ def main() -> int:
         with one_at_a_time:  # neither detector nor `predict` gains by more: both take all cores
             script(to_bgr(image))
         return jsonify(success=True)
+
+    app.add_url_rule("/predict", view_func=predict, methods=["POST"])
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -97,6 +97,9 @@ class Frame:
     # of a picture that stands alone: its people are named by this one look
     name_faces: bool = False
     closely: bool = True  # the same: searched at several scales
+    # the same: the smallest face that matters, in px: it is searched at one scale, which is enough
+    # for that; 0: the detector's own rule
+    smallest_px: int = 0
 
     @property
     def image(self) -> Image:

@@ -54,7 +54,7 @@ class Everywhere:
         height, width = image_bgr.shape[:2]
         return Detections(np.float32([[0, 0, width, height]]), np.float32([self.confidence]))
 
-    def detect_still(self, image_bgr):
+    def detect_still(self, image_bgr, smallest_px=0):
         return self.detect(image_bgr)
 """
 

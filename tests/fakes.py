@@ -91,8 +91,8 @@ class FakeDetector:
             raise answer
         return answer
 
-    def detect_still(self, image_bgr: np.ndarray[Any, Any]) -> Detections:
-        return self.detect(image_bgr)
+    def detect_still(self, image_bgr: np.ndarray[Any, Any], smallest_px: float = 0) -> Detections:
+        return self.detect(image_bgr, smallest_px)
 
 
 class FakeNetwork:

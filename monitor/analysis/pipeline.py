@@ -167,8 +167,11 @@ class Pipeline:
         """Detect and follow."""
         started = time.perf_counter()
         if frame.still:
-            search = self._detector.detect_still if frame.closely else self._detector.detect
-            found = search(frame.image)
+            found = (
+                self._detector.detect_still(frame.image, frame.smallest_px)
+                if frame.closely or frame.smallest_px
+                else self._detector.detect(frame.image)
+            )
             wanted = Wanted(
                 frame, found, classify=np.arange(len(found)), embed=self._to_name(frame, found)
             )

@@ -31,6 +31,13 @@ QUALITY = 90
 START_S = 60.0
 ANSWER_S = 120.0
 WARM = 20  # pictures before anything is measured
+# how closely the pictures are searched. The tutorials' service shrinks them to 400 px of width
+QUERIES = {
+    "close": "search=close",
+    "fast": "search=fast",
+    "from 64 px": "min_face=64",
+    "from 96 px": "min_face=96",
+}
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -54,13 +61,13 @@ def measure_serving(video: Path, seconds: float) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     with _our_server() as (process, port, key):
         head = f"Authorization: Bearer {key}\r\nContent-Type: image/jpeg\r\n"
-        for search in ("close", "fast"):
-            path = f"/v1/score?search={search}"
+        for name, query in QUERIES.items():
+            path = f"/v1/score?{query}"
             requests = [_request(path, head, body) for body in bodies]
             for clients in (1, CLIENTS):
                 load = seconds if clients > 1 else min(seconds, 15.0)
-                rows[f"ours, {search}, {clients}"] = _row(process, port, requests, clients, load)
-            alone, all_ = (rows[f"ours, {search}, {n}"] for n in (1, CLIENTS))
+                rows[f"ours, {name}, {clients}"] = _row(process, port, requests, clients, load)
+            alone, all_ = (rows[f"ours, {name}, {n}"] for n in (1, CLIENTS))
             all_["times_alone"] = round(all_["p95_ms"] / alone["p95_ms"], 2)
     with _flask_service() as (process, port):
         head = "Content-Type: image/jpeg\r\n"

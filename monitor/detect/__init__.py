@@ -35,9 +35,9 @@ class FaceDetector(Protocol):
         """
         ...
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """The same for a picture that stands alone: there is no next frame, so it is worth a more
-        thorough search.
+        thorough search, unless only faces from `smallest_px` on matter.
         """
         ...
 

@@ -110,7 +110,7 @@ class HaarCascade:
         kept = (confidence >= self._confidence_min) & (longer_side(boxes) >= self._min_face_px)
         return Detections(boxes[kept], confidence[kept])
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """As `detect`: there is no more thorough search."""
         return self.detect(image_bgr)
 

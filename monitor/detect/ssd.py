@@ -97,6 +97,6 @@ class ResNetSsd:
         large = longer_side(boxes) >= self._min_face_px
         return Detections(boxes[large], confidence[kept][large])
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """As `detect`: there is no more thorough search."""
         return self.detect(image_bgr)

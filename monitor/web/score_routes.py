@@ -54,6 +54,15 @@ async def score(
         Literal["close", "fast"],
         Query(description="close: at several scales, as `--images`; fast: at one, as cameras"),
     ] = "close",
+    min_face: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=1000,
+            description="the longer side, in pixels, of the smallest face that matters: the "
+            "picture is searched at one scale, just enough for it. 0: the detector's own rule",
+        ),
+    ] = 0,
 ) -> Response:
     """One picture a request. It is kept nowhere."""
     site, began = site_of(request), time.perf_counter()
@@ -75,6 +84,7 @@ async def score(
                 still=True,
                 name_faces=identify,
                 closely=search == "close",
+                smallest_px=min_face,
             )
 
         judged = await judge(site, data, frame)

@@ -54,6 +54,17 @@ def test_a_fast_search_finds_the_same_face(server: Served, key: str, face: bytes
     assert [f["state"] for f in fast["faces"]] == [f["state"] for f in close["faces"]]
 
 
+def test_a_search_for_large_faces_finds_the_large_one(
+    server: Served, key: str, face: bytes
+) -> None:
+    close = server.score(key, face).json()["faces"]
+    (left, top, right, bottom) = close[0]["box"]
+    px = int(max(right - left, bottom - top))
+    large = server.score(key, face, min_face=str(px // 2)).json()
+    assert [f["state"] for f in large["faces"]] == [f["state"] for f in close]
+    assert server.score(key, face, min_face="2000").status_code == 422
+
+
 def test_nobody_is_named_without_the_scope_nor_where_naming_is_off(
     server: Served, key: str, face: bytes
 ) -> None:

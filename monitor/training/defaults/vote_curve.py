@@ -71,9 +71,9 @@ class Remembering:
             self._found[key] = self._detector.detect(image_bgr, smallest_px)
         return self._found[key]
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Clips hold no stills; passed on."""
-        return self._detector.detect_still(image_bgr)
+        return self._detector.detect_still(image_bgr, smallest_px)
 
 
 class RememberingClassifier(MaskClassifier):

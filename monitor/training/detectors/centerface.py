@@ -63,7 +63,7 @@ class CenterFace:
         boxes = clip(boxes[kept] * np.tile(back, 2), (width, height))
         return Detections(boxes, confidence[kept], landmarks[kept] * back)
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """The same: it knows no more thorough search."""
         return self.detect(image_bgr)
 

@@ -29,7 +29,7 @@ class Marks:
         confidence = np.array([1.0, 0.3], np.float32)[-len(boxes) :]
         return Detections(np.array(boxes, np.float32), confidence)
 
-    def detect_still(self, image_bgr: Image) -> Detections:
+    def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         return self.detect(image_bgr)
 
 

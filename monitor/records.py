@@ -50,6 +50,21 @@ class SourceState(Enum):
     FAILED = "failed"  # cannot be used and is not tried again
 
 
+class WatchState(Enum):
+    """What a live camera shows over a stretch of time. Nobody is judged but in `WATCHED`."""
+
+    LIVE = "live"
+    MOVED = "moved"  # it shows another scene than before, and is judged
+    PAUSED = "paused"
+    LOST = "lost"  # no picture comes, or none that can be shown
+    FROZEN = "frozen"
+    DARK = "dark"
+    COVERED = "covered"
+    BLURRED = "out of focus"
+    SIDEWAYS = "sideways"
+    UPSIDE_DOWN = "upside down"
+
+
 class WorkerState(Enum):
     """What the inference thread is doing."""
 
@@ -182,6 +197,7 @@ class Visit:
     open: bool = True
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +228,19 @@ class Shift:
     shift_id: str
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An interval in which a live camera was in one state. Those of one camera do not overlap."""
+
+    watch_id: str
+    camera: str
+    state: WatchState
+    began: datetime  # aware, UTC; as `ended`
+    ended: datetime  # of an open one: when it was last seen to go on
+    open: bool = True
+    shift_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -319,6 +319,7 @@ class Ledger:
         return (
             {k: v for k, v in list(self._visits.items()) if v.camera not in self._recordings},
             {k: s for k, s in list(self._logged.items()) if s.camera not in self._recordings},
+            {},
         )
 
     def _purge(self) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
+from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage import schema as tables
 from monitor.storage.database import Database, damaged, mend_damaged, reason
 from monitor.storage.schema import Utc
@@ -86,6 +86,22 @@ class Reads:
             )
             for row in self._read(query.order_by(tables.shifts.c.started))
         ]
+
+    def read_watches(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Watch]:
+        """The parts of intervals that lie in [since, until), in order; none of them is empty."""
+        table = tables.watches.c
+        query = sa.select(tables.watches).where(table.ended > table.began)
+        query = query.where(table.ended > since) if since is not None else query
+        query = query.where(table.began < until) if until is not None else query
+        found = []
+        for row in self._read(query.order_by(table.began, table.watch_id)):
+            began = row["began"] if since is None else max(row["began"], since)
+            ended = row["ended"] if until is None else min(row["ended"], until)
+            state = WatchState(row["state"])
+            found.append(Watch(**row | {"state": state, "began": began, "ended": ended}))
+        return found
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
@@ -53,6 +53,7 @@ visits = sa.Table(
     sa.Column("corrected", _name),
     sa.Column("identity", sa.Text),
     sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
 )
 sightings = sa.Table(
     "sightings",
@@ -72,4 +73,29 @@ sightings = sa.Table(
     sa.Column("corrected", _name),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
+)
+# Intervals of one camera, none of which overlap. `ended` of an open one is its last heartbeat.
+watches = sa.Table(
+    "watches",
+    metadata,
+    sa.Column("watch_id", _name, primary_key=True),
+    sa.Column("shift_id", _name, nullable=False, index=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("state", _name, nullable=False),  # a `WatchState`
+    sa.Column("began", Utc, nullable=False, index=True),
+    sa.Column("ended", Utc, nullable=False, index=True),
+    sa.Column("open", sa.Boolean, nullable=False),
+)
+# The audit: who has changed what a person may change. Rows are added, never changed.
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("change_id", _name, primary_key=True),
+    sa.Column("at", Utc, nullable=False, index=True),
+    sa.Column("what", _name, nullable=False),  # "visit" or "sighting"
+    sa.Column("of_id", _name, nullable=False, index=True),
+    sa.Column("field", _name, nullable=False),  # "corrected" or "note"
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Column("by", sa.Text, nullable=False),
 )

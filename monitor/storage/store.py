@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.data_folder import data_folder
 from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
-from monitor.records import Correction, MaskState, Shift, Sighting, Visit
+from monitor.records import Correction, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage import schema as tables
 from monitor.storage.counts import Counts
 from monitor.storage.database import (
@@ -129,19 +129,25 @@ class Store(Counts):
             # Other desks may be running on the same database: only what has been silent for long is
             # closed.
             silent = datetime.now(UTC) - timedelta(minutes=5)
-            for table in (tables.visits, tables.sightings):
+            for last in (
+                tables.visits.c.last_seen,
+                tables.sightings.c.last_seen,
+                tables.watches.c.ended,
+            ):
                 connection.execute(
-                    sa.update(table)
-                    .where(table.c.open, table.c.last_seen < silent)
-                    .values(open=False)
+                    sa.update(last.table).where(last.table.c.open, last < silent).values(open=False)
                 )
             connection.execute(sa.insert(tables.shifts).values(shift_id=shift_id, started=started))
 
     def save(
-        self, visits: Iterable[Visit], sightings: Iterable[Sighting], shift: Shift | None = None
+        self,
+        visits: Iterable[Visit],
+        sightings: Iterable[Sighting],
+        shift: Shift | None = None,
+        watches: Iterable[Watch] = (),
     ) -> None:
-        """Write the newest version of some visits and sightings, and a shift's count of single
-        pictures, all or none.
+        """Write the newest version of some visits, sightings and intervals, and a shift's count of
+        single pictures, all or none.
 
         A receptionist's correction and note that are already in the store stay.
         """
@@ -150,6 +156,8 @@ class Store(Counts):
                 _upsert(connection, tables.visits.c.visit_id, _row(visit))
             for sighting in sightings:
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
+            for watch in watches:
+                _upsert(connection, tables.watches.c.watch_id, _row(watch))
             if shift is not None:
                 stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
                 connection.execute(
@@ -270,8 +278,8 @@ class Store(Counts):
             )
 
     def purge(self, older_than: datetime) -> int:
-        """Delete visits and sightings last seen before a time, and shifts that nothing is left of.
-        Returns how many rows.
+        """Delete all that ended before a time, and shifts that nothing is left of. Returns how many
+        rows.
         """
         gone = 0
         while some := self.purge_some(older_than):
@@ -282,19 +290,27 @@ class Store(Counts):
 
     def purge_some(self, older_than: datetime) -> int:
         """A part of a purge that takes moments and keeps SQLite's journal small. Returns how many
-        visits and sightings are gone; 0: it is complete.
+        rows are gone; 0: it is complete.
         """
-        for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
-            some = sa.select(key).where(key.table.c.last_seen < older_than).limit(PURGED_AT_ONCE)
+        for key, last in (
+            (tables.sightings.c.sighting_id, tables.sightings.c.last_seen),
+            (tables.visits.c.visit_id, tables.visits.c.last_seen),
+            (tables.watches.c.watch_id, tables.watches.c.ended),
+            (tables.changes.c.change_id, tables.changes.c.at),
+        ):
+            some = sa.select(key).where(last < older_than).limit(PURGED_AT_ONCE)
             with self._writing() as connection:
                 ids = connection.execute(some).scalars().all()
                 if ids:
                     connection.execute(sa.delete(key.table).where(key.in_(ids)))
                     return len(ids)
-        empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
+        empty = [
+            ~sa.exists().where(table.c.shift_id == tables.shifts.c.shift_id)
+            for table in (tables.visits, tables.watches)
+        ]
         with self._writing() as connection:
             connection.execute(
-                sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, empty)
+                sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, *empty)
             )
         return 0
 
@@ -311,9 +327,12 @@ class Store(Counts):
             ) from None
 
 
-def _row(record: Visit | Sighting) -> dict[str, Any]:
+def _row(record: Visit | Sighting | Watch) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    return {k: v.value if isinstance(v, MaskState | Correction) else v for k, v in row.items()}
+    return {
+        k: v.value if isinstance(v, MaskState | Correction | WatchState) else v
+        for k, v in row.items()
+    }
 
 
 def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Shift, Sighting, Visit
+from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
 from monitor.storage.spool import Corrected, Item, Noted, Spool, key_of, write_left
 from monitor.storage.store import Store
@@ -86,6 +86,11 @@ class StoreThread:
         visits, sightings = list(visits), list(sightings)
         if visits or sightings:
             self._submit(lambda: self._writer.put(visits, sightings), *visits, *sightings)
+
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        watches = list(watches)
+        if watches:
+            self._submit(lambda: self._writer.put_watches(watches), *watches)
 
     def put_stills(self, shift: Shift) -> None:
         self._submit(lambda: self._writer.put_stills(shift), shift)

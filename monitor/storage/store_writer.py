@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, Shift, Sighting, Visit
+from monitor.records import Correction, Count, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 PURGE_S = 0.1  # a long purge lets others write this often
 
-Books = tuple[Mapping[str, Visit], Mapping[str, Sighting]]  # by their ids
+Books = tuple[Mapping[str, Visit], Mapping[str, Sighting], Mapping[str, Watch]]  # by their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class StoreLane(Protocol):
         """What could not be done, a line each: of "store", "clock", "snapshots"."""
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
     def put_stills(self, shift: Shift) -> None: ...
 
@@ -67,6 +69,8 @@ class NoStore:
     problems: Mapping[str, str] = MappingProxyType({})
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
+
+    def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
     def put_stills(self, shift: Shift) -> None: ...
 
@@ -97,8 +101,8 @@ class StoreWriter:
     Args:
         store: Open; `close` closes it.
         shift: The one that is begun.
-        recall: Gives all visits and all committed sightings of the shift, to be written again into
-            a store that was deleted.
+        recall: Gives all visits, all committed sightings and all intervals of the shift, to be
+            written again into a store that was deleted.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -108,6 +112,7 @@ class StoreWriter:
         self._store, self._shift, self._recall = store, shift, recall
         self._visits: dict[str, Visit] = {}
         self._sightings: dict[str, Sighting] = {}
+        self._watches: dict[str, Watch] = {}
         self._stills = False
         self._corrections: dict[str, Correction | None] = {}  # by visit
         self._notes: dict[str, str] = {}  # by sighting
@@ -124,6 +129,10 @@ class StoreWriter:
         """Newest versions of visits and sightings."""
         self._visits |= {visit.visit_id: visit for visit in visits}
         self._sightings |= {sighting.sighting_id: sighting for sighting in sightings}
+
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        """Newest versions of intervals."""
+        self._watches |= {watch.watch_id: watch for watch in watches}
 
     def put_stills(self, shift: Shift) -> None:
         """The shift's faces of single pictures, all together."""
@@ -187,7 +196,7 @@ class StoreWriter:
         committed: dict[str, Sighting] = {}
         if self.unstored() and self._attempt("store", self._save):
             committed = self._sightings
-            self._visits, self._sightings, self._stills = {}, {}, False
+            self._visits, self._sightings, self._watches, self._stills = {}, {}, {}, False
         for visit_id, correction in list(self._corrections.items()):
             if self._attempt("store", partial(self._store.correct, visit_id, correction)):
                 del self._corrections[visit_id]
@@ -203,8 +212,8 @@ class StoreWriter:
 
     def unstored(self) -> int:
         """How many things wait."""
-        waiting = (self._visits, self._sightings, self._corrections, self._notes, self._gone)
-        return sum(len(w) for w in waiting) + self._stills
+        waiting = (self._visits, self._sightings, self._watches, self._corrections, self._notes)
+        return sum(len(w) for w in waiting) + len(self._gone) + self._stills
 
     def close(self) -> Closed:
         """Let the store go."""
@@ -218,12 +227,15 @@ class StoreWriter:
                 "was older is gone"
             )
             self._store.begin_shift(self._shift.shift_id, self._shift.started)
-            visits, sightings = self._recall()
+            visits, sightings, watches = self._recall()
             self._visits = dict(visits) | self._visits
+            self._watches = dict(watches) | self._watches
             self._sightings = {**sightings, **self._sightings}
             self._stills = self._shift.stills != Count()
         shift = self._shift if self._stills else None
-        self._store.save(self._visits.values(), self._sightings.values(), shift)
+        self._store.save(
+            self._visits.values(), self._sightings.values(), shift, self._watches.values()
+        )
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

@@ -22,6 +22,7 @@ from monitor.records import (
     Shift,
     Sighting,
     Visit,
+    Watch,
 )
 from monitor.storage.errand import Errand
 from monitor.storage.events import event_line
@@ -73,6 +74,10 @@ class Writer:
         self._lane.put(visits, sightings)
         if self._outputs.csv is not None:
             self._rows += [sighting for sighting in sightings if not sighting.open]
+
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        """Newest versions of intervals in which a camera was in one state."""
+        self._lane.put_watches(watches)
 
     def put_unstored(self, sightings: Iterable[Sighting]) -> None:
         """Sightings of recordings that are kept apart: for the CSV alone, where they are wanted."""

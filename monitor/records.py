@@ -223,11 +223,25 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One run of the monitor."""
+    """The books of a stretch of time, which begins by the clock or by hand."""
 
     shift_id: str
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
+    name: str = ""  # as the settings have it
+    desk: str = ""  # whose books they are; "": not known
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person has said of a visit or a sighting, and when."""
+
+    of_id: str
+    at: datetime  # aware, UTC
+    field: str  # "corrected" or "note"
+    before: str | None
+    after: str | None
+    by: str  # the name of the user's account
 
 
 @dataclass(frozen=True, slots=True)

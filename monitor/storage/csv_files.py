@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.records import Sighting
 from monitor.storage.compliance import compliance
-from monitor.storage.totals import QUARTER, OfDay, OfHour, OfShift, Period, Total, quarter
+from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total
 
 SIGHTING_COLUMNS = (
     "sighting_id",
@@ -35,6 +35,7 @@ TOTAL_COLUMNS = (
     "compliance_percent",
     "sightings",
 )
+QUARTER = timedelta(minutes=15)
 BOM = "\ufeff"
 _FORMULA = "=+-@\t\r\n"
 
@@ -77,7 +78,9 @@ class RowCells:
 
     def _local(self, moment: datetime) -> str:
         if not self._since <= moment < self._until:
-            self._since = quarter(moment)
+            self._since = moment.replace(
+                minute=moment.minute // 15 * 15, second=0, microsecond=0
+            )
             self._until = self._since + QUARTER
             here = self._since.replace(tzinfo=UTC).astimezone()
             self._offset = here.utcoffset() or timedelta()

@@ -40,6 +40,9 @@ shifts = sa.Table(
     sa.Column("still_unmasked", sa.Integer, nullable=False, default=0),
     sa.Column("still_incorrect", sa.Integer, nullable=False, default=0),
     sa.Column("still_unsure", sa.Integer, nullable=False, default=0),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    # whose books they are: a token of the data folder; "" of those before version 3
+    sa.Column("desk", _name, nullable=False, server_default=""),
 )
 visits = sa.Table(
     "visits",
@@ -99,3 +102,30 @@ changes = sa.Table(
     sa.Column("after", sa.Text),
     sa.Column("by", sa.Text, nullable=False),
 )
+# How many rows of `visits` and `sightings` began in each quarter of an hour, by what they are
+# filtered by: see `monitor.storage.tallies`.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("kind", sa.String(16), nullable=False),  # the table that is counted
+    sa.Column("quarter", sa.Integer, nullable=False),  # of an hour since 1970, UTC
+    sa.Column("shift_id", _name, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("state", _name, nullable=False),  # of a sighting: its worst
+    sa.Column("corrected", _name),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Index("ix_tallies_quarter", "kind", "quarter"),
+)
+# What is searched for; few rows have either.
+for _column, _there in (
+    (visits.c.note, visits.c.note != ""),
+    (visits.c.identity, visits.c.identity.is_not(None)),
+    (sightings.c.note, sightings.c.note != ""),
+    (sightings.c.identity, sightings.c.identity.is_not(None)),
+):
+    sa.Index(
+        f"ix_{_column.table.name}_{_column.name}",
+        _column,
+        sqlite_where=_there,
+        postgresql_where=_there,
+    )

@@ -290,3 +290,4 @@ class Update:
     undoable: bool = False  # a correction can be taken back
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
+    shift: Shift | None = None  # whose count and sightings these are

@@ -37,16 +37,16 @@ class Commands(QObject):
     Args:
         parts: Of the window.
         reports: What the window shows of the shift.
-        shift_began: Called after a new shift was begun.
+        started_again: Called after the analysis was started anew.
     """
 
     def __init__(
-        self, parts: WindowParts, reports: Reports, shift_began: Callable[[], None]
+        self, parts: WindowParts, reports: Reports, started_again: Callable[[], None]
     ) -> None:
         super().__init__(parts.window)
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._preferences = parts.banners, parts.preferences
-        self._reports, self._shift_began = reports, shift_began
+        self._reports, self._started_again = reports, started_again
         # made when it is asked for: mask-only mode imports nothing of it
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
@@ -112,7 +112,8 @@ class Commands(QObject):
     @Slot()
     def ask_for_new_shift(self) -> None:
         question = (
-            "Count from zero? The visits and sightings so far stay in the store and in the export."
+            "Count from zero? The visits and sightings so far stay in the store, in the history and "
+            "in the export. The next shift of the settings begins by itself."
         )
         if (
             QMessageBox.question(self._window, "Start a new shift", question)
@@ -120,10 +121,14 @@ class Commands(QObject):
         ):
             self.new_shift()
 
-    def new_shift(self, options: RunOptions | None = None) -> None:
-        """End the shift and begin one that counts from zero, with other options if wanted."""
+    def new_shift(self) -> None:
+        """End the shift and begin one that counts from zero."""
+        self._session.submit(_begin_shift)
+
+    def start_again(self, options: RunOptions | None = None) -> None:
+        """Load models and open the store anew, with other options if wanted; the shift goes on."""
         self._session.start_worker(options)
-        self._shift_began()
+        self._started_again()
 
     @Slot()
     def ask_for_settings(self) -> None:
@@ -133,7 +138,7 @@ class Commands(QObject):
         dialog.deleteLater()
 
     def change_settings(self, values: dict[tuple[str, str], object]) -> None:
-        """Keep settings, and begin a new shift with them if they are others than now."""
+        """Keep settings, and start the analysis again if they are others than now."""
         options = self._session.options
         for (section, name), value in values.items():
             if getattr(getattr(options.config, section), name) != value:
@@ -141,7 +146,7 @@ class Commands(QObject):
                 options = dataclasses.replace(options, config=config)
                 self._preferences.keep_setting(section, name, value)
         if options is not self._session.options:
-            self.new_shift(options)
+            self.start_again(options)
 
     # People
 
@@ -189,7 +194,7 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_export(self) -> None:
-        dialog = ExportDialog(self._session.shift_began, self._window)
+        dialog = ExportDialog(self._reports.shift_began, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(*dialog.chosen())
         dialog.deleteLater()
@@ -230,6 +235,10 @@ class Commands(QObject):
     def show_about(self) -> None:
         options = self._session.options
         AboutDialog(options.config, self._window, identify=options.identify).open()
+
+
+def _begin_shift(parts: Parts) -> None:
+    parts.ledger.begin_shift()
 
 
 def _undo_last(parts: Parts) -> None:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from monitor.config import Config
 from monitor.declared import DetectorInfo, detectors
 from monitor.gui.side.panel import FaintLabel
+from monitor.shift_times import parse_shifts
 
 
 def detector_text(info: DetectorInfo) -> str:
@@ -65,6 +66,16 @@ class SettingsDialog(QDialog):
             self.detector.addItem(detector_text(info), name)
         self.detector.setCurrentIndex(self.detector.findData(config.detect.name))
         form.addRow("Face &detector", self.detector)
+        self.shifts = QLineEdit(config.shift.times)
+        self.shifts.setPlaceholderText("Morning 06:00, Late 14:00")
+        self.shifts.setToolTip(
+            "A name and a time of day for each shift, with commas between several"
+        )
+        form.addRow("S&hifts begin", self.shifts)
+        self._wrong = QLabel()
+        self._wrong.setWordWrap(True)
+        self._wrong.hide()
+        form.addRow(self._wrong)
         days = config.store.retention_days
         kept = (
             f"Visits and sightings are deleted after {days} days"
@@ -73,8 +84,8 @@ class SettingsDialog(QDialog):
         )
         form.addRow(
             _wrapped(
-                f"{kept} (store.retention_days in the settings file). A change begins a new shift; "
-                f"the old one stays in the store."
+                f"{kept} (store.retention_days in the settings file). After a change the models are "
+                f"loaded again; the count goes on."
             )
         )
         buttons = QDialogButtonBox(
@@ -84,12 +95,24 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
 
+    def accept(self) -> None:
+        """Times that cannot be read are said."""
+        try:
+            parse_shifts(self.shifts.text())
+        except ValueError as error:
+            self._wrong.setText(f"⚠ {error}")
+            self._wrong.show()
+            self.shifts.setFocus()
+            return
+        super().accept()
+
     def values(self) -> dict[tuple[str, str], object]:
         """Section and name to value."""
         return {
             ("sighting", "alert_after_s"): self.alert_after_s.value(),
             ("detect", "min_face_px"): self.min_face_px.value(),
             ("detect", "name"): self.detector.currentData(),
+            ("shift", "times"): self.shifts.text(),
         }
 
 

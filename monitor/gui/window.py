@@ -84,8 +84,8 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -273,8 +273,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:

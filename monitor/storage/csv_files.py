@@ -78,9 +78,7 @@ class RowCells:
 
     def _local(self, moment: datetime) -> str:
         if not self._since <= moment < self._until:
-            self._since = moment.replace(
-                minute=moment.minute // 15 * 15, second=0, microsecond=0
-            )
+            self._since = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
             self._until = self._since + QUARTER
             here = self._since.replace(tzinfo=UTC).astimezone()
             self._offset = here.utcoffset() or timedelta()

@@ -155,11 +155,10 @@ class Store(Counts):
         self,
         visits: Iterable[Visit],
         sightings: Iterable[Sighting],
-        shift: Shift | None = None,
+        shifts: Iterable[Shift] = (),
         watches: Iterable[Watch] = (),
     ) -> None:
-        """Write the newest version of some visits, sightings and intervals, and a shift's count of
-        single pictures, all or none.
+        """Write the newest version of some visits, sightings, shifts and intervals, all or none.
 
         A receptionist's correction and note that are already in the store stay.
         """
@@ -173,7 +172,7 @@ class Store(Counts):
                 _upsert(connection, tables.watches.c.watch_id, _row(watch))
             recount(connection, "visits", {quarter_of(visit.first_seen) for visit in visits})
             recount(connection, "sightings", {quarter_of(s.first_seen) for s in sightings})
-            if shift is not None:
+            for shift in shifts:
                 _upsert(connection, tables.shifts.c.shift_id, _shift_row(shift))
 
     def correct(

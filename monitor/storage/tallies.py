@@ -39,7 +39,9 @@ def begins(quarter: int) -> datetime:
 def recount(connection: sa.Connection, kind: str, quarters: Iterable[int]) -> None:
     """Count some quarters anew, within the transaction that has written to them."""
     wanted = sorted(set(quarters))
-    if wanted and connection.dialect.name == "postgresql":
+    if not wanted:
+        return
+    if connection.dialect.name == "postgresql":
         # two desks that write to one quarter would each miss the other's rows
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     table, state = KINDS[kind]
@@ -62,3 +64,14 @@ def quarters_of(connection: sa.Connection, kind: str, where: sa.ColumnElement[bo
         return set()
     first_seen = KINDS[kind][0].c.first_seen
     return set(map(quarter_of, connection.scalars(sa.select(first_seen).where(where))))
+
+
+def recount_all(connection: sa.Connection) -> None:
+    """Count everything anew: after rows were written by others than `Store`."""
+    connection.execute(sa.delete(tables.tallies))
+    for kind, (table, _) in KINDS.items():
+        first, last = connection.execute(
+            sa.select(sa.func.min(table.c.first_seen), sa.func.max(table.c.first_seen))
+        ).one()
+        if first is not None:
+            recount(connection, kind, range(quarter_of(first), quarter_of(last) + 1))

@@ -88,8 +88,8 @@ def test_all_or_none(store: Store) -> None:
 
 
 def test_counts_of_single_pictures(store: Store) -> None:
-    store.save([], [], Shift("shift", NOON, Count(1, 2, 3, 4)))
-    store.save([], [], Shift("shift", NOON, Count(2, 2, 3, 4)))
+    store.save([], [], [Shift("shift", NOON, Count(1, 2, 3, 4))])
+    store.save([], [], [Shift("shift", NOON, Count(2, 2, 3, 4))])
     store.save([visit(1)], [])
     assert store.read_shifts()[0].stills == Count(2, 2, 3, 4)
 

@@ -62,7 +62,6 @@ class Session:
         self._retired: list[threading.Thread] = []
         self._reader: Store | None = None
         self._reader_lock = threading.Lock()
-        self.shift_began = datetime.now().astimezone()
         self.heard = 0  # updates of all inference threads
         self.analysed = 0  # frames that the present inference thread has done
         # people whom the present inference thread can name; None in mask-only mode
@@ -73,8 +72,8 @@ class Session:
     # The inference thread
 
     def start_worker(self, options: RunOptions | None = None) -> None:
-        """Load models and open the store in a new inference thread; a former one ends first. This
-        is a new shift.
+        """Load models and open the store in a new inference thread; a former one ends first. The
+        shift goes on.
         """
         from monitor.analysis.worker import InferenceThread
 
@@ -118,7 +117,6 @@ class Session:
         for watched in self.watched:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
-        self.shift_began = datetime.now().astimezone()
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:

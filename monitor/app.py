@@ -195,7 +195,6 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.ledger import Ledger
     from monitor.storage.outputs import Outputs
     from monitor.storage.shifts import ShiftClock, desk_token, new_shift_id
-    from monitor.storage.shifts import new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMenu, QMessageBox
 from monitor.app import RunOptions
 from monitor.config import with_values
 from monitor.gui.banner import Severity
-from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.dialogs import SettingsDialog
+from monitor.gui.export_dialog import ExportDialog, exported_text
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.layout import WindowParts
 from monitor.gui.reports import Reports
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from monitor.gui.learning.models_page import ModelsDialog
     from monitor.gui.people.page import PeopleDialog
     from monitor.storage.export import Exported
+    from monitor.storage.export_wish import Wish
 
 
 class Commands(QObject):
@@ -112,8 +113,8 @@ class Commands(QObject):
     @Slot()
     def ask_for_new_shift(self) -> None:
         question = (
-            "Count from zero? The visits and sightings so far stay in the store, in the history and "
-            "in the export. The next shift of the settings begins by itself."
+            "Count from zero? The visits and sightings so far stay in the store, in the history "
+            "and in the export. The next shift of the settings begins by itself."
         )
         if (
             QMessageBox.question(self._window, "Start a new shift", question)
@@ -194,19 +195,17 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_export(self) -> None:
-        dialog = ExportDialog(self._reports.shift_began, self._window)
+        separator = self._session.options.config.export.separator
+        dialog = ExportDialog(self._reports.shift_began, separator, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(*dialog.chosen())
         dialog.deleteLater()
 
-    def export(self, path: Path, since: datetime | None) -> None:
+    def export(self, path: Path, wish: Wish) -> None:
         """Write sightings and totals in the background, then say where they are."""
 
         def say(written: Exported) -> None:
-            number, back = written.sightings, written.taken_back
-            what = f"{number} {'sighting' if number == 1 else 'sightings'}"
-            more = f" and {back} taken back, marked so," if back else ""
-            text = f"{what}{more} saved to {path}; the totals to {written.totals.name} beside it"
+            text = exported_text(written)
             if self._reports.recording and not self._session.options.into_store:
                 text += ". What this recording shows is not in the store, so it is not among them"
             self._banners.show_message(
@@ -223,7 +222,7 @@ class Commands(QObject):
             )
 
         self._banners.clear("export")
-        self._bridge.run("the export", lambda: self._session.export(path, since), say, fail)
+        self._bridge.run("the export", lambda: self._session.export(path, wish), say, fail)
 
     # Help
 

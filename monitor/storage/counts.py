@@ -9,17 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.records import Correction, MaskState
+from monitor.records import MaskState
 from monitor.storage import schema as tables
 from monitor.storage.local_time import stretches
 from monitor.storage.reads import Reads, between
-from monitor.storage.tallies import KINDS, QUARTER_S, begins, quarter_of
+from monitor.storage.tallies import HALF_S, KINDS, begins, half_of, shown_of
 
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 HOUR_S = 3600
 _DAY_ZERO = date(1970, 1, 1)
 _STATES = {state.value: state for state in MaskState}
-_SAID = {None: None} | {said.value: said for said in Correction}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,7 @@ class Counted:
     camera: str
     day: date  # on which they began, local time; as the hour
     hour: int
-    state: MaskState  # of a sighting: its worst
-    corrected: Correction | None
+    state: MaskState | None  # what they count as; None: nobody
     number: int
 
 
@@ -71,63 +69,70 @@ class Counts(Reads):
         )
 
     def count(
-        self, since: datetime | None = None, until: datetime | None = None, *, hourly: bool = True
+        self, since: datetime | None = None, until: datetime | None = None, *, days: bool = False
     ) -> tuple[list[Counted], list[Counted]]:
         """How many visits, and how many sightings, began in [since, until): by shift, camera, hour
-        of local time, state and correction.
+        of local time, and what they count as.
 
         Args:
-            hourly: False: by day; the hour is then 0. Quicker for a year.
+            days: By day alone, whatever the hour and the shift: these are then 0 and "".
         """
         return (
-            list(self._count("visits", since, until, hourly)),
-            list(self._count("sightings", since, until, hourly)),
+            list(self._count("visits", since, until, days)),
+            list(self._count("sightings", since, until, days)),
         )
 
     def _count(
-        self, kind: str, since: datetime | None, until: datetime | None, hourly: bool
+        self, kind: str, since: datetime | None, until: datetime | None, days: bool
     ) -> Iterator[Counted]:
-        quarter = tables.tallies.c.quarter
-        known = sa.select(sa.func.min(quarter).label("first"), sa.func.max(quarter).label("last"))
+        half = tables.tallies.c.half
+        known = sa.select(sa.func.min(half).label("first"), sa.func.max(half).label("last"))
         (row,) = self._read(known.where(tables.tallies.c.kind == kind))
         if row["first"] is None:
             return
         low, high = begins(row["first"]), begins(row["last"] + 1)
         since = low if since is None else max(since, low)
         until = high if until is None else min(until, high)
-        first, end = quarter_of(since), quarter_of(until)
+        first, end = half_of(since), half_of(until)
         first += begins(first) < since  # whole ones alone
-        if first >= end:  # less than two quarters
-            yield from self._count_rows(kind, since, until, hourly)
+        if first >= end:  # less than an hour
+            yield from self._count_rows(kind, since, until, days)
             return
-        yield from self._count_rows(kind, since, begins(first), hourly)
-        for stretch in stretches(first, end):
-            yield from self._count_tallies(kind, stretch, hourly)
-        yield from self._count_rows(kind, begins(end), until, hourly)
+        yield from self._count_rows(kind, since, begins(first), days)
+        for start, stop, offset in stretches(first, end):
+            if offset % HALF_S:  # a zone that differs by quarters
+                yield from self._count_rows(kind, begins(start), begins(stop), days)
+            else:
+                yield from self._count_tallies(kind, (start, stop, offset), days)
+        yield from self._count_rows(kind, begins(end), until, days)
 
     def _count_tallies(
-        self, kind: str, stretch: tuple[int, int, int], hourly: bool
+        self, kind: str, stretch: tuple[int, int, int], days: bool
     ) -> Iterator[Counted]:
         start, stop, offset = stretch
-        width, kept = HOUR_S if hourly else 24 * HOUR_S, tables.tallies.c
-        began = ((kept.quarter * QUARTER_S + offset) // width).label("began")
-        groups = (kept.shift_id, kept.camera, began, kept.state, kept.corrected)
+        width, kept = 24 * HOUR_S if days else HOUR_S, tables.tallies.c
+        began = ((kept.half * HALF_S + offset) // width).label("began")
+        groups: list[sa.ColumnElement[Any]] = [kept.camera, began, kept.shown]
+        groups += [] if days else [kept.shift_id]
         query = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
-        query = query.where(kept.kind == kind, kept.quarter >= start, kept.quarter < stop)
-        for shift_id, camera, place, state, said, number in self._rows(query):
-            days, hour = divmod(int(place), 24) if hourly else (int(place), 0)
-            day = _DAY_ZERO + timedelta(days=days)
-            yield Counted(shift_id, camera, day, hour, _STATES[state], _SAID[said], int(number))
+        query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
+        for camera, place, shown, *shift_id, number in self._rows(query):
+            day, hour = (int(place), 0) if days else divmod(int(place), 24)
+            date_ = _DAY_ZERO + timedelta(days=day)
+            yield Counted(
+                *(shift_id[0] if shift_id else "", camera, date_, hour, _STATES.get(shown)),
+                number=int(number),
+            )
 
     def _count_rows(
-        self, kind: str, since: datetime, until: datetime, hourly: bool
+        self, kind: str, since: datetime, until: datetime, days: bool
     ) -> Iterator[Counted]:
         if since >= until:
             return
-        table, state = KINDS[kind]
-        names = (table.c.shift_id, table.c.camera, table.c.first_seen, state, table.c.corrected)
+        table = KINDS[kind][0]
+        names = (table.c.shift_id, table.c.camera, table.c.first_seen, shown_of(kind))
         query = between(sa.select(*names), table.c.first_seen, since, until)
-        for shift_id, camera, began, said_state, said in self._rows(query):
+        for shift_id, camera, began, shown in self._rows(query):
             here = began.astimezone()
-            hour = here.hour if hourly else 0
-            yield Counted(shift_id, camera, here.date(), hour, _STATES[said_state], _SAID[said], 1)
+            place = ("", here.date(), 0) if days else (shift_id, here.date(), here.hour)
+            yield Counted(place[0], camera, place[1], place[2], _STATES.get(shown), 1)

@@ -1,6 +1,6 @@
 """What is looked up of the past: visits and sightings of any time, filtered and searched, and
-shown by the page. A list of a million is as quick as one of ten: `tallies` says in which quarters
-of an hour its rows lie, and only those of a page are read.
+shown by the page. A list of a million is as quick as one of ten: `tallies` says in which halves
+of hours its rows lie, and only those of a page are read.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from monitor.records import Correction, MaskState, Shift, Sighting, Visit
 from monitor.storage import schema as tables
 from monitor.storage.counts import Counts
 from monitor.storage.reads import as_sighting, as_visit, between
-from monitor.storage.tallies import KINDS, begins, quarter_of
+from monitor.storage.tallies import begins, half_of, shown_of
 
-SEARCHED_MAX = 1000  # rows that a search lists, newest first
+LISTED_MAX = 1000  # rows that a search lists, newest first
+DENSE = 20_000  # rows that have a name: the newest of them are not far back
 Row = Visit | Sighting
 Shown = MaskState | Correction  # a state, or "no person"
 
@@ -52,14 +53,10 @@ class Found:
     """Where rows are, newest first."""
 
     wanted: Wanted
-    number: int
+    number: int  # that are listed
     spans: tuple[Span, ...] = ()
-    ids: tuple[str, ...] = ()  # of a search: the newest `SEARCHED_MAX`
-
-    @property
-    def listed(self) -> int:
-        """How many of them a page can be read of."""
-        return len(self.ids) if self.wanted.text else self.number
+    ids: tuple[str, ...] = ()  # where they are listed one by one: the newest `LISTED_MAX`
+    more: bool = False  # there are older ones, which are not listed
 
 
 class History:
@@ -79,15 +76,15 @@ class History:
         """How many rows there are, and where."""
         if wanted.since >= wanted.until:
             return Found(wanted, 0)
-        if wanted.text:
-            return self._search(wanted)
+        if wanted.text or wanted.corrected:
+            return self._listed(wanted)
         spans = self._spans(wanted)
         return Found(wanted, sum(span.number for span in spans), spans)
 
     def page(self, found: Found, offset: int, limit: int) -> list[Row]:
         """Some of the rows, newest first."""
         table, key, as_row = _of(found.wanted.kind)
-        if found.wanted.text:
+        if found.ids:
             ids = found.ids[offset : offset + limit]
             rows = self._store._read(sa.select(table).where(key.in_(ids)))
             place = {row_id: place for place, row_id in enumerate(ids)}
@@ -129,29 +126,29 @@ class History:
     # Without a search
 
     def _spans(self, wanted: Wanted) -> tuple[Span, ...]:
-        first, end = quarter_of(wanted.since), quarter_of(wanted.until)
-        first += begins(first) < wanted.since  # whole quarters alone
+        first, end = half_of(wanted.since), half_of(wanted.until)
+        first += begins(first) < wanted.since  # whole ones alone
         if first >= end:
             edges = [self._edge(wanted, wanted.since, wanted.until)]
             return tuple(edge for edge in edges if edge.number)
         kept = tables.tallies.c
         query = (
-            sa.select(kept.quarter, sa.func.sum(kept.number))
-            .where(kept.kind == wanted.kind, kept.quarter >= first, kept.quarter < end)
+            sa.select(kept.half, sa.func.sum(kept.number))
+            .where(kept.kind == wanted.kind, kept.half >= first, kept.half < end)
             .where(*_conditions(wanted, tables.tallies))
-            .group_by(kept.quarter)
-            .order_by(kept.quarter.desc())
+            .group_by(kept.half)
+            .order_by(kept.half.desc())
         )
         whole = (
-            Span(begins(quarter), begins(quarter + 1), int(number))
-            for quarter, number in self._store._rows(query)
+            Span(begins(half), begins(half + 1), int(number))
+            for half, number in self._store._rows(query)
         )
         newest = self._edge(wanted, begins(end), wanted.until)
         oldest = self._edge(wanted, wanted.since, begins(first))
         return tuple(span for span in (newest, *whole, oldest) if span.number)
 
     def _edge(self, wanted: Wanted, since: datetime, until: datetime) -> Span:
-        """A part of a quarter, counted row by row."""
+        """A part of a half of an hour, counted row by row."""
         if since >= until:
             return Span(since, until, 0)
         table, _, _ = _of(wanted.kind)
@@ -159,46 +156,40 @@ class History:
         query = between(query, table.c.first_seen, since, until).where(*_conditions(wanted))
         return Span(since, until, self._store._read(query)[0]["number"])
 
-    # A search
+    # Those that are found one by one
 
-    def _search(self, wanted: Wanted) -> Found:
+    def _listed(self, wanted: Wanted) -> Found:
         table, key, _ = _of(wanted.kind)
-        parts = sa.union(*self._matches(wanted)).subquery()
-        matched = between(
-            sa.select(key, table.c.first_seen).join(parts, parts.c[0] == key),
-            table.c.first_seen,
-            wanted.since,
-            wanted.until,
-        ).where(*_conditions(wanted))
-        newest = matched.order_by(table.c.first_seen.desc(), key.desc())
-        ids = [row[0] for row in self._store._rows(newest.limit(SEARCHED_MAX + 1))]
-        number = len(ids)
-        if number > SEARCHED_MAX:
-            counted = sa.select(sa.func.count().label("number")).select_from(matched.subquery())
-            number = self._store._read(counted)[0]["number"]
-        return Found(wanted, number, ids=tuple(ids[:SEARCHED_MAX]))
+        query = between(sa.select(key), table.c.first_seen, wanted.since, wanted.until)
+        query = query.where(*_conditions(wanted))
+        if wanted.text:
+            query = query.where(self._matches(wanted))
+        newest = query.order_by(table.c.first_seen.desc(), key.desc()).limit(LISTED_MAX + 1)
+        ids = tuple(row_id for (row_id,) in self._store._rows(newest))
+        more = len(ids) > LISTED_MAX
+        return Found(wanted, min(len(ids), LISTED_MAX), ids=ids[:LISTED_MAX], more=more)
 
-    def _matches(self, wanted: Wanted) -> list[sa.Select[Any]]:
-        """Ids whose note, name or id has the text: each looked up in an index of its own."""
+    def _matches(self, wanted: Wanted) -> sa.ColumnElement[bool]:
+        """Whose note, name or id has the text."""
         table, key, _ = _of(wanted.kind)
-        text = wanted.text.strip()
-        held = self._store._rows(
-            sa.select(table.c.identity).where(table.c.identity.is_not(None)).distinct()
-        )
+        text, identity = wanted.text.strip(), table.c.identity
+        held = sa.select(identity).where(identity.is_not(None)).distinct()
         # compared here: databases disagree on which letters are the same
-        names = [n for (n,) in held if text.casefold() in n.casefold() or same_name(n, text)]
+        names = [
+            name
+            for (name,) in self._store._rows(held)
+            if text.casefold() in name.casefold() or same_name(name, text)
+        ]
         noted = self._store._rows(sa.select(key, table.c.note).where(table.c.note != ""))
         notes = [row_id for row_id, note in noted if text.casefold() in note.casefold()]
-        found = [
-            sa.select(key).where(key >= text, key < text + "\U0010ffff"),
-            sa.select(key).where(table.c.identity.in_(names)),
-        ]
-        # as many as a statement takes
-        found += [
-            sa.select(key).where(key.in_(notes[start : start + 10_000]))
-            for start in range(0, min(len(notes), 30_000), 10_000)
-        ]
-        return found
+        notes = sorted(notes, reverse=True)[:DENSE]  # ids sort by time
+        id_part = sa.and_(key >= text, key < text + "\U0010ffff")
+        number = sa.select(sa.func.count().label("number")).where(identity.in_(names))
+        if self._store._read(number.select_from(table))[0]["number"] > DENSE:
+            # gone through by time, until there are enough
+            return sa.or_(sa.func.coalesce(identity, "").in_(names), key.in_(notes), id_part)
+        found = (identity.in_(names), key.in_(notes), id_part)
+        return key.in_(sa.union(*(sa.select(key).where(one) for one in found)))
 
 
 def _of(kind: str) -> tuple[sa.Table, sa.Column[str], Any]:
@@ -212,17 +203,16 @@ def _conditions(
     wanted: Wanted, counted: sa.Table | None = None
 ) -> Sequence[sa.ColumnElement[bool]]:
     """The filter, on the rows themselves or on the numbers of them."""
-    table, state = KINDS[wanted.kind]
+    table, shown = _of(wanted.kind)[0], shown_of(wanted.kind)
     if counted is not None:
-        table, state = counted, counted.c.state
-    said, found = table.c.corrected, []
+        table, shown = counted, counted.c.shown
+    found: list[sa.ColumnElement[bool]] = []
     if wanted.camera is not None:
         found.append(table.c.camera == wanted.camera)
     if wanted.state is not None:
-        value = wanted.state.value
-        found.append(sa.or_(said == value, sa.and_(said.is_(None), state == value)))
+        found.append(shown == wanted.state.value)
     if wanted.corrected:
-        found.append(said.is_not(None))
+        found.append(table.c.corrected.is_not(None))
     if wanted.shift_ids is not None:
         found.append(table.c.shift_id.in_(wanted.shift_ids))
     return found

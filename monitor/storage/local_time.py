@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 from monitor.storage.tallies import begins
 
-_DAY = 96  # quarters
+_DAY = 48  # halves of hours
 
 
-def offset_s(quarter: int) -> int:
-    """What local time is ahead of UTC in a quarter of an hour, in seconds."""
-    offset = begins(quarter).astimezone().utcoffset() or timedelta()
+def offset_s(half: int) -> int:
+    """What local time is ahead of UTC in a half of an hour, in seconds."""
+    offset = begins(half).astimezone().utcoffset() or timedelta()
     return round(offset.total_seconds())
 
 
 def stretches(first: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """[first, end) in quarters as stretches: where each begins and ends, and its offset (s)."""
+    """[first, end) in halves as stretches: where each begins and ends, and its offset (s)."""
     while first < end:
         offset, last = offset_s(first), first
         while last < end and offset_s(last) == offset:

@@ -93,6 +93,16 @@ class Reads:
         query = sa.select(*columns).where(tables.changes.c.of_id.in_(of_ids))
         return [Change(**row) for row in self._read(query.order_by(tables.changes.c.at))]
 
+    def each_visit(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Visit]:
+        """The same, a few at a time: for more than memory holds."""
+        table = tables.visits.c
+        query = between(sa.select(tables.visits), table.first_seen, since, until)
+        names = table.keys()
+        for row in self._rows(query.order_by(table.first_seen, table.visit_id)):
+            yield as_visit(dict(zip(names, row, strict=True)))
+
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Shift]:

@@ -32,7 +32,7 @@ from monitor.storage.database import (
     reason,
 )
 from monitor.storage.migrate import bring_up_to_date
-from monitor.storage.tallies import quarter_of, quarters_of, recount
+from monitor.storage.tallies import half_of, halves_of, recount
 
 log = logging.getLogger(__name__)
 
@@ -170,8 +170,8 @@ class Store(Counts):
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
             for watch in watches:
                 _upsert(connection, tables.watches.c.watch_id, _row(watch))
-            recount(connection, "visits", {quarter_of(visit.first_seen) for visit in visits})
-            recount(connection, "sightings", {quarter_of(s.first_seen) for s in sightings})
+            recount(connection, "visits", {half_of(visit.first_seen) for visit in visits})
+            recount(connection, "sightings", {half_of(s.first_seen) for s in sightings})
             for shift in shifts:
                 _upsert(connection, tables.shifts.c.shift_id, _shift_row(shift))
 
@@ -190,7 +190,7 @@ class Store(Counts):
             for kind, table in (("visits", tables.visits), ("sightings", tables.sightings)):
                 of_visit = table.c.visit_id == visit_id
                 connection.execute(sa.update(table).where(of_visit).values(corrected=value))
-                recount(connection, kind, quarters_of(connection, kind, of_visit))
+                recount(connection, kind, halves_of(connection, kind, of_visit))
 
     def scrub(self, name: str = "") -> bool:
         """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
@@ -315,9 +315,9 @@ class Store(Counts):
             with self._writing() as connection:
                 ids = connection.execute(some).scalars().all()
                 if ids:
-                    quarters = quarters_of(connection, key.table.name, key.in_(ids))
+                    halves = halves_of(connection, key.table.name, key.in_(ids))
                     connection.execute(sa.delete(key.table).where(key.in_(ids)))
-                    recount(connection, key.table.name, quarters)
+                    recount(connection, key.table.name, halves)
                     return len(ids)
         empty = [
             ~sa.exists().where(table.c.shift_id == tables.shifts.c.shift_id)

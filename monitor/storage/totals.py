@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 from monitor.records import Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.compliance import (
     as_count,
-    as_counted,
     counted_state,
-    is_standing,
     stands,
     total,
 )
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from monitor.storage.store import Store
 
 WATCHED = (WatchState.LIVE, WatchState.MOVED)  # whoever comes is seen and judged
+# what a sighting counts as that stands
+STANDING = (MaskState.UNMASKED, MaskState.INCORRECT, MaskState.UNSURE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,43 +100,37 @@ def totals_between(
     until: datetime | None = None,
     *,
     by_camera: bool = False,
-    hourly: bool = True,
+    days: bool = False,
 ) -> list[Total]:
     """`totals` of what began in [since, until), added up by the database, and of the time that was
     watched within.
 
     Args:
-        hourly: False: without the hours, which is quicker for a year.
+        days: Of days alone, which is quicker for a year.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    visits, sightings = store.count(since, until, hourly=hourly)
-    found = _Sums(by_camera, hourly).of(
+    visits, sightings = store.count(since, until, days=days)
+    watches = store.read_watches(since, until)
+    found = _Sums(by_camera, days).of(
         store.read_shifts(since, until),
-        (
-            (
-                _Part(g.shift_id, g.camera, g.day, g.hour),
-                as_counted(g.state, g.corrected),
-                g.number,
-            )
-            for g in visits
-        ),
+        ((_Part(g.shift_id, g.camera, g.day, g.hour), g.state, g.number) for g in visits),
         (
             (_Part(g.shift_id, g.camera, g.day, g.hour), g.number)
             for g in sightings
-            if is_standing(g.corrected)
+            if g.state in STANDING
         ),
-        store.read_watches(since, until),
+        watches,
     )
-    return found if hourly else [t for t in found if not isinstance(t.period, OfHour)]
+    return [t for t in found if isinstance(t.period, OfDay)] if days else found
 
 
 class _Sums:
     """Adds up by period, and by camera if wanted."""
 
-    def __init__(self, by_camera: bool, hourly: bool = True) -> None:
-        self._by_camera, self._hourly = by_camera, hourly
+    def __init__(self, by_camera: bool, days: bool = False) -> None:
+        self._by_camera, self._days = by_camera, days
         self._states: defaultdict[tuple[Period, str | None], Counter[MaskState | None]]
         self._states = defaultdict(Counter)
         self._alarms: Counter[tuple[Period, str | None]] = Counter()
@@ -165,7 +159,7 @@ class _Sums:
             if shift.stills != Count():
                 for key in self._keys(_part(shift.shift_id, "", shift.started)):
                     self._stills[key] = total([self._stills[key], shift.stills])
-        for part, watched, spent in _cut(watches, self._hourly):
+        for part, watched, spent in _cut(watches, self._days):
             for key in self._keys(part):
                 self._on[key] += spent
                 self._watched[key] += spent * watched
@@ -173,6 +167,8 @@ class _Sums:
 
     def _keys(self, part: _Part) -> list[tuple[Period, str | None]]:
         camera = part.camera if self._by_camera else None
+        if self._days:
+            return [(OfDay(part.day), camera)]
         return [
             (OfShift(part.shift_id), camera),
             (OfDay(part.day), camera),
@@ -204,7 +200,7 @@ def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
     return _Part(shift_id, camera, here.date(), here.hour)
 
 
-def _cut(watches: Iterable[Watch], hourly: bool) -> Iterator[tuple[_Part, bool, int]]:
+def _cut(watches: Iterable[Watch], days: bool) -> Iterator[tuple[_Part, bool, int]]:
     """Intervals, cut where an hour, or a day, of local time ends: whether it was watched, and for
     how many microseconds: whole numbers add up to the same in any order.
     """
@@ -212,15 +208,15 @@ def _cut(watches: Iterable[Watch], hourly: bool) -> Iterator[tuple[_Part, bool, 
         began, watched = watch.began, watch.state in WATCHED
         while began < watch.ended:
             here = began.astimezone()
-            ended = min(watch.ended, _end_of(here, hourly))
+            ended = min(watch.ended, _end_of(here, days))
             part = _Part(watch.shift_id, watch.camera, here.date(), here.hour)
             yield part, watched, (ended - began) // timedelta(microseconds=1)
             began = ended
 
 
-def _end_of(here: datetime, hourly: bool) -> datetime:
+def _end_of(here: datetime, days: bool) -> datetime:
     """When the hour, or the day, of a local time ends."""
-    if hourly:
+    if not days:
         past = timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
         return here + timedelta(hours=1) - past
     next_day = here.date() + timedelta(days=1)

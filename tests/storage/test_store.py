@@ -311,7 +311,7 @@ def test_a_damaged_store_gets_advice_that_fits(path: Path, store: Store) -> None
     store.scrub()
     store.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 8 : 4096 * 40] = b"\xff" * 4096 * 32  # the header stays
+    content[4096 * 60 : 4096 * 92] = b"\xff" * 4096 * 32  # the header stays
     path.write_bytes(content)
     broken = Store(f"sqlite:///{path}")
     damage = broken.damage()

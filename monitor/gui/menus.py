@@ -65,6 +65,8 @@ class Menus:
         self.tiles.addAction(self.alone)
         self.panels = view.addMenu("&Panels")
         view.addSeparator()
+        self.history = self._add(view, "&History…", "Ctrl+H")
+        view.addSeparator()
         self.theme_group = QActionGroup(self._window)
         themes = view.addMenu("&Theme")
         self.themes = {
@@ -76,7 +78,7 @@ class Menus:
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
         monitor.addSeparator()
-        self.undo = self._add(monitor, "&Undo the last correction", "Ctrl+Z")
+        self.undo = self._add(monitor, "&Undo the last correction or note", "Ctrl+Z")
         correct = monitor.addMenu("&Correct the selected sighting")
         correct.addActions(list(corrections))
         monitor.addSeparator()

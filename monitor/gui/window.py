@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
+            self.commands.close_history()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -18,12 +19,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from monitor.gui.history.words import sums_text
+from monitor.gui.history.words import key_text, sums_text
 from monitor.gui.side.chart import STACK
 from monitor.gui.side.panel import scaled_font
 from monitor.marks import MARKS
+from monitor.records import Count
 from monitor.storage.compliance import judged
-from monitor.storage.overview import Group
+from monitor.storage.overview import Group, Key, Overview
+from monitor.storage.totals import OfDay
 
 WATCHED = "#0072B2"
 
@@ -38,6 +41,22 @@ class Bar:
     @property
     def sentence(self) -> str:
         return f"{self.label}: {sums_text(self.group)}"
+
+
+def bars_of(seen: Overview, name: str) -> list[Bar]:
+    """Bars of the `hours`, `days`, `cameras` or `shifts`; hours and days without a gap."""
+    groups: tuple[Group, ...] = getattr(seen, name)
+    found = {group.key: group for group in groups}
+    keys: list[Key] = list(found)
+    if name == "hours" and groups:
+        hours = [key for key in keys if isinstance(key, int)]
+        keys = list(range(min(hours), max(hours) + 1))
+    if name == "days" and groups:
+        days = [key.day for key in keys if isinstance(key, OfDay)]
+        spread = (max(days) - min(days)).days + 1
+        keys = [OfDay(min(days) + timedelta(days=place)) for place in range(spread)]
+    full = [found.get(key, Group(key, Count(), 0, 0.0, 0.0)) for key in keys]
+    return [Bar(key_text(group, seen.known), group) for group in full]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from PySide6.QtWidgets import (
 
 from monitor.data_folder import data_folder
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.history.chart import Bar, BarChart
+from monitor.gui.history.chart import BarChart, bars_of
 from monitor.gui.history.filters import RowFilter, StretchBar
 from monitor.gui.history.looked_up import Answer, Asked, LookedUp
 from monitor.gui.history.printing import Printing
 from monitor.gui.history.rows import PICTURE_PX, RowsModel, row_id
 from monitor.gui.history.stretches import title
-from monitor.gui.history.words import Row, change_text, key_text, sums_text
+from monitor.gui.history.words import Row, change_text, listed_text, sums_text
 from monitor.gui.side.panel import ElidedLabel, scaled_font
 from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
 from monitor.gui.threads.bridge import Bridge
@@ -142,7 +142,7 @@ class HistoryPage(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
         wide = table.fontMetrics().horizontalAdvance("0")
-        for column, letters in enumerate((27, 26, 11, 16, 14)):
+        for column, letters in enumerate((25, 22, 9, 14, 12)):
             table.setColumnWidth(column, wide * letters)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
@@ -235,17 +235,13 @@ class HistoryPage(QDialog):
             name = "hours" if one_day or self.bar.stretch.kind == "shift" else "days"
             self.group.setCurrentIndex(self.group.findData(name))
         self._show_bars()
-        kind, found = self.filter.kind.currentText().lower(), answer.found
-        more = f"The newest {found.number:,} {kind}; there are more" if found.more else ""
-        self.number.setText(more or f"{found.number:,} {kind}")
+        self.number.setText(listed_text(answer.found, seen.whole))
         self._selected()
 
     def _show_bars(self) -> None:
         if self.answer is None:
             return
-        seen = self.answer.overview
-        groups = getattr(seen, self.group.currentData())
-        bars = [Bar(key_text(group, seen.known), group) for group in groups]
+        bars = bars_of(self.answer.overview, self.group.currentData())
         self.chart.show_bars(bars, "Nobody was counted in this time")
 
     @Slot()

@@ -10,7 +10,7 @@ from datetime import datetime
 from PySide6.QtCore import QRectF, QSizeF, QUrl
 from PySide6.QtGui import QColor, QFont, QImage, QPagedPaintDevice, QPainter, QTextDocument
 
-from monitor.gui.history.chart import Bar, Inks, paint_bars
+from monitor.gui.history.chart import Bar, Inks, bars_of, paint_bars
 from monitor.gui.history.words import Row, hours_text, key_text, spent_s, state_text, sums_text
 from monitor.gui.names import shown_name
 from monitor.gui.side.count_panel import percent_text
@@ -42,8 +42,9 @@ class Printed:
 def document(printed: Printed) -> QTextDocument:
     """As a document of any number of pages. Any thread."""
     seen, made = printed.overview, QTextDocument()
-    groups = seen.hours if (seen.until - seen.since).days <= 1 and seen.hours else seen.days
-    bars = [Bar(key_text(group, seen.known), group) for group in groups]
+    short = (seen.until - seen.since).days <= 1 and bool(seen.hours)
+    bars = bars_of(seen, "hours" if short else "days")
+    groups = seen.hours if short else seen.days
     parts = [
         f"<h1>Mask Monitor: {html.escape(printed.title)}</h1>",
         f"<p>{html.escape(sums_text(seen.whole))}</p>",
@@ -53,9 +54,12 @@ def document(printed: Printed) -> QTextDocument:
             QTextDocument.ResourceType.ImageResource.value, QUrl("chart"), _chart(bars)
         )
         parts.append('<p><img src="chart" width="660"></p>')
-    for name, some in (("Cameras", seen.cameras), ("Shifts", seen.shifts), ("", groups)):
+    for name, some in (
+        ("Cameras", seen.cameras),
+        ("Shifts", seen.shifts),
+        ("Hours" if short else "Days", groups),
+    ):
         if some:
-            name = name or ("Hours" if groups is seen.hours else "Days")
             parts.append(f"<h2>{name}</h2>{_sums(some, seen.known)}")
     parts.append(f"<h2>Sightings</h2>{_rows(printed)}")
     parts.append(

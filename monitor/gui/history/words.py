@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from monitor.gui.picture.marks import CORRECTION_WORDS
 from monitor.gui.side.count_panel import percent_text
@@ -12,6 +13,9 @@ from monitor.records import Change, Correction, MaskState, Shift, Sighting, Visi
 from monitor.storage.compliance import judged
 from monitor.storage.overview import Group
 from monitor.storage.totals import OfDay, OfHour, OfShift
+
+if TYPE_CHECKING:
+    from monitor.storage.history import Found
 
 Row = Visit | Sighting
 NOT_KEPT = "not kept"
@@ -40,6 +44,25 @@ def sums_text(group: Group) -> str:
     seen = f"{percent_text(count)} masked: {count.masked} of {number} {visits}"
     parts = [seen if number else "Nobody judged", f"{count.unsure} not sure" * bool(count.unsure)]
     return ", ".join(part for part in (*parts, alarms, watched_text(group)) if part)
+
+
+def listed_text(found: Found, whole: Group) -> str:
+    """How many rows are listed; of all sightings of a time, those that stand apart from those that
+    were taken back.
+    """
+    wanted, number = found.wanted, found.number
+    kind = wanted.kind.removesuffix("s") if number == 1 else wanted.kind
+    if found.more:
+        return f"The newest {number:,} {kind}; there are more"
+    narrowed = (wanted.camera, wanted.state, wanted.shift_ids, wanted.text or None)
+    if wanted.kind == "sightings" and not wanted.corrected and narrowed == (None,) * 4:
+        back = number - whole.sightings
+        return (
+            f"{whole.sightings:,} sightings and {back:,} taken back"
+            if back
+            else f"{number:,} {kind}"
+        )
+    return f"{number:,} {kind}"
 
 
 def key_text(group: Group, shifts: dict[str, Shift]) -> str:

@@ -19,7 +19,7 @@ class DriftNotice:
     """Looks once a day, in the background. Main thread."""
 
     def __init__(
-        self, session: Session, bridge: Bridge, banners: BannerStack, show: Callable[[], None]
+        self, session: Session, bridge: Bridge, banners: BannerStack, show: Callable[[], object]
     ) -> None:
         self._session, self._bridge, self._banners, self._show = session, bridge, banners, show
         self._looked: date | None = None
@@ -42,4 +42,7 @@ class DriftNotice:
     def _tell(self, lines: list[str]) -> None:
         if lines:
             text = "\n".join(lines)
-            self._banners.show_message(KEY, Severity.INFO, text, "&Models…", self._show)
+            self._banners.show_message(KEY, Severity.INFO, text, "&Models…", self._open)
+
+    def _open(self) -> None:
+        self._show()

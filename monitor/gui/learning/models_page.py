@@ -33,6 +33,7 @@ from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.gui.working_dialog import WorkingDialog, quiet_table
+from monitor.learning.aliases import mirror_aliases
 from monitor.learning.drift import WEEKS, Key, Sums, weeks
 from monitor.learning.kept import KeptFaces
 from monitor.learning.places import Places, default_places
@@ -157,6 +158,11 @@ class ModelsDialog(WorkingDialog):
 
     # What the buttons do
 
+    @property
+    def _server(self) -> str:
+        """MLflow's, where one is set."""
+        return self._session.options.config.learning.mlflow
+
     def _chosen(self) -> Record | None:
         row = self.table.currentRow()
         return self._runs[row] if 0 <= row < len(self._runs) else None
@@ -176,7 +182,12 @@ class ModelsDialog(WorkingDialog):
             self.banners.show_message("result", Severity.INFO, f"{name} is live again.")
             self.read()
 
-        self.run("rolling back", lambda: roll_back(self._places, user_name()), done)
+        def work() -> str:
+            name = roll_back(self._places, user_name())
+            mirror_aliases(self._places, self._server)
+            return name
+
+        self.run("rolling back", work, done)
 
     @Slot()
     def promote(self) -> None:
@@ -187,6 +198,7 @@ class ModelsDialog(WorkingDialog):
         def work() -> str:
             why = next((r.reason for r in records(self._places) if r.model == candidate.name), "")
             promote(self._places, candidate, user_name(), why)
+            mirror_aliases(self._places, self._server)
             return candidate.name
 
         def done(name: str) -> None:

@@ -13,7 +13,12 @@ from monitor.gui.remembered import Remembered
 from monitor.gui.theme import THEMES
 
 # Settings of the program that the window can change: section, name.
-KEPT = (("detect", "name"), ("sighting", "alert_after_s"), ("detect", "min_face_px"))
+KEPT = (
+    ("detect", "name"),
+    ("sighting", "alert_after_s"),
+    ("detect", "min_face_px"),
+    ("learning", "collect"),
+)
 
 
 def default_settings() -> QSettings:
@@ -95,7 +100,12 @@ class Preferences:
             if kept is None or named:
                 continue
             try:
-                config = with_values(config, {section: {name: type(default)(kept)}})
+                value = (
+                    str(kept).lower() == "true"
+                    if isinstance(default, bool)
+                    else type(default)(kept)
+                )
+                config = with_values(config, {section: {name: value}})
             except (ConfigError, ValueError, TypeError):
                 self._settings.remove(f"{section}/{name}")
         return dataclasses.replace(options, config=config)

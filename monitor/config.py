@@ -129,6 +129,8 @@ class SightingConfig:
 class IdentifyConfig:
     # wanted share of strangers who are named as somebody enrolled
     far: float = _setting(0.001, 1e-6, 0.5)
+    # the same for a picture that stands alone, where one look decides
+    picture_far: float = _setting(0.0001, 1e-7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ import numpy as np
 
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
-from monitor.analysis.still import named_faces, still_faces
+from monitor.analysis.still import named_faces, still_faces, with_genders
 from monitor.analysis.upright import turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.detect import FaceDetector
 from monitor.faces.boxes import NO_BOXES, longer_side
 from monitor.faces.classify import MaskClassifier
-from monitor.records import Detections, FloatArray, Frame, FrameResult, Image, Timings
+from monitor.records import FloatArray, Frame, FrameResult, Image, Timings
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -172,8 +172,14 @@ class Pipeline:
                 if frame.closely or frame.smallest_px
                 else self._detector.detect(frame.image)
             )
+            large = np.flatnonzero(longer_side(found.boxes) >= self._config.classify.unsure_face_px)
+            nobody = large[:0]
             wanted = Wanted(
-                frame, found, classify=np.arange(len(found)), embed=self._to_name(frame, found)
+                frame,
+                found,
+                classify=np.arange(len(found)),
+                embed=large if frame.name_faces and self._identifier is not None else nobody,
+                guess_gender=large if self._guesser is not None else nobody,
             )
             return _Step(frame, wanted, time.perf_counter() - started)
         scene = self._scene(frame.camera)
@@ -240,16 +246,12 @@ class Pipeline:
             assert embeddings is not None
             names = self._identifier.name_once(embeddings)
             faces = named_faces(faces, wanted.embed, names)
+        if self._guesser is not None and len(wanted.guess_gender):
+            guesses = self._guess_genders(wanted)
+            assert guesses is not None
+            faces = with_genders(faces, wanted.guess_gender, guesses)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(step.frame, faces, timings)
-
-    def _to_name(self, frame: Frame, found: Detections) -> Indices:
-        """Of a picture that stands alone, those who are large enough to be named, if that was asked
-        for.
-        """
-        asked = frame.name_faces and self._identifier is not None
-        large = longer_side(found.boxes) >= self._config.classify.unsure_face_px
-        return np.flatnonzero(large) if asked else np.empty(0, np.intp)
 
     def _turned(self, wanted: Wanted) -> FloatArray | None:
         """The confidence of the faces that are to be looked at turned."""

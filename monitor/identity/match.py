@@ -15,6 +15,7 @@ from monitor.identity.person import EnrolledPerson
 from monitor.records import FloatArray
 
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
+PICTURE_FAR = 1e-4  # the same of pictures that stand alone
 
 
 def threshold_for(card: Mapping[str, Any], far: float) -> float:
@@ -78,7 +79,8 @@ class Matcher:
     ) -> None:
         people = [p for p in people if len(p.embeddings)]
         self.names = tuple(p.name for p in people)
-        self.threshold = threshold_for(card, far / max(1, len(people)))
+        self._card = card
+        self.threshold = self.threshold_at(far)
         self._now = now
         templates = [p.templates() for p in people]
         dimension = int(card["output"]["dimension"])
@@ -89,6 +91,10 @@ class Matcher:
         never = datetime.max.replace(tzinfo=UTC)
         self._until = [p.until or never for p in people]
         self._first_end = min(self._until, default=never)
+
+    def threshold_at(self, far: float) -> float:
+        """The least cosine that names somebody, where `far` of the strangers may be named."""
+        return threshold_for(self._card, far / max(1, len(self.names)))
 
     def cosines(self, embeddings: FloatArray) -> FloatArray:
         """(N, D) embeddings to (N, people) cosines, of each person's most similar template; -1

@@ -389,3 +389,13 @@ def test_on_one_picture_nobody_is_named_twice_and_strangers_are_visitors() -> No
     assert [name for name, _ in found] == [VISITOR, "Ada", "Bo", VISITOR]
     assert [confidence for _, confidence in found] == pytest.approx([0.7, 0.9, 0.8, 0.0], abs=1e-3)
     assert identifier.name_once(looks[:0]) == []
+
+
+def test_one_look_that_would_do_for_a_visit_is_not_sure_on_a_picture() -> None:
+    identifier = Identifier(Embedder(FakeNetwork()), matcher(person("Ada", AXES[0])))
+    looks = np.stack([like(0, 0.45)])  # 0.4 is a FAR of 0.1 %, 0.5 one of 0.01 %
+    assert identifier.name_once(looks) == [(None, pytest.approx(0.45, abs=1e-3))]
+    assert identifier.name_once(np.stack([like(0, 0.39)]))[0][0] == VISITOR
+    assert identifier.name_once(np.stack([like(0, 0.51)]))[0][0] == "Ada"
+    weaker = Identifier(Embedder(FakeNetwork()), identifier.matcher, picture_far=1e-3)
+    assert weaker.name_once(looks)[0][0] == "Ada"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, begun_with, build_parts
 from monitor.errors import MonitorError
+from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
@@ -86,6 +87,8 @@ class MainWindow(QMainWindow):
         self.watch = SourceWatch(self.parts)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
         self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.alerts = AlertRoom(self.parts, self.watch)
+        self.reports.saw = self.alerts.saw
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -123,6 +126,7 @@ class MainWindow(QMainWindow):
         self.status.model.setText("loading models")
         self.status.show_source("starting")
         self.view.set_placeholder("Starting…")
+        self.alerts.restore()
 
     # Setting going and closing
 
@@ -163,6 +167,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing:
             self._closing = True
+            self.alerts.close()
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
@@ -201,6 +206,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
         if self.reports.worker is WorkerState.READY:
@@ -285,7 +291,6 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _mute(self, muted: bool) -> None:
         self.preferences.muted = muted
-        self.status.show_sound(muted)
 
     @Slot(QAction)
     def _choose_theme(self, action: QAction) -> None:

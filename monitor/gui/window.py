@@ -126,7 +126,6 @@ class MainWindow(QMainWindow):
         self.status.model.setText("loading models")
         self.status.show_source("starting")
         self.view.set_placeholder("Starting…")
-        self.alerts.restore()
 
     # Setting going and closing
 
@@ -134,6 +133,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
+        self.alerts.restore()
         options, chosen = self.session.options, self._chosen
         kept = self.preferences.remembered
 

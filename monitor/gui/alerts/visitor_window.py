@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QScreen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from monitor.gui.alerts.visitor import Saying, VisitorRule
 from monitor.gui.alerts.visitor_view import VisitorView
@@ -51,10 +51,13 @@ class VisitorWindow(QWidget):
             size.width(),
             size.height(),
         )
+        before = QApplication.activeWindow()
         if full:
             self.showFullScreen()
         else:
             self.show()
+        if before is not None:  # some systems do not keep to the hint
+            before.activateWindow()
 
     def _toggle_full(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)

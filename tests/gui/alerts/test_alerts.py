@@ -169,7 +169,7 @@ def test_a_snooze_is_said_kept_and_over_after_ten_minutes(
     again.alerts.alerts._now = clock
     clock.ahead = timedelta(minutes=10)
     wait_for_alert(qtbot, again)  # who still stands there is told of now
-    assert again.banners.text("snooze") == ""
+    qtbot.waitUntil(lambda: again.banners.text("snooze") == "", timeout=LONG_MS)
     assert Preferences(settings).snooze is None
 
 
@@ -234,10 +234,13 @@ def test_a_click_on_the_notice_brings_the_window(
     window = make_window(start=False)
     notices = window.alerts.alerts.notices
     assert notices._tray is not None
-    window.hide()
+    letter = QLineEdit()
+    qtbot.addWidget(letter)
+    letter.show()
+    letter.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is letter, timeout=LONG_MS)
     notices._tray.messageClicked.emit()
-    assert window.isVisible()
-    assert QApplication.activeWindow() is window
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window, timeout=LONG_MS)
     window.close()
     assert notices._tray is None
 

@@ -99,6 +99,7 @@ def test_it_takes_no_focus_and_is_there_again_in_the_next_run(
     window.close()
     assert not any(w is visitor and w.isVisible() for w in QApplication.topLevelWidgets())
     again = make_window(start=False)
+    again.alerts.restore()  # as the start does
     assert again.menus.visitor.isChecked()
     assert view_of(again).isVisible()
 
@@ -108,6 +109,8 @@ def test_escape_leaves_the_full_screen_then_closes(qtbot: QtBot, make_window: Ma
     window.menus.visitor.trigger()
     visitor = window.alerts.visitor.window
     assert visitor is not None
+    visitor.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is visitor, timeout=LONG_MS)
     qtbot.keyClick(visitor, Qt.Key.Key_F11)
     assert visitor.isFullScreen()
     qtbot.keyClick(visitor, Qt.Key.Key_Escape)
@@ -186,6 +189,8 @@ window = MainWindow(RunOptions(), Preferences(settings), Theme(app))
 window.show()
 if sys.argv[2] == "open":
     window.menus.visitor.trigger()
+else:
+    window.alerts.restore()
 visitor = window.alerts.visitor.window
 app.processEvents()
 print(visitor.screen().name(), visitor.isFullScreen(), window.screen().name())
@@ -212,11 +217,11 @@ def test_it_goes_to_the_other_screen_and_remembers_it(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
 
-    assert run("open", "desk", "side", "door") == ["side", "True", "desk"]
+    assert run("open", "desk", "door") == ["door", "True", "desk"]
     kept = QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
-    kept.setValue("window/visitor_screen", "door")  # as if it had been moved there
+    kept.setValue("window/visitor_screen", "side")  # as if it had been moved there
     kept.sync()
-    assert run("again", "desk", "side", "door") == ["door", "True", "desk"]
+    assert run("again", "desk", "side", "door") == ["side", "True", "desk"]
     assert run("again", "desk") == ["desk", "True", "desk"]  # that screen is gone
 
 

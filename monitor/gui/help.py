@@ -64,6 +64,7 @@ LICENCES = (
     ("av", "BSD-3-Clause; its FFmpeg LGPL-3.0, x264 and x265 GPL-2.0"),
     ("platformdirs", "MIT"),
     ("cv2-enumerate-cameras", "MIT"),
+    ("miniaudio", "MIT"),
     ("tensorflow", "Apache-2.0"),
 )
 

@@ -102,6 +102,7 @@ class StatusBar(QStatusBar):
         self.sound = self._field("A soft sound for each who wears no mask; M turns it on and off")
         # what goes first where there is no room
         self._spare = (self.inference, self.rate, self.size_wh, self.sound, self.model)
+        self._silent = False  # that no alert comes is worth its room
 
     def _field(self, tip: str) -> QLabel:
         line = QFrame()
@@ -127,6 +128,8 @@ class StatusBar(QStatusBar):
         needed = {label: max(36, label.sizeHint().width()) + FIELD_PX for label in self._lines}
         hidden: set[QLabel] = set()
         for label in self._spare:
+            if label is self.sound and self._silent:
+                continue
             if sum(w for other, w in needed.items() if other not in hidden) > room:
                 hidden.add(label)
         for label, line in self._lines.items():
@@ -178,6 +181,7 @@ class StatusBar(QStatusBar):
     def show_sound(self, muted: bool, silent: str = "") -> None:
         """`silent`: why there is no alert at all now."""
         text = silent or ("sound off" if muted else "sound on")
+        self._silent = bool(silent)
         if text != self.sound.text():
             self.sound.setText(text)
             self.fit()

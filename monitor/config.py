@@ -76,6 +76,7 @@ class DetectConfig:
     # how often it is searched for the smallest faces as well; 0: always
     sweep_every_s: float = _setting(0.5, 0, 10)
     threads: int = _setting(2, 1, 64)
+    zones: str = _setting("")  # the file of what counts and what is ignored; empty: the window's
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,9 +234,11 @@ def build_pipeline(
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
-        ConfigError: If the gallery is damaged, foreign, or made with another model.
+        ConfigError: If the gallery is damaged, foreign, or made with another model; if the zones
+            are damaged.
     """
     from monitor.analysis.pipeline import Pipeline
+    from monitor.camera.zones_file import load_zones, zones_path
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
 
@@ -248,7 +250,10 @@ def build_pipeline(
         from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    zones = load_zones(zones_path(config.detect.zones))
+    pipeline = Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    pipeline.use_zones(zones)
+    return pipeline
 
 
 def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:

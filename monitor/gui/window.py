@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, begun_with, build_parts
 from monitor.errors import MonitorError
+from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
@@ -87,6 +88,8 @@ class MainWindow(QMainWindow):
         self.watch = SourceWatch(self.parts)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
         self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.alerts = AlertRoom(self.parts, self.watch)
+        self.reports.saw = self.alerts.saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
@@ -132,6 +135,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
+        self.alerts.restore()
         options, chosen = self.session.options, self._chosen
         kept = self.preferences.remembered
 
@@ -165,6 +169,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing:
             self._closing = True
+            self.alerts.close()
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
@@ -203,6 +208,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
         if self.reports.worker is WorkerState.READY:
@@ -288,7 +294,6 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _mute(self, muted: bool) -> None:
         self.preferences.muted = muted
-        self.status.show_sound(muted)
 
     @Slot(QAction)
     def _choose_theme(self, action: QAction) -> None:

@@ -155,7 +155,7 @@ class VisitorConfig:
 class IdentifyConfig:
     # wanted share of strangers who are named as somebody enrolled
     far: float = _setting(0.001, 1e-6, 0.5)
-    # the same for a picture that stands alone, where one look decides
+    # a picture that stands alone: wanted share of wrong names in single comparisons as well
     picture_far: float = _setting(0.0001, 1e-7, 0.5)
 
 

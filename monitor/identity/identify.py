@@ -101,21 +101,15 @@ class Identifier:
     """What the pipeline needs of all this. The inference thread alone calls it."""
 
     def __init__(
-        self,
-        embedder: Embedder,
-        matcher: Matcher,
-        watch: GalleryWatch | None = None,
-        picture_far: float = PICTURE_FAR,
+        self, embedder: Embedder, matcher: Matcher, watch: GalleryWatch | None = None
     ) -> None:
         """
         Args:
             embedder: Makes embeddings.
             matcher: Of those who can be named at first.
             watch: Tells when others can be named; the identifier closes it.
-            picture_far: See `IdentifyConfig`.
         """
         self._embedder, self.matcher, self._watch = embedder, matcher, watch
-        self._picture_far = picture_far
         self.model = embedder.name
 
     def embed(
@@ -141,11 +135,11 @@ class Identifier:
 
         Returns:
             Name, `VISITOR`, or None where it is like somebody, but not enough for one look
-            (`picture_far`); and the likeness, a cosine cut to 0..1. Nobody is on it twice: the
-            most similar face keeps the name.
+            (`Matcher.picture_threshold`); and the likeness, a cosine cut to 0..1. Nobody is on it
+            twice: the most similar face keeps the name.
         """
         matches = [self.matcher.match(embedding) for embedding in embeddings]
-        sure = self.matcher.threshold_at(self._picture_far)
+        sure = self.matcher.picture_threshold
         names: list[tuple[str | None, float]] = [
             (None if match.name else VISITOR, min(1.0, max(0.0, match.cosine))) for match in matches
         ]
@@ -214,7 +208,7 @@ def load_identifier(
     are left out.
 
     Args:
-        fars: Of visits and of pictures that stand alone, see `IdentifyConfig`.
+        fars: See `Matcher`.
 
     Raises:
         ModelError: If the embedding model is missing, changed or incomplete.
@@ -222,6 +216,6 @@ def load_identifier(
     """
     embedder = Embedder.load(MODEL, threads)
     gallery = watch.load(embedder.name, embedder.dimension)
-    matcher = Matcher(gallery.people, embedder.card, fars[0])
-    watch.start(matcher, embedder.card, fars[0])
-    return Identifier(embedder, matcher, watch, fars[1])
+    matcher = Matcher(gallery.people, embedder.card, *fars)
+    watch.start(matcher, embedder.card, fars)
+    return Identifier(embedder, matcher, watch)

@@ -23,7 +23,7 @@ import numpy as np
 from monitor.detect.yunet import YuNet
 from monitor.identity.embed import Embedder
 from monitor.identity.identify import Identifier
-from monitor.identity.match import FAR, PICTURE_FAR, Matcher
+from monitor.identity.match import FAR, Matcher
 from monitor.identity.person import VISITOR, EnrolledPerson, Kind
 from monitor.records import FloatArray
 from monitor.training.command import first_words, run_main
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=first_words(__doc__))
     parser.add_argument("model", help="a name in models/, or a path without its ending")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--far", type=float, nargs="+", default=[PICTURE_FAR])
+    parser.add_argument("--far", type=float, nargs="+", default=[FAR])
     parser.add_argument("--json", type=Path, help="write the counts here")
     given = parser.parse_args(arguments)
     embedder = Embedder.load(given.model, 2)
@@ -69,8 +69,8 @@ def _counted(
     people, looks = known
     counts: Counter[str] = Counter()
     for half in (0, 1):
-        matcher = Matcher(people[half::2], embedder.card, FAR)
-        identifier = Identifier(embedder, matcher, picture_far=far)
+        matcher = Matcher(people[half::2], embedder.card, far)
+        identifier = Identifier(embedder, matcher)
         for i, (person, own) in enumerate(zip(people, looks, strict=True)):
             enrolled = person.name if i % 2 == half else None
             for kind, embeddings in own.items():

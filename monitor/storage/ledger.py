@@ -17,7 +17,16 @@ from itertools import islice
 from typing import TypeVar
 
 from monitor.names import name_key
-from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
+from monitor.records import (
+    Condition,
+    Correction,
+    Count,
+    FrameResult,
+    Shift,
+    Sighting,
+    Update,
+    Visit,
+)
 from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import RunningCount, stands, total
 from monitor.storage.outputs import Outputs
@@ -25,6 +34,7 @@ from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 from monitor.storage.store_thread import StoreThread
 from monitor.storage.store_writer import Books, NoStore, StoreLane, StoreWriter
+from monitor.storage.watching import Watching
 from monitor.storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -84,6 +94,7 @@ class Ledger:
         else:
             lane = StoreThread(store, shift, self._recall, outputs.spool)
         self._writer = Writer(lane, outputs, shift, now)
+        self._watching = Watching(shift_id, now)
         self._claims = Claims(store)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = (
@@ -190,6 +201,13 @@ class Ledger:
             self._twice[camera] = counted_twice(camera)
             log.warning("%s", self._twice[camera])
 
+    def show(self, camera: str, condition: Condition | None) -> None:
+        """What a live camera shows, several times a second; None: nothing is known of it."""
+        if condition is not None:
+            self._writer.put_watches(self._watching.take(camera, condition))
+        else:
+            self._writer.put_watches(self._watching.end(camera))
+
     def leave(self, camera: str) -> None:
         """A camera is not counted any more."""
         self._claims.release(camera)
@@ -202,6 +220,7 @@ class Ledger:
             StoreError: If something cannot be written even now; what it was is said.
         """
         self._claims.close()
+        self._writer.put_watches(self._watching.end_all())
         try:
             self._writer.close()
         finally:
@@ -257,7 +276,8 @@ class Ledger:
                 self._writer.forget_snapshot(changed.sighting_id)
         if visit.camera not in self._recordings:
             self._writer.correct(visit_id, correction)
-            self._writer.label(visit, correction)
+            if correction is not Correction.NEVER_MOVED:  # nobody has judged it
+                self._writer.label(visit, correction)
         self._flush()
 
     def undo(self) -> bool:
@@ -319,7 +339,7 @@ class Ledger:
         return (
             {k: v for k, v in list(self._visits.items()) if v.camera not in self._recordings},
             {k: s for k, s in list(self._logged.items()) if s.camera not in self._recordings},
-            {},
+            self._watching.kept,
         )
 
     def _purge(self) -> None:

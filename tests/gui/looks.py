@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def plate(window: MainWindow, name: str) -> str:
     view = window.grid.view_of(name)
     assert view is not None
     return view.plate
+
+
+def timeless(text: str) -> str:
+    """A sentence without its time of day."""
+    return re.sub(r"since \d\d:\d\d", "since …", text)
 
 
 def total(window: MainWindow) -> dict[MaskState, int]:

@@ -9,14 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.window import MainWindow
 from monitor.records import Count, Image, MaskState, SourceState
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS, write_clip
-from tests.gui.looks import MakeWindow, caption, plate, timeless, total
+from tests.gui.looks import MakeWindow, caption, plate, press, timeless, total
 from tests.program import ROOT
 
 
@@ -173,12 +171,6 @@ def test_damaged_pictures_are_no_silence(qtbot: QtBot, make_window: MakeWindow) 
     camera.switch.damaged = False
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.banners.text("source door") == ""
-
-
-def press(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    """Press a banner's button."""
-    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def test_a_lost_camera_is_tried_at_once_where_that_is_wanted(

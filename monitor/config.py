@@ -21,9 +21,11 @@ from typing import Any
 from monitor.declared import detectors
 from monitor.errors import ConfigError
 from monitor.files import read_file
+from monitor.shift_times import parse_shifts
 
 FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
+SEPARATORS = ("auto", "comma", "semicolon", "tab")
 BACKENDS = ("auto", "onnx", "tensorflow")
 
 
@@ -32,8 +34,10 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Callable[[], Iterable[str]] = tuple,
+    check: Callable[[str], object] = str,  # of a text: raises ValueError with what is wrong
 ) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+    told = {"low": low, "high": high, "choices": choices, "check": check}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,20 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftConfig:
+    # when shifts begin, by name and time of day with commas between several: "Morning 06:00, Late
+    # 14:00"
+    times: str = _setting("00:00", check=parse_shifts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    # between the cells of an export: "comma", "semicolon" (numbers then have a decimal comma) or
+    # "tab"; "auto": as spreadsheets of this computer's region expect it
+    separator: str = _setting("auto", choices=lambda: SEPARATORS)
+
+
+@dataclass(frozen=True, slots=True)
 class LearningConfig:
     # keep a few faces of visits that the receptionist corrects or confirms, to learn from
     collect: bool = _setting(False)
@@ -181,6 +199,8 @@ class Config:
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    shift: ShiftConfig = field(default_factory=ShiftConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
 
 
@@ -266,7 +286,12 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
-        return _text(label, value)
+        text = _text(label, value)
+        try:
+            spec.metadata["check"](text)
+        except ValueError as error:
+            raise ConfigError(f"{label}: {error}") from None
+        return text
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
     numeric = isinstance(value, int | float) and not isinstance(value, bool)

@@ -235,11 +235,25 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One run of the monitor."""
+    """The books of a stretch of time, which begins by the clock or by hand."""
 
     shift_id: str
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
+    name: str = ""  # as the settings have it
+    desk: str = ""  # whose books they are; "": not known
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person has said of a visit or a sighting, and when."""
+
+    of_id: str
+    at: datetime  # aware, UTC
+    field: str  # "corrected" or "note"
+    before: str | None
+    after: str | None
+    by: str  # the name of the user's account
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,3 +302,4 @@ class Update:
     undoable: bool = False  # a correction can be taken back
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
+    shift: Shift | None = None  # whose count and sightings these are

@@ -56,7 +56,7 @@ class Pipeline:
         detector: Finds faces.
         classifier: Tells how masks are worn.
         config: All settings.
-        shift_id: Part of every visit's id.
+        run_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
         guesser: Who guesses genders, where the settings ask for it.
     """
@@ -66,14 +66,14 @@ class Pipeline:
         detector: FaceDetector,
         classifier: MaskClassifier,
         config: Config,
-        shift_id: str,
+        run_id: str,
         identifier: Identifier | None = None,
         guesser: GenderGuesser | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._config = config
-        self._shift_id = shift_id
+        self._run_id = run_id
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._ids = itertools.count(1)
@@ -170,7 +170,7 @@ class Pipeline:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
                 self._config,
-                Origin(camera, self._shift_id, self._classifier.name),
+                Origin(camera, self._run_id, self._classifier.name),
                 self._ids,
                 self._identifier,
                 self._guesser,

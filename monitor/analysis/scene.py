@@ -334,7 +334,7 @@ class Scene:
             person.lifeless = place is not None
             if person.lifeless:
                 return None, None
-            visit_id = f"{self._origin.shift_id}-v{track.track_id}"
+            visit_id = f"{self._origin.run_id}-v{track.track_id}"
             person.visit = changed = Visit(visit_id, self._origin.camera, person.began, now, state)
             person.rule = SightingRule(
                 self._config.sighting, self._origin, visit_id, track.first_t, person.began

@@ -23,7 +23,7 @@ class Origin:
     """What the visits and sightings of one camera and shift are marked with."""
 
     camera: str  # the source's public name
-    shift_id: str  # part of every visit's id, so that ids are unique between runs and desks
+    run_id: str  # part of every visit's id, so that ids are unique between runs and desks
     model: str  # the mask model's name
 
 

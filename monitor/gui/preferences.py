@@ -13,7 +13,12 @@ from monitor.gui.remembered import Remembered
 from monitor.gui.theme import THEMES
 
 # Settings of the program that the window can change: section, name.
-KEPT = (("detect", "name"), ("sighting", "alert_after_s"), ("detect", "min_face_px"))
+KEPT = (
+    ("detect", "name"),
+    ("sighting", "alert_after_s"),
+    ("detect", "min_face_px"),
+    ("shift", "times"),
+)
 
 
 def default_settings() -> QSettings:

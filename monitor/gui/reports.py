@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +22,7 @@ from monitor.records import (
     Update,
     WorkerState,
 )
+from monitor.shift_times import begun, parse_shifts
 from monitor.storage.compliance import is_nobody, stands, total
 
 STUCK_AFTER_S = 5.0
@@ -129,6 +131,7 @@ class Reports:
             count = total(own)
         number = self._own_total(update)
         parts.count_panel.show_recording(self.recording and bool(update.recordings))
+        parts.count_panel.show_shift(update.shift)
         parts.count_panel.show_count(count, number)
         listed = update.sightings
         if update.recordings:
@@ -221,8 +224,17 @@ class Reports:
             per_s, None if idle or self._inference_s is None else 1000 * self._inference_s
         )
 
-    def begin_shift(self) -> None:
-        """Count from zero."""
+    @property
+    def shift_began(self) -> datetime:
+        """When the shift that is shown began, aware."""
+        shift = self.shown.shift
+        if shift is not None:
+            return shift.started.astimezone()
+        times = parse_shifts(self._parts.session.options.config.shift.times)
+        return begun(datetime.now().astimezone(), times).since
+
+    def start_again(self) -> None:
+        """The inference thread begins anew: nothing is known until it has read the store."""
         self.shown, self._speed_from = NOTHING, 0
         self._results.clear()
         self._parts.count_panel.show_count(Count())

@@ -86,8 +86,8 @@ class MainWindow(QMainWindow):
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
         self.pauses = PauseWatch(self.parts, self._went_on)
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -280,8 +280,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:

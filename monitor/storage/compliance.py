@@ -77,6 +77,11 @@ class RunningCount:
         self._states[visit.visit_id] = state
         self._tally[state] += 1
 
+    def recount(self, before: Visit, after: Visit) -> None:
+        """Move a visit that is counted and not remembered."""
+        self._tally[counted_state(before)] -= 1
+        self._tally[counted_state(after)] += 1
+
     def let_go(self, visit_id: str) -> None:
         """A visit stays counted as it is, and is not remembered."""
         self._states.pop(visit_id, None)
@@ -84,6 +89,10 @@ class RunningCount:
     def add_stills(self, faces: Iterable[Face]) -> None:
         """Count the faces of a picture that stands alone: each is a visit of its own."""
         self._stills.update(face.state for face in faces)
+
+    def take_stills(self, count: Count) -> None:
+        """Count such faces that were counted before."""
+        self._stills.update({state: getattr(count, state.value) for state in MaskState})
 
     @property
     def stills(self) -> Count:

@@ -40,6 +40,9 @@ shifts = sa.Table(
     sa.Column("still_unmasked", sa.Integer, nullable=False, default=0),
     sa.Column("still_incorrect", sa.Integer, nullable=False, default=0),
     sa.Column("still_unsure", sa.Integer, nullable=False, default=0),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    # whose books they are: a token of the data folder; "" of those before version 3
+    sa.Column("desk", _name, nullable=False, server_default=""),
 )
 visits = sa.Table(
     "visits",
@@ -99,3 +102,26 @@ changes = sa.Table(
     sa.Column("after", sa.Text),
     sa.Column("by", sa.Text, nullable=False),
 )
+# How many rows of `visits` and `sightings` began in each half of an hour, by what they are filtered
+# by: see `monitor.storage.tallies`.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("kind", sa.String(16), nullable=False),  # the table that is counted
+    sa.Column("half", sa.Integer, nullable=False),  # of an hour since 1970, UTC
+    sa.Column("shift_id", _name, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("shown", _name, nullable=False),  # what was said instead of the state, or that
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Index("ix_tallies_half", "kind", "half"),
+)
+# What is searched for; few rows have any.
+for _table in (visits, sightings):
+    for _name_, _column, _there in (
+        ("note", _table.c.note, _table.c.note != ""),
+        ("identity", _table.c.identity, _table.c.identity.is_not(None)),
+        ("corrected", _table.c.first_seen, _table.c.corrected.is_not(None)),
+    ):
+        sa.Index(
+            f"ix_{_table.name}_{_name_}", _column, sqlite_where=_there, postgresql_where=_there
+        )

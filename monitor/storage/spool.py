@@ -32,14 +32,16 @@ class Corrected:
 
     visit_id: str
     correction: Correction | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The receptionist's note to a sighting."""
+    """The receptionist's note to a sighting, or to the visit of that id."""
 
     sighting_id: str
     note: str
+    at: datetime | None = None
 
 
 Item = Visit | Sighting | Watch | Shift | Corrected | Noted
@@ -119,11 +121,11 @@ def write_left(store: Store, folder: Path | None = None) -> int:
         )
         for item in newest.values():
             if isinstance(item, Shift):
-                store.save([], [], item)
+                store.save([], [], [item])
             elif isinstance(item, Corrected):
-                store.correct(item.visit_id, item.correction)
+                store.correct(item.visit_id, item.correction, item.at)
             elif isinstance(item, Noted):
-                store.annotate(item.sighting_id, item.note)
+                store.annotate(item.sighting_id, item.note, item.at)
         path.unlink(missing_ok=True)
         done += len(newest)
     if done:
@@ -183,8 +185,8 @@ def _read(path: Path) -> Iterator[Item]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):
             name, cells = json.loads(line)
-            for key in ("first_seen", "last_seen", "started", "began", "ended"):
-                if key in cells:
+            for key in ("first_seen", "last_seen", "started", "began", "ended", "at"):
+                if cells.get(key):
                     cells[key] = datetime.fromisoformat(cells[key])
             for key in ("state", "worst_state", "final_state"):
                 if key in cells:

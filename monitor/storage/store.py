@@ -21,6 +21,7 @@ from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
 from monitor.records import Correction, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage import schema as tables
+from monitor.storage.audit import change
 from monitor.storage.counts import Counts
 from monitor.storage.database import (
     LOCK_WAIT_S,
@@ -31,6 +32,7 @@ from monitor.storage.database import (
     reason,
 )
 from monitor.storage.migrate import bring_up_to_date
+from monitor.storage.tallies import half_of, halves_of, recount
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +120,8 @@ class Store(Counts):
 
     # Writing: the inference thread
 
-    def begin_shift(self, shift_id: str, started: datetime) -> None:
-        """Note a new shift, and close what a run that was killed left open.
+    def begin_shift(self, shift_id: str, started: datetime, name: str = "", desk: str = "") -> None:
+        """Note a new shift, or one that goes on, and close what a run that was killed left open.
 
         Raises:
             StoreError: As every method that writes: if the database refuses. Nothing of the call is
@@ -137,20 +139,30 @@ class Store(Counts):
                 connection.execute(
                     sa.update(last.table).where(last.table.c.open, last < silent).values(open=False)
                 )
-            connection.execute(sa.insert(tables.shifts).values(shift_id=shift_id, started=started))
+                # nobody goes on with what the same books had open before
+                connection.execute(
+                    sa.update(last.table)
+                    .where(last.table.c.shift_id == shift_id)
+                    .values(open=False)
+                )
+            _upsert(
+                connection,
+                tables.shifts.c.shift_id,
+                _shift_row(Shift(shift_id, started, name=name, desk=desk), False),
+            )
 
     def save(
         self,
         visits: Iterable[Visit],
         sightings: Iterable[Sighting],
-        shift: Shift | None = None,
+        shifts: Iterable[Shift] = (),
         watches: Iterable[Watch] = (),
     ) -> None:
-        """Write the newest version of some visits, sightings and intervals, and a shift's count of
-        single pictures, all or none.
+        """Write the newest version of some visits, sightings, shifts and intervals, all or none.
 
         A receptionist's correction and note that are already in the store stay.
         """
+        visits, sightings = list(visits), list(sightings)
         with self._writing() as connection:
             for visit in visits:
                 _upsert(connection, tables.visits.c.visit_id, _row(visit))
@@ -158,24 +170,27 @@ class Store(Counts):
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
             for watch in watches:
                 _upsert(connection, tables.watches.c.watch_id, _row(watch))
-            if shift is not None:
-                stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
-                connection.execute(
-                    sa.update(tables.shifts)
-                    .where(tables.shifts.c.shift_id == shift.shift_id)
-                    .values(stills | {"started": shift.started})
-                )
+            recount(connection, "visits", {half_of(visit.first_seen) for visit in visits})
+            recount(connection, "sightings", {half_of(s.first_seen) for s in sightings})
+            for shift in shifts:
+                _upsert(connection, tables.shifts.c.shift_id, _shift_row(shift))
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None:
+    def correct(
+        self, visit_id: str, correction: Correction | None, at: datetime | None = None
+    ) -> None:
         """Write what the receptionist says of a visit, to it and to its sightings; None takes it
-        back.
+        back. Who said it, and what was said before, is noted.
+
+        Args:
+            at: When it was said; None: now.
         """
         value = correction.value if correction is not None else None
         with self._writing() as connection:
-            for table in (tables.visits, tables.sightings):
-                connection.execute(
-                    sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value)
-                )
+            change(connection, tables.visits.c.corrected, visit_id, value, at)
+            for kind, table in (("visits", tables.visits), ("sightings", tables.sightings)):
+                of_visit = table.c.visit_id == visit_id
+                connection.execute(sa.update(table).where(of_visit).values(corrected=value))
+                recount(connection, kind, halves_of(connection, kind, of_visit))
 
     def scrub(self, name: str = "") -> bool:
         """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
@@ -268,14 +283,12 @@ class Store(Counts):
 
         forget_waiting(self, name)
 
-    def annotate(self, sighting_id: str, note: str) -> None:
-        """Write the receptionist's note to a sighting."""
+    def annotate(self, of_id: str, note: str, at: datetime | None = None) -> None:
+        """Write the receptionist's note to the sighting, or the visit, of an id; as `correct`."""
         with self._writing() as connection:
-            connection.execute(
-                sa.update(tables.sightings)
-                .where(tables.sightings.c.sighting_id == sighting_id)
-                .values(note=note)
-            )
+            for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
+                change(connection, key.table.c.note, of_id, note, at)
+                connection.execute(sa.update(key.table).where(key == of_id).values(note=note))
 
     def purge(self, older_than: datetime) -> int:
         """Delete all that ended before a time, and shifts that nothing is left of. Returns how many
@@ -302,7 +315,9 @@ class Store(Counts):
             with self._writing() as connection:
                 ids = connection.execute(some).scalars().all()
                 if ids:
+                    halves = halves_of(connection, key.table.name, key.in_(ids))
                     connection.execute(sa.delete(key.table).where(key.in_(ids)))
+                    recount(connection, key.table.name, halves)
                     return len(ids)
         empty = [
             ~sa.exists().where(table.c.shift_id == tables.shifts.c.shift_id)
@@ -333,6 +348,16 @@ def _row(record: Visit | Sighting | Watch) -> dict[str, Any]:
         k: v.value if isinstance(v, MaskState | Correction | WatchState) else v
         for k, v in row.items()
     }
+
+
+def _shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
+    """
+    Args:
+        counted: Whether the faces of single pictures are known; else those in the store stay.
+    """
+    stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
+    named = {"shift_id": shift.shift_id, "started": shift.started}
+    return named | {"name": shift.name, "desk": shift.desk} | stills
 
 
 def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:

@@ -7,13 +7,13 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, Shift, Sighting, Visit, Watch
+from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 
@@ -44,7 +44,7 @@ class StoreLane(Protocol):
 
     def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
-    def put_stills(self, shift: Shift) -> None: ...
+    def put_shift(self, shift: Shift) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -72,7 +72,7 @@ class NoStore:
 
     def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
-    def put_stills(self, shift: Shift) -> None: ...
+    def put_shift(self, shift: Shift) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -113,13 +113,14 @@ class StoreWriter:
         self._visits: dict[str, Visit] = {}
         self._sightings: dict[str, Sighting] = {}
         self._watches: dict[str, Watch] = {}
-        self._stills = False
-        self._corrections: dict[str, Correction | None] = {}  # by visit
-        self._notes: dict[str, str] = {}  # by sighting
+        self._shifts: dict[str, Shift] = {}
+        # by visit, and by visit or sighting: what was said, and when
+        self._corrections: dict[str, tuple[Correction | None, datetime]] = {}
+        self._notes: dict[str, tuple[str, datetime]] = {}
         self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
         self._problems: dict[str, str] = {}
-        store.begin_shift(shift.shift_id, shift.started)
+        self._begin(shift)
 
     @property
     def problems(self) -> dict[str, str]:
@@ -134,20 +135,21 @@ class StoreWriter:
         """Newest versions of intervals."""
         self._watches |= {watch.watch_id: watch for watch in watches}
 
-    def put_stills(self, shift: Shift) -> None:
-        """The shift's faces of single pictures, all together."""
-        self._shift, self._stills = shift, True
+    def put_shift(self, shift: Shift) -> None:
+        """The newest version of a shift: one that has begun, or with more single pictures."""
+        self._shift = shift
+        self._shifts[shift.shift_id] = shift
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """What the receptionist says of a visit; None takes it back."""
-        self._corrections[visit_id] = correction
+        self._corrections[visit_id] = correction, datetime.now(UTC)
         for key, waiting in self._sightings.items():
             if waiting.visit_id == visit_id:
                 self._sightings[key] = dataclasses.replace(waiting, corrected=correction)
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """The receptionist's note to a sighting."""
-        self._notes[sighting_id] = note
+        self._notes[sighting_id] = note, datetime.now(UTC)
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -196,12 +198,12 @@ class StoreWriter:
         committed: dict[str, Sighting] = {}
         if self.unstored() and self._attempt("store", self._save):
             committed = self._sightings
-            self._visits, self._sightings, self._watches, self._stills = {}, {}, {}, False
-        for visit_id, correction in list(self._corrections.items()):
-            if self._attempt("store", partial(self._store.correct, visit_id, correction)):
+            self._visits, self._sightings, self._watches, self._shifts = {}, {}, {}, {}
+        for visit_id, said in list(self._corrections.items()):
+            if self._attempt("store", partial(self._store.correct, visit_id, *said)):
                 del self._corrections[visit_id]
-        for sighting_id, note in list(self._notes.items()):
-            if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
+        for sighting_id, noted in list(self._notes.items()):
+            if self._attempt("store", partial(self._store.annotate, sighting_id, *noted)):
                 del self._notes[sighting_id]
         for name in sorted(self._gone):
             if self._attempt("store", partial(self._store.forget_identity, name)):
@@ -213,7 +215,7 @@ class StoreWriter:
     def unstored(self) -> int:
         """How many things wait."""
         waiting = (self._visits, self._sightings, self._watches, self._corrections, self._notes)
-        return sum(len(w) for w in waiting) + len(self._gone) + self._stills
+        return sum(len(w) for w in waiting) + len(self._gone) + len(self._shifts)
 
     def close(self) -> Closed:
         """Let the store go."""
@@ -226,16 +228,21 @@ class StoreWriter:
                 "the store was deleted or replaced while in use: this shift is written again, what "
                 "was older is gone"
             )
-            self._store.begin_shift(self._shift.shift_id, self._shift.started)
+            self._begin(self._shift)
             visits, sightings, watches = self._recall()
             self._visits = dict(visits) | self._visits
             self._watches = dict(watches) | self._watches
             self._sightings = {**sightings, **self._sightings}
-            self._stills = self._shift.stills != Count()
-        shift = self._shift if self._stills else None
+            self._shifts[self._shift.shift_id] = self._shift
         self._store.save(
-            self._visits.values(), self._sightings.values(), shift, self._watches.values()
+            self._visits.values(),
+            self._sightings.values(),
+            self._shifts.values(),
+            self._watches.values(),
         )
+
+    def _begin(self, shift: Shift) -> None:
+        self._store.begin_shift(shift.shift_id, shift.started, shift.name, shift.desk)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

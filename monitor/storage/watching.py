@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +44,7 @@ class Watching:
         self._shift_id, self._now, self._wall = shift_id, now, wall
         self._open: dict[str, _Open] = {}  # by camera
         self._kept: dict[str, Watch] = {}  # all of this shift, by id
-        self._number = 0
+        self._number, self._run = 0, secrets.token_hex(3)  # a shift may outlast a program
 
     @property
     def kept(self) -> dict[str, Watch]:
@@ -69,6 +70,19 @@ class Watching:
             return self._keep([before.watch])
         return self._keep(self._change(camera, condition, wall))
 
+    def begin(self, shift_id: str) -> list[Watch]:
+        """Another shift begins: what goes on is of both, each up to now and from now on."""
+        wall, watches = self._wall(), list[Watch]()
+        going_on = [one for one in self._open.values() if self._now() - one.looked_at <= GAP_S]
+        for one in going_on:
+            one.watch = replace(one.watch, ended=max(wall, one.watch.began))
+        watches += self.end_all()
+        self._shift_id, self._kept = shift_id, {}
+        for one in going_on:
+            condition = Condition(one.watch.state, one.watch.began)
+            watches += self._keep([self._begin(one.watch.camera, condition, wall)])
+        return watches
+
     def end(self, camera: str) -> list[Watch]:
         """A camera is not watched any more. As `take`."""
         before = self._open.pop(camera, None)
@@ -81,7 +95,7 @@ class Watching:
     def _begin(self, camera: str, condition: Condition, began: datetime) -> Watch:
         self._number += 1
         watch = Watch(
-            f"{self._shift_id}-w{self._number}",
+            f"{self._shift_id}-w{self._run}-{self._number}",
             camera,
             condition.state,
             began,

@@ -75,7 +75,7 @@ SIGHTINGS = [
 START = """
 import sys
 from datetime import UTC, datetime
-from monitor.storage.ledger import new_shift_id
+from monitor.storage.shifts import new_shift_id
 from monitor.storage.store import Store
 print("ready", flush=True)
 sys.stdin.readline()

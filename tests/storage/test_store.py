@@ -88,8 +88,8 @@ def test_all_or_none(store: Store) -> None:
 
 
 def test_counts_of_single_pictures(store: Store) -> None:
-    store.save([], [], Shift("shift", NOON, Count(1, 2, 3, 4)))
-    store.save([], [], Shift("shift", NOON, Count(2, 2, 3, 4)))
+    store.save([], [], [Shift("shift", NOON, Count(1, 2, 3, 4))])
+    store.save([], [], [Shift("shift", NOON, Count(2, 2, 3, 4))])
     store.save([visit(1)], [])
     assert store.read_shifts()[0].stills == Count(2, 2, 3, 4)
 
@@ -311,7 +311,7 @@ def test_a_damaged_store_gets_advice_that_fits(path: Path, store: Store) -> None
     store.scrub()
     store.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 8 : 4096 * 40] = b"\xff" * 4096 * 32  # the header stays
+    content[4096 * 60 : 4096 * 92] = b"\xff" * 4096 * 32  # the header stays
     path.write_bytes(content)
     broken = Store(f"sqlite:///{path}")
     damage = broken.damage()

@@ -156,7 +156,7 @@ def the_database_adds_up_alike(url: str) -> None:
     store = Store(url)
     for shift in shifts:
         store.begin_shift(shift.shift_id, shift.started)
-        store.save([], [], shift)
+        store.save([], [], [shift])
     store.save(visits, alarms)
     found = totals_between(store, midnight)
     by_hand = totals(

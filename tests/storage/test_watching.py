@@ -116,6 +116,23 @@ def test_a_clock_that_is_set_makes_no_hours(hours: int) -> None:
     assert desk.spans() == [(LIVE, 0, 19.9), (LIVE, 20 + 3600 * hours, 19.9)]
 
 
+def test_another_shift_begins_where_the_one_before_ended() -> None:
+    desk = Desk()
+    desk.show(LIVE, 20)
+    desk.put(desk.books.begin("late shift"))
+    desk.show(LIVE, 20)
+    desk.put(desk.books.end_all())
+    assert desk.spans() == [(LIVE, 0, 20), (LIVE, 20, 19.9)]
+    assert [watch.shift_id for watch in desk.written.values()] == ["shift", "late shift"]
+
+
+def test_two_runs_of_one_shift_have_their_own() -> None:
+    first, second = Desk(), Desk()
+    first.show(LIVE, 1)
+    second.show(LIVE, 1)
+    assert len(first.written | second.written) == 2
+
+
 def test_each_camera_has_its_own_and_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     for _ in range(5):

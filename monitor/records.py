@@ -52,7 +52,7 @@ class SourceState(Enum):
 
 
 class WatchState(Enum):
-    """What a live camera shows. It watches in the first of them alone."""
+    """What a live camera shows. It watches while it is LIVE, or MOVED."""
 
     LIVE = "live"
     PAUSED = "paused"

@@ -25,6 +25,7 @@ def paused(qtbot: QtBot, window: MainWindow, clock: FakeClock) -> PauseWatch:
     """The window, paused by its key, with a clock that is moved by hand."""
     window.pauses = PauseWatch(window.parts, window._went_on, clock)
     qtbot.waitUntil(lambda: "live" in window.status.source.text(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
     qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert window.session.paused
@@ -39,6 +40,7 @@ def test_a_paused_camera_goes_on_by_itself_after_a_reminder(
     pause = paused(qtbot, window, clock)
     assert timeless(window.view.plate) == "Paused since …: nobody is counted. Space goes on"
     assert window.view.is_old
+    qtbot.wait(500)  # by the clock on the wall it is a short one
     clock.t += 13 * 60
     pause.look()
     assert window.banners.text("pause") == ""

@@ -237,9 +237,11 @@ def build_pipeline(options: RunOptions, run_id: str, models: ModelWatch | None =
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
-        ConfigError: If the gallery is damaged, foreign, or made with another model.
+        ConfigError: If the gallery is damaged, foreign, or made with another model; if the zones
+            are damaged.
     """
     from monitor.analysis.pipeline import Pipeline
+    from monitor.camera.zones_file import load_zones, zones_path
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
 
@@ -251,7 +253,10 @@ def build_pipeline(options: RunOptions, run_id: str, models: ModelWatch | None =
         from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    return Pipeline(detector, classifier, config, run_id, _identifier(options), guesser)
+    zones = load_zones(zones_path(config.detect.zones))
+    pipeline = Pipeline(detector, classifier, config, run_id, _identifier(options), guesser)
+    pipeline.use_zones(zones)
+    return pipeline
 
 
 def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
@@ -344,7 +349,8 @@ def _identifier(options: RunOptions) -> Identifier | None:
     presence = Presence(gallery, options.csv, options.events)
     watch = GalleryWatch(gallery, presence, config.store.url)
     try:
-        return load_identifier(watch, config.identify.far, config.classify.threads)
+        fars = config.identify.far, config.identify.picture_far
+        return load_identifier(watch, fars, config.classify.threads)
     except MonitorError:
         watch.close()
         raise

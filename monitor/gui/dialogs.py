@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -67,6 +68,13 @@ class SettingsDialog(QDialog):
         self._wrong.setWordWrap(True)
         self._wrong.hide()
         form.addRow(self._wrong)
+        self.collect = QCheckBox("&Keep corrected faces to learn from")
+        self.collect.setChecked(config.learning.collect)
+        self.collect.setToolTip(
+            f"A few faces of visits that are corrected or confirmed, on this PC alone, for "
+            f"{config.learning.retention_days} days; Monitor > Models… shows them"
+        )
+        form.addRow(self.collect)
         days = config.store.retention_days
         kept = (
             f"Visits and sightings are deleted after {days} days"
@@ -104,4 +112,5 @@ class SettingsDialog(QDialog):
             ("detect", "min_face_px"): self.min_face_px.value(),
             ("detect", "name"): self.detector.currentData(),
             ("shift", "times"): self.shifts.text(),
+            ("learning", "collect"): self.collect.isChecked(),
         }

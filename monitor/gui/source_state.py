@@ -62,6 +62,7 @@ class SourceWatch:
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
         self._upside_down: dict[str, datetime] = {}  # recordings, and since when
+        self.present: frozenset[str] = frozenset()  # whose picture is of this moment, and judged
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
         # cameras that are not well; they stay here while they are tried again
@@ -87,6 +88,7 @@ class SourceWatch:
         """Bring the window up to date."""
         seen = [self._see(watched) for watched in self._session.watched]
         if not seen:
+            self.present = frozenset()
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
         self.forget(self._upside_down.keys() - self._since.keys())
@@ -99,9 +101,10 @@ class SourceWatch:
             self._bar.show_source(f"{one.watched.name}: {word}")
         else:
             self._bar.show_source(sources_text(Counter(self._word(s) for s in seen)))
-        self._sightings.show_present(
-            frozenset(s.watched.name for s in seen if self._word(s) in ("live", "playing"))
+        self.present = frozenset(
+            s.watched.name for s in seen if self._word(s) in ("live", "playing")
         )
+        self._sightings.show_present(self.present)
         self._troubles = {
             s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None
         }

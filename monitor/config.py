@@ -66,6 +66,9 @@ class CameraConfig:
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+    # live cameras that were paused in the window go on by themselves after so long, minutes; 0:
+    # they stay paused
+    resume_after_min: float = _setting(15.0, 0, 1440)
 
 
 @dataclass(frozen=True, slots=True)

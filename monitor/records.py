@@ -30,12 +30,13 @@ class MaskState(Enum):
 
 
 class Correction(Enum):
-    """What the receptionist says of a visit when the machine was wrong."""
+    """What the receptionist says of a visit when the machine was wrong; or the machine itself."""
 
     MASKED = "masked"
     UNMASKED = "unmasked"
     INCORRECT = "incorrect"
     NO_PERSON = "no person"
+    NEVER_MOVED = "withdrawn: never moved"  # the machine's own word: a poster, say
 
 
 class SourceState(Enum):
@@ -51,18 +52,19 @@ class SourceState(Enum):
 
 
 class WatchState(Enum):
-    """What a live camera shows over a stretch of time. Nobody is judged but in `WATCHED`."""
+    """What a live camera shows. It watches while it is LIVE, or MOVED."""
 
     LIVE = "live"
-    MOVED = "moved"  # it shows another scene than before, and is judged
     PAUSED = "paused"
     LOST = "lost"  # no picture comes, or none that can be shown
     FROZEN = "frozen"
+    BLACK = "black"
     DARK = "dark"
     COVERED = "covered"
     BLURRED = "out of focus"
     SIDEWAYS = "sideways"
     UPSIDE_DOWN = "upside down"
+    MOVED = "moved"  # another scene than on the day before
 
 
 class WorkerState(Enum):
@@ -72,6 +74,14 @@ class WorkerState(Enum):
     READY = "ready"
     FAILED = "stopped"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a live camera shows now."""
+
+    state: WatchState
+    since: datetime  # aware, UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
+    # of a live camera whose picture is frozen: the time `t` of the last that was new
+    frozen_t: float | None = None
     # of a picture that stands alone, in a run that names people: they are named by this one look
     name_faces: bool = True
     closely: bool = True  # the same: searched at several scales
@@ -192,7 +204,7 @@ class Visit:
     first_seen: datetime
     last_seen: datetime
     state: MaskState  # the one that it counts under now
-    # what the receptionist said instead; NO_PERSON also where the machine has found that out
+    # what the receptionist said instead, or the machine has found out later
     corrected: Correction | None = None
     open: bool = True
     identity: str | None = None

@@ -5,6 +5,7 @@ sighting.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -162,6 +163,12 @@ class Scene:
         """End the visits of those who were not seen for too long, where no frames come."""
         return self._end(self._tracker.expire(t))
 
+    def freeze(self, frozen_t: float) -> Changes:
+        """The picture has stood still since the time `frozen_t` (s): what was seen ended then, for
+        all that is known.
+        """
+        return self._end(self._tracker.end_all(), until_t=frozen_t)
+
     def end_all(self) -> Changes:
         """End all visits: the source was closed."""
         return self._end(self._tracker.end_all())
@@ -221,7 +228,7 @@ class Scene:
             if person.lifeless and not person.stillness.still:
                 self._begin_anew(frame, track)
             elif not person.lifeless and person.stillness.still:
-                ended = self._end([track], Correction.NO_PERSON)
+                ended = self._end([track], Correction.NEVER_MOVED)
                 changes = Changes(
                     changes.visits + ended.visits, changes.sightings + ended.sightings
                 )
@@ -343,8 +350,15 @@ class Scene:
             frame.t, person.vote.state, person.vote.confidence, person.identity
         )
 
-    def _end(self, tracks: list[Track], corrected: Correction | None = None) -> Changes:
-        """End the visits of some tracks, and say what they were if that is known."""
+    def _end(
+        self,
+        tracks: list[Track],
+        corrected: Correction | None = None,
+        until_t: float = math.inf,
+    ) -> Changes:
+        """End the visits of some tracks, at the time `until_t` (s) at the latest, and say what they
+        were if that is known.
+        """
         visits, sightings = [], []
         for track in tracks:
             person = self._people.pop(track.track_id)
@@ -353,11 +367,11 @@ class Scene:
             visits.append(
                 dataclasses.replace(
                     person.visit,
-                    last_seen=last_seen(person, track),
+                    last_seen=last_seen(person, track, until_t),
                     corrected=corrected,
                     open=False,
                 )
             )
-            sighting = person.rule.close(person.vote.state)
+            sighting = person.rule.close(person.vote.state, until_t)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))

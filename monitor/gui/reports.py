@@ -22,7 +22,7 @@ from monitor.records import (
     WorkerState,
 )
 from monitor.shift_times import begun, parse_shifts
-from monitor.storage.compliance import stands, total
+from monitor.storage.compliance import is_nobody, stands, total
 
 STUCK_AFTER_S = 5.0
 NOTHING = Update(None, Count(), (), 0)
@@ -37,7 +37,7 @@ def as_said(faces: Sequence[Face], corrections: Mapping[str, Correction]) -> lis
         said = corrections.get(face.visit_id or "")
         if said is None:
             shown.append(face)
-        elif said is not Correction.NO_PERSON:
+        elif not is_nobody(said):
             shown.append(dataclasses.replace(face, state=MaskState(said.value), alerting=False))
     return shown
 
@@ -74,7 +74,6 @@ class Reports:
             view = self._parts.grid.view_of(frame.camera)
             if view is not None:
                 view.show_picture(frame.image)
-                self._watch.saw(frame)
         for update in session.take_updates():
             self.show_update(update)
         self.show_size()

@@ -20,6 +20,7 @@ from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
+        self.pauses = PauseWatch(self.parts, self._went_on)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
         self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
@@ -209,6 +211,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.pauses.look()
         self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
@@ -258,6 +261,10 @@ class MainWindow(QMainWindow):
                 self.session.again(name)
         else:
             self.session.pause(not self.session.paused)
+        self.menus.pause.setChecked(self.session.paused)
+        self.watch.look()
+
+    def _went_on(self) -> None:
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 

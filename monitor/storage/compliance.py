@@ -35,17 +35,22 @@ def as_counted(state: MaskState, corrected: Correction | None) -> MaskState | No
     """As `counted_state`, of a state and what the receptionist said instead."""
     if corrected is None:
         return state
-    return None if corrected is Correction.NO_PERSON else MaskState(corrected.value)
+    return None if is_nobody(corrected) else MaskState(corrected.value)
+
+
+def is_nobody(corrected: Correction | None) -> bool:
+    """Whether it was no person, by the receptionist's word or by the machine's."""
+    return corrected in (Correction.NO_PERSON, Correction.NEVER_MOVED)
 
 
 def stands(sighting: Sighting) -> bool:
-    """Whether a sighting counts: the receptionist has not said that it was none."""
+    """Whether a sighting counts: it was not taken back by the receptionist or withdrawn."""
     return is_standing(sighting.corrected)
 
 
 def is_standing(corrected: Correction | None) -> bool:
     """As `stands`, of what the receptionist said."""
-    return corrected not in (Correction.MASKED, Correction.NO_PERSON)
+    return corrected is not Correction.MASKED and not is_nobody(corrected)
 
 
 def total(counts: Iterable[Count]) -> Count:

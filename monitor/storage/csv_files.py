@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from monitor.records import Shift, Sighting, Visit
+from monitor.records import Shift, Sighting, Visit, WatchState
 from monitor.storage.compliance import compliance, counted_state
 from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 
@@ -41,6 +41,17 @@ VISIT_COLUMNS = (
     "note",
     "shift_id",
 )
+# what that time was spent in, in columns of their own; while a camera is moved it watches
+SPENT = {
+    "paused_seconds": (WatchState.PAUSED,),
+    "lost_seconds": (WatchState.LOST,),
+    "frozen_seconds": (WatchState.FROZEN,),
+    "dark_seconds": (WatchState.DARK, WatchState.BLACK),
+    "covered_seconds": (WatchState.COVERED,),
+    "out_of_focus_seconds": (WatchState.BLURRED,),
+    "turned_seconds": (WatchState.SIDEWAYS, WatchState.UPSIDE_DOWN),
+    "moved_seconds": (WatchState.MOVED,),
+}
 _SUMS = (
     "camera",
     "masked",
@@ -51,6 +62,7 @@ _SUMS = (
     "sightings",
     "watched_seconds",
     "on_seconds",
+    *SPENT,
 )
 SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS)
 DAY_COLUMNS = ("day", *_SUMS)
@@ -153,7 +165,8 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     count, share = total.count, compliance(total.count)
     counts = (count.masked, count.unmasked, count.incorrect, count.unsure)
     percent = "" if share is None else f"{100 * share:.1f}"
-    watched = (f"{total.watched_s:.1f}", f"{total.on_s:.1f}")
+    spent = [sum(total.spent_s.get(state, 0.0) for state in states) for states in SPENT.values()]
+    watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent)]
     return [cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched)]
 
 
@@ -171,7 +184,7 @@ class Dialect:
 
 _DECIMALS = (
     *("seconds_unmasked", "confidence", "seconds", "compliance_percent"),
-    *("watched_seconds", "on_seconds"),
+    *("watched_seconds", "on_seconds", *SPENT),
 )
 DIALECTS = {"comma": Dialect(), "semicolon": Dialect(";", ","), "tab": Dialect("\t")}
 

@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from functools import partial
 
 from monitor.names import name_key
-from monitor.records import Correction, Count, FrameResult, Shift, Sighting, Update, Visit
+from monitor.records import (
+    Condition,
+    Correction,
+    Count,
+    FrameResult,
+    Shift,
+    Sighting,
+    Update,
+    Visit,
+)
 from monitor.storage.claims import Claims, counted_twice
 from monitor.storage.compliance import is_standing, total
 from monitor.storage.outputs import Outputs
@@ -23,6 +32,7 @@ from monitor.storage.shifts import ShiftClock, new_shift_id
 from monitor.storage.store import Store
 from monitor.storage.store_thread import StoreThread
 from monitor.storage.store_writer import Books, NoStore, StoreLane, StoreWriter
+from monitor.storage.watching import Watching
 from monitor.storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -71,6 +81,7 @@ class Ledger:
         else:
             lane = StoreThread(store, shift, self._recall, outputs.spool)
         self._writer = Writer(lane, outputs, shift, now)
+        self._watching = Watching(shift.shift_id, now)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program
         self._retention = (
             Retention(store, retention_days, now) if retention_days and store is not None else None
@@ -163,6 +174,7 @@ class Ledger:
         self._begin(shift, frozenset())
 
     def _begin(self, shift: Shift, kept: frozenset[str]) -> None:
+        self._writer.put_watches(self._watching.begin(shift.shift_id))
         self._books.begin(shift, kept)
         self._writer.begin(shift)
         self._flush()
@@ -174,6 +186,13 @@ class Ledger:
         if not self._claims.take(camera):
             self._twice[camera] = counted_twice(camera)
             log.warning("%s", self._twice[camera])
+
+    def show(self, camera: str, condition: Condition | None) -> None:
+        """What a live camera shows, several times a second; None: nothing is known of it."""
+        if condition is not None:
+            self._writer.put_watches(self._watching.take(camera, condition))
+        else:
+            self._writer.put_watches(self._watching.end(camera))
 
     def leave(self, camera: str) -> None:
         """A camera is not counted any more."""
@@ -187,6 +206,7 @@ class Ledger:
             StoreError: If something cannot be written even now; what it was is said.
         """
         self._claims.close()
+        self._writer.put_watches(self._watching.end_all())
         try:
             self._writer.close()
         finally:
@@ -242,7 +262,8 @@ class Ledger:
                 self._writer.forget_snapshot(sighting_id)
         if books.is_stored(visit):
             self._writer.correct(visit_id, correction)
-            self._writer.label(visit, correction)
+            if correction is not Correction.NEVER_MOVED:  # nobody has judged it
+                self._writer.label(visit, correction)
         self._flush()
 
     def undo(self) -> bool:
@@ -289,7 +310,7 @@ class Ledger:
         return (
             {k: v for k, v in list(self._books.visits.items()) if self._books.is_stored(v)},
             {k: s for k, s in list(self._books.logged.items()) if self._books.is_stored(s)},
-            {},
+            self._watching.kept,
         )
 
     def _purge(self) -> None:

@@ -5,8 +5,8 @@ which charts show and `csv_files` writes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,8 @@ class Total:
     camera: str | None = None  # None: all together; "": single pictures, of which it is not kept
     watched_s: float = 0.0  # for how long somebody would have been seen, all cameras added up
     on_s: float = 0.0  # for how long they were to be watched: paused, lost or covered as well
+    # what that was spent in, seconds
+    spent_s: Mapping[WatchState, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ class _Sums:
         self._states = defaultdict(Counter)
         self._alarms: Counter[tuple[Period, str | None]] = Counter()
         self._stills: defaultdict[tuple[Period, str | None], Count] = defaultdict(Count)
-        self._watched: Counter[tuple[Period, str | None]] = Counter()  # seconds, as the next
+        # microseconds, as the next
+        self._spent: defaultdict[tuple[Period, str | None], Counter[WatchState]]
+        self._spent = defaultdict(Counter)
         self._on: Counter[tuple[Period, str | None]] = Counter()
 
     def of(
@@ -159,10 +163,10 @@ class _Sums:
             if shift.stills != Count():
                 for key in self._keys(_part(shift.shift_id, "", shift.started)):
                     self._stills[key] = total([self._stills[key], shift.stills])
-        for part, watched, spent in _cut(watches, self._days):
+        for part, shown, spent in _cut(watches, self._days):
             for key in self._keys(part):
                 self._on[key] += spent
-                self._watched[key] += spent * watched
+                self._spent[key][shown] += spent
         return [self._total(key) for key in self._in_order()]
 
     def _keys(self, part: _Part) -> list[tuple[Period, str | None]]:
@@ -188,10 +192,12 @@ class _Sums:
 
     def _total(self, key: tuple[Period, str | None]) -> Total:
         count = total([as_count(self._states.get(key, {})), self._stills.get(key, Count())])
+        spent = self._spent[key] if key in self._spent else Counter[WatchState]()
         return Total(
             *(key[0], count, self._alarms[key], key[1]),
-            watched_s=self._watched[key] / 10**6,
+            watched_s=sum(spent.get(state, 0) for state in WATCHED) / 10**6,
             on_s=self._on[key] / 10**6,
+            spent_s={state: spent[state] / 10**6 for state in WatchState if state in spent},
         )
 
 
@@ -200,17 +206,17 @@ def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
     return _Part(shift_id, camera, here.date(), here.hour)
 
 
-def _cut(watches: Iterable[Watch], days: bool) -> Iterator[tuple[_Part, bool, int]]:
-    """Intervals, cut where an hour, or a day, of local time ends: whether it was watched, and for
-    how many microseconds: whole numbers add up to the same in any order.
+def _cut(watches: Iterable[Watch], days: bool) -> Iterator[tuple[_Part, WatchState, int]]:
+    """Intervals, cut where an hour, or a day, of local time ends: the state, and for how many
+    microseconds: whole numbers add up to the same in any order.
     """
     for watch in watches:
-        began, watched = watch.began, watch.state in WATCHED
+        began = watch.began
         while began < watch.ended:
             here = began.astimezone()
             ended = min(watch.ended, _end_of(here, days))
             part = _Part(watch.shift_id, watch.camera, here.date(), here.hour)
-            yield part, watched, (ended - began) // timedelta(microseconds=1)
+            yield part, watch.state, (ended - began) // timedelta(microseconds=1)
             began = ended
 
 

@@ -21,7 +21,7 @@ from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched
-from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import Condition, Frame, SourceState, SourceStatus, Update, WorkerState
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class Session:
         for watched in self.watched:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
+            self._book(watched)
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -210,6 +211,15 @@ class Session:
             self._worker.end_source(watched.name)
         return status
 
+    def condition_of(self, watched: Watched) -> Condition | None:
+        """What a live camera shows now; None of recordings, and before it was open."""
+        from monitor.analysis.worker import judged
+
+        condition = watched.condition()
+        if condition is None or self._worker is None:
+            return condition
+        return judged(condition, self._worker.turned.get(watched.name))
+
     def take_previews(self) -> list[Frame]:
         """The newest frame of each camera that nobody analyses: while models load, after they
         failed, while it is lent.
@@ -248,12 +258,19 @@ class Session:
         if self._failed:
             watched.gate.drain()
         watched.capture.pause(self.paused)
+        self._book(watched)
         watched.capture.start()
+
+    def _book(self, watched: Watched) -> None:
+        """Have the inference thread book what a live camera shows."""
+        if watched.live and self._worker is not None:
+            self._worker.watch(watched.name, watched.condition)
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()
         if self._worker is not None:
             self._worker.end_source(watched.name)
+            self._worker.unwatch(watched.name)
         self._retire(watched.capture)
 
     @property

@@ -75,6 +75,7 @@ def test_settings_give_back_what_was_typed(qtbot: QtBot) -> None:
         ("sighting", "alert_after_s"): 3.5,
         ("detect", "min_face_px"): 64,
         ("detect", "name"): "haar",
+        ("shift", "times"): "00:00",
         ("learning", "collect"): True,
     }
     assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted

@@ -125,6 +125,8 @@ def test_correction_undo_and_note_reach_count_list_store_and_export(
     assert store.read_sightings()[0].note == "=courier"
 
     # What is exported equals what the window shows.
+    window.commands.undo()  # the note
+    qtbot.waitUntil(lambda: window.sightings.model.sightings[0].note == "")
     window.commands.undo()
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1")
     store.close()
@@ -149,7 +151,7 @@ def test_an_export_that_cannot_be_written_is_said(
     qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, tmp_path: Path
 ) -> None:
     window = make_window(masked_clip)
-    window.commands.export(tmp_path / "no folder" / "out.csv", None)
+    window.commands.export(tmp_path / "no folder" / "out.csv", Wish())
     qtbot.waitUntil(lambda: "cannot be written" in window.banners.text("export"), timeout=LONG_MS)
 
 

@@ -170,7 +170,7 @@ def test_rows_and_totals_are_of_one_moment(
     monkeypatch.setattr(Store, "sighting_rows", rows_a_moment_later)
     written = export(store, tmp_path / "out.csv")
     (of_shift,) = rows_of(written.files["shifts"])[1:]
-    assert written.sightings == int(of_shift[-3]) == 1
+    assert written.sightings == int(of_shift[COLUMNS["shifts"].index("sightings")]) == 1
     assert len(store.read_sightings()) == 2
 
 

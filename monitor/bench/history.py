@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def fill(store: Store, number: int) -> None:
         shifts = [
             {"shift_id": _shift_id(day, late), "started": _began(day, late), "name": name}
             for day in range(365)
-            for late, name in enumerate(("Morning", "Late"))
+            for late, name in ((False, "Morning"), (True, "Late"))
         ]
         connection.execute(sa.insert(tables.shifts), shifts)
         for start in range(0, number, AT_ONCE):
@@ -121,7 +122,7 @@ def queries(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     late = frozenset(_shift_id(day, True) for day in range(365))
 
     def page(place: float, **changes: Any) -> Callable[[], object]:
-        wanted = Wanted(**{"kind": "sightings", "since": since, "until": UNTIL} | changes)
+        wanted = replace(Wanted("sightings", since, UNTIL), **changes)
 
         def read() -> object:
             found = history.find(wanted)

@@ -111,11 +111,15 @@ class Printing(QObject):
             Severity.INFO,
             text,
             "Show folder",
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.absolute().parent))),
+            lambda: _show_folder(path.absolute().parent),
         )
 
     def _fail(self, message: str) -> None:
         self._page.banners.show_message("saved", Severity.ERROR, message)
+
+
+def _show_folder(of: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(of)))
 
 
 def folder() -> Path:

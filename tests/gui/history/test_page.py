@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from past import fill, noon
+from past import fill, fill_today, noon
 from pypdf import PdfReader
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
@@ -21,7 +21,10 @@ from monitor.gui.history.page import HistoryPage
 from monitor.gui.history.stretches import of_kind
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState, WorkerState
+from monitor.storage.export import export
+from monitor.storage.export_wish import Wish
 from monitor.storage.overview import overview
+from monitor.storage.shifts import desk_token
 from monitor.storage.store import Store
 
 MakeWindow = Callable[..., MainWindow]
@@ -176,7 +179,35 @@ def test_a_correction_of_this_shift_moves_the_windows_count(
     qtbot.waitUntil(lambda: window.count_panel.texts[2][MaskState.UNMASKED] == "1", timeout=LONG_MS)
 
 
-def test_window_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> None:
+def test_this_shift_in_the_window_is_today_in_the_history(
+    qtbot: QtBot, make_window: MakeWindow, store_url: str, tmp_path: Path
+) -> None:
+    """The morning before a restart: window, page and CSV have one count, corrections included."""
+    store = Store(store_url)
+    ids = fill_today(store, desk_token())
+    store.correct(ids[1], Correction.UNMASKED)
+    store.correct(ids[2], Correction.NO_PERSON)
+    window = make_window()
+    qtbot.waitUntil(lambda: window.count_panel.texts[0] != "–", timeout=LONG_MS)
+    page = window.commands.show_history()
+    page.bar.choose(of_kind("day", date.today()))
+    qtbot.waitUntil(lambda: page.answer is not None and not page._reading, timeout=LONG_MS)
+    assert page.answer is not None
+    whole = page.answer.overview.whole
+    shown = {state: f"{getattr(whole.count, state.value)}" for state in MaskState}
+    assert window.count_panel.texts[2] == shown
+    assert window.count_panel.texts[1].partition(",")[0] in page.sums.text()
+    assert f"{whole.sightings} sighting" in window.count_panel.texts[1]
+    assert window.sightings._total.text().startswith(f"{whole.sightings} this shift")
+    written = export(store, tmp_path / "out.csv", Wish(page.bar.stretch.since))
+    store.close()
+    assert written.sightings == whole.sightings
+    with written.files["shifts"].open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {s: f"{sum(int(row[s.value]) for row in rows)}" for s in MaskState} == shown
+
+
+def test_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> None:
     """One store with corrections, notes, two cameras, two shifts: one computation."""
     store = Store(desk.url)
     alarms = store.read_sightings(noon(2), noon(1))
@@ -200,9 +231,6 @@ def test_window_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> 
     assert page.sums.text() in text
     assert "told at the desk" in text
     assert text.count("Front door") + text.count("Back door") >= whole.sightings
-
-    from monitor.storage.export import export
-    from monitor.storage.export_wish import Wish
 
     wish = Wish(stretch.since, stretch.until)
     written = export(store, tmp_path / "out.csv", wish)

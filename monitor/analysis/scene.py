@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor.analysis import turns
 from monitor.analysis.evidence import sure
+from monitor.analysis.returns import Returns
 from monitor.analysis.sightings import Origin, SightingRule
 from monitor.analysis.stillness import Places, Stillness
 from monitor.analysis.track import Track, Tracker
@@ -67,6 +68,7 @@ class Scene:
         self._people: dict[int, TrackedPerson] = {}
         self._upright = Upright()
         self._places = Places(config.track.still_after_s)
+        self._returns = Returns(config.track.return_s)
         self._detected_t = self._swept_t = -1e9
 
     def wants_detection(self, t: float) -> float | None:
@@ -110,6 +112,7 @@ class Scene:
         Returns:
             What is to be known of the detections; goes back to `take` with the answers.
         """
+        self._returns.fade(frame.t)
         tracks, ended = self._tracker.update(frame.t, found)
         people = [self._person(frame, track) for track in tracks]
         for person, confidence in zip(people, found.confidence, strict=True):
@@ -156,10 +159,12 @@ class Scene:
             sightings += [sighting] if sighting else []
             if person.visit is not None:
                 faces.append(face_of(person, track, box))
+                self._returns.watch(wanted.frame.t, wanted.frame.image, person, box)
         return tuple(faces), Changes(tuple(visits), tuple(sightings))
 
     def expire(self, t: float) -> Changes:
         """End the visits of those who were not seen for too long, where no frames come."""
+        self._returns.fade(t)
         return self._end(self._tracker.expire(t))
 
     def end_all(self) -> Changes:
@@ -169,7 +174,7 @@ class Scene:
     def use_model(self, name: str) -> None:
         """Another mask model answers from now on."""
         self._origin = dataclasses.replace(self._origin, model=name)
-        for person in self._people.values():
+        for person in self._everybody():
             if person.rule is not None:
                 person.rule.use_model(name)
 
@@ -177,7 +182,7 @@ class Scene:
         """Other people can be named now: see `Identifier.take_news`."""
         if self._identifier is None:
             return
-        for person in self._people.values():
+        for person in self._everybody():
             if person.identity_vote is None:
                 continue
             person.identity_vote.use(self._identifier.matcher)
@@ -188,6 +193,10 @@ class Scene:
                 person.visit = dataclasses.replace(person.visit, identity=None)
             if person.rule is not None:
                 person.rule.forget_name()
+
+    def _everybody(self) -> list[TrackedPerson]:
+        """With those who may come back."""
+        return [*self._people.values(), *self._returns.people]
 
     # What is wanted
 
@@ -327,11 +336,7 @@ class Scene:
             person.lifeless = place is not None
             if person.lifeless:
                 return None, None
-            visit_id = f"{self._origin.shift_id}-v{track.track_id}"
-            person.visit = changed = Visit(visit_id, self._origin.camera, person.began, now, state)
-            person.rule = SightingRule(
-                self._config.sighting, self._origin, visit_id, track.first_t, person.began
-            )
+            changed = self._come(frame, track, person)
         elif state is not person.visit.state or person.identity != person.visit.identity:
             if person.identity_vote is not None and state is MaskState.UNMASKED:
                 person.identity_vote.begin_again_if_visitor()  # more of the face can be seen now
@@ -342,6 +347,27 @@ class Scene:
         return changed, person.rule.update(
             frame.t, person.vote.state, person.vote.confidence, person.identity
         )
+
+    def _come(self, frame: Frame, track: Track, person: TrackedPerson) -> Visit:
+        """Begin a visit, or go on with that of somebody who has just left."""
+        state, now = person.vote.state, last_seen(person, track)
+        back = self._returns.back(frame.t, frame.image, track.box)
+        if back is not None and back.visit is not None and back.rule is not None:
+            state = back.visit.state if state is MaskState.UNSURE else state
+            visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
+            person.rule, person.looks = back.rule, back.looks
+            person.rule.come(track.first_t)
+            person.identity, person.identity_vote = back.identity, back.identity_vote
+            if person.identity_vote is not None:
+                person.identity_vote.begin_again()  # the name stands until new looks decide
+        else:
+            visit_id = f"{self._origin.shift_id}-v{track.track_id}"
+            visit = Visit(visit_id, self._origin.camera, person.began, now, state)
+            person.rule = SightingRule(
+                self._config.sighting, self._origin, visit_id, track.first_t, person.began
+            )
+        person.visit = visit
+        return visit
 
     def _end(self, tracks: list[Track], corrected: Correction | None = None) -> Changes:
         """End the visits of some tracks, and say what they were if that is known."""
@@ -358,6 +384,8 @@ class Scene:
                     open=False,
                 )
             )
+            if corrected is None:
+                self._returns.left(track.last_t, track.box, person)
             sighting = person.rule.close(person.vote.state)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -42,15 +42,15 @@ class ZoneBar(QWidget):
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setMinimumWidth(60)
         row.addWidget(self.title, 1)
-        self.kinds: dict[Kind, QPushButton] = {}
-        group = QButtonGroup(self)
+        self.kinds: dict[Kind, QRadioButton] = {}
         for kind, text, tip in (
             (Kind.COUNTING, "What &counts", "Only in such zones anybody counts (C)"),
             (Kind.IGNORED, "What is &ignored", "In such zones nobody counts (I)"),
         ):
-            button = self._button(row, text, tip)
-            button.setCheckable(True)
-            group.addButton(button)
+            button = QRadioButton(text)
+            button.setToolTip(tip)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button)
             button.clicked.connect(lambda _=False, k=kind: self.kind_chosen.emit(k))
             self.kinds[kind] = button
         row.addSpacing(10)

@@ -41,6 +41,9 @@ def editor_of(window: MainWindow) -> ZoneEditor:
 def begin(qtbot: QtBot, window: MainWindow) -> ZoneEditor:
     qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
     window.menus.zones.trigger()
+    bar = window.zones.bar
+    assert bar is not None
+    qtbot.waitUntil(bar.isVisible, timeout=LONG_MS)
     return editor_of(window)
 
 

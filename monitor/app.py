@@ -355,7 +355,8 @@ def _identifier(options: RunOptions) -> Identifier | None:
     presence = Presence(gallery, options.csv, options.events)
     watch = GalleryWatch(gallery, presence, config.store.url)
     try:
-        return load_identifier(watch, config.identify.far, config.classify.threads)
+        fars = config.identify.far, config.identify.picture_far
+        return load_identifier(watch, fars, config.classify.threads)
     except MonitorError:
         watch.close()
         raise

@@ -155,6 +155,8 @@ class VisitorConfig:
 class IdentifyConfig:
     # wanted share of strangers who are named as somebody enrolled
     far: float = _setting(0.001, 1e-6, 0.5)
+    # a picture that stands alone: wanted share of wrong names in single comparisons as well
+    picture_far: float = _setting(0.0001, 1e-7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
-from monitor.analysis.still import named_faces, still_faces
+from monitor.analysis.still import named_faces, still_faces, with_genders
 from monitor.analysis.upright import turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.camera.zones import Zones, counted, searched
@@ -176,8 +176,14 @@ class Pipeline:
         started = time.perf_counter()
         if frame.still:
             found = self._search_still(frame)
+            large = np.flatnonzero(longer_side(found.boxes) >= self._config.classify.unsure_face_px)
+            nobody = large[:0]
             wanted = Wanted(
-                frame, found, classify=np.arange(len(found)), embed=self._to_name(frame, found)
+                frame,
+                found,
+                classify=np.arange(len(found)),
+                embed=large if frame.name_faces and self._identifier is not None else nobody,
+                guess_gender=large if self._guesser is not None else nobody,
             )
             return _Step(frame, wanted, time.perf_counter() - started)
         scene = self._scene(frame.camera)
@@ -277,16 +283,12 @@ class Pipeline:
             assert embeddings is not None
             names = self._identifier.name_once(embeddings)
             faces = named_faces(faces, wanted.embed, names)
+        if self._guesser is not None and len(wanted.guess_gender):
+            guesses = self._guess_genders(wanted)
+            assert guesses is not None
+            faces = with_genders(faces, wanted.guess_gender, guesses)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(step.frame, faces, timings)
-
-    def _to_name(self, frame: Frame, found: Detections) -> Indices:
-        """Of a picture that stands alone, those who are large enough to be named, if that was asked
-        for.
-        """
-        asked = frame.name_faces and self._identifier is not None
-        large = longer_side(found.boxes) >= self._config.classify.unsure_face_px
-        return np.flatnonzero(large) if asked else np.empty(0, np.intp)
 
     def _turned(self, wanted: Wanted) -> FloatArray | None:
         """The confidence of the faces that are to be looked at turned."""

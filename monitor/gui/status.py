@@ -160,7 +160,7 @@ class StatusBar(QStatusBar):
         if learning:
             tip += (
                 ". A few faces of each visit that is corrected or confirmed are kept to learn from "
-                "(learning.collect in the settings file; Monitor > Models… shows them)"
+                "(a setting; Monitor > Models… shows them)"
             )
         self.privacy.setText(text)
         self.privacy.setToolTip(tip)

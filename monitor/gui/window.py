@@ -19,6 +19,7 @@ from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
+from monitor.gui.learning.drift_notice import DriftNotice
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.zones = ZoneRoom(self.parts, self.commands.correct)
         self.commands.ignore_place = self.zones.ignore_place
         self.reports.saw = self._saw
+        self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -219,6 +221,7 @@ class MainWindow(QMainWindow):
         self.reports.show_speed()
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
+            self.drift.look()
 
     # Sources
 

@@ -65,6 +65,8 @@ class Alerts(QObject):
                 self._rule.settle(face.visit_id)
             elif face.state in STATES:
                 alarms.append(Alarm(face.visit_id, frame.camera, face.state))
+            else:
+                self._rule.looks_away(self._now(), face.visit_id)
         told = self._rule.saw(self._now(), alarms)
         if told:
             self._tell(told)
@@ -147,7 +149,8 @@ class Alerts(QObject):
 
     def _show_banner(self) -> None:
         now = self._now()
-        text = standing_text(self._rule.standing(now), now)
+        after_s = self._parts.session.options.config.sighting.alert_after_s
+        text = standing_text(self._rule.standing(now), now, after_s)
         self._parts.menus.acknowledge.setEnabled(bool(text))
         self._parts.banners.show_message(
             "alert", Severity.WARNING, text, "Acknowledge", self.acknowledge

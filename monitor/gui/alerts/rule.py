@@ -142,6 +142,12 @@ class AlertRule:
         for standing in self.standing(now):
             self._watched[standing.alarm.visit_id].acknowledged = True
 
+    def looks_away(self, now: datetime, visit_id: str) -> None:
+        """Somebody's sighting is open, and the face cannot be judged now: nothing has changed."""
+        watched, moment = self._watched.get(visit_id), now.astimezone(UTC)
+        if watched is not None and watched.there and not _passed(moment, watched.seen, GONE_S):
+            watched.seen = moment
+
     def settle(self, visit_id: str) -> None:
         """The mask is on, or the receptionist has said so."""
         watched = self._watched.get(visit_id)

@@ -69,6 +69,18 @@ def test_a_short_gap_in_the_pictures_is_no_new_alert_and_a_long_one_ends_the_sta
     assert rule.standing(after(6)) == ()
 
 
+def test_who_looks_away_for_a_while_is_not_told_of_again() -> None:
+    rule = AlertRule(AlertsConfig(cooldown_s=10))
+    rule.saw(NOON, [DOOR])
+    for second in range(1, 60):
+        rule.looks_away(after(second), "v1")
+    assert [s.alarm for s in rule.standing(after(60))] == [DOOR]
+    assert rule.saw(after(60), [DOOR]) == ()
+    rule.looks_away(after(90), "v1")  # was away for too long
+    assert rule.standing(after(90)) == ()
+    assert rule.saw(after(91), [DOOR]) == (DOOR,)
+
+
 def test_who_is_acknowledged_is_never_told_of_again_and_the_next_one_is() -> None:
     rule = AlertRule(AlertsConfig(cooldown_s=0))
     rule.saw(NOON, [DOOR])

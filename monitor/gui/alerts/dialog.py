@@ -101,7 +101,7 @@ class AlertsDialog(QDialog):
         # room for the longest fault, so that nothing moves
         self.heard.setMinimumHeight(2 * self.heard.fontMetrics().lineSpacing() + 4)
         form.addRow("", self.heard)
-        self.thanks = QCheckBox("A sound, too, when the &mask is put on then")
+        self.thanks = QCheckBox("A sound, too, when the &mask is put on")
         self.thanks.setChecked(config.thanks)
         form.addRow("", self.thanks)
         self.notices = QCheckBox("&Notice of the system, and in the taskbar")

@@ -17,7 +17,7 @@ from monitor.gui.zones.draft import Draft, Kind
 
 HINT = (
     "Click corner after corner; a double click or Enter closes the zone. Drag a corner to move it; "
-    "Delete removes the zone under the mouse. Keys: arrows, Space, Enter, Backspace, C, I"
+    "a right click removes a zone. Keys: arrows, Delete, Space, Enter, Backspace, C, I"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -140,6 +141,11 @@ class ZoneEditor(QWidget):
         if event.button() is Qt.MouseButton.LeftButton and self.draft.corners:
             self.finish()
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Remove the zone there; the view's own menu does not open beneath."""
+        self._remove(self._point(event.pos().toPointF()))
+        event.accept()
+
     def leaveEvent(self, event: QEvent) -> None:
         self._mouse = None
         self.update()
@@ -172,10 +178,7 @@ class ZoneEditor(QWidget):
             self.draft.take_back_corner()
             self._show()
         elif key == Qt.Key.Key_Delete:
-            removed = self.draft.remove_at(self._mouse or self._cross)
-            self._show()
-            if not removed:
-                self.said.emit("There is no zone here to remove")
+            self._remove(self._mouse or self._cross)
         elif key == Qt.Key.Key_Escape:
             self._escape()
         elif key == Qt.Key.Key_Z and event.modifiers() == _CONTROL:
@@ -184,6 +187,12 @@ class ZoneEditor(QWidget):
             self.choose(Kind.COUNTING if key == Qt.Key.Key_C else Kind.IGNORED)
         else:
             super().keyPressEvent(event)
+
+    def _remove(self, point: Point) -> None:
+        removed = self.draft.remove_at(point)
+        self._show()
+        if not removed:
+            self.said.emit("There is no zone here to remove")
 
     def _escape(self) -> None:
         if self.draft.corners:

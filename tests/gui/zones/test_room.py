@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.camera.zones import Point, Zones, counts
@@ -20,7 +21,7 @@ from monitor.records import Correction, WorkerState
 from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow
+from tests.gui.looks import MakeWindow, context_menu
 
 DOOR = "camera 7"
 LEFT = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.8), (0.1, 0.8))
@@ -164,6 +165,21 @@ def test_a_corner_is_dragged_and_what_is_wrong_is_said(
     assert window.zones.bar.hint.text() == "A zone has at least three corners"
     qtbot.mouseClick(window.zones.bar.kinds[Kind.IGNORED], LeftButton)
     assert editor.draft.kind is Kind.IGNORED
+
+
+def test_a_right_click_removes_a_zone_and_opens_no_menu(
+    qtbot: QtBot, make_window: MakeWindow, bare: Camera
+) -> None:
+    save_zones(zones_path(), DOOR, Zones(counting=(LEFT,)))
+    window = make_window(bare)
+    qtbot.waitUntil(lambda: window.zones.zones != {}, timeout=LONG_MS)
+    editor = begin(qtbot, window)
+    context_menu(editor, place_of(window, (0.8, 0.5)))
+    assert window.zones.bar is not None
+    assert window.zones.bar.hint.text() == "There is no zone here to remove"
+    context_menu(editor, place_of(window, (0.2, 0.3)))
+    assert editor.draft.zones == Zones()
+    assert QApplication.activePopupWidget() is None
 
 
 def test_a_false_visitor_in_the_picture_is_ignored_and_taken_back(

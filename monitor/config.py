@@ -144,6 +144,7 @@ class AlertsConfig:
     quiet_from: str = _setting("", form=CLOCK)
     quiet_to: str = _setting("", form=CLOCK)
     volume: int = _setting(60, 0, 100)  # of the sounds, percent
+    thanks: bool = _setting(False)  # a sound, too, when somebody who was told of puts the mask on
     notices: bool = _setting(True)  # a notice of the system, and the taskbar asks for a look
 
 

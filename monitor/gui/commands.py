@@ -48,6 +48,7 @@ class Commands(QObject):
         self._banners, self._preferences = parts.banners, parts.preferences
         self._reports, self._shift_began = reports, shift_began
         # made when it is asked for: mask-only mode imports nothing of it
+        self.ignore_place: Callable[[str], None] = lambda visit_id: None
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
@@ -90,6 +91,7 @@ class Commands(QObject):
         for correction, text, *_ in CORRECTIONS:
             action = menu.addAction(correction_icon(correction), text)
             action.triggered.connect(lambda _=False, c=correction: self.correct(visit_id, c))
+        menu.addAction("I&gnore this place").triggered.connect(lambda: self.ignore_place(visit_id))
         if visit_id in self._reports.shown.corrections:
             menu.addAction("As the monitor &saw it").triggered.connect(
                 lambda: self.correct(visit_id, None)

@@ -160,8 +160,17 @@ def _inputs(options: RunOptions) -> dict[str, list[Path]]:
     return {
         "the recording": [options.recording[1]] if options.recording else [],
         "the settings": [options.settings] if options.settings else [],
+        "the zones": _zones_files(options.config.detect.zones),
         **own_files(options.config.store.url, options.gallery, options.config.classify.model),
     }
+
+
+def _zones_files(named: str) -> list[Path]:
+    from monitor.camera.zones_file import zones_path
+
+    with contextlib.suppress(StoreError):
+        return [zones_path(named)]
+    return []
 
 
 def own_files(

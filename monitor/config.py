@@ -117,6 +117,9 @@ class TrackConfig:
     lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for this long has ended
     confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is this old
     confirm_hits: int = _setting(3, 1, 100)  # and was seen this often
+    # who has left and comes back to the same place in the same clothes within this time is the same
+    # visit; 0: everybody who comes is another one
+    return_s: float = _setting(8.0, 0, 120)
     # what has not moved at all for this long (a poster) is no person; 0: everything may be one
     still_after_s: float = _setting(10.0, 0, 3600)
 
@@ -151,6 +154,7 @@ class AlertsConfig:
     quiet_from: str = _setting("", form=CLOCK)
     quiet_to: str = _setting("", form=CLOCK)
     volume: int = _setting(60, 0, 100)  # of the sounds, percent
+    thanks: bool = _setting(False)  # a sound, too, when somebody who was told of puts the mask on
     notices: bool = _setting(True)  # a notice of the system, and the taskbar asks for a look
 
 

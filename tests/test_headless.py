@@ -10,6 +10,8 @@ import pytest
 from fakes import NOON, frame, sighting
 
 from monitor.app import RunOptions
+from monitor.camera.zones import Zones
+from monitor.camera.zones_file import save_zones
 from monitor.config import load_config
 from monitor.errors import CameraError, ModelError, MonitorError
 from monitor.headless import _Run, run_headless
@@ -230,6 +232,41 @@ def folder_of_pictures(folder: Path, number: int) -> Path:
     for index in range(number):
         (folder / f"{index}.jpg").write_bytes((TESTS_DATA / "bare.jpg").read_bytes())
     return folder
+
+
+@pytest.mark.parametrize(
+    ("zones", "line"),
+    [
+        (Zones(), "3 faces"),
+        (Zones(counting=(((0.3, 0), (0.6, 0), (0.6, 1), (0.3, 1)),)), "3 faces"),
+        (Zones(ignored=(((0.3, 0), (0.6, 0), (0.6, 1), (0.3, 1)),)), "0 faces"),
+    ],
+)
+def test_zones_hold_without_a_window_by_the_settings(
+    tmp_path: Path, zones: Zones, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "door.json"
+    save_zones(file, "pictures", zones)
+    options = RunOptions(
+        config=load_config(None, {"detect": {"zones": str(file)}}),
+        images=folder_of_pictures(tmp_path / "pictures", 3),
+    )
+    assert run_headless(options) == 0
+    assert line in capsys.readouterr().out
+
+
+def test_no_output_is_written_over_the_zones(tmp_path: Path) -> None:
+    file = tmp_path / "door.csv"
+    save_zones(file, "pictures", Zones(ignored=(((0, 0), (1, 0), (1, 1)),)))
+    before = file.read_bytes()
+    options = RunOptions(
+        config=load_config(None, {"detect": {"zones": str(file)}}),
+        images=folder_of_pictures(tmp_path / "pictures", 1),
+        csv=file,
+    )
+    with pytest.raises(MonitorError, match="zones"):
+        run_headless(options)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [1, 3])

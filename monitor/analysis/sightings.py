@@ -55,11 +55,15 @@ class SightingRule:
         self._config, self._origin, self._visit_id = config, origin, visit_id
         self._zero_t, self._zero_wall = t, wall_time
         self._number = 0
-        self._updated_t = t
-        self._first = True
         self._identity: str | None = None
         self._course: deque[tuple[float, float]] = deque()  # time, seconds up to then
+        self.come(t)
         self._begin()
+
+    def come(self, t: float) -> None:
+        """The person has come, or come back, at time `t` (s): the time away counts as nothing."""
+        self._came_t = self._updated_t = t
+        self._first = True
 
     def _begin(self) -> None:
         self._model = self._origin.model  # that raises the next sighting
@@ -96,7 +100,7 @@ class SightingRule:
             if self._bad_since is None:
                 # A visit that is bad when it is first judged has been so since it came: its vote is
                 # made of that time.
-                self._bad_since = self._zero_t if first else t
+                self._bad_since = self._came_t if first else t
                 self._seconds = t - self._bad_since
             elif self._was_bad:
                 self._seconds += since_s

@@ -17,6 +17,7 @@ from monitor.faces.classify import STATES
 from monitor.records import Face, FloatArray, Visit
 
 if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.analysis.returns import Looks
     from monitor.faces.gender import GenderVote
     from monitor.identity.identify import IdentityVote
 
@@ -41,6 +42,9 @@ class TrackedPerson:
     # a name, or "visitor"; None while it is not clear, and in mask-only mode
     identity: str | None = None
     gender_vote: GenderVote | None = None  # None where no gender is guessed
+    # how the person looks but for the face, the newest last; see `returns`
+    looks: tuple[Looks, ...] = ()
+    looked_t: float = -1e9
 
 
 def last_seen(person: TrackedPerson, track: Track, until_t: float = math.inf) -> datetime:

@@ -50,6 +50,7 @@ class Commands(QObject):
         self._banners, self._preferences = parts.banners, parts.preferences
         self._reports, self._started_again = reports, started_again
         # made when it is asked for: mask-only mode imports nothing of it
+        self.ignore_place: Callable[[str], None] = lambda visit_id: None
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
         self.history: HistoryPage | None = None
@@ -94,6 +95,7 @@ class Commands(QObject):
         for correction, text, *_ in CORRECTIONS:
             action = menu.addAction(correction_icon(correction), text)
             action.triggered.connect(lambda _=False, c=correction: self.correct(visit_id, c))
+        menu.addAction("I&gnore this place").triggered.connect(lambda: self.ignore_place(visit_id))
         if visit_id in self._reports.shown.corrections:
             menu.addAction("As the monitor &saw it").triggered.connect(
                 lambda: self.correct(visit_id, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ from monitor.gui.status import retention_text
 from monitor.gui.theme import Theme
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-from monitor.records import SourceState, WorkerState
+from monitor.gui.zones.room import ZoneRoom
+from monitor.records import Face, Frame, SourceState, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -91,7 +92,9 @@ class MainWindow(QMainWindow):
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
         self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
-        self.reports.saw = self.alerts.saw
+        self.zones = ZoneRoom(self.parts, self.commands.correct)
+        self.commands.ignore_place = self.zones.ignore_place
+        self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus = self.menus
         menus.quit.triggered.connect(self.close)
@@ -138,6 +141,7 @@ class MainWindow(QMainWindow):
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
         self.alerts.restore()
+        self.zones.start()
         options, chosen = self.session.options, self._chosen
         kept = self.preferences.remembered
 
@@ -199,6 +203,10 @@ class MainWindow(QMainWindow):
             since_ms = 1000 * (time.monotonic() - self._refreshed_at)
             self._refresh_timer.start(max(0, round(REFRESH_MS - since_ms)))
 
+    def _saw(self, frame: Frame, faces: Sequence[Face]) -> None:
+        self.zones.saw(frame, faces)
+        self.alerts.saw(frame, faces)
+
     @Slot()
     def _refresh(self) -> None:
         """Show the newest of everything."""
@@ -228,6 +236,7 @@ class MainWindow(QMainWindow):
 
     def _sources_changed(self) -> None:
         self.reports.change_sources()
+        self.zones.show()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 

@@ -20,10 +20,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from monitor.camera.zones import Zones
 from monitor.gui.picture import caption as strip
 from monitor.gui.picture.caption import Caption, paint_caption
 from monitor.gui.picture.overlay import PLATE, Overlay, box_in_widget, label_text
 from monitor.gui.picture.qimage import greyed, scaled_qimage
+from monitor.gui.picture.zones import paint_zones
 from monitor.records import Face, Image
 
 BACKGROUND = QColor("#0E1013")
@@ -49,7 +51,7 @@ class PictureView(QWidget):
         self._scaled: QImage | None = None
         self._faces: Sequence[Face] = ()
         self._corrected: Collection[str] = ()
-        self._overlay = Overlay()
+        self._overlay, self._zones = Overlay(), Zones()
         self._title, self._hint, self._plate = "", "", ""
         self._caption: Caption | None = None
         self._is_chosen = self._recording = self._old = False
@@ -138,6 +140,16 @@ class PictureView(QWidget):
         if recording != self._recording:
             self._recording = recording
             self.update(self._area())
+
+    def set_zones(self, zones: Zones) -> None:
+        """What counts and what is ignored, outlined."""
+        if zones != self._zones:
+            self._zones = zones
+            self.update(self._area())
+
+    @property
+    def zones(self) -> Zones:
+        return self._zones
 
     def set_caption(self, caption: Caption | None, is_chosen: bool = False) -> None:
         """The strip above the picture, which makes this one of several; None for none."""
@@ -244,6 +256,7 @@ class PictureView(QWidget):
                     self._scaled = greyed(self._scaled)
                 self._scaled.setDevicePixelRatio(ratio)
             painter.drawImage(picture.topLeft(), self._scaled)
+            paint_zones(painter, self._zones, picture, drawing=False)
             font = self._label_font(picture)
             self._overlay.paint(
                 painter, self._faces, self._corrected, picture, self._scale(picture), font

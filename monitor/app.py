@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.camera.address import addresses, told_apart
+from monitor.camera.kept import KeptCameras
 from monitor.camera.listing import camera_list
-from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.camera.source import FrameSource, recording
 from monitor.card import MODELS_DIR
-from monitor.config import ClassifyConfig, Config
+from monitor.config import CameraConfig, ClassifyConfig, Config
 from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
@@ -84,29 +85,57 @@ class Chosen:
         return (self.source, *self.further)
 
 
-def choose_source(options: RunOptions) -> Chosen:
-    """The sources that the options name; without any, the first camera, or the bundled clip where
-    there is none.
+def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chosen:
+    """The sources that the options name; without any, the cameras that were set up; without these,
+    the first camera, or the bundled clip where there has never been one.
 
     Raises:
         CameraError: If what is named is neither a camera index nor a stream's URL, or is named
-            twice.
+            twice; if none of the cameras that were set up can be watched.
     """
     config = options.config.camera
     if options.recording is not None:
         return Chosen(recording(*options.recording, config, options.recorded_at))
+    kept = kept or KeptCameras()
     named = addresses(config.source)
     if named:
-        first, *further = (camera_source(source, config) for source in named)
+        first, *further = (kept.named(source, config) for source in named)
         _tell_apart((first, *further))
-        return Chosen(first, further=tuple(further))
+        return Chosen(first, kept.fault, tuple(further))
+    if kept.cameras:
+        return _set_up(kept, config)
     cameras = camera_list()
     if cameras:
-        return Chosen(camera_source(str(cameras[0][0]), config))
+        return Chosen(kept.named(str(cameras[0][0]), config), kept.fault)
+    if kept.set_up:
+        raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
         recording("video", DEMO_CLIP, config),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
     )
+
+
+def _set_up(kept: KeptCameras, config: CameraConfig) -> Chosen:
+    """The cameras that were set up and are on.
+
+    Raises:
+        CameraError: If none of them can be watched.
+    """
+    kept.unlock()
+    sources, wrong = kept.sources(config)
+    told = [wrong] if wrong else []
+    told += [
+        f"{camera.title} needs its password: enter it in the window, or give the whole address "
+        f"with --camera"
+        for camera in kept.locked
+    ]
+    if not sources:
+        raise CameraError(
+            "; ".join(told)
+            or "all cameras are switched off: switch one on in the window (File > "
+            "Cameras…), or name one with --camera"
+        )
+    return Chosen(sources[0], "; ".join(told), sources[1:])
 
 
 def _tell_apart(sources: Sequence[FrameSource]) -> None:

@@ -25,13 +25,14 @@ from monitor.files import read_file
 FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
 BACKENDS = ("auto", "onnx", "tensorflow")
+ROTATIONS = (0, 90, 180, 270)
 
 
 def _setting(
     default: Any,
     low: float | None = None,
     high: float | None = None,
-    choices: Callable[[], Iterable[str]] = tuple,
+    choices: Callable[[], Iterable[str | int]] = tuple,
 ) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
@@ -52,6 +53,9 @@ class CameraConfig:
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+    # a camera that hangs sideways or upside down: its pictures are turned clockwise, degrees
+    rotate: int = _setting(0, choices=lambda: ROTATIONS)
+    mirror: bool = _setting(False)  # and then left and right are exchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,8 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
         }[kind]
         raise ConfigError(f"{label} = {reprlib.repr(value)}: give {wanted}")
     if choices and value not in choices:
-        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(value, choices)}")
+        valid = [str(choice) for choice in choices]
+        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(str(value), valid)}")
     if low is not None and not low <= value <= high:
         raise ConfigError(f"{label} = {value}: give a value from {low} to {high}")
     return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)

@@ -57,7 +57,9 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-    live = [source.name for source in chosen.sources if source.live]
+    live = {
+        s.name: s.address.key if s.address is not None else "" for s in chosen.sources if s.live
+    }
     if live:
         from monitor.storage.claims import refuse_if_counted
 

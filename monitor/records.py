@@ -91,6 +91,7 @@ class Frame:
     captured_at: float  # time.monotonic() when the frame was read, seconds
     wall_time: datetime  # aware, UTC
     camera: str  # the source's name as the user gave it, without secrets
+    camera_key: str = ""  # tells cameras apart, whatever they are called: `Address.key`
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone

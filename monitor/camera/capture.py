@@ -17,6 +17,7 @@ import numpy as np
 
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
+from monitor.camera.turn import UPRIGHT, turned
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
 from monitor.records import Frame, SourceState, SourceStatus
@@ -50,6 +51,8 @@ class CaptureThread(threading.Thread):
         super().__init__(name=f"capture {source.name}", daemon=True)
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
+        self._turn = source.turn if source.live else UPRIGHT
+        self._key = source.address.key if source.address is not None else source.name
         self._paced = paced
         self._on_status = on_status
         self._now = now
@@ -179,10 +182,11 @@ class CaptureThread(threading.Thread):
             self._set(SourceState.DAMAGED, line)
 
     def _put(self, picture: Picture) -> None:
-        if isinstance(picture.pixels, np.ndarray):
-            picture.pixels.setflags(write=False)
+        pixels = turned(picture.pixels, self._turn)
+        if isinstance(pixels, np.ndarray):
+            pixels.setflags(write=False)
         frame = Frame(
-            pixels=picture.pixels,
+            pixels=pixels,
             index=self._index,
             t=picture.t,
             captured_at=self._now(),
@@ -190,6 +194,7 @@ class CaptureThread(threading.Thread):
             if self.live
             else min(self._opened_at + timedelta(seconds=picture.t), datetime.now(UTC)),
             camera=self.source_name,
+            camera_key=self._key,
             file=picture.file,
             live=self.live,
             still=self.stills,

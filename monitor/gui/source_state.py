@@ -101,6 +101,8 @@ class SourceWatch:
         """Bring the window up to date."""
         seen = [self._see(watched) for watched in self._session.watched]
         if not seen:
+            self._troubles = {}
+            self._show_banners([])
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
         self._upside_down &= self._since.keys()

@@ -131,11 +131,11 @@ class MainWindow(QMainWindow):
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
         options, chosen = self.session.options, self._chosen
-        kept = self.preferences.remembered
+        kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
         def prepare() -> First:
             if chosen is not None:
-                return First(chosen.sources, chosen.notice)
+                return First(chosen.sources, chosen.notice, named)
             return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
@@ -217,6 +217,8 @@ class MainWindow(QMainWindow):
         self.reports.change_sources()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
+        if not self.session.watched:
+            self._show_nothing()
 
     @Slot()
     def _arranged(self) -> None:

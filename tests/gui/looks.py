@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QContextMenuEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from monitor.gui.picture.caption import Caption
 from monitor.gui.window import MainWindow
@@ -117,3 +118,9 @@ def context_menu(widget: QWidget, place: QPoint) -> None:
     """Click with the right button."""
     reason = QContextMenuEvent.Reason.Mouse
     QApplication.sendEvent(widget, QContextMenuEvent(reason, place, widget.mapToGlobal(place)))
+
+
+def press_banner(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    """Click the button of a banner."""
+    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

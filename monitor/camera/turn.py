@@ -48,6 +48,12 @@ def turned_image(image: Image, turn: Turn) -> Image:
     return cv2.flip(image, 1) if turn.mirror else image  # type: ignore[return-value]
 
 
+def turned_back(image: Image, turn: Turn) -> Image:
+    """What `turned_image` made the picture from."""
+    image = turned_image(image, Turn(0, turn.mirror))
+    return turned_image(image, Turn(-turn.rotate % 360))
+
+
 class _Turned:
     """A `LazyImage`, turned when somebody looks at it, once. Any thread."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
@@ -25,6 +25,8 @@ CLIPS = (
     "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.m2ts *.wmv *.3gp *.gif)"
     ";;All files (*)"
 )
+
+PLUG_MS = 3000  # between two looks at what is plugged in, while there is nothing else
 
 
 def check_number(chosen: Chosen) -> None:
@@ -53,6 +55,7 @@ class SourceChooser(QObject):
         self._banners, self._opened = parts.banners, opened
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
         self.keeper = keeper = CameraKeeper(parts, self)
+        self._there: set[int] = set()  # numbers of the cameras that are plugged in
         self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
         menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
@@ -72,6 +75,9 @@ class SourceChooser(QObject):
         grid.tile_menu_wanted.connect(lambda name, place: self.tile_menu(name).popup(place))
         for menu in (menus.cameras, menus.add_cameras):
             menu.addAction("Looking for cameras…").setEnabled(False)
+        menus.cameras.aboutToShow.connect(self.list_cameras)
+        self._plug_timer = QTimer(self, interval=PLUG_MS)
+        self._plug_timer.timeout.connect(self._look_for_plugged)
         self._tell_menus()
 
     def begin(self, first: First) -> None:
@@ -81,6 +87,7 @@ class SourceChooser(QObject):
         elif first.notice:
             self._banners.show_message("notice", Severity.INFO, first.notice)
         self.keeper.began(first)
+        self._plug_timer.start()
 
     def open(self, *sources: FrameSource, notice: str = "") -> None:
         """Watch these, which are not open yet, and leave what was watched."""
@@ -279,10 +286,27 @@ class SourceChooser(QObject):
             lambda message: self._show_cameras([], "The cameras cannot be listed"),
         )
 
+    @Slot()
+    def _look_for_plugged(self) -> None:
+        """Where nothing is watched and no camera is in the list, the next one that is plugged in
+        is watched.
+        """
+        if self._idle:
+            self.list_cameras()
+
+    @property
+    def _idle(self) -> bool:
+        return not self._session.watched and not self.keeper.kept.cameras
+
     def _show_cameras(self, cameras: list[tuple[int, str]], none: str = "No camera found") -> None:
         self._menus.show_cameras(cameras, none)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
+        new = [number for number, _ in cameras if number not in self._there]
+        self._there = {number for number, _ in cameras}
+        if new and self._plug_timer.isActive() and self._idle:
+            self._banners.clear("notice")
+            self.keeper.open_camera(str(new[0]))
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

@@ -86,7 +86,8 @@ class MainWindow(QMainWindow):
         self.watch = SourceWatch(self.parts)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
         self.commands = Commands(self.parts, self.reports, self._shift_began)
-        menus = self.menus
+        menus, keeper = self.menus, self.chooser.keeper
+        menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
         menus.leave_full_screen.triggered.connect(self._leave)
@@ -166,6 +167,7 @@ class MainWindow(QMainWindow):
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
+            self.commands.close_cameras()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()

@@ -131,20 +131,20 @@ class CameraKeeper(QObject):
         """
         cameras = [(source, self._known(source)) for source in sources]
         return tuple(
-            source if camera is None else self.kept.source(camera, self._config)
+            source if camera is None else self.kept.source(camera, self.config)
             for source, camera in cameras
             if camera is None or (camera.on and self.kept.address(camera) is not None)
         )
 
     def _source(self, text: str) -> FrameSource | None:
         try:
-            return self.kept.named(text, self._config)
+            return self.kept.named(text, self.config)
         except CameraError as error:
             self._banners.show_message("choice", Severity.ERROR, str(error))
             return None
 
     @property
-    def _config(self) -> CameraConfig:
+    def config(self) -> CameraConfig:
         return self._session.options.config.camera
 
     # By the Cameras page; errors go to whoever calls
@@ -153,13 +153,27 @@ class CameraKeeper(QObject):
         """The camera's place among what is watched."""
         return next((w for w in self._session.watched if self._is(w.source, camera)), None)
 
+    def watching(self, source: FrameSource) -> Watched | None:
+        """Who reads the camera of a source already."""
+        address = source.address
+        return next(
+            (
+                w
+                for w in self._session.watched
+                if address is not None
+                and w.source.address is not None
+                and w.source.address.key == address.key
+            ),
+            None,
+        )
+
     def add(self, text: str, name: str, turn: Turn | None) -> None:
         """Keep a camera and watch it.
 
         Raises:
             CameraError: If `text` is no camera, is in the list, or cannot be watched.
         """
-        source = self.kept.named(text, self._config)
+        source = self.kept.named(text, self.config)
         known = self._known(source)
         if known is not None:
             raise CameraError(f"{known.title} is in the list already: change it there")
@@ -181,8 +195,10 @@ class CameraKeeper(QObject):
         if text:
             self._keep_secret(camera.camera_id)
         new = self.kept.get(camera.camera_id)
+        if former is not None and former.secret and new is not None and not new.secret:
+            self._forget(camera.camera_id)
         if watched is not None and new is not None and self.kept.address(new) is not None:
-            self._watcher.exchange(watched.name, self.kept.source(new, self._config))
+            self._watcher.exchange(watched.name, self.kept.source(new, self.config))
         self._tell()
 
     def turn(self, watched: Watched, degrees: int) -> None:
@@ -206,7 +222,7 @@ class CameraKeeper(QObject):
         self.kept.switch(*(((camera.camera_id,), ()) if on else ((), (camera.camera_id,))))
         try:
             if on and watched is None and self.kept.address(camera) is not None:
-                source = self.kept.source(camera, self._config)
+                source = self.kept.source(camera, self.config)
                 if not self._watcher.add(source):
                     self.kept.switch((), (camera.camera_id,))
             elif not on and watched is not None:
@@ -218,12 +234,7 @@ class CameraKeeper(QObject):
         """Take a camera out of the list and its password out of the keyring."""
         watched = self.watched(camera)
         self.kept.remove(camera.camera_id)
-        self._bridge.run(
-            "forgetting a password",
-            lambda: passwords.forget(camera.camera_id),
-            lambda done: None,
-            lambda message: None,
-        )
+        self._forget(camera.camera_id)
         if watched is not None:
             self._watcher.leave(watched.name)
         self._tell()
@@ -306,6 +317,14 @@ class CameraKeeper(QObject):
             lambda: passwords.keep(camera_id, address),
             say,
             lambda message: say(False),
+        )
+
+    def _forget(self, camera_id: str) -> None:
+        self._bridge.run(
+            "forgetting a password",
+            lambda: passwords.forget(camera_id),
+            lambda done: None,
+            lambda message: None,
         )
 
     def _tell(self) -> None:

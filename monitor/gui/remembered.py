@@ -29,8 +29,8 @@ class First:
 
 
 def first_sources(options: RunOptions, kept: KeptCameras) -> First:
-    """What the options name, else the cameras that were set up, whether they are there or not, else
-    `choose_source`'s choice. It may ask the keyring: not in the main thread.
+    """What the options name, else the cameras that were set up and need no password, whether they
+    are there or not, else `choose_source`'s choice.
 
     Raises:
         CameraError: If what is named is not valid.
@@ -39,7 +39,6 @@ def first_sources(options: RunOptions, kept: KeptCameras) -> First:
         chosen = choose_source(options, kept)
         return First(chosen.sources, chosen.notice, named=True)
     if kept.cameras:
-        kept.unlock()
         sources, wrong = kept.sources(options.config.camera)
         if not any(camera.on for camera in kept.cameras):
             wrong = "All cameras are switched off: switch one on in File > Cameras…"

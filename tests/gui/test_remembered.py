@@ -141,7 +141,8 @@ def test_a_camera_of_the_command_line_is_kept_on_request_and_its_password_asked_
 
     again = make_window(camera=LIMITS)
     qtbot.waitUntil(lambda: again.session.names == (YARD,), timeout=LONG_MS)
-    assert again.banners.text("locked").startswith(f"{HALL} needs its password again")
+    asked = f"{HALL} needs its password again"
+    qtbot.waitUntil(lambda: again.banners.text("locked").startswith(asked), timeout=LONG_MS)
     assert again.banners.text("keep") == ""
 
     def answer(dialog: PasswordDialog) -> QDialog.DialogCode:

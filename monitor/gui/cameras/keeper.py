@@ -48,6 +48,7 @@ class CameraKeeper(QObject):
         self.kept = KeptCameras()
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._watcher = parts.banners, watcher
+        self._asks = False  # for passwords: not where other sources were named
         self.keyring = False  # this system has one; see `look_for_keyring`
 
     # What a run begins with
@@ -61,9 +62,31 @@ class CameraKeeper(QObject):
             self._offer(new)
         else:
             self._keep(new)
-        self._ask_for_passwords()
-        if any(camera.secret for camera in self.kept.cameras):
-            self.look_for_keyring()
+        self._asks = not first.named
+        locked = self.kept.locked if self._asks else ()
+        if not locked:
+            return
+
+        def unlock() -> bool:
+            self.kept.unlock()
+            return passwords.can_keep()
+
+        def watch(keyring: bool) -> None:
+            self.keyring = keyring
+            self._watch_unlocked(locked)
+
+        # loading a keyring takes a while, in which the other cameras are watched
+        self._bridge.run("keyring", unlock, watch, lambda message: self._tell())
+
+    def _watch_unlocked(self, cameras: Sequence[KeptCamera]) -> None:
+        for camera in cameras:
+            if self.kept.address(camera) is not None and self.watched(camera) is None:
+                try:
+                    self._watcher.add(self.kept.source(camera, self.config))
+                except CameraError as error:
+                    self._banners.show_message("choice", Severity.ERROR, str(error))
+        self._arrange()
+        self._tell()
 
     def look_for_keyring(self) -> None:
         """Have it known soon whether this system has one."""
@@ -242,6 +265,11 @@ class CameraKeeper(QObject):
     def move(self, camera: KeptCamera, places: int) -> None:
         """Move a camera in the list; the pictures follow."""
         self.kept.move(camera.camera_id, places)
+        self._arrange()
+        self._tell()
+
+    def _arrange(self) -> None:
+        """Watch in the order of the list."""
         order = [c.camera_id for c in self.kept.cameras]
 
         def place(watched: Watched) -> int:
@@ -250,7 +278,6 @@ class CameraKeeper(QObject):
 
         self._session.order(place)
         self._watcher.ordered()
-        self._tell()
 
     # Passwords
 
@@ -258,7 +285,7 @@ class CameraKeeper(QObject):
         self._banners.show_message(
             "locked",
             Severity.WARNING,
-            locked_text(self.kept.locked),
+            locked_text(self.kept.locked if self._asks else ()),
             "Enter it…",
             self.ask_for_password,
         )

@@ -88,6 +88,7 @@ class CamerasDialog(WorkingDialog):
         self.up_button = button("&Up", lambda: self.shift(-1))
         self.down_button = button("&Down", lambda: self.shift(1))
         close = QPushButton("C&lose")
+        close.setAutoDefault(False)  # Enter in the table changes a camera
         close.clicked.connect(self.close)
         grid.addWidget(close, 1, 4)
         self.inner.addLayout(grid)

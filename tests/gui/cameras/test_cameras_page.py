@@ -246,7 +246,8 @@ def test_without_a_keyring_the_list_says_that_a_password_is_needed(
     kept.put(YARD.replace("//", "//anna:secret@"), name="Yard")
     window = make_window()
     qtbot.waitUntil(lambda: window.session.names == ("camera 0",), timeout=LONG_MS)
-    assert window.banners.text("locked").startswith("Yard needs its password")
+    asked = "Yard needs its password"
+    qtbot.waitUntil(lambda: window.banners.text("locked").startswith(asked), timeout=LONG_MS)
     page = open_page(qtbot, window)
     assert rows(page)[1][:2] == ["Yard", "password needed"]
     page.table.selectRow(1)

@@ -224,7 +224,9 @@ class FrameResult:
     timings: Timings
     visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
     sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
-    upside_down: bool = False  # the camera hangs so, by its last faces: nobody is judged
+    # how far the camera's pictures have to be turned clockwise to stand upright, in degrees, by its
+    # last faces; unless it is 0, nobody is judged
+    turn: int = 0
     model: str = ""  # the name of the mask model that answers
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
 from monitor.analysis.still import named_faces, still_faces
-from monitor.analysis.upright import turned_confidence
+from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.config import Config
 from monitor.detect import FaceDetector
@@ -214,20 +214,25 @@ class Pipeline:
             timings = Timings(classify_s=classify_s)
             return FrameResult(
                 *(frame, scene.coast(frame), timings),
-                upside_down=scene.upside_down,
+                turn=scene.turn,
                 model=self._classifier.name,
             )
         if frame.still:
             return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
         answers = Answers(
-            rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
+            rois,
+            probabilities,
+            self._turned(wanted),
+            found_turned(self._detector, frame.image, wanted.ways),
+            embeddings,
+            self._guess_genders(wanted),
         )
         scene = self._scene(frame.camera)
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.turn),
             model=self._classifier.name,
         )
 

@@ -46,7 +46,8 @@ class Doubt(Enum):
     DARK = "too dark"
     COVERED = "covered"
     BLURRED = "out of focus"
-    UPSIDE_DOWN = "upside down"  # which the analysis finds
+    UPSIDE_DOWN = "upside down"  # which the analysis finds, as the next
+    SIDEWAYS = "sideways"
 
 
 @dataclass(frozen=True, slots=True)

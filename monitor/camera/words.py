@@ -12,3 +12,13 @@ DOUBTS = {
     Doubt.COVERED: "is covered, or looks at a wall: see what is before its lens",
     Doubt.BLURRED: "is out of focus: clean its lens and focus it anew",
 }
+
+
+def hangs(turn: int) -> str:
+    """How a picture is that has to be turned so far (degrees)."""
+    return "upside down" if turn == 180 else "sideways"
+
+
+def turned_text(name: str, turn: int, mend: str) -> str:
+    """What is said of a camera that hangs so, and what mends it."""
+    return f"the picture of {name} is {hangs(turn)}, so nobody is judged: {mend}"

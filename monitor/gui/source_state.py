@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from monitor.camera.evidence import Doubt, Evidence
-from monitor.camera.words import DOUBTS
+from monitor.camera.words import DOUBTS, hangs
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
@@ -48,8 +48,10 @@ DOUBTED = {
     Doubt.COVERED: "Something covers this camera",
     Doubt.BLURRED: "Out of focus",
     Doubt.UPSIDE_DOWN: "Upside down: nobody is judged",
+    Doubt.SIDEWAYS: "Sideways: nobody is judged",
 }
 TROUBLES = (SourceState.STALLED, SourceState.DAMAGED, SourceState.LOST, SourceState.FAILED)
+TURNED = (Doubt.UPSIDE_DOWN, Doubt.SIDEWAYS)
 BANNERS_MAX = 2  # more cameras in trouble share one banner, so that the pictures keep their room
 
 
@@ -70,7 +72,9 @@ class SourceWatch:
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
         self._evidence: dict[str, Evidence] = {}
-        self._upside_down: set[str] = set()
+        self._turns: dict[str, int] = {}  # of those that hang otherwise: what mends it, degrees
+        # turns the pictures of a camera; set by the window
+        self.turn: Callable[[Watched, int], None] = lambda watched, degrees: None
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
         # cameras that are not well; they stay here while they are tried again
@@ -89,13 +93,13 @@ class SourceWatch:
     def judged(self, result: FrameResult) -> None:
         """Take in a result that the window shows."""
         self.saw(result.frame)
-        (self._upside_down.add if result.upside_down else self._upside_down.discard)(
-            result.frame.camera
-        )
+        self._turns.pop(result.frame.camera, None)
+        if result.turn:
+            self._turns[result.frame.camera] = result.turn
 
     def forget(self, names: Collection[str]) -> None:
         """Others are watched, or another shift has begun: these are judged anew."""
-        self._upside_down -= set(names)
+        self._turns = {name: turn for name, turn in self._turns.items() if name not in names}
 
     def look(self) -> None:
         """Bring the window up to date."""
@@ -105,7 +109,7 @@ class SourceWatch:
             self._show_banners([])
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
-        self._upside_down &= self._since.keys()
+        self.forget(self._turns.keys() - self._since.keys())
         one = next(
             (s for s in seen if s.watched.name == self._grid.alone),
             seen[0] if len(seen) == 1 else None,
@@ -149,7 +153,8 @@ class SourceWatch:
         if evidence is not None and evidence.doubt is not None:
             return evidence.doubt
         shown = status.state in (SourceState.LIVE, SourceState.ENDED) and not watched.lent
-        return Doubt.UPSIDE_DOWN if shown and watched.name in self._upside_down else None
+        turn = self._turns.get(watched.name, 0) if shown else 0
+        return {0: None, 180: Doubt.UPSIDE_DOWN}.get(turn, Doubt.SIDEWAYS)
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
@@ -180,9 +185,10 @@ class SourceWatch:
 
     def _show_banners(self, troubled: list[_Seen]) -> None:
         before, self._shown = self._shown, set()
-        turned = [s for s in troubled if s.doubt is Doubt.UPSIDE_DOWN]
-        others = [s for s in troubled if s.doubt is not Doubt.UPSIDE_DOWN]
-        self._show_upside_down(turned)
+        others = [s for s in troubled if s.doubt not in TURNED]
+        for s in troubled:
+            if s.doubt in TURNED:
+                self._show_turned(s)
         if len(others) > BANNERS_MAX:
             names = [s.watched.name for s in others]
             what = (
@@ -201,16 +207,22 @@ class SourceWatch:
         for key in before - self._shown:
             self._banners.clear(key)
 
-    def _show_upside_down(self, turned: list[_Seen]) -> None:
-        if not turned:
-            return
-        names = ", ".join(s.watched.name for s in turned)
-        pictures = "picture of {} is" if len(turned) == 1 else "pictures of {} are"
-        live = any(s.watched.live for s in turned)
-        what = "camera" if live else "recording"
-        what += "s" if len(turned) > 1 else ""
-        text = f"The {pictures.format(names)} upside down, so nobody is judged: turn the {what}"
-        self._show("upside down", Severity.ERROR, text, "", [])
+    def _show_turned(self, seen: _Seen) -> None:
+        """Say that a picture is not upright, with a button that turns a camera's."""
+        watched, turn = seen.watched, self._turns[seen.watched.name]
+        key, how = f"turned {watched.name}", hangs(turn)
+        text = f"The picture of {watched.name} is {how}, so nobody is judged: turn the "
+        self._shown.add(key)
+        if watched.live:
+            self._banners.show_message(
+                key,
+                Severity.ERROR,
+                f"{text}camera, or its picture",
+                "Turn the picture",
+                lambda: self.turn(watched, turn),
+            )
+        else:
+            self._banners.show_message(key, Severity.ERROR, f"{text}recording")
 
     def _show_banner(self, seen: _Seen) -> None:
         name, status = seen.watched.name, seen.status

@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
+        self.watch.turn = self.chooser.keeper.turn
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
         self.commands = Commands(self.parts, self.reports, self._shift_began)
         menus, keeper = self.menus, self.chooser.keeper

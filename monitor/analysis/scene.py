@@ -143,7 +143,7 @@ class Scene:
         """
         voices = self._voices(wanted.found)
         self._take_turned(wanted, answers)
-        self._upright.take_ways(wanted.found, answers.ways)
+        self._upright.take_ways(wanted.frame.t, wanted.found, answers.ways)
         self._take_embeddings(wanted, answers, voices)
         self._take_genders(wanted, answers, voices)
         self._take_probabilities(wanted, answers, voices)
@@ -303,7 +303,7 @@ class Scene:
             landmarks: FloatArray | None = None if found.landmarks is None else found.landmarks[i]
             judged = can_be_judged(float(sizes[i]), roi, landmarks, self._config.classify)
             person = self._asked(wanted, i)
-            upright = not (person.on_its_head or self._upright.turn)
+            upright = not (person.on_its_head or self._upright.doubtful)
             in_sight = landmarks is None or (
                 not weak_profile(landmarks, float(found.confidence[i]))
                 and mouth_in_sight(wanted.frame.image, found.boxes[i], landmarks, answer)

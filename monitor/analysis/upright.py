@@ -37,6 +37,7 @@ SURE = 0.9  # confidence of a face that stands upright
 FOUND = 0.85  # confidence of a face that is found another way up
 NOBODY_S = 1.0  # without a sure face before the other ways are tried
 TRY_S, TRY_AGAIN_S = 1.5, 0.4  # between tries; and after a face was found another way up
+SUSPECTED_S = 5.0  # how long that face is looked for again
 MOVED_BY = 0.05  # sizes of the face: what does not move tells nothing twice (a picture on a wall)
 CELLS = 32  # of a row of the picture, to tell whether anything moves
 CELL_CHANGED, CHANGED_SHARE = 10, 0.01  # grey levels; of the cells
@@ -50,7 +51,8 @@ class Upright:
     def __init__(self) -> None:
         self._turned: deque[bool] = deque(maxlen=CHECKS)  # of faces, by 180 degrees
         self._ways: deque[int] = deque(maxlen=CHECKS)  # of pictures
-        self._sure_t = self._tried_t = -1e9
+        self._sure_t = self._tried_t = self._found_t = -1e9
+        self._suspected = 0  # the way in which a face was found just now
         self._cells: Image | None = None  # of the picture that was tried last
         self._face: FloatArray | None = None  # (4,) that was found there another way up
 
@@ -92,13 +94,14 @@ class Upright:
             found: In the picture as it stands.
             image_bgr: The picture.
         """
-        if t < self._tried_t:  # a recording that is played again
-            self._sure_t = self._tried_t = -1e9
-        suspected = self._ways[-1] if self._ways else 0
+        if t - self._found_t > SUSPECTED_S:
+            self._suspected = 0
+        suspected = self._suspected
         if found.landmarks is None or t - self._tried_t < (TRY_AGAIN_S if suspected else TRY_S):
             return ()
         if _best(found)[0] >= SURE:
             self._sure_t = self._tried_t = t
+            self._suspected = 0
             self._ways.append(0)
             return ()
         if t - self._sure_t < NOBODY_S:
@@ -106,6 +109,11 @@ class Upright:
         self._tried_t = t
         moves = self._moves(image_bgr)
         return (suspected,) if suspected else WAYS if moves else ()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody is to be judged: the picture is not upright, or may not be."""
+        return bool(self.turn or self._suspected)
 
     def _moves(self, image_bgr: Image) -> bool:
         """Whether the picture is another one than that which was tried last."""
@@ -118,8 +126,10 @@ class Upright:
             return True
         return bool((cv2.absdiff(before, now) > CELL_CHANGED).mean() > CHANGED_SHARE)
 
-    def take_ways(self, standing: Detections, tried: Mapping[int, Detections]) -> None:
-        """Take in what was found in a picture as it stands, and the ways in which it was tried."""
+    def take_ways(self, t: float, standing: Detections, tried: Mapping[int, Detections]) -> None:
+        """Take in what was found in the picture of time `t` (s) as it stands, and in the ways in
+        which it was tried.
+        """
         way, confidence, face = 0, 0.0, None
         for one, found in tried.items():
             best, box = _best(found)
@@ -127,6 +137,7 @@ class Upright:
                 way, confidence, face = one, best, box
         if face is None or confidence < max(FOUND, _best(standing)[0] + BETTER_BY):
             return
+        self._found_t, self._suspected = t, way
         before, self._face = self._face, face
         if before is not None and self._ways and self._ways[-1] == way:
             size = float((face[2:] - face[:2]).max())

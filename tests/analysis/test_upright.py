@@ -114,24 +114,24 @@ SURE = Detections(
 def test_one_look_at_somebody_who_lies_is_no_camera_on_its_side() -> None:
     camera = Upright()
     for x in (0, 20, 40):
-        camera.take_ways(NOBODY, lying(x))
+        camera.take_ways(x, NOBODY, lying(x))
         assert camera.turn == 0
-    camera.take_ways(NOBODY, lying(60))
+    camera.take_ways(60, NOBODY, lying(60))
     assert camera.turn == 90
 
 
 def test_a_picture_on_the_wall_that_lies_is_no_camera_on_its_side() -> None:
     camera = Upright()
     for i in range(50):
-        camera.take_ways(NOBODY, lying(i % 3))
+        camera.take_ways(i, NOBODY, lying(i % 3))
     assert camera.turn == 0
 
 
 def test_what_is_found_as_well_upright_says_nothing() -> None:
     camera = Upright()
     for i in range(50):
-        camera.take_ways(SURE, lying(20 * i))
-        camera.take_ways(NOBODY, lying(20 * i, confidence=0.8))
+        camera.take_ways(i, SURE, lying(20 * i))
+        camera.take_ways(i, NOBODY, lying(20 * i, confidence=0.8))
     assert camera.turn == 0
 
 
@@ -150,7 +150,7 @@ def test_the_other_ways_are_tried_seldom_and_only_where_something_moves() -> Non
 def test_a_camera_on_its_side_that_was_turned_back_is_believed() -> None:
     camera, still = Upright(), np.full((480, 640, 3), 90, np.uint8)
     for x in range(0, 100, 20):
-        camera.take_ways(NOBODY, lying(x))
+        camera.take_ways(x / 20, NOBODY, lying(x))
     assert camera.turn == 90
     for i in range(8):
         camera.ways(10 + i / 2, SURE, still)

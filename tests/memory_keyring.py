@@ -9,6 +9,8 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
+from monitor.camera import passwords
+
 
 class MemoryKeyring(KeyringBackend):
     """Forgets all when the test ends."""
@@ -43,6 +45,7 @@ class BrokenKeyring(MemoryKeyring):
 
 @contextmanager
 def keyring_in_use(one: MemoryKeyring) -> Iterator[MemoryKeyring]:
+    passwords.can_keep()  # has chosen this system's
     before = keyring.get_keyring()
     keyring.set_keyring(one)
     try:

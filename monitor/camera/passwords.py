@@ -5,7 +5,10 @@ A keyring may ask its user to be opened, or stand still: no wait for it is witho
 
 from __future__ import annotations
 
+import functools
 import logging
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +19,34 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SERVICE = "Mask Monitor cameras"
+BACKENDS = {
+    "win32": ("keyring.backends.Windows.WinVaultKeyring",),
+    "darwin": ("keyring.backends.macOS.Keyring",),
+    "linux": ("keyring.backends.SecretService.Keyring", "keyring.backends.kwallet.DBusKeyring"),
+}
+_CHOOSING = threading.Lock()
 ANSWER_S = 20.0  # the user may have to open the keyring meanwhile
+
+
+@functools.cache
+def _choose() -> None:
+    """Have the library use what the user has set for it, else what this system has.
+
+    Not the library's own search: it loads the backends of all systems, of which the one for macOS
+    starts a compiler on Linux to look for a library.
+    """
+    from keyring import core
+    from keyring.backends import fail
+
+    chosen = core.load_env() or core.load_config()
+    for name in () if chosen is not None else BACKENDS.get(sys.platform, BACKENDS["linux"]):
+        try:
+            chosen = core.load_keyring(name)
+        except Exception as error:  # they raise what they like where they cannot be used
+            log.debug("%s cannot be used (%s)", name, type(error).__name__)
+        else:
+            break
+    core.set_keyring(chosen or fail.Keyring())  # type: ignore[no-untyped-call]
 
 
 def can_keep() -> bool:
@@ -24,6 +54,8 @@ def can_keep() -> bool:
     import keyring
     from keyring.backends import fail, null
 
+    with _CHOOSING:
+        _choose()
     return not isinstance(keyring.get_keyring(), fail.Keyring | null.Keyring)
 
 

@@ -17,7 +17,7 @@ from monitor.camera.kept import KeptCameras
 from monitor.camera.listing import camera_list
 from monitor.camera.source import FrameSource, recording
 from monitor.card import MODELS_DIR
-from monitor.config import CameraConfig, ClassifyConfig, Config
+from monitor.config import ClassifyConfig, Config
 from monitor.data_folder import default_gallery
 from monitor.errors import CameraError, MonitorError, StoreError
 
@@ -103,7 +103,8 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         _tell_apart((first, *further))
         return Chosen(first, kept.fault, tuple(further))
     if kept.cameras:
-        return _set_up(kept, config)
+        sources, told = kept.unattended(config)
+        return Chosen(sources[0], told, sources[1:])
     cameras = camera_list()
     if cameras:
         return Chosen(kept.named(str(cameras[0][0]), config), kept.fault)
@@ -113,29 +114,6 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         recording("video", DEMO_CLIP, config),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
     )
-
-
-def _set_up(kept: KeptCameras, config: CameraConfig) -> Chosen:
-    """The cameras that were set up and are on.
-
-    Raises:
-        CameraError: If none of them can be watched.
-    """
-    kept.unlock()
-    sources, wrong = kept.sources(config)
-    told = [wrong] if wrong else []
-    told += [
-        f"{camera.title} needs its password: enter it in the window, or give the whole address "
-        f"with --camera"
-        for camera in kept.locked
-    ]
-    if not sources:
-        raise CameraError(
-            "; ".join(told)
-            or "all cameras are switched off: switch one on in the window (File > "
-            "Cameras…), or name one with --camera"
-        )
-    return Chosen(sources[0], "; ".join(told), sources[1:])
 
 
 def _tell_apart(sources: Sequence[FrameSource]) -> None:
@@ -263,9 +241,11 @@ def build_pipeline(
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
-        ConfigError: If the gallery is damaged, foreign, or made with another model.
+        ConfigError: If the gallery is damaged, foreign, or made with another model; if the zones
+            are damaged.
     """
     from monitor.analysis.pipeline import Pipeline
+    from monitor.camera.zones_file import load_zones, zones_path
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
 
@@ -277,7 +257,10 @@ def build_pipeline(
         from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    zones = load_zones(zones_path(config.detect.zones))
+    pipeline = Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    pipeline.use_zones(zones)
+    return pipeline
 
 
 def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
@@ -370,7 +353,8 @@ def _identifier(options: RunOptions) -> Identifier | None:
     presence = Presence(gallery, options.csv, options.events)
     watch = GalleryWatch(gallery, presence, config.store.url)
     try:
-        return load_identifier(watch, config.identify.far, config.classify.threads)
+        fars = config.identify.far, config.identify.picture_far
+        return load_identifier(watch, fars, config.classify.threads)
     except MonitorError:
         watch.close()
         raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import reprlib
 import tomllib
 import unicodedata
@@ -26,6 +27,9 @@ FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
 BACKENDS = ("auto", "onnx", "tensorflow")
 ROTATIONS = (0, 90, 180, 270)
+CLOCK = r"(([01]\d|2[0-3]):[0-5]\d)? 22:00"
+# what the visitor window can speak: their codes (ISO 639); its sentences are in the window's room
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "uk", "ar", "he")
 
 
 def _setting(
@@ -33,8 +37,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Callable[[], Iterable[str | int]] = tuple,
+    form: str = "",
 ) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+    """`form`: what a text must be, as a regular expression with an example after a blank."""
+    given = {"low": low, "high": high, "choices": choices, "form": form}
+    return field(default=default, metadata=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class DetectConfig:
     # how often it is searched for the smallest faces as well; 0: always
     sweep_every_s: float = _setting(0.5, 0, 10)
     threads: int = _setting(2, 1, 64)
+    zones: str = _setting("")  # the file of what counts and what is ignored; empty: the window's
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +138,29 @@ class SightingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    # the same visit is not told of again within this
+    cooldown_s: float = _setting(60.0, 0, 3600)
+    # from when to when nobody is told of, by the local clock; empty: there are no quiet hours
+    quiet_from: str = _setting("", form=CLOCK)
+    quiet_to: str = _setting("", form=CLOCK)
+    volume: int = _setting(60, 0, 100)  # of the sounds, percent
+    notices: bool = _setting(True)  # a notice of the system, and the taskbar asks for a look
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorConfig:
+    language: str = _setting("en", choices=lambda: LANGUAGES)  # of the window that faces visitors
+    camera: str = _setting("")  # which one it speaks for, by its name; empty: the first
+    show_face: bool = _setting(False)  # show the picture in it
+
+
+@dataclass(frozen=True, slots=True)
 class IdentifyConfig:
     # wanted share of strangers who are named as somebody enrolled
     far: float = _setting(0.001, 1e-6, 0.5)
+    # a picture that stands alone: wanted share of wrong names in single comparisons as well
+    picture_far: float = _setting(0.0001, 1e-7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +207,8 @@ class Config:
     track: TrackConfig = field(default_factory=TrackConfig)
     vote: VoteConfig = field(default_factory=VoteConfig)
     sighting: SightingConfig = field(default_factory=SightingConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    visitor: VisitorConfig = field(default_factory=VisitorConfig)
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
@@ -267,7 +297,7 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
-        return _text(label, value)
+        return _text(label, value, spec.metadata["form"])
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
@@ -293,7 +323,7 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)
 
 
-def _text(label: str, value: Any) -> str:
+def _text(label: str, value: Any, form: str = "") -> str:
     """A free text: an address or a name. It may hold a password, so that no error shows it."""
     if not isinstance(value, str):
         raise ConfigError(f"{label}: give a text in quotes")
@@ -306,4 +336,7 @@ def _text(label: str, value: Any) -> str:
         raise ConfigError(
             f"{label}: the text holds an end of line or a byte that is no letter: write it anew"
         )
+    pattern, _, example = form.partition(" ")
+    if form and not re.fullmatch(pattern, text):
+        raise ConfigError(f"{label} = {reprlib.repr(text)}: give a text like {example!r}")
     return text

@@ -95,8 +95,8 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
-    # of a picture that stands alone: its people are named by this one look
-    name_faces: bool = False
+    # of a picture that stands alone, in a run that names people: they are named by this one look
+    name_faces: bool = True
     closely: bool = True  # the same: searched at several scales
     # the same: the smallest face that matters, in px: it is searched at one scale, which is enough
     # for that; 0: the detector's own rule

@@ -125,6 +125,29 @@ class KeptCameras:
             sources.append(source)
         return tuple(sources), "; ".join(wrong)
 
+    def unattended(self, config: CameraConfig) -> tuple[tuple[FrameSource, ...], str]:
+        """The sources of those that are on, for a run in which nobody can be asked; and what is
+        wrong with others. The keyring is asked.
+
+        Raises:
+            CameraError: If none of them can be watched.
+        """
+        self.unlock()
+        sources, wrong = self.sources(config)
+        told = [wrong] if wrong else []
+        told += [
+            f"{camera.title} needs its password: enter it in the window, or give the whole "
+            f"address with --camera"
+            for camera in self.locked
+        ]
+        if not sources:
+            raise CameraError(
+                "; ".join(told)
+                or "all cameras are switched off: switch one on in the window "
+                "(File > Cameras…), or name one with --camera"
+            )
+        return sources, "; ".join(told)
+
     def named(self, text: str, config: CameraConfig) -> FrameSource:
         """The source of an address, by its name and turn if it is in the list.
 

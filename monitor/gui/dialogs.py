@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -65,6 +66,13 @@ class SettingsDialog(QDialog):
             self.detector.addItem(detector_text(info), name)
         self.detector.setCurrentIndex(self.detector.findData(config.detect.name))
         form.addRow("Face &detector", self.detector)
+        self.collect = QCheckBox("&Keep corrected faces to learn from")
+        self.collect.setChecked(config.learning.collect)
+        self.collect.setToolTip(
+            f"A few faces of visits that are corrected or confirmed, on this PC alone, for "
+            f"{config.learning.retention_days} days; Monitor > Models… shows them"
+        )
+        form.addRow(self.collect)
         days = config.store.retention_days
         kept = (
             f"Visits and sightings are deleted after {days} days"
@@ -90,6 +98,7 @@ class SettingsDialog(QDialog):
             ("sighting", "alert_after_s"): self.alert_after_s.value(),
             ("detect", "min_face_px"): self.min_face_px.value(),
             ("detect", "name"): self.detector.currentData(),
+            ("learning", "collect"): self.collect.isChecked(),
         }
 
 

@@ -43,7 +43,8 @@ KEYS = (
     ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),
     ("Ctrl+P, Ctrl+Shift+M", "People: who is enrolled, enrol, forget; models, and learning"),
     ("Ctrl+,", "Settings"),
-    ("M", "Sound on and off"),
+    ("M, Ctrl+K, Ctrl+Shift+S", "Sound on and off; acknowledge alerts; no alerts for 10 minutes"),
+    ("Ctrl+Shift+A, Ctrl+Shift+V", "Settings of alerts; the window that faces the visitor"),
     ("F11, Esc", "Full screen, and back"),
     ("F1, Ctrl+Q", "This help; quit"),
 )
@@ -65,6 +66,7 @@ LICENCES = (
     ("platformdirs", "MIT"),
     ("keyring", "MIT"),
     ("cv2-enumerate-cameras", "MIT"),
+    ("miniaudio", "MIT"),
     ("tensorflow", "Apache-2.0"),
 )
 

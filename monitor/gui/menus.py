@@ -65,6 +65,7 @@ class Menus:
         self.alone.setCheckable(True)
         self.tiles.addAction(self.alone)
         self.panels = view.addMenu("&Panels")
+        self.visitor = self._add(view, "&Visitor window", "Ctrl+Shift+V", checkable=True)
         view.addSeparator()
         self.theme_group = QActionGroup(self._window)
         themes = view.addMenu("&Theme")
@@ -76,6 +77,7 @@ class Menus:
     def _fill_monitor(self, monitor: QMenu, corrections: Sequence[QAction]) -> None:
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
+        self._fill_alerts(monitor.addMenu("&Alerts"))
         monitor.addSeparator()
         self.undo = self._add(monitor, "&Undo the last correction", "Ctrl+Z")
         correct = monitor.addMenu("&Correct the selected sighting")
@@ -93,6 +95,15 @@ class Menus:
         self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+
+    def _fill_alerts(self, alerts: QMenu) -> None:
+        self.acknowledge = self._add(alerts, "&Acknowledge", "Ctrl+K")
+        alerts.addSeparator()
+        self.snooze = self._add(alerts, "Snooze for &10 minutes", "Ctrl+Shift+S")
+        self.snooze_day = self._add(alerts, "Snooze until &tomorrow", "")
+        self.alert_again = self._add(alerts, "Alert a&gain", "")
+        alerts.addSeparator()
+        self.alert_settings = self._add(alerts, "A&lerts and visitor window…", "Ctrl+Shift+A")
 
     def _fill_help(self, help_menu: QMenu) -> None:
         self.help = self._add(help_menu, "&Keys and meanings", "F1")

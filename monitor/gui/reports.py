@@ -6,8 +6,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtWidgets import QApplication
-
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.source_state import SourceWatch
@@ -15,6 +13,7 @@ from monitor.records import (
     Correction,
     Count,
     Face,
+    Frame,
     FrameResult,
     MaskState,
     SourceState,
@@ -55,6 +54,8 @@ class Reports:
     ) -> None:
         self._parts, self._watch, self._start_again = parts, watch, start_again
         self.shown = NOTHING
+        # is told of each picture that is shown, with its faces as the receptionist has said
+        self.saw: Callable[[Frame, Sequence[Face]], None] = lambda frame, faces: None
         self.worker: WorkerState | None = None
         self._worker_said: tuple[WorkerState | None, str, int | None] = (None, "", None)
         self._results: dict[str, FrameResult] = {}  # the newest of each camera
@@ -87,8 +88,6 @@ class Reports:
                 self._show_faces(camera)
         elif update.result is not None:
             self._show_faces(update.result.frame.camera)
-        if self._own_total(update) > self._own_total(former) and not parts.menus.mute.isChecked():
-            QApplication.beep()
         self._show_books()
         self._watch.count(update)
         parts.menus.undo.setEnabled(update.undoable)
@@ -145,6 +144,7 @@ class Reports:
             return
         self._results[watched.name] = result
         self._watch.judged(result)
+        self.saw(result.frame, as_said(result.faces, self.shown.corrections))
         timings = result.timings
         spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s
         self._inference_s = (

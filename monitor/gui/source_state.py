@@ -75,6 +75,7 @@ class SourceWatch:
         self._turns: dict[str, int] = {}  # of those that hang otherwise: what mends it, degrees
         # turns the pictures of a camera; set by the window
         self.turn: Callable[[Watched, int], None] = lambda watched, degrees: None
+        self.present: frozenset[str] = frozenset()  # whose picture is of this moment, and judged
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
         # cameras that are not well; they stay here while they are tried again
@@ -107,6 +108,7 @@ class SourceWatch:
         if not seen:
             self._troubles = {}
             self._show_banners([])
+            self.present = frozenset()
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
         self.forget(self._turns.keys() - self._since.keys())
@@ -119,9 +121,10 @@ class SourceWatch:
             self._bar.show_source(f"{one.watched.name}: {word}")
         else:
             self._bar.show_source(sources_text(Counter(self._word(s) for s in seen)))
-        self._sightings.show_present(
-            frozenset(s.watched.name for s in seen if self._word(s) in ("live", "playing"))
+        self.present = frozenset(
+            s.watched.name for s in seen if self._word(s) in ("live", "playing")
         )
+        self._sightings.show_present(self.present)
         self._troubles = {
             s.watched.name: trouble for s in seen if (trouble := self._trouble(s)) is not None
         }

@@ -14,10 +14,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, begun_with, build_parts
 from monitor.errors import MonitorError
+from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
+from monitor.gui.learning.drift_notice import DriftNotice
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -87,6 +89,9 @@ class MainWindow(QMainWindow):
         self.watch.turn = self.chooser.keeper.turn
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
         self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.alerts = AlertRoom(self.parts, self.watch)
+        self.reports.saw = self.alerts.saw
+        self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus, keeper = self.menus, self.chooser.keeper
         menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
         menus.quit.triggered.connect(self.close)
@@ -132,6 +137,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
+        self.alerts.restore()
         options, chosen = self.session.options, self._chosen
         kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
@@ -165,6 +171,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing:
             self._closing = True
+            self.alerts.close()
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
@@ -204,10 +211,12 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
+            self.drift.look()
 
     # Sources
 
@@ -290,7 +299,6 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _mute(self, muted: bool) -> None:
         self.preferences.muted = muted
-        self.status.show_sound(muted)
 
     @Slot(QAction)
     def _choose_theme(self, action: QAction) -> None:

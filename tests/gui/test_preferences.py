@@ -60,6 +60,11 @@ def test_everything_kept_is_there_in_the_next_run(tmp_path: Path) -> None:
     assert again.flag("count", True)
     assert again.bytes_of("geometry") == QByteArray(b"\x00\xffplace")
     assert again.apply(RunOptions()).config.detect.min_face_px == 60
+    assert not again.apply(RunOptions()).config.learning.collect
+    for collect in (True, False):  # an INI file knows words alone
+        again.keep_setting("learning", "collect", collect)
+        again.save()
+        assert Preferences(settings()).apply(RunOptions()).config.learning.collect is collect
 
 
 @pytest.mark.parametrize(

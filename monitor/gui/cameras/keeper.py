@@ -15,8 +15,10 @@ from monitor.camera import passwords
 from monitor.camera.kept import KeptCamera, KeptCameras
 from monitor.camera.source import FrameSource
 from monitor.camera.turn import Turn
+from monitor.camera.zones import Zones
+from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.config import CameraConfig
-from monitor.errors import CameraError
+from monitor.errors import CameraError, ConfigError, StoreError
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.remembered import First, PasswordDialog, locked_text
@@ -220,9 +222,26 @@ class CameraKeeper(QObject):
         new = self.kept.get(camera.camera_id)
         if former is not None and former.secret and new is not None and not new.secret:
             self._forget(camera.camera_id)
+        if former is not None and new is not None:
+            self._carry_zones(former.title, new.title)
         if watched is not None and new is not None and self.kept.address(new) is not None:
             self._watcher.exchange(watched.name, self.kept.source(new, self.config))
         self._tell()
+
+    def _carry_zones(self, before: str, after: str) -> None:
+        """What counts in a camera's picture is kept by its name."""
+        if before == after:
+            return
+        try:
+            path = zones_path(self._session.options.config.detect.zones)
+            zones = load_zones(path)
+            if before in zones:
+                save_zones(path, after, zones[before])
+                save_zones(path, before, Zones())
+                now = load_zones(path)
+                self._session.submit(lambda parts: parts.pipeline.use_zones(now))
+        except (ConfigError, StoreError) as error:
+            self._banners.show_message("choice", Severity.ERROR, str(error))
 
     def turn(self, watched: Watched, degrees: int) -> None:
         """Turn the pictures of a watched camera by so much more, clockwise, now and from now on."""

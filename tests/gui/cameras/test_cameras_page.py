@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from monitor.camera.kept import KeptCameras
 from monitor.camera.turn import Turn
+from monitor.camera.zones import Zones
+from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.data_folder import data_folder
 from monitor.gui.cameras.edit import CameraDialog
 from monitor.gui.cameras.page import PLUGGED, CamerasDialog
@@ -104,6 +106,8 @@ def test_the_first_camera_is_in_the_list_and_gets_a_name_and_a_turn(
     page = open_page(qtbot, window)
     assert rows(page) == [["camera 0", "live", "as it comes", "USB camera 0: Webcam"]]
     page.table.selectRow(0)
+    poster = Zones(ignored=(((0, 0), (0.1, 0), (0.1, 0.1)),))
+    save_zones(zones_path(), "camera 0", poster)
     fill(monkeypatch, qtbot, name="Front door", turn="90")
     qtbot.mouseClick(page.edit_button, Qt.MouseButton.LeftButton)
     assert window.session.names == ("Front door",)
@@ -112,6 +116,7 @@ def test_the_first_camera_is_in_the_list_and_gets_a_name_and_a_turn(
     qtbot.waitUntil(
         lambda: rows(page)[0][:3] == ["Front door", "live", "turned by 90°"], timeout=LONG_MS
     )
+    assert load_zones(zones_path()) == {"Front door": poster}  # they come along
     kept = KeptCameras().cameras
     assert [(c.name, c.shown, c.turn) for c in kept] == [("Front door", "0", Turn(90))]
     window.close()

@@ -6,9 +6,9 @@ turned by 180 degrees. Of the faces in andrewmvd and ilc2021 with a confidence o
 are found better so (7 of 659); of those in the same pictures turned, 68 % (319 of 471).
 
 On its side a face is hardly found at all. So where nobody is surely found for a while and something
-moves, the whole picture is searched the other three ways up, now and then. In the clips of
-../shared/data/videos most frames have a face with a confidence of 0.9 or more the right way up, and
-of 762 frames turned wrongly four do.
+moves, the whole picture is searched the other three ways up, now and then. Of the clips of
+../shared/data/videos, turned each way, that tells within ten seconds how they hang, and nothing of
+them upright (tests/shared/test_turned.py).
 """
 
 from __future__ import annotations

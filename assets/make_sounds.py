@@ -2,9 +2,9 @@
 
     python assets/make_sounds.py [--out assets/sounds]
 
-No mask falls by a fourth, worn incorrectly rises by a second: who hears them knows which it is
-without looking. Bells of a sine and two faint overtones, 16 bit, 44100 Hz, mono; the same bytes
-each time.
+No mask falls by a fourth, worn incorrectly rises by a second, and a mask that is put on rises by
+a fourth: who hears them knows which it is without looking. Bells of a sine and two faint overtones,
+16 bit, 44100 Hz, mono; the same samples each time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PEAK = 0.5  # of full scale: the volume is the user's
 # by the state's value: (note in Hz, begins at, seconds) of each note
 SOUNDS = {
     "unmasked": ((784.0, 0.0, 0.45), (587.3, 0.18, 0.7)),
+    "masked": ((784.0, 0.0, 0.3), (1046.5, 0.1, 0.45)),
     "incorrect": ((587.3, 0.0, 0.4), (659.3, 0.18, 0.55)),
 }
 OVERTONES = ((1.0, 1.0), (2.0, 0.22), (3.0, 0.07))  # times the note, loudness

@@ -22,9 +22,11 @@ from typing import Any
 from monitor.declared import detectors
 from monitor.errors import ConfigError
 from monitor.files import read_file
+from monitor.shift_times import parse_shifts
 
 FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
+SEPARATORS = ("auto", "comma", "semicolon", "tab")
 BACKENDS = ("auto", "onnx", "tensorflow")
 ROTATIONS = (0, 90, 180, 270)
 CLOCK = r"(([01]\d|2[0-3]):[0-5]\d)? 22:00"
@@ -37,11 +39,14 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Callable[[], Iterable[str | int]] = tuple,
+    check: Callable[[str], object] = str,
     form: str = "",
 ) -> Any:
-    """`form`: what a text must be, as a regular expression with an example after a blank."""
-    given = {"low": low, "high": high, "choices": choices, "form": form}
-    return field(default=default, metadata=given)
+    """`check` raises ValueError with what is wrong with a text; `form`: what it must be, as a
+    regular expression with an example after a blank.
+    """
+    told = {"low": low, "high": high, "choices": choices, "check": check, "form": form}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ class CameraConfig:
     # a camera that hangs sideways or upside down: its pictures are turned clockwise, degrees
     rotate: int = _setting(0, choices=lambda: ROTATIONS)
     mirror: bool = _setting(False)  # and then left and right are exchanged
+    # live cameras that were paused in the window go on by themselves after so long, minutes; 0:
+    # they stay paused
+    resume_after_min: float = _setting(15.0, 0, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,9 @@ class TrackConfig:
     lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for this long has ended
     confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is this old
     confirm_hits: int = _setting(3, 1, 100)  # and was seen this often
+    # who has left and comes back to the same place in the same clothes within this time is the same
+    # visit; 0: everybody who comes is another one
+    return_s: float = _setting(8.0, 0, 120)
     # what has not moved at all for this long (a poster) is no person; 0: everything may be one
     still_after_s: float = _setting(10.0, 0, 3600)
 
@@ -145,6 +156,7 @@ class AlertsConfig:
     quiet_from: str = _setting("", form=CLOCK)
     quiet_to: str = _setting("", form=CLOCK)
     volume: int = _setting(60, 0, 100)  # of the sounds, percent
+    thanks: bool = _setting(False)  # a sound, too, when somebody who was told of puts the mask on
     notices: bool = _setting(True)  # a notice of the system, and the taskbar asks for a look
 
 
@@ -182,6 +194,20 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftConfig:
+    # when shifts begin, by name and time of day with commas between several: "Morning 06:00, Late
+    # 14:00"
+    times: str = _setting("00:00", check=parse_shifts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    # between the cells of an export: "comma", "semicolon" (numbers then have a decimal comma) or
+    # "tab"; "auto": as spreadsheets of this computer's region expect it
+    separator: str = _setting("auto", choices=lambda: SEPARATORS)
+
+
+@dataclass(frozen=True, slots=True)
 class LearningConfig:
     # keep a few faces of visits that the receptionist corrects or confirms, to learn from
     collect: bool = _setting(False)
@@ -212,6 +238,8 @@ class Config:
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    shift: ShiftConfig = field(default_factory=ShiftConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
 
 
@@ -297,7 +325,12 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
-        return _text(label, value, spec.metadata["form"])
+        text = _text(label, value, spec.metadata["form"])
+        try:
+            spec.metadata["check"](text)
+        except ValueError as error:
+            raise ConfigError(f"{label}: {error}") from None
+        return text
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
     numeric = isinstance(value, int | float) and not isinstance(value, bool)

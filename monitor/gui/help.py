@@ -43,6 +43,7 @@ KEYS = (
     ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),
     ("Ctrl+P, Ctrl+Shift+M", "People: who is enrolled, enrol, forget; models, and learning"),
     ("Ctrl+,", "Settings"),
+    ("Ctrl+Shift+Z, Alt+I", "Draw what counts and what is ignored; ignore a sighting's place"),
     ("M, Ctrl+K, Ctrl+Shift+S", "Sound on and off; acknowledge alerts; no alerts for 10 minutes"),
     ("Ctrl+Shift+A, Ctrl+Shift+V", "Settings of alerts; the window that faces the visitor"),
     ("F11, Esc", "Full screen, and back"),

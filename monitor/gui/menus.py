@@ -90,6 +90,7 @@ class Menus:
             name: self._choice(menu, self.detector_group, detector_text(info), name)
             for name, info in detectors().items()
         }
+        self.zones = self._add(monitor, "&Zones of the picture…", "Ctrl+Shift+Z")
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")
         self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")

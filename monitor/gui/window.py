@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -31,7 +32,8 @@ from monitor.gui.status import retention_text
 from monitor.gui.theme import Theme
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-from monitor.records import SourceState, WorkerState
+from monitor.gui.zones.room import ZoneRoom
+from monitor.records import Face, Frame, SourceState, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -87,10 +89,13 @@ class MainWindow(QMainWindow):
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
         self.watch.turn = self.chooser.keeper.turn
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.pauses = PauseWatch(self.parts, self._went_on)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
-        self.reports.saw = self.alerts.saw
+        self.zones = ZoneRoom(self.parts, self.commands.correct)
+        self.commands.ignore_place = self.zones.ignore_place
+        self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus, keeper = self.menus, self.chooser.keeper
         menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
@@ -138,6 +143,7 @@ class MainWindow(QMainWindow):
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
         self.alerts.restore()
+        self.zones.start()
         options, chosen = self.session.options, self._chosen
         kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
@@ -199,6 +205,10 @@ class MainWindow(QMainWindow):
             since_ms = 1000 * (time.monotonic() - self._refreshed_at)
             self._refresh_timer.start(max(0, round(REFRESH_MS - since_ms)))
 
+    def _saw(self, frame: Frame, faces: Sequence[Face]) -> None:
+        self.zones.saw(frame, faces)
+        self.alerts.saw(frame, faces)
+
     @Slot()
     def _refresh(self) -> None:
         """Show the newest of everything."""
@@ -211,6 +221,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.pauses.look()
         self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
@@ -227,6 +238,7 @@ class MainWindow(QMainWindow):
 
     def _sources_changed(self) -> None:
         self.reports.change_sources()
+        self.zones.show()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
         if not self.session.watched:
@@ -265,6 +277,10 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
+    def _went_on(self) -> None:
+        self.menus.pause.setChecked(self.session.paused)
+        self.watch.look()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that the keyboard has reached."""
         focused = QApplication.focusWidget()
@@ -287,8 +303,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:

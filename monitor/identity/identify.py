@@ -134,23 +134,23 @@ class Identifier:
             embeddings: (N, D) of length 1, of the faces of one picture.
 
         Returns:
-            Name, `VISITOR`, or None where it is like somebody, but not enough for one look
-            (`Matcher.picture_threshold`); and the likeness, a cosine cut to 0..1. Nobody is on it
-            twice: the most similar face keeps the name.
+            Name (from `Matcher.picture_threshold` on), None where it is like somebody but not
+            enough for one look (from `doubt_threshold` on), else `VISITOR`; and the likeness, a
+            cosine cut to 0..1. Nobody is on it twice: the most similar face keeps the name.
         """
         matches = [self.matcher.match(embedding) for embedding in embeddings]
-        sure = self.matcher.picture_threshold
+        sure, doubt = self.matcher.picture_threshold, self.matcher.doubt_threshold
         names: list[tuple[str | None, float]] = [
-            (None if match.name else VISITOR, min(1.0, max(0.0, match.cosine))) for match in matches
+            (None if match.cosine >= doubt else VISITOR, min(1.0, max(0.0, match.cosine)))
+            for match in matches
         ]
         taken: set[str] = set()
         for i in sorted(range(len(matches)), key=lambda i: -matches[i].cosine):
-            name = matches[i].name
-            if name is not None and name in taken:
-                names[i] = (VISITOR, names[i][1])
-            elif name is not None and matches[i].cosine >= sure:
-                taken.add(name)
-                names[i] = (name, names[i][1])
+            name = matches[i].nearest
+            if name is None or matches[i].cosine < sure:
+                continue
+            names[i] = (VISITOR if name in taken else name, names[i][1])
+            taken.add(name)
         return names
 
     def take_news(self) -> Known | None:

@@ -83,6 +83,8 @@ class Matcher:
         people = [p for p in people if len(p.embeddings)]
         self.names = tuple(p.name for p in people)
         self.threshold = threshold_for(card, far / max(1, len(people)))
+        # like somebody, but not enough: a stranger is so ten times as often
+        self.doubt_threshold = threshold_for(card, min(10 * far, 1.0) / max(1, len(people)))
         # of a picture that stands alone: also no more than so many single comparisons may be wrong
         self.picture_threshold = max(self.threshold, threshold_for(card, picture_far))
         self._now = now

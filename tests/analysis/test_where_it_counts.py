@@ -74,6 +74,20 @@ def test_a_part_finds_the_same_face_at_the_same_place(bare: Image) -> None:
     np.testing.assert_allclose(part.landmarks, whole.landmarks, atol=6)
 
 
+def test_a_part_is_searched_in_so_many_fewer_pixels() -> None:
+    """A network's cost goes by its input's pixels; the time is measured in monitor/bench."""
+    image, detector = np.full((720, 1280, 3), 120, np.uint8), YuNet()
+    pixels = []
+    for part in ((0, 0, 1280, 720), (192, 16, 832, 720), (300, 100, 700, 500)):
+        for smallest_px in (20.0, 150.0):
+            detect_in(detector, image, part, smallest_px)
+            pixels.append(detector._blob[0, 0].size)
+    assert pixels[2] < 0.6 * pixels[0]
+    assert pixels[3] < 0.6 * pixels[1]
+    assert pixels[4] < 0.25 * pixels[0]
+    assert pixels[5] < 0.25 * pixels[1]
+
+
 def test_a_detector_that_knows_no_parts_is_given_the_cut_picture() -> None:
     detector = FakeDetector([found(face_at(100))])
     image = np.zeros((480, 640, 3), np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def plate(window: MainWindow, name: str) -> str:
     view = window.grid.view_of(name)
     assert view is not None
     return view.plate
+
+
+def timeless(text: str) -> str:
+    """A sentence without its time of day."""
+    return re.sub(r"since \d\d:\d\d", "since …", text)
 
 
 def total(window: MainWindow) -> dict[MaskState, int]:
@@ -120,7 +126,7 @@ def context_menu(widget: QWidget, place: QPoint) -> None:
     QApplication.sendEvent(widget, QContextMenuEvent(reason, place, widget.mapToGlobal(place)))
 
 
-def press_banner(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    """Click the button of a banner."""
+def press(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    """Press a banner's button."""
     (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -16,7 +16,7 @@ from monitor.data_folder import data_folder
 from monitor.gui.remembered import PasswordDialog, first_sources, with_password
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, press_banner
+from tests.gui.looks import MakeWindow, press
 
 LIMITS = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
 YARD, HALL = "http://127.0.0.1:9/yard.mjpg", "http://127.0.0.1:9/hall.mjpg"
@@ -133,7 +133,7 @@ def test_a_camera_of_the_command_line_is_kept_on_request_and_its_password_asked_
 
     window = make_window(camera=named)
     qtbot.waitUntil(lambda: window.banners.text("keep") != "", timeout=LONG_MS)
-    press_banner(qtbot, window, "Keep them")
+    press(qtbot, window, "Keep them")
     assert window.banners.text("keep") == ""
     qtbot.waitUntil(lambda: "asked for again" in window.banners.text("keyring"), timeout=LONG_MS)
     window.close()
@@ -151,7 +151,7 @@ def test_a_camera_of_the_command_line_is_kept_on_request_and_its_password_asked_
         return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(PasswordDialog, "exec", answer)
-    press_banner(qtbot, again, "Enter it…")
+    press(qtbot, again, "Enter it…")
     assert again.session.names == (YARD, HALL)
     assert again.banners.text("locked") == ""
     again.close()

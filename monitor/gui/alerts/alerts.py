@@ -62,9 +62,12 @@ class Alerts(QObject):
             if face.visit_id is None:
                 continue
             if not face.alerting:
-                self._rule.settle(face.visit_id)
+                if self._rule.settle(self._now(), face.visit_id):
+                    self._thank(face)
             elif face.state in STATES:
                 alarms.append(Alarm(face.visit_id, frame.camera, face.state))
+            else:
+                self._rule.looks_away(self._now(), face.visit_id)
         told = self._rule.saw(self._now(), alarms)
         if told:
             self._tell(told)
@@ -106,7 +109,7 @@ class Alerts(QObject):
         """Play a state's sound, unless one is being played.
 
         Args:
-            state: UNMASKED or INCORRECT.
+            state: Any but UNSURE.
             volume: Percent, 0 to 100.
             done: Called with what went wrong; empty for nothing.
         """
@@ -132,6 +135,12 @@ class Alerts(QObject):
         if self._rule.config.notices:
             self.notices.tell("; ".join(dict.fromkeys(map(alarm_text, told))))
 
+    def _thank(self, face: Face) -> None:
+        """One who was told of has put the mask on."""
+        wanted = self._rule.config.thanks and not self._parts.menus.mute.isChecked()
+        if wanted and face.state is MaskState.MASKED:
+            self.play(MaskState.MASKED, self._rule.config.volume, self._say_of_sound)
+
     def _say_of_sound(self, problem: str) -> None:
         """A sound that nobody hears must not pass for one that was played."""
         menus = self._parts.menus
@@ -147,7 +156,8 @@ class Alerts(QObject):
 
     def _show_banner(self) -> None:
         now = self._now()
-        text = standing_text(self._rule.standing(now), now)
+        after_s = self._parts.session.options.config.sighting.alert_after_s
+        text = standing_text(self._rule.standing(now), now, after_s)
         self._parts.menus.acknowledge.setEnabled(bool(text))
         self._parts.banners.show_message(
             "alert", Severity.WARNING, text, "Acknowledge", self.acknowledge

@@ -31,6 +31,11 @@ from monitor.records import MaskState
 
 # Plays a state's sound at a volume, then calls back with what went wrong.
 Test = Callable[[MaskState, int, Callable[[str], None]], None]
+TESTS = {
+    MaskState.UNMASKED: "&Test",
+    MaskState.INCORRECT: "T&est",
+    MaskState.MASKED: "Te&st",
+}
 QUIET = (QTime(12, 0), QTime(13, 0))  # offered where there are no quiet hours
 
 
@@ -68,7 +73,7 @@ class AlertsDialog(QDialog):
         self.cooldown_s.setRange(0, 3600)
         self.cooldown_s.setSuffix(" s")
         self.cooldown_s.setValue(round(config.cooldown_s))
-        form.addRow("&Same visitor not again within", self.cooldown_s)
+        form.addRow("Same visitor not &again within", self.cooldown_s)
         self.is_quiet = QCheckBox("&Quiet hours, each day from")
         self.quiet_from, self.quiet_to = QTimeEdit(), QTimeEdit()
         kept = zip((config.quiet_from, config.quiet_to), QUIET, strict=True)
@@ -93,7 +98,12 @@ class AlertsDialog(QDialog):
         form.addRow("", self._tests())
         self.heard = FaintLabel("")
         self.heard.setWordWrap(True)
+        # room for the longest fault, so that nothing moves
+        self.heard.setMinimumHeight(2 * self.heard.fontMetrics().lineSpacing() + 4)
         form.addRow("", self.heard)
+        self.thanks = QCheckBox("A sound, too, when the &mask is put on")
+        self.thanks.setChecked(config.thanks)
+        form.addRow("", self.thanks)
         self.notices = QCheckBox("&Notice of the system, and in the taskbar")
         self.notices.setChecked(config.notices)
         form.addRow("", self.notices)
@@ -105,10 +115,8 @@ class AlertsDialog(QDialog):
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)
         self.tests: dict[MaskState, QPushButton] = {}
-        for state, letter in ((MaskState.UNMASKED, "&"), (MaskState.INCORRECT, "")):
-            word = MARKS[state].word
-            text = f"{letter}Test: {word}" if letter else f"T&est: {word}"
-            button = QPushButton(state_icon(state), text)
+        for state, test in TESTS.items():
+            button = QPushButton(state_icon(state), f"{test}: {MARKS[state].word}")
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, s=state: self._play(s))
             row.addWidget(button)
@@ -164,6 +172,7 @@ class AlertsDialog(QDialog):
             ("alerts", "quiet_from"): begin,
             ("alerts", "quiet_to"): end,
             ("alerts", "volume"): self.volume.value(),
+            ("alerts", "thanks"): self.thanks.isChecked(),
             ("alerts", "notices"): self.notices.isChecked(),
             ("visitor", "language"): self.language.currentData(),
             ("visitor", "camera"): self.camera.currentData(),

@@ -142,11 +142,22 @@ class AlertRule:
         for standing in self.standing(now):
             self._watched[standing.alarm.visit_id].acknowledged = True
 
-    def settle(self, visit_id: str) -> None:
-        """The mask is on, or the receptionist has said so."""
+    def looks_away(self, now: datetime, visit_id: str) -> None:
+        """Somebody's sighting is open, and the face cannot be judged now: nothing has changed."""
+        watched, moment = self._watched.get(visit_id), now.astimezone(UTC)
+        if watched is not None and watched.there and not _passed(moment, watched.seen, GONE_S):
+            watched.seen = moment
+
+    def settle(self, now: datetime, visit_id: str) -> bool:
+        """The mask is on, or the receptionist has said so. Returns whether somebody was told of
+        this visit a moment ago, and may hear of its end.
+        """
         watched = self._watched.get(visit_id)
-        if watched is not None:
-            watched.there = False
+        if watched is None or not watched.there:
+            return False
+        watched.there = False
+        gone = _passed(now.astimezone(UTC), watched.seen, GONE_S)
+        return watched.told_this_time and not gone and not self.silent(now)
 
     def quiet(self, now: datetime) -> bool:
         """Whether it is in the quiet hours."""

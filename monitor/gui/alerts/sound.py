@@ -27,7 +27,7 @@ class SoundError(MonitorError):
 
 
 def sound_file(state: MaskState) -> Path:
-    """Of UNMASKED and INCORRECT; nobody is told of the others."""
+    """Of every state but UNSURE, of which nobody is told."""
     return SOUNDS / f"{state.value}.wav"
 
 

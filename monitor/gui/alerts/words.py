@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.gui.alerts.rule import Alarm, AlertRule, Standing
 from monitor.marks import MARKS
@@ -15,11 +15,18 @@ def alarm_text(alarm: Alarm) -> str:
     return f"{MARKS[alarm.state].word}: {alarm.camera}"
 
 
-def standing_text(standing: Sequence[Standing], now: datetime) -> str:
-    """One line for all who stand there; empty for nobody."""
+def standing_text(standing: Sequence[Standing], now: datetime, after_s: float) -> str:
+    """One line for all who stand there; empty for nobody.
+
+    Args:
+        standing: The one who came first is first.
+        now: With the offset of the local clock.
+        after_s: How long they had been without a mask when they were told of.
+    """
     if not standing:
         return ""
-    since = f"{standing[0].since.astimezone(now.tzinfo):%H:%M}"
+    began = standing[0].since - timedelta(seconds=after_s)
+    since = f"{began.astimezone(now.tzinfo):%H:%M}"
     cameras = list(dict.fromkeys(s.alarm.camera for s in standing))
     where = cameras[0] if len(cameras) == 1 else f"{len(cameras)} cameras"
     numbers = {

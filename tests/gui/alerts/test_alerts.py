@@ -149,6 +149,24 @@ def test_mute_is_for_the_sound_alone(
     assert (played, len(noticed)) == ([], 1)
 
 
+@pytest.mark.parametrize("thanks", [True, False])
+def test_a_mask_that_is_put_on_is_heard_where_that_is_wanted(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    bare: Camera,
+    data: Path,
+    played: list[str],
+    thanks: bool,
+) -> None:
+    window = make_window(bare, alerts={"thanks": thanks})
+    window.menus.mute.setChecked(False)
+    qtbot.waitUntil(lambda: played == ["unmasked"], timeout=LONG_MS)
+    bare.switch.image = cv2.imread(str(data / "masked.jpg"))
+    qtbot.waitUntil(lambda: banner(window) == "", timeout=LONG_MS)
+    qtbot.wait(300)
+    assert played == ["unmasked", "masked"][: 1 + thanks]
+
+
 def test_a_snooze_is_said_kept_and_over_after_ten_minutes(
     qtbot: QtBot, make_window: MakeWindow, bare: Camera, settings: QSettings, noticed: list[str]
 ) -> None:

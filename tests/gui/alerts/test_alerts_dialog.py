@@ -51,9 +51,10 @@ def test_quiet_hours_are_switched_on_with_their_times(qtbot: QtBot) -> None:
 def test_the_test_buttons_play_each_sound_at_the_volume_of_the_moment(qtbot: QtBot) -> None:
     dialog, tests = make_dialog(qtbot)
     dialog.volume.setValue(35)
-    for state in (MaskState.UNMASKED, MaskState.INCORRECT):
+    states = [MaskState.UNMASKED, MaskState.INCORRECT, MaskState.MASKED]
+    for state in states:
         dialog.tests[state].click()
-    assert [test[:2] for test in tests] == [(MaskState.UNMASKED, 35), (MaskState.INCORRECT, 35)]
+    assert [test[:2] for test in tests] == [(state, 35) for state in states]
     say = tests[0][2]
     assert callable(say)
     say("no sound came out: this PC has no sound device")

@@ -45,7 +45,8 @@ def test_a_visit_is_told_of_once_however_long_it_stays() -> None:
 def test_a_mask_off_again_within_the_cooldown_is_told_of_when_that_is_over() -> None:
     rule = AlertRule(AlertsConfig(cooldown_s=60))
     assert told(rule, DOOR, at=range(5)) == [0]
-    rule.settle("v1")
+    assert rule.settle(after(5), "v1")
+    assert not rule.settle(after(5), "v1")  # once
     assert told(rule, at=range(5, 20)) == []
     assert told(rule, DOOR, at=range(20, 100)) == [60]
     other = AlertRule(AlertsConfig(cooldown_s=60))
@@ -69,12 +70,36 @@ def test_a_short_gap_in_the_pictures_is_no_new_alert_and_a_long_one_ends_the_sta
     assert rule.standing(after(6)) == ()
 
 
+def test_the_end_is_heard_of_where_the_beginning_was_and_alerts_come() -> None:
+    rule = AlertRule(AlertsConfig())
+    assert not rule.settle(NOON, "v1")
+    rule.saw(NOON, [DOOR])
+    assert not rule.settle(after(60), "v1")  # was gone for long
+    rule.saw(after(100), [DOOR, OTHER])
+    rule.snooze = snooze_for(after(101))
+    assert not rule.settle(after(101), "v1")
+    rule.snooze = None
+    assert rule.settle(after(102), "v2")
+
+
+def test_who_looks_away_for_a_while_is_not_told_of_again() -> None:
+    rule = AlertRule(AlertsConfig(cooldown_s=10))
+    rule.saw(NOON, [DOOR])
+    for second in range(1, 60):
+        rule.looks_away(after(second), "v1")
+    assert [s.alarm for s in rule.standing(after(60))] == [DOOR]
+    assert rule.saw(after(60), [DOOR]) == ()
+    rule.looks_away(after(90), "v1")  # was away for too long
+    assert rule.standing(after(90)) == ()
+    assert rule.saw(after(91), [DOOR]) == (DOOR,)
+
+
 def test_who_is_acknowledged_is_never_told_of_again_and_the_next_one_is() -> None:
     rule = AlertRule(AlertsConfig(cooldown_s=0))
     rule.saw(NOON, [DOOR])
     rule.acknowledge(after(1))
     assert rule.standing(after(1)) == ()
-    rule.settle("v1")
+    rule.settle(after(2), "v1")
     assert told(rule, DOOR, at=range(10, 300)) == []
     assert rule.saw(after(301), [DOOR, OTHER]) == (OTHER,)
 

@@ -16,7 +16,7 @@ from monitor.gui.alerts.sound import SoundError, play, sound_file
 from monitor.records import MaskState
 
 ROOT = Path(__file__).resolve().parents[3]
-STATES = (MaskState.UNMASKED, MaskState.INCORRECT)
+STATES = (MaskState.UNMASKED, MaskState.INCORRECT, MaskState.MASKED)
 SINK = """pcm.null {{ type null }}
 pcm.!default {{ type file slave.pcm "null" file "{file}" format "raw" }}
 """
@@ -89,9 +89,9 @@ def test_a_broken_file_is_said(tmp_path: Path, content: bytes) -> None:
 
 
 def test_the_sounds_differ_are_short_and_neither_click_nor_shout() -> None:
-    first, second = (samples_of(state).astype(float) / 32768 for state in STATES)
-    assert len(first) != len(second)
-    for samples in (first, second):
+    sounds = [samples_of(state).astype(float) / 32768 for state in STATES]
+    assert len({len(samples) for samples in sounds}) == len(STATES)
+    for samples in sounds:
         assert 0.5 < len(samples) / 44100 < 1.2
         assert 0.45 < np.abs(samples).max() <= 0.5
         assert np.abs(np.diff(samples)).max() < 0.12  # no step

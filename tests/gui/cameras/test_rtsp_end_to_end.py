@@ -21,7 +21,7 @@ from monitor.gui.cameras.edit import CameraDialog
 from monitor.records import MaskState
 from monitor.storage.store import Store
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, drop, press_banner, total
+from tests.gui.looks import MakeWindow, drop, press, total
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_set_up_once_named_turned_counted_and_there_again(
 
         drop(window, masked_clip)
         qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
-        press_banner(qtbot, window, "Back to the cameras")
+        press(qtbot, window, "Back to the cameras")
         qtbot.waitUntil(lambda: window.status.source.text() == "Front door: live", timeout=LONG_MS)
         window.close()
         store = Store(store_url)

@@ -26,6 +26,8 @@ from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
+    from monitor.gui.cameras.keeper import CameraKeeper
+    from monitor.gui.cameras.page import CamerasDialog
     from monitor.gui.history.page import HistoryPage
     from monitor.gui.learning.models_page import ModelsDialog
     from monitor.gui.people.page import PeopleDialog
@@ -54,6 +56,7 @@ class Commands(QObject):
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
         self.history: HistoryPage | None = None
+        self.cameras: CamerasDialog | None = None
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
         parts.sightings.corrected.connect(self.correct)
         parts.sightings.note_wanted.connect(self.ask_for_note)
@@ -174,6 +177,23 @@ class Commands(QObject):
         """Close the People page; an enrolment that runs is cancelled."""
         if self.people is not None:
             self.people.close()
+
+    # Cameras
+
+    def show_cameras(self, keeper: CameraKeeper) -> CamerasDialog:
+        """Open the Cameras page, or bring it to the front."""
+        from monitor.gui.cameras.page import CamerasDialog
+
+        if self.cameras is None:
+            self.cameras = CamerasDialog(keeper, self._session, self._bridge, self._window)
+        self.cameras.show()
+        self.cameras.raise_()
+        self.cameras.activateWindow()
+        return self.cameras
+
+    def close_cameras(self) -> None:
+        if self.cameras is not None:
+            self.cameras.close()
 
     # Models
 

@@ -37,6 +37,7 @@ class Menus:
         self.add_group = QActionGroup(self._window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
+        self.set_up = self._add(file, "Ca&meras…", "Ctrl+K")
         self.remove = self._add(file, "&Remove this camera", "")
         self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
         self.back.setEnabled(False)
@@ -153,6 +154,7 @@ class Menus:
                 menu.addAction(none).setEnabled(False)
             menu.addSeparator()
         self.look_again = self.cameras.addAction("&Look again")
+        self.cameras.addAction(self.set_up)
 
     def show_watched(self, names: Sequence[str], chosen: str, alone: bool) -> None:
         """Tick the cameras that are watched, and say what can be done with them."""

@@ -93,7 +93,7 @@ class Scene:
 
     @property
     def turn(self) -> int:
-        """How far the pictures have to be turned clockwise to stand upright, by their last faces."""
+        """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
         return self._upright.turn
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:

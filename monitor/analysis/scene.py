@@ -93,9 +93,7 @@ class Scene:
 
     @property
     def turn(self) -> int:
-        """How far the camera's pictures have to be turned clockwise to stand upright, in degrees,
-        by the faces that it showed last.
-        """
+        """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
         return self._upright.turn
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:

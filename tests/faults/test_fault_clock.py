@@ -262,7 +262,7 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(
         "monitor.camera.capture.datetime",
-        faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]),
+        faked_clock([NOON, NOON, NOON, NOON, NOON - timedelta(hours=1)]),
     )
     source = FakeSource([picture(0.1 * i) for i in range(6)], live=True)
     frames: list[Frame] = []

@@ -55,8 +55,8 @@ class Commands(QObject):
         self.ignore_place: Callable[[str], None] = lambda visit_id: None
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
-        self.history: HistoryPage | None = None
         self.cameras: CamerasDialog | None = None
+        self.history: HistoryPage | None = None
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
         parts.sightings.corrected.connect(self.correct)
         parts.sightings.note_wanted.connect(self.ask_for_note)

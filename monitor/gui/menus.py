@@ -37,7 +37,7 @@ class Menus:
         self.add_group = QActionGroup(self._window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
-        self.set_up = self._add(file, "Ca&meras…", "Ctrl+K")
+        self.set_up = self._add(file, "Ca&meras…", "Ctrl+Shift+C")
         self.remove = self._add(file, "&Remove this camera", "")
         self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
         self.back.setEnabled(False)

@@ -47,7 +47,7 @@ from monitor.training.mask.scoring import (
     predict,
     truth_of,
 )
-from monitor.training.pictures.chips import Chip, load_data, merge_groups, split
+from monitor.training.pictures.chips import FOUND_FACES, Chip, load_data, merge_groups, split
 from monitor.training.pictures.duplicates import find_pairs, path_pairs
 from monitor.training.report import metrics
 from monitor.training.report.pages import (
@@ -89,11 +89,13 @@ def choose(
     return kept
 
 
-def load_faces(path: Path, seen: bool = False) -> list[Chip]:
+def load_faces(path: Path, seen: bool = False, cache: Path = FOUND_FACES) -> list[Chip]:
     """Chips of any form that `data.load_data` knows, or UTKFace's aligned faces (those held out,
     with `seen` all).
     """
-    return conditions.load_utkface(path, seen) if conditions.is_utkface(path) else load_data(path)
+    if conditions.is_utkface(path):
+        return conditions.load_utkface(path, seen)
+    return load_data(path, cache)
 
 
 def evaluate(
@@ -203,9 +205,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--end-to-end",
         action="store_true",
-        help="run main.py --images on whole pictures with boxes (VOC or YOLO)",
+        help="run main.py --images on whole pictures (VOC, YOLO or class folders)",
     )
     p.add_argument("--detector", default="yunet", help="detector for --end-to-end (default yunet)")
+    p.add_argument(
+        "--detector-confidence",
+        type=float,
+        metavar="MIN",
+        help="least confidence of a face for --end-to-end, in place of the program's own",
+    )
     p.add_argument(
         "--leave-one-out",
         action="store_true",
@@ -234,7 +242,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return leave_one_out.report(args, sources, command)
     classifier = load_classifier(args.model)
-    chips = choose(load_faces(args.data, args.seen), args.min_face, sources, args.held_out)
+    faces = load_faces(args.data, args.seen, found_faces(args.out))
+    chips = choose(faces, args.min_face, sources, args.held_out)
     result, confidence = evaluate(classifier, chips, args.sample)
     result["command"] = command
     print(headline(result))
@@ -251,6 +260,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.summary:
         write_summary(args.summary, args.name, result, classifier.classes, command)
     return 0
+
+
+def found_faces(out: Path | None) -> Path:
+    """Where the faces found in whole pictures are kept: beside the output."""
+    return out.parent / FOUND_FACES.name if out else FOUND_FACES
 
 
 def _without_curves(result: Result) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,23 @@ import numpy as np
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
 from monitor.analysis.still import named_faces, still_faces, with_genders
-from monitor.analysis.upright import turned_confidence
+from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.camera.zones import Zones, counted, searched
 from monitor.config import Config
 from monitor.detect import FaceDetector, detect_in
 from monitor.faces.boxes import NO_BOXES, longer_side
 from monitor.faces.classify import MaskClassifier
-from monitor.records import Detections, Face, FloatArray, Frame, FrameResult, Image, Timings
+from monitor.records import (
+    Detections,
+    Face,
+    FloatArray,
+    Frame,
+    FrameResult,
+    Image,
+    Timings,
+    WatchState,
+)
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -37,6 +46,7 @@ class _Step:
 
     frame: Frame
     wanted: Wanted | None  # None: the frame is not searched
+    changes: Changes = field(default_factory=Changes)  # of a frame that is not searched
     detect_s: float = 0.0
     track_s: float = 0.0
 
@@ -48,7 +58,7 @@ class Pipeline:
         detector: Finds faces.
         classifier: Tells how masks are worn.
         config: All settings.
-        shift_id: Part of every visit's id.
+        run_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
         guesser: Who guesses genders, where the settings ask for it.
     """
@@ -58,14 +68,14 @@ class Pipeline:
         detector: FaceDetector,
         classifier: MaskClassifier,
         config: Config,
-        shift_id: str,
+        run_id: str,
         identifier: Identifier | None = None,
         guesser: GenderGuesser | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._config = config
-        self._shift_id = shift_id
+        self._run_id = run_id
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._zones: Mapping[str, Zones] = {}
@@ -155,6 +165,12 @@ class Pipeline:
         scene = self._scenes.pop(camera, None)
         return scene.end_all() if scene is not None else Changes()
 
+    def turned(self, camera: str) -> WatchState | None:
+        """How the picture of a source is turned, by its last faces; None: it is not."""
+        scene = self._scenes.get(camera)
+        turn = scene.turn if scene is not None else 0
+        return {0: None, 180: WatchState.UPSIDE_DOWN}.get(turn, WatchState.SIDEWAYS)
+
     @property
     def cameras(self) -> tuple[str, ...]:
         """The sources that have a scene."""
@@ -164,7 +180,7 @@ class Pipeline:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
                 self._config,
-                Origin(camera, self._shift_id, self._classifier.name),
+                Origin(camera, self._run_id, self._classifier.name),
                 self._ids,
                 self._identifier,
                 self._guesser,
@@ -185,15 +201,22 @@ class Pipeline:
                 embed=large if frame.name_faces and self._identifier is not None else nobody,
                 guess_gender=large if self._guesser is not None else nobody,
             )
-            return _Step(frame, wanted, time.perf_counter() - started)
+            return _Step(frame, wanted, detect_s=time.perf_counter() - started)
         scene = self._scene(frame.camera)
+        if frame.frozen_t is not None:  # an old picture again
+            return _Step(frame, None, scene.freeze(frame.frozen_t))
         smallest_px = scene.wants_detection(frame.t)
         if smallest_px is None:
             return _Step(frame, None)
         found = self._search(frame, smallest_px)
         detected = time.perf_counter()
         wanted = scene.follow(frame, found)
-        return _Step(frame, wanted, detected - started, time.perf_counter() - detected)
+        return _Step(
+            frame,
+            wanted,
+            detect_s=detected - started,
+            track_s=time.perf_counter() - detected,
+        )
 
     def _search(self, frame: Frame, smallest_px: float = 0) -> Detections:
         """The faces of a frame, where it counts."""
@@ -257,20 +280,26 @@ class Pipeline:
             timings = Timings(classify_s=classify_s)
             return FrameResult(
                 *(frame, self._coast(frame), timings),
-                upside_down=scene.upside_down,
+                *(step.changes.visits, step.changes.sightings),
+                turn=scene.turn,
                 model=self._classifier.name,
             )
         if frame.still:
             return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
         answers = Answers(
-            rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
+            rois,
+            probabilities,
+            self._turned(wanted),
+            found_turned(self._detector, frame.image, wanted.ways),
+            embeddings,
+            self._guess_genders(wanted),
         )
         scene = self._scene(frame.camera)
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.turn),
             model=self._classifier.name,
         )
 

@@ -20,6 +20,7 @@ from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -87,14 +88,17 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.watch.turn = self.chooser.keeper.turn
+        self.pauses = PauseWatch(self.parts, self._went_on)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
         self.zones = ZoneRoom(self.parts, self.commands.correct)
         self.commands.ignore_place = self.zones.ignore_place
         self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
-        menus = self.menus
+        menus, keeper = self.menus, self.chooser.keeper
+        menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
         menus.leave_full_screen.triggered.connect(self._leave)
@@ -141,11 +145,11 @@ class MainWindow(QMainWindow):
         self.alerts.restore()
         self.zones.start()
         options, chosen = self.session.options, self._chosen
-        kept = self.preferences.remembered
+        kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
         def prepare() -> First:
             if chosen is not None:
-                return First(chosen.sources, chosen.notice)
+                return First(chosen.sources, chosen.notice, named)
             return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
@@ -177,6 +181,8 @@ class MainWindow(QMainWindow):
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
+            self.commands.close_cameras()
+            self.commands.close_history()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()
@@ -216,6 +222,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.pauses.look()
         self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
@@ -235,6 +242,8 @@ class MainWindow(QMainWindow):
         self.zones.show()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
+        if not self.session.watched:
+            self._show_nothing()
 
     @Slot()
     def _arranged(self) -> None:
@@ -269,6 +278,10 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
+    def _went_on(self) -> None:
+        self.menus.pause.setChecked(self.session.paused)
+        self.watch.look()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that the keyboard has reached."""
         focused = QApplication.focusWidget()
@@ -291,8 +304,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:

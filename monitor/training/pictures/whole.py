@@ -37,6 +37,7 @@ LIKE_LARGEST = 0.75  # of the largest face's longer side
 # by the rule of `matching.IOU_MIN`
 FILLS = 0.6
 SAID_EVERY = 500  # pictures
+LOOK = 1  # raise it when `_look` or YuNet's search changes: what was kept is then looked at anew
 WHAT = "faces found by monitor.training.pictures.whole"
 
 
@@ -67,7 +68,7 @@ class _Seen:
 
 
 def load_whole(root: Path, cache: Path = FOUND_FACES) -> Found:
-    """Class folders with their faces found; says on stderr what became of the pictures.
+    """Class folders with their faces found, for training and for boxes that are given; says on stderr what became of the pictures.
 
     Raises:
         ConfigError: As `load_class_folders` and `find_faces`, and if no picture shows a face.
@@ -142,8 +143,8 @@ def _look_at(paths: Sequence[Path], cache: Path) -> list[_Seen]:
     """What is in each picture, from the file or by looking; the file is written even when the
     looking is stopped.
     """
-    detector_sha = sha256(MODEL)
-    known = _read_cache(cache, detector_sha)
+    detector_key = f"{sha256(MODEL)} {LOOK}"
+    known = _read_cache(cache, detector_key)
     keys = [sha256(path) for path in paths]
     missing = {k: p for k, p in zip(keys, paths, strict=True) if k not in known}
     if missing:
@@ -154,7 +155,7 @@ def _look_at(paths: Sequence[Path], cache: Path) -> list[_Seen]:
                 if number % SAID_EVERY == 0:
                     print(f"  {number} of {len(missing)} pictures searched", file=sys.stderr)
         finally:
-            _write_cache(cache, detector_sha, known)
+            _write_cache(cache, detector_key, known)
     return [known[key] for key in keys]
 
 
@@ -182,7 +183,7 @@ def _search(image: Image, detector: YuNet, rim: int) -> _Seen:
     return _Seen((width, height), rows.astype(np.float32))
 
 
-def _read_cache(cache: Path, detector_sha: str) -> dict[str, _Seen]:
+def _read_cache(cache: Path, detector_key: str) -> dict[str, _Seen]:
     """What was found before by this detector; nothing where there is no file."""
     if not cache.exists():
         return {}
@@ -190,7 +191,7 @@ def _read_cache(cache: Path, detector_sha: str) -> dict[str, _Seen]:
         content: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
         if content["what"] != WHAT:
             raise ValueError("it holds something else")
-        if content["detector"] != detector_sha:
+        if content["detector"] != detector_key:
             return {}
         return {
             key: _Seen(
@@ -205,12 +206,12 @@ def _read_cache(cache: Path, detector_sha: str) -> dict[str, _Seen]:
         ) from None
 
 
-def _write_cache(cache: Path, detector_sha: str, known: dict[str, _Seen]) -> None:
+def _write_cache(cache: Path, detector_key: str, known: dict[str, _Seen]) -> None:
     pictures = {
         key: {"wh": seen.wh, "faces": [[round(float(v), 2) for v in face] for face in seen.faces]}
         for key, seen in known.items()
     }
-    content = {"what": WHAT, "detector": detector_sha, "pictures": pictures}
+    content = {"what": WHAT, "detector": detector_key, "pictures": pictures}
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         write_whole(cache, json.dumps(content).encode() + b"\n")

@@ -292,8 +292,8 @@ def _stand_in(result: Mapping[str, Any]) -> str:
         return ""
     return (
         f"The pictures carry one label each and no boxes. YuNet's own stand in for them, so that "
-        f"YuNet is not judged by where it puts them; in {result['pictures_without_face']} pictures "
-        f"it finds no face, and each counts as one that is not found.\n\n"
+        f"YuNet is not judged by where it puts them. Pictures in which it finds no face, each of "
+        f"which counts as a face that is not found: {result['pictures_without_face']}.\n\n"
     )
 
 

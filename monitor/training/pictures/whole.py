@@ -68,7 +68,7 @@ class _Seen:
 
 
 def load_whole(root: Path, cache: Path = FOUND_FACES) -> Found:
-    """Class folders with their faces found, for training and for boxes that are given; says on stderr what became of the pictures.
+    """Class folders with their faces found; says on stderr what became of the pictures.
 
     Raises:
         ConfigError: As `load_class_folders` and `find_faces`, and if no picture shows a face.
@@ -87,8 +87,8 @@ def summary(found: Found) -> str:
     """What became of the pictures, in one line."""
     return (
         f"{found.pictures} whole pictures: {len(found.labelled)} faces, {found.edge_to_edge} of "
-        f"them a picture from edge to edge; {len(found.without)} pictures left out, as no face is "
-        f"found in them; {len(found.beside)} smaller faces left out"
+        f"them a picture from edge to edge. Left out: pictures without a face that is found "
+        f"{len(found.without)}, smaller faces {len(found.beside)}"
     )
 
 

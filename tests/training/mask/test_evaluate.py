@@ -309,7 +309,7 @@ def test_end_to_end_on_folders_of_whole_pictures(
     assert classes["masked"]["ap50"] == pytest.approx(51 / 101)
     assert result["detection"]["map50"] == pytest.approx((1 + 51 / 101) / 2)
     shown = capsys.readouterr().out
-    assert "in 1 pictures it finds no face" in shown
+    assert "a face that is not found: 1." in shown
     assert "| mean |  |  |  |  | 0.752 | 0.752 |" in shown
 
 

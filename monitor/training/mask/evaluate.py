@@ -203,6 +203,22 @@ def parser() -> argparse.ArgumentParser:
         help="faces for the size and blur curves; 0 leaves them out (default 1500)",
     )
     p.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="train without each source and test on it (long)",
+    )
+    p.add_argument(
+        "--train-args",
+        default="",
+        help="further arguments for each training of --leave-one-out, in one text",
+    )
+    _add_end_to_end(p)
+    return p
+
+
+def _add_end_to_end(p: argparse.ArgumentParser) -> None:
+    """What the run of the whole program takes."""
+    p.add_argument(
         "--end-to-end",
         action="store_true",
         help="run main.py --images on whole pictures (VOC, YOLO or class folders)",
@@ -214,17 +230,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="MIN",
         help="least confidence of a face for --end-to-end, in place of the program's own",
     )
-    p.add_argument(
-        "--leave-one-out",
-        action="store_true",
-        help="train without each source and test on it (long)",
-    )
-    p.add_argument(
-        "--train-args",
-        default="",
-        help="further arguments for each training of --leave-one-out, in one text",
-    )
-    return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.training.learning import listed
+from monitor.training.mask import batches
 from monitor.training.pictures.chips import (
     LABELS,
 )
@@ -39,6 +40,12 @@ def parser() -> argparse.ArgumentParser:
         default=listed.SHIPPED,
         help=f"{', '.join(listed.names())} (default: %(default)s)",
     )
+    p.add_argument(
+        "--recipe",
+        choices=sorted(batches.RECIPES),
+        default="mask_v3",
+        help="proportions and sources of which shipped model (default: %(default)s)",
+    )
     p.add_argument("--name", help="folder under runs/ (default: made of the options)")
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     _add_numbers(p)
@@ -56,6 +63,7 @@ def _add_numbers(p: argparse.ArgumentParser) -> None:
         ("--margin", float, 0.2, "added to the box's longer side"),
         ("--batch", int, 64, "faces a batch"),
         ("--rate", float, 5e-4, "highest learning rate"),
+        ("--average", float, 0.998, "momentum of the averaged weights, less for short runs"),
         ("--freeze", int, 3, "first blocks of a pretrained MobileNetV2 that stay as they are"),
         ("--seed", int, 0, "of weights, batches and split"),
         ("--temperature", float, TEMPERATURE, "of the exported model"),

@@ -33,13 +33,13 @@ from monitor.training.mask.options import parse
 from monitor.training.mask.sets import (
     FACE_MIN_PX,
     Sets,
+    donors,
     figures,
     file_of,
     gather,
     rois,
     templates_beside,
 )
-from monitor.training.pictures import pool
 from monitor.training.pictures.chips import (
     LABELS,
 )
@@ -86,7 +86,9 @@ def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
     rate.
     """
     first, last = options.first_epochs * options.epoch_steps, options.epochs * options.epoch_steps
-    full = batches.Recipe(options.size, options.margin, options.batch)
+    full = batches.Recipe(
+        options.size, options.margin, options.batch, **batches.RECIPES[options.recipe]
+    )
     # Not all networks can change their size: those take all steps at full size.
     if not first or options.network != "mobilenetv2" or options.first_size >= options.size:
         return [Stage(full, first + last, options.rate, folder, options.seed, 0)]
@@ -162,7 +164,7 @@ def _announce(options: argparse.Namespace, stages: Sequence[Stage], folder: Path
 
 def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> Learnt:
     """Train one stage after the other."""
-    bank = fabric.Bank(templates_beside(options.data), pool.of_label(sets.train, "masked"))
+    bank = fabric.Bank(templates_beside(options.data), donors(sets.train))
     # The streams fork: before TensorFlow starts its threads.
     streams = [stage.stream(sets.train, bank) for stage in stages]
     quiet_tensorflow()
@@ -181,7 +183,8 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
             model.set_weights(learnt)
         if options.network == "mobilenetv2" and str(options.weights) != "none":
             trainer.freeze(model, options.freeze)
-        training = trainer.Trainer(model, trainer.Schedule(stage.steps, stage.rate), stage.folder)
+        schedule = trainer.Schedule(stage.steps, stage.rate, average=options.average)
+        training = trainer.Trainer(model, schedule, stage.folder)
         watched = rois(sets.validation, stage.size, options.margin)
         tested = {key: rois(faces, stage.size, options.margin) for key, faces in sets.test.items()}
         validate = functools.partial(_validate, model, sets, watched, options.leave_out, tested)

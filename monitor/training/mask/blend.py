@@ -30,7 +30,7 @@ from monitor.training.mask.sets import FACE_MIN_PX
 from monitor.training.pictures.chips import LABELS, Chip
 from monitor.training.report import metrics
 
-PARTS = (0.0, 0.25, 0.4, 0.5, 0.6, 0.75, 1.0)  # of the second model
+PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the second model
 
 
 @dataclass(frozen=True)

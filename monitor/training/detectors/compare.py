@@ -31,9 +31,9 @@ from monitor.faces.boxes import longer_side
 from monitor.records import FloatArray, Image
 from monitor.training.detectors.centerface import FILE, CenterFace
 from monitor.training.detectors.detector_curve import WORDS, annotated, match
-from monitor.training.detectors.teach import read_boxes
 from monitor.training.pictures.faces import read_picture
 from monitor.training.pictures.splits import is_test_aizoo, is_test_whole
+from monitor.training.pictures.whole import read_boxes
 from monitor.training.report.pages import markdown_table
 
 FALSE_A_PICTURE = (0.1, 0.2, 0.3, 0.6)

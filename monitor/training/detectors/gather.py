@@ -21,6 +21,7 @@ from monitor.training.pictures import pool, splits
 from monitor.training.pictures.chips import Chip, load_chips
 from monitor.training.pictures.faces import read_picture
 from monitor.training.pictures.matching import match_boxes
+from monitor.training.pictures.whole import read_boxes
 
 # Sets of whole pictures; each is left out with the chips of the same pictures.
 ANNOTATED = ("ilc2021_whole", "andrewmvd_hd")
@@ -41,7 +42,7 @@ def read_wholes(data: Path, weights: Path) -> list[Whole]:
     for source in ANNOTATED:
         listed = {
             path: boxes
-            for path, (boxes, _) in teach.read_boxes(data / source).items()
+            for path, (boxes, _) in read_boxes(data / source).items()
             if not splits.is_test_whole(path.name)
         }
         images = [read_picture(path) for path in listed]

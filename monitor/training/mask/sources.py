@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 
 from monitor.detect.yunet import YuNet
-from monitor.training.detectors import teach
 from monitor.training.pictures import duplicates, splits
 from monitor.training.pictures.chips import LABELS, Box, Chip
 from monitor.training.pictures.faces import read_picture
 from monitor.training.pictures.matching import match_boxes
+from monitor.training.pictures.whole import read_boxes
 
 AIZOO, WORN_WRONG = "aizoo_chips", "worn_wrong"
 LABELS_DIR = Path(__file__).with_name("labels")
@@ -161,7 +161,7 @@ def whole(root: Path, chosen: Callable[[str], bool]) -> list[Chip]:
     """
     detector = YuNet(THRESHOLD, SIDE, 24, 1)
     chips = []
-    for path, (boxes, labels) in teach.read_boxes(root).items():
+    for path, (boxes, labels) in read_boxes(root).items():
         if not chosen(path.name):
             continue
         found = detector.detect(read_picture(path))

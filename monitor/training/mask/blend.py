@@ -4,7 +4,7 @@ stays (WiSE-FT, arXiv:2109.01903).
     python -m monitor.training.mask.blend models/mask_v3.keras runs/v4/mask_v4.keras \\
         --data ../shared/data --out models/mask_v4
 
-tries each part of `PARTS` with each bias of `choose_bias` on the faces that are watched and on
+tries each part of `PARTS` with each bias of `BIASES` on the faces that are watched and on
 those of `mask_chips` that no training sees, prints what each costs (`choose_bias.cost`, the mean of
 both) and writes the best, whose card is the second model's with the choice added.
 """
@@ -31,6 +31,9 @@ from monitor.training.pictures.chips import LABELS, Chip
 from monitor.training.report import metrics
 
 PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the second model
+
+# of unmasked and incorrect; those of the models themselves are in their last layers
+BIASES = np.arange(-1.5, 1.01, 0.25)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def _unseen(model: Any, source: str, large: Sequence[Chip], faces: FloatArray) -
 
 
 def _choose(part: float, unseen: Sequence[Unseen]) -> Choice:
-    grid = itertools.product(choose_bias.UNMASKED, choose_bias.INCORRECT)
+    grid = itertools.product(BIASES, repeat=2)
     costs = {
         (float(u), float(i)): float(np.mean([choose_bias.cost(s, (u, i)) for s in unseen]))
         for u, i in grid

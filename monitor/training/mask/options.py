@@ -57,7 +57,7 @@ def _add_numbers(p: argparse.ArgumentParser) -> None:
     for name, kind, default, words in (
         ("--first-epochs", int, 8, "epochs before the others, mobilenetv2 at --first-size"),
         ("--first-size", int, 96, "input side of these, in pixels"),
-        ("--epochs", int, 3, "epochs of --epoch-steps batches"),
+        ("--epochs", int, 3, "epochs of --epoch-steps batches, 0 for those at --first-size alone"),
         ("--epoch-steps", int, 250, "batches an epoch"),
         ("--size", int, 128, "input side in pixels"),
         ("--margin", float, 0.2, "added to the box's longer side"),
@@ -88,7 +88,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if options.out is None and options.leave_out is None:
         parser().error("give --out PATH, or --leave-out SOURCE")
     least = {
-        "epochs": 1,
+        "epochs": 0 if options.first_epochs > 0 else 1,
         "first_epochs": 0,
         "epoch_steps": 1,
         "size": 32,
@@ -102,5 +102,5 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             )
     if options.smoke:
         options.first_epochs = min(1, options.first_epochs)
-        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
+        options.epochs, options.epoch_steps, options.batch = min(1, options.epochs), 3, 16
     return options

@@ -182,3 +182,20 @@ def test_the_recipe_of_mask_v4_learns_from_sorted_chips_and_keeps_its_test_faces
     assert learnt == {n for n in names if not (n in tested or splits.is_watched_mask(n))}
     assert not any(f.source == "aizoo_masked" for f in plain.train)
     assert len(more.train) == len(plain.train) + len(learnt)
+
+
+def test_a_first_stage_alone_takes_its_steps_at_the_small_size_and_is_tested_at_the_full_one(
+    chips: Path, tmp_path: Path
+) -> None:
+    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s"]
+    command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "0"]
+    assert train.main([*command, "--epoch-steps", "2", "--batch", "8"]) == 0
+    about = json.loads((tmp_path / "runs" / "s" / "figures.json").read_text())
+    assert [(h["size"], h["step"]) for h in about["history"]] == [(32, 2)]
+    assert "two" in about["figures"]
+
+
+def test_a_training_takes_a_step_at_least(chips: Path) -> None:
+    command = ["--data", str(chips), "--out", "m", "--first-epochs", "0", "--epochs", "0"]
+    with pytest.raises(ConfigError, match="--epochs must be 1 or more"):
+        parse(command)

@@ -21,9 +21,9 @@ serve: $(VENV)/web.done
 test: $(VENV)/dev.done
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -rs -m "not shared and not long"
 
-# Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing.
+# Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing; a whole training.
 test-faults: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest tests/faults -m "long or not long"
+	$(VENV)/bin/python -m pytest tests/faults tests/learning -m "long or not long"
 
 # What cannot be had here (a browser, axe-core) is said, and its tests are skipped.
 web-test: $(VENV)/web-test.done

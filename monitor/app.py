@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.camera.address import addresses, told_apart
+from monitor.camera.kept import KeptCameras
 from monitor.camera.listing import camera_list
-from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.camera.source import FrameSource, recording
 from monitor.card import MODELS_DIR
 from monitor.config import ClassifyConfig, Config
 from monitor.data_folder import default_gallery
@@ -84,25 +85,31 @@ class Chosen:
         return (self.source, *self.further)
 
 
-def choose_source(options: RunOptions) -> Chosen:
-    """The sources that the options name; without any, the first camera, or the bundled clip where
-    there is none.
+def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chosen:
+    """The sources that the options name; without any, the cameras that were set up; without these,
+    the first camera, or the bundled clip where there has never been one.
 
     Raises:
         CameraError: If what is named is neither a camera index nor a stream's URL, or is named
-            twice.
+            twice; if none of the cameras that were set up can be watched.
     """
     config = options.config.camera
     if options.recording is not None:
         return Chosen(recording(*options.recording, config, options.recorded_at))
+    kept = kept or KeptCameras()
     named = addresses(config.source)
     if named:
-        first, *further = (camera_source(source, config) for source in named)
+        first, *further = (kept.named(source, config) for source in named)
         _tell_apart((first, *further))
-        return Chosen(first, further=tuple(further))
+        return Chosen(first, kept.fault, tuple(further))
+    if kept.cameras:
+        sources, told = kept.unattended(config)
+        return Chosen(sources[0], told, sources[1:])
     cameras = camera_list()
     if cameras:
-        return Chosen(camera_source(str(cameras[0][0]), config))
+        return Chosen(kept.named(str(cameras[0][0]), config), kept.fault)
+    if kept.set_up:
+        raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
         recording("video", DEMO_CLIP, config),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
@@ -160,8 +167,17 @@ def _inputs(options: RunOptions) -> dict[str, list[Path]]:
     return {
         "the recording": [options.recording[1]] if options.recording else [],
         "the settings": [options.settings] if options.settings else [],
+        "the zones": _zones_files(options.config.detect.zones),
         **own_files(options.config.store.url, options.gallery, options.config.classify.model),
     }
+
+
+def _zones_files(named: str) -> list[Path]:
+    from monitor.camera.zones_file import zones_path
+
+    with contextlib.suppress(StoreError):
+        return [zones_path(named)]
+    return []
 
 
 def own_files(
@@ -192,18 +208,19 @@ def build_parts(options: RunOptions) -> Parts:
         ConfigError: See `check_outputs`.
     """
     from monitor.analysis.worker import Parts
-    from monitor.storage.ledger import Ledger, new_shift_id
+    from monitor.storage.ledger import Ledger
     from monitor.storage.outputs import Outputs
+    from monitor.storage.shifts import ShiftClock, desk_token, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
 
     config = options.config
-    shift_id = new_shift_id(datetime.now(UTC))
+    run_id = new_shift_id(datetime.now(UTC))
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         models = model_watch(options)
-        pipeline = build_pipeline(options, shift_id, models)
+        pipeline = build_pipeline(options, run_id, models)
         undo.callback(pipeline.close)
         store = Store(config.store.url) if options.stores else None
         if store is not None:
@@ -216,27 +233,31 @@ def build_parts(options: RunOptions) -> Parts:
             snapshots=Snapshots(on=config.store.snapshots),
             recordings_apart=not options.into_store,
             recordings_listed=options.into_store or options.on_recording,
-            spool=None if store is None else Spool(store.label, shift_id),
+            spool=None if store is None else Spool(store.label, run_id),
             keeper=keeper,
             days=_days(options),
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
+        clock = ShiftClock(config.shift.times, desk_token())
+        ledger = Ledger(store, run_id, outputs, config.store.retention_days, clock=clock)
         undo.pop_all()
     if models is not None:
         models.start()
     return Parts(pipeline, ledger, pipeline.model, models, keeper)
 
 
-def build_pipeline(
-    options: RunOptions, shift_id: str, models: ModelWatch | None = None
-) -> Pipeline:
+def build_pipeline(options: RunOptions, run_id: str, models: ModelWatch | None = None) -> Pipeline:
     """Load the models, the mask model by who says which is live; the inference thread calls it.
+
+    Args:
+        run_id: Part of every visit's id.
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
-        ConfigError: If the gallery is damaged, foreign, or made with another model.
+        ConfigError: If the gallery is damaged, foreign, or made with another model; if the zones
+            are damaged.
     """
     from monitor.analysis.pipeline import Pipeline
+    from monitor.camera.zones_file import load_zones, zones_path
     from monitor.detect import make_detector
     from monitor.faces.classify import MaskClassifier
 
@@ -248,7 +269,10 @@ def build_pipeline(
         from monitor.faces.gender import GenderGuesser
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
-    return Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    zones = load_zones(zones_path(config.detect.zones))
+    pipeline = Pipeline(detector, classifier, config, run_id, _identifier(options), guesser)
+    pipeline.use_zones(zones)
+    return pipeline
 
 
 def _open_outputs(options: RunOptions) -> tuple[CsvLog | None, EventLog | None]:
@@ -341,7 +365,8 @@ def _identifier(options: RunOptions) -> Identifier | None:
     presence = Presence(gallery, options.csv, options.events)
     watch = GalleryWatch(gallery, presence, config.store.url)
     try:
-        return load_identifier(watch, config.identify.far, config.classify.threads)
+        fars = config.identify.far, config.identify.picture_far
+        return load_identifier(watch, fars, config.classify.threads)
     except MonitorError:
         watch.close()
         raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import reprlib
 import tomllib
 import unicodedata
@@ -21,19 +22,31 @@ from typing import Any
 from monitor.declared import detectors
 from monitor.errors import ConfigError
 from monitor.files import read_file
+from monitor.shift_times import parse_shifts
 
 FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
+SEPARATORS = ("auto", "comma", "semicolon", "tab")
 BACKENDS = ("auto", "onnx", "tensorflow")
+ROTATIONS = (0, 90, 180, 270)
+CLOCK = r"(([01]\d|2[0-3]):[0-5]\d)? 22:00"
+# what the visitor window can speak: their codes (ISO 639); its sentences are in the window's room
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "uk", "ar", "he")
 
 
 def _setting(
     default: Any,
     low: float | None = None,
     high: float | None = None,
-    choices: Callable[[], Iterable[str]] = tuple,
+    choices: Callable[[], Iterable[str | int]] = tuple,
+    check: Callable[[str], object] = str,
+    form: str = "",
 ) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+    """`check` raises ValueError with what is wrong with a text; `form`: what it must be, as a
+    regular expression with an example after a blank.
+    """
+    told = {"low": low, "high": high, "choices": choices, "check": check, "form": form}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,12 @@ class CameraConfig:
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+    # a camera that hangs sideways or upside down: its pictures are turned clockwise, degrees
+    rotate: int = _setting(0, choices=lambda: ROTATIONS)
+    mirror: bool = _setting(False)  # and then left and right are exchanged
+    # live cameras that were paused in the window go on by themselves after so long, minutes; 0:
+    # they stay paused
+    resume_after_min: float = _setting(15.0, 0, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +88,7 @@ class DetectConfig:
     # how often it is searched for the smallest faces as well; 0: always
     sweep_every_s: float = _setting(0.5, 0, 10)
     threads: int = _setting(2, 1, 64)
+    zones: str = _setting("")  # the file of what counts and what is ignored; empty: the window's
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +119,9 @@ class TrackConfig:
     lost_after_s: float = _setting(1.5, 0.1, 30)  # a track that is not seen for this long has ended
     confirm_s: float = _setting(0.25, 0, 10)  # a track becomes a visit when it is this old
     confirm_hits: int = _setting(3, 1, 100)  # and was seen this often
+    # who has left and comes back to the same place in the same clothes within this time is the same
+    # visit; 0: everybody who comes is another one
+    return_s: float = _setting(8.0, 0, 120)
     # what has not moved at all for this long (a poster) is no person; 0: everything may be one
     still_after_s: float = _setting(10.0, 0, 3600)
 
@@ -126,9 +149,30 @@ class SightingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    # the same visit is not told of again within this
+    cooldown_s: float = _setting(60.0, 0, 3600)
+    # from when to when nobody is told of, by the local clock; empty: there are no quiet hours
+    quiet_from: str = _setting("", form=CLOCK)
+    quiet_to: str = _setting("", form=CLOCK)
+    volume: int = _setting(60, 0, 100)  # of the sounds, percent
+    thanks: bool = _setting(False)  # a sound, too, when somebody who was told of puts the mask on
+    notices: bool = _setting(True)  # a notice of the system, and the taskbar asks for a look
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorConfig:
+    language: str = _setting("en", choices=lambda: LANGUAGES)  # of the window that faces visitors
+    camera: str = _setting("")  # which one it speaks for, by its name; empty: the first
+    show_face: bool = _setting(False)  # show the picture in it
+
+
+@dataclass(frozen=True, slots=True)
 class IdentifyConfig:
     # wanted share of strangers who are named as somebody enrolled
     far: float = _setting(0.001, 1e-6, 0.5)
+    # a picture that stands alone: wanted share of wrong names in single comparisons as well
+    picture_far: float = _setting(0.0001, 1e-7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +191,20 @@ class StoreConfig:
     # a file of --events that is this large is put aside, MB
     events_mb: int = _setting(100, 1, 100_000)
     events_files: int = _setting(5, 1, 1000)  # how many of them are kept; the oldest is deleted
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftConfig:
+    # when shifts begin, by name and time of day with commas between several: "Morning 06:00, Late
+    # 14:00"
+    times: str = _setting("00:00", check=parse_shifts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    # between the cells of an export: "comma", "semicolon" (numbers then have a decimal comma) or
+    # "tab"; "auto": as spreadsheets of this computer's region expect it
+    separator: str = _setting("auto", choices=lambda: SEPARATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +233,13 @@ class Config:
     track: TrackConfig = field(default_factory=TrackConfig)
     vote: VoteConfig = field(default_factory=VoteConfig)
     sighting: SightingConfig = field(default_factory=SightingConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    visitor: VisitorConfig = field(default_factory=VisitorConfig)
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    shift: ShiftConfig = field(default_factory=ShiftConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
 
 
@@ -263,7 +325,12 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
-        return _text(label, value)
+        text = _text(label, value, spec.metadata["form"])
+        try:
+            spec.metadata["check"](text)
+        except ValueError as error:
+            raise ConfigError(f"{label}: {error}") from None
+        return text
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
@@ -282,13 +349,14 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
         }[kind]
         raise ConfigError(f"{label} = {reprlib.repr(value)}: give {wanted}")
     if choices and value not in choices:
-        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(value, choices)}")
+        valid = [str(choice) for choice in choices]
+        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(str(value), valid)}")
     if low is not None and not low <= value <= high:
         raise ConfigError(f"{label} = {value}: give a value from {low} to {high}")
     return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)
 
 
-def _text(label: str, value: Any) -> str:
+def _text(label: str, value: Any, form: str = "") -> str:
     """A free text: an address or a name. It may hold a password, so that no error shows it."""
     if not isinstance(value, str):
         raise ConfigError(f"{label}: give a text in quotes")
@@ -301,4 +369,7 @@ def _text(label: str, value: Any) -> str:
         raise ConfigError(
             f"{label}: the text holds an end of line or a byte that is no letter: write it anew"
         )
+    pattern, _, example = form.partition(" ")
+    if form and not re.fullmatch(pattern, text):
+        raise ConfigError(f"{label} = {reprlib.repr(text)}: give a text like {example!r}")
     return text

@@ -30,12 +30,13 @@ class MaskState(Enum):
 
 
 class Correction(Enum):
-    """What the receptionist says of a visit when the machine was wrong."""
+    """What the receptionist says of a visit when the machine was wrong; or the machine itself."""
 
     MASKED = "masked"
     UNMASKED = "unmasked"
     INCORRECT = "incorrect"
     NO_PERSON = "no person"
+    NEVER_MOVED = "withdrawn: never moved"  # the machine's own word: a poster, say
 
 
 class SourceState(Enum):
@@ -50,6 +51,22 @@ class SourceState(Enum):
     FAILED = "failed"  # cannot be used and is not tried again
 
 
+class WatchState(Enum):
+    """What a live camera shows. It watches while it is LIVE, or MOVED."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    LOST = "lost"  # no picture comes, or none that can be shown
+    FROZEN = "frozen"
+    BLACK = "black"
+    DARK = "dark"
+    COVERED = "covered"
+    BLURRED = "out of focus"
+    SIDEWAYS = "sideways"
+    UPSIDE_DOWN = "upside down"
+    MOVED = "moved"  # another scene than on the day before
+
+
 class WorkerState(Enum):
     """What the inference thread is doing."""
 
@@ -57,6 +74,14 @@ class WorkerState(Enum):
     READY = "ready"
     FAILED = "stopped"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a live camera shows now."""
+
+    state: WatchState
+    since: datetime  # aware, UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +116,14 @@ class Frame:
     captured_at: float  # time.monotonic() when the frame was read, seconds
     wall_time: datetime  # aware, UTC
     camera: str  # the source's name as the user gave it, without secrets
+    camera_key: str = ""  # tells cameras apart, whatever they are called: `Address.key`
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
-    # of a picture that stands alone: its people are named by this one look
-    name_faces: bool = False
+    # of a live camera whose picture is frozen: the time `t` of the last that was new
+    frozen_t: float | None = None
+    # of a picture that stands alone, in a run that names people: they are named by this one look
+    name_faces: bool = True
     closely: bool = True  # the same: searched at several scales
     # the same: the smallest face that matters, in px: it is searched at one scale, which is enough
     # for that; 0: the detector's own rule
@@ -177,11 +205,12 @@ class Visit:
     first_seen: datetime
     last_seen: datetime
     state: MaskState  # the one that it counts under now
-    # what the receptionist said instead; NO_PERSON also where the machine has found that out
+    # what the receptionist said instead, or the machine has found out later
     corrected: Correction | None = None
     open: bool = True
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +236,38 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One run of the monitor."""
+    """The books of a stretch of time, which begins by the clock or by hand."""
 
     shift_id: str
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
+    name: str = ""  # as the settings have it
+    desk: str = ""  # whose books they are; "": not known
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person has said of a visit or a sighting, and when."""
+
+    of_id: str
+    at: datetime  # aware, UTC
+    field: str  # "corrected" or "note"
+    before: str | None
+    after: str | None
+    by: str  # the name of the user's account
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An interval in which a live camera was in one state. Those of one camera do not overlap."""
+
+    watch_id: str
+    camera: str
+    state: WatchState
+    began: datetime  # aware, UTC; as `ended`
+    ended: datetime  # of an open one: when it was last seen to go on
+    open: bool = True
+    shift_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +279,9 @@ class FrameResult:
     timings: Timings
     visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
     sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
-    upside_down: bool = False  # the camera hangs so, by its last faces: nobody is judged
+    # how far the camera's pictures have to be turned clockwise to stand upright, in degrees, by its
+    # last faces; unless it is 0, nobody is judged
+    turn: int = 0
     model: str = ""  # the name of the mask model that answers
 
 
@@ -247,3 +305,4 @@ class Update:
     undoable: bool = False  # a correction can be taken back
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
+    shift: Shift | None = None  # whose count and sightings these are

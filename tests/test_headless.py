@@ -6,21 +6,26 @@ import dataclasses
 import logging
 from pathlib import Path
 
-import numpy as np
 import pytest
-from fakes import frame, sighting
+from fakes import NOON, frame, sighting
 
 from monitor.app import RunOptions
+from monitor.camera.turn import Turn
+from monitor.camera.zones import Zones
+from monitor.camera.zones_file import save_zones
 from monitor.config import load_config
 from monitor.errors import CameraError, ModelError, MonitorError
 from monitor.headless import _Run, run_headless
 from monitor.records import (
+    Condition,
+    Correction,
     Count,
     FrameResult,
     SourceState,
     SourceStatus,
     Timings,
     Update,
+    WatchState,
     WorkerState,
 )
 
@@ -50,6 +55,17 @@ def test_a_sighting_is_told_when_it_begins_and_when_it_ends(
     assert second.endswith("sighting shift-v1-s1 ended after 2.3 s, unmasked")
 
 
+def test_a_sighting_of_what_never_moved_is_told_to_be_withdrawn(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    poster = dataclasses.replace(sighting(1), open=False, corrected=Correction.NEVER_MOVED)
+    for shown in (sighting(1), poster, poster):
+        run.on_update(Update(None, Count(), (shown,), 0))
+    told = [line for line in lines(caplog) if "withdrawn" in line]
+    assert told == ["sighting shift-v1-s1 is withdrawn: it never moved"]
+
+
 def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
     for problem in ("", "the store is full", "the store is full", "", ""):
         run.on_update(Update(None, Count(), (), 0, problem))
@@ -59,27 +75,24 @@ def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptu
 def test_a_picture_upside_down_is_told_once_for_each_camera(
     run: _Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for camera, upside_down in (("a", False), ("a", True), ("a", True), ("b", True), ("a", True)):
-        result = FrameResult(frame(camera=camera), (), Timings(), upside_down=upside_down)
+    run.turns = {"a": Turn(), "b": Turn(), "c": Turn(90)}
+    for camera, turn in (("a", 0), ("a", 180), ("a", 180), ("b", 90), ("c", 90), ("a", 180)):
+        result = FrameResult(frame(camera=camera), (), Timings(), turn=turn)
         run.on_update(Update(result, Count(), (), 0))
-    first, second = lines(caplog)
-    assert first == "the picture of a is upside down, so nobody is judged: turn the camera"
-    assert second.startswith("the picture of b is upside down")
+    judged = "so nobody is judged: turn the camera, or"
+    assert lines(caplog) == [
+        f"the picture of a is upside down, {judged} set camera.rotate = 180",
+        f"the picture of b is sideways, {judged} set camera.rotate = 90",
+        f"the picture of c is sideways, {judged} its picture in the window (File > Cameras…)",
+    ]
 
 
 def test_a_camera_that_shows_nobody_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
-    """And that it is good again; a recording's pictures are its own."""
+    """Once, and that it is good again; that it is lost is said elsewhere."""
     caplog.set_level(logging.INFO)
-    rng = np.random.default_rng(1)
-    door = np.full((240, 320, 3), 120, np.uint8)
-    door[60:200, 100:180] = 40
-    for i in range(60):
-        image = door if i < 20 or i >= 45 else np.zeros_like(door)
-        image = image + rng.integers(0, 3, image.shape).astype(np.uint8)
-        for live in (True, False):
-            camera, at = "door" if live else "clip", 100 + i / 4
-            shown = frame(camera=camera, pixels=image, live=live, captured_at=at)
-            run.on_update(Update(FrameResult(shown, (), Timings()), Count(), (), 0))
+    states = (None, "LIVE", "BLACK", "BLACK", "LOST", "BLACK", "PAUSED", "LIVE", "LIVE")
+    for state in states:
+        run.look("door", Condition(WatchState[state], NOON) if state else None)
     assert lines(caplog) == [
         "door sends a black picture: see to its cover, its cable and the light",
         "door shows a good picture again",
@@ -224,6 +237,41 @@ def folder_of_pictures(folder: Path, number: int) -> Path:
     for index in range(number):
         (folder / f"{index}.jpg").write_bytes((TESTS_DATA / "bare.jpg").read_bytes())
     return folder
+
+
+@pytest.mark.parametrize(
+    ("zones", "line"),
+    [
+        (Zones(), "3 faces"),
+        (Zones(counting=(((0.3, 0), (0.6, 0), (0.6, 1), (0.3, 1)),)), "3 faces"),
+        (Zones(ignored=(((0.3, 0), (0.6, 0), (0.6, 1), (0.3, 1)),)), "0 faces"),
+    ],
+)
+def test_zones_hold_without_a_window_by_the_settings(
+    tmp_path: Path, zones: Zones, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "door.json"
+    save_zones(file, "pictures", zones)
+    options = RunOptions(
+        config=load_config(None, {"detect": {"zones": str(file)}}),
+        images=folder_of_pictures(tmp_path / "pictures", 3),
+    )
+    assert run_headless(options) == 0
+    assert line in capsys.readouterr().out
+
+
+def test_no_output_is_written_over_the_zones(tmp_path: Path) -> None:
+    file = tmp_path / "door.csv"
+    save_zones(file, "pictures", Zones(ignored=(((0, 0), (1, 0), (1, 1)),)))
+    before = file.read_bytes()
+    options = RunOptions(
+        config=load_config(None, {"detect": {"zones": str(file)}}),
+        images=folder_of_pictures(tmp_path / "pictures", 1),
+        csv=file,
+    )
+    with pytest.raises(MonitorError, match="zones"):
+        run_headless(options)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
-from monitor.analysis.still import named_faces, still_faces
-from monitor.analysis.upright import turned_confidence
+from monitor.analysis.still import named_faces, still_faces, with_genders
+from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
+from monitor.camera.zones import Zones, counted, searched
 from monitor.config import Config
-from monitor.detect import FaceDetector
+from monitor.detect import FaceDetector, detect_in
 from monitor.faces.boxes import NO_BOXES, longer_side
 from monitor.faces.classify import MaskClassifier
-from monitor.records import Detections, FloatArray, Frame, FrameResult, Image, Timings
+from monitor.records import (
+    Detections,
+    Face,
+    FloatArray,
+    Frame,
+    FrameResult,
+    Image,
+    Timings,
+    WatchState,
+)
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -36,6 +46,7 @@ class _Step:
 
     frame: Frame
     wanted: Wanted | None  # None: the frame is not searched
+    changes: Changes = field(default_factory=Changes)  # of a frame that is not searched
     detect_s: float = 0.0
     track_s: float = 0.0
 
@@ -47,7 +58,7 @@ class Pipeline:
         detector: Finds faces.
         classifier: Tells how masks are worn.
         config: All settings.
-        shift_id: Part of every visit's id.
+        run_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
         guesser: Who guesses genders, where the settings ask for it.
     """
@@ -57,16 +68,17 @@ class Pipeline:
         detector: FaceDetector,
         classifier: MaskClassifier,
         config: Config,
-        shift_id: str,
+        run_id: str,
         identifier: Identifier | None = None,
         guesser: GenderGuesser | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._config = config
-        self._shift_id = shift_id
+        self._run_id = run_id
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
+        self._zones: Mapping[str, Zones] = {}
         self._ids = itertools.count(1)
 
     def process(self, frames: Sequence[Frame]) -> list[FrameResult]:
@@ -112,6 +124,12 @@ class Pipeline:
         for scene in self._scenes.values():
             scene.use_model(classifier.name)
 
+    def use_zones(self, zones: Mapping[str, Zones]) -> None:
+        """Go on with other zones, by camera. Who stands where nothing counts leaves as somebody
+        does who is not seen any more.
+        """
+        self._zones = dict(zones)
+
     @property
     def enrolled(self) -> int | None:
         """How many people can be named; None in mask-only mode."""
@@ -147,6 +165,12 @@ class Pipeline:
         scene = self._scenes.pop(camera, None)
         return scene.end_all() if scene is not None else Changes()
 
+    def turned(self, camera: str) -> WatchState | None:
+        """How the picture of a source is turned, by its last faces; None: it is not."""
+        scene = self._scenes.get(camera)
+        turn = scene.turn if scene is not None else 0
+        return {0: None, 180: WatchState.UPSIDE_DOWN}.get(turn, WatchState.SIDEWAYS)
+
     @property
     def cameras(self) -> tuple[str, ...]:
         """The sources that have a scene."""
@@ -156,7 +180,7 @@ class Pipeline:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
                 self._config,
-                Origin(camera, self._shift_id, self._classifier.name),
+                Origin(camera, self._run_id, self._classifier.name),
                 self._ids,
                 self._identifier,
                 self._guesser,
@@ -167,23 +191,65 @@ class Pipeline:
         """Detect and follow."""
         started = time.perf_counter()
         if frame.still:
-            found = (
-                self._detector.detect_still(frame.image, frame.smallest_px)
-                if frame.closely or frame.smallest_px
-                else self._detector.detect(frame.image)
-            )
+            found = self._search_still(frame)
+            large = np.flatnonzero(longer_side(found.boxes) >= self._config.classify.unsure_face_px)
+            nobody = large[:0]
             wanted = Wanted(
-                frame, found, classify=np.arange(len(found)), embed=self._to_name(frame, found)
+                frame,
+                found,
+                classify=np.arange(len(found)),
+                embed=large if frame.name_faces and self._identifier is not None else nobody,
+                guess_gender=large if self._guesser is not None else nobody,
             )
-            return _Step(frame, wanted, time.perf_counter() - started)
+            return _Step(frame, wanted, detect_s=time.perf_counter() - started)
         scene = self._scene(frame.camera)
+        if frame.frozen_t is not None:  # an old picture again
+            return _Step(frame, None, scene.freeze(frame.frozen_t))
         smallest_px = scene.wants_detection(frame.t)
         if smallest_px is None:
             return _Step(frame, None)
-        found = self._detector.detect(frame.image, smallest_px)
+        found = self._search(frame, smallest_px)
         detected = time.perf_counter()
         wanted = scene.follow(frame, found)
-        return _Step(frame, wanted, detected - started, time.perf_counter() - detected)
+        return _Step(
+            frame,
+            wanted,
+            detect_s=detected - started,
+            track_s=time.perf_counter() - detected,
+        )
+
+    def _search(self, frame: Frame, smallest_px: float = 0) -> Detections:
+        """The faces of a frame, where it counts."""
+        zones = self._zones.get(frame.camera)
+        part = searched(zones, frame.size_wh) if zones is not None else None
+        if part is None:
+            found = self._detector.detect(frame.image, smallest_px)
+        else:
+            found = detect_in(self._detector, frame.image, part, smallest_px)
+        return self._where_it_counts(frame, found)
+
+    def _search_still(self, frame: Frame) -> Detections:
+        """The same of a picture that stands alone; all of it is searched."""
+        if not (frame.closely or frame.smallest_px):
+            return self._search(frame)
+        found = self._detector.detect_still(frame.image, frame.smallest_px)
+        return self._where_it_counts(frame, found)
+
+    def _where_it_counts(self, frame: Frame, found: Detections) -> Detections:
+        zones = self._zones.get(frame.camera)
+        if zones is None or not len(found):
+            return found
+        kept = counted(zones, found.boxes, frame.size_wh)
+        landmarks = None if found.landmarks is None else found.landmarks[kept]
+        return Detections(found.boxes[kept], found.confidence[kept], landmarks)
+
+    def _coast(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces of a frame that is not searched, where it counts."""
+        faces, zones = self._scene(frame.camera).coast(frame), self._zones.get(frame.camera)
+        if zones is None or not faces:
+            return faces
+        kept = counted(zones, np.array([face.xyxy for face in faces]), frame.size_wh)
+        return tuple(face for face, counts in zip(faces, kept, strict=True) if counts)
 
     def _classify(self, steps: Sequence[_Step]) -> list[tuple[FloatArray, FloatArray]]:
         """ROIs and probabilities of the faces that each step wants classified, by one batch."""
@@ -213,21 +279,27 @@ class Pipeline:
             scene = self._scene(frame.camera)
             timings = Timings(classify_s=classify_s)
             return FrameResult(
-                *(frame, scene.coast(frame), timings),
-                upside_down=scene.upside_down,
+                *(frame, self._coast(frame), timings),
+                *(step.changes.visits, step.changes.sightings),
+                turn=scene.turn,
                 model=self._classifier.name,
             )
         if frame.still:
             return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
         answers = Answers(
-            rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
+            rois,
+            probabilities,
+            self._turned(wanted),
+            found_turned(self._detector, frame.image, wanted.ways),
+            embeddings,
+            self._guess_genders(wanted),
         )
         scene = self._scene(frame.camera)
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.turn),
             model=self._classifier.name,
         )
 
@@ -240,16 +312,12 @@ class Pipeline:
             assert embeddings is not None
             names = self._identifier.name_once(embeddings)
             faces = named_faces(faces, wanted.embed, names)
+        if self._guesser is not None and len(wanted.guess_gender):
+            guesses = self._guess_genders(wanted)
+            assert guesses is not None
+            faces = with_genders(faces, wanted.guess_gender, guesses)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(step.frame, faces, timings)
-
-    def _to_name(self, frame: Frame, found: Detections) -> Indices:
-        """Of a picture that stands alone, those who are large enough to be named, if that was asked
-        for.
-        """
-        asked = frame.name_faces and self._identifier is not None
-        large = longer_side(found.boxes) >= self._config.classify.unsure_face_px
-        return np.flatnonzero(large) if asked else np.empty(0, np.intp)
 
     def _turned(self, wanted: Wanted) -> FloatArray | None:
         """The confidence of the faces that are to be looked at turned."""

@@ -5,11 +5,13 @@ sighting.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from monitor.analysis import turns
 from monitor.analysis.evidence import sure
+from monitor.analysis.returns import Returns
 from monitor.analysis.sightings import Origin, SightingRule
 from monitor.analysis.stillness import Places, Stillness
 from monitor.analysis.track import Track, Tracker
@@ -20,7 +22,7 @@ from monitor.analysis.wanted import Answers, Changes, Wanted
 from monitor.config import Config
 from monitor.faces.boxes import clip, longer_side
 from monitor.faces.covered import mouth_in_sight
-from monitor.faces.quality import can_be_judged, weak_profile, weight
+from monitor.faces.quality import can_be_judged, weak_profile, weights
 from monitor.records import (
     Correction,
     Detections,
@@ -67,6 +69,7 @@ class Scene:
         self._people: dict[int, TrackedPerson] = {}
         self._upright = Upright()
         self._places = Places(config.track.still_after_s)
+        self._returns = Returns(config.track.return_s)
         self._detected_t = self._swept_t = -1e9
 
     def wants_detection(self, t: float) -> float | None:
@@ -89,9 +92,11 @@ class Scene:
         return 0.8 * self._tracker.smallest_px()
 
     @property
-    def upside_down(self) -> bool:
-        """Whether the camera hangs upside down, by the faces that it showed last."""
-        return self._upright.upside_down
+    def turn(self) -> int:
+        """How far the camera's pictures have to be turned clockwise to stand upright, in degrees,
+        by the faces that it showed last.
+        """
+        return self._upright.turn
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that
@@ -110,6 +115,7 @@ class Scene:
         Returns:
             What is to be known of the detections; goes back to `take` with the answers.
         """
+        self._returns.fade(frame.t)
         tracks, ended = self._tracker.update(frame.t, found)
         people = [self._person(frame, track) for track in tracks]
         for person, confidence in zip(people, found.confidence, strict=True):
@@ -128,6 +134,7 @@ class Scene:
             embed=turns.to_embed(frame.t, people),
             guess_gender=turns.to_guess(frame.t, people),
             turn=turns.to_turn(frame.t, people, found, self._upright),
+            ways=self._upright.ways(frame.t, found, frame.image),
             tracks=tuple(tracks),
             ended=changes,
         )
@@ -138,8 +145,9 @@ class Scene:
         Returns:
             The faces of all visits in the frame, and what has changed since the frame before.
         """
-        voices = self._voices(wanted.found)
+        voices = weights(wanted.found)
         self._take_turned(wanted, answers)
+        self._upright.take_ways(wanted.frame.t, wanted.found, answers.ways)
         self._take_embeddings(wanted, answers, voices)
         self._take_genders(wanted, answers, voices)
         self._take_probabilities(wanted, answers, voices)
@@ -156,11 +164,19 @@ class Scene:
             sightings += [sighting] if sighting else []
             if person.visit is not None:
                 faces.append(face_of(person, track, box))
+                self._returns.watch(wanted.frame.t, wanted.frame.image, person, box)
         return tuple(faces), Changes(tuple(visits), tuple(sightings))
 
     def expire(self, t: float) -> Changes:
         """End the visits of those who were not seen for too long, where no frames come."""
+        self._returns.fade(t)
         return self._end(self._tracker.expire(t))
+
+    def freeze(self, frozen_t: float) -> Changes:
+        """The picture has stood still since the time `frozen_t` (s): what was seen ended then, for
+        all that is known.
+        """
+        return self._end(self._tracker.end_all(), until_t=frozen_t)
 
     def end_all(self) -> Changes:
         """End all visits: the source was closed."""
@@ -169,7 +185,7 @@ class Scene:
     def use_model(self, name: str) -> None:
         """Another mask model answers from now on."""
         self._origin = dataclasses.replace(self._origin, model=name)
-        for person in self._people.values():
+        for person in self._everybody():
             if person.rule is not None:
                 person.rule.use_model(name)
 
@@ -177,7 +193,7 @@ class Scene:
         """Other people can be named now: see `Identifier.take_news`."""
         if self._identifier is None:
             return
-        for person in self._people.values():
+        for person in self._everybody():
             if person.identity_vote is None:
                 continue
             person.identity_vote.use(self._identifier.matcher)
@@ -188,6 +204,10 @@ class Scene:
                 person.visit = dataclasses.replace(person.visit, identity=None)
             if person.rule is not None:
                 person.rule.forget_name()
+
+    def _everybody(self) -> list[TrackedPerson]:
+        """With those who may come back."""
+        return [*self._people.values(), *self._returns.people]
 
     # What is wanted
 
@@ -221,7 +241,7 @@ class Scene:
             if person.lifeless and not person.stillness.still:
                 self._begin_anew(frame, track)
             elif not person.lifeless and person.stillness.still:
-                ended = self._end([track], Correction.NO_PERSON)
+                ended = self._end([track], Correction.NEVER_MOVED)
                 changes = Changes(
                     changes.visits + ended.visits, changes.sightings + ended.sightings
                 )
@@ -241,14 +261,6 @@ class Scene:
                 self._places.remember(stillness.place)
 
     # What is answered
-
-    @staticmethod
-    def _voices(found: Detections) -> list[float]:
-        """The weight of each detection in the votes."""
-        return [
-            weight(float(size), float(confidence))
-            for size, confidence in zip(longer_side(found.boxes), found.confidence, strict=True)
-        ]
 
     def _asked(self, wanted: Wanted, index: int) -> TrackedPerson:
         track = wanted.tracks[index]
@@ -299,7 +311,7 @@ class Scene:
             landmarks: FloatArray | None = None if found.landmarks is None else found.landmarks[i]
             judged = can_be_judged(float(sizes[i]), roi, landmarks, self._config.classify)
             person = self._asked(wanted, i)
-            upright = not (person.on_its_head or self._upright.upside_down)
+            upright = not (person.on_its_head or self._upright.doubtful)
             in_sight = landmarks is None or (
                 not weak_profile(landmarks, float(found.confidence[i]))
                 and mouth_in_sight(wanted.frame.image, found.boxes[i], landmarks, answer)
@@ -327,11 +339,7 @@ class Scene:
             person.lifeless = place is not None
             if person.lifeless:
                 return None, None
-            visit_id = f"{self._origin.shift_id}-v{track.track_id}"
-            person.visit = changed = Visit(visit_id, self._origin.camera, person.began, now, state)
-            person.rule = SightingRule(
-                self._config.sighting, self._origin, visit_id, track.first_t, person.began
-            )
+            changed = self._come(frame, track, person)
         elif state is not person.visit.state or person.identity != person.visit.identity:
             if person.identity_vote is not None and state is MaskState.UNMASKED:
                 person.identity_vote.begin_again_if_visitor()  # more of the face can be seen now
@@ -343,8 +351,36 @@ class Scene:
             frame.t, person.vote.state, person.vote.confidence, person.identity
         )
 
-    def _end(self, tracks: list[Track], corrected: Correction | None = None) -> Changes:
-        """End the visits of some tracks, and say what they were if that is known."""
+    def _come(self, frame: Frame, track: Track, person: TrackedPerson) -> Visit:
+        """Begin a visit, or go on with that of somebody who has just left."""
+        state, now = person.vote.state, last_seen(person, track)
+        back = self._returns.back(frame.t, frame.image, track.box)
+        if back is not None and back.visit is not None and back.rule is not None:
+            state = back.visit.state if state is MaskState.UNSURE else state
+            visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
+            person.rule, person.looks = back.rule, back.looks
+            person.rule.come(track.first_t)
+            person.identity, person.identity_vote = back.identity, back.identity_vote
+            if person.identity_vote is not None:
+                person.identity_vote.begin_again()  # the name stands until new looks decide
+        else:
+            visit_id = f"{self._origin.run_id}-v{track.track_id}"
+            visit = Visit(visit_id, self._origin.camera, person.began, now, state)
+            person.rule = SightingRule(
+                self._config.sighting, self._origin, visit_id, track.first_t, person.began
+            )
+        person.visit = visit
+        return visit
+
+    def _end(
+        self,
+        tracks: list[Track],
+        corrected: Correction | None = None,
+        until_t: float = math.inf,
+    ) -> Changes:
+        """End the visits of some tracks, at the time `until_t` (s) at the latest, and say what they
+        were if that is known.
+        """
         visits, sightings = [], []
         for track in tracks:
             person = self._people.pop(track.track_id)
@@ -353,11 +389,13 @@ class Scene:
             visits.append(
                 dataclasses.replace(
                     person.visit,
-                    last_seen=last_seen(person, track),
+                    last_seen=last_seen(person, track, until_t),
                     corrected=corrected,
                     open=False,
                 )
             )
-            sighting = person.rule.close(person.vote.state)
+            if corrected is None:
+                self._returns.left(min(track.last_t, until_t), track.box, person)
+            sighting = person.rule.close(person.vote.state, until_t)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from monitor.faces.classify import STATES
 from monitor.records import Face, FloatArray, Visit
 
 if TYPE_CHECKING:  # not imported in mask-only mode
+    from monitor.analysis.returns import Looks
     from monitor.faces.gender import GenderVote
     from monitor.identity.identify import IdentityVote
 
@@ -40,13 +42,16 @@ class TrackedPerson:
     # a name, or "visitor"; None while it is not clear, and in mask-only mode
     identity: str | None = None
     gender_vote: GenderVote | None = None  # None where no gender is guessed
+    # how the person looks but for the face, the newest last; see `returns`
+    looks: tuple[Looks, ...] = ()
+    looked_t: float = -1e9
 
 
-def last_seen(person: TrackedPerson, track: Track) -> datetime:
-    """Wall time of the newest detection, by the source's own time: a clock that is set meanwhile
-    changes nothing.
+def last_seen(person: TrackedPerson, track: Track, until_t: float = math.inf) -> datetime:
+    """Wall time of the newest detection, up to `until_t` (s), by the source's own time: a clock
+    that is set meanwhile changes nothing.
     """
-    return person.began + timedelta(seconds=track.last_t - track.first_t)
+    return person.began + timedelta(seconds=max(min(track.last_t, until_t) - track.first_t, 0.0))
 
 
 def face_of(person: TrackedPerson, track: Track, xyxy: FloatArray) -> Face:

@@ -1,5 +1,5 @@
 """python -m monitor.bench [--video FILE] [--against script,haar] [--json FILE]
-[--parts frames,detectors,faces,cameras,window,startup,serve]
+[--parts frames,detectors,faces,cameras,window,startup,serve,zones]
 
 Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
 README comes from here.
@@ -12,24 +12,29 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from monitor.app import DEMO_CLIP
-from monitor.bench.frames import measure_frames
+from monitor.bench.frames import CAMERA, measure_frames
 from monitor.bench.live import LiveTask, measure_live
 from monitor.bench.measure import summary, table
 from monitor.bench.painting import offscreen_painter
 from monitor.bench.peers import make_peers
-from monitor.bench.pictures import clip_frames, crowd
+from monitor.bench.pictures import clip_frames, crowd, one_in_the_middle
 from monitor.bench.startup import measure_startup
+from monitor.camera.zones import Zones
+from monitor.camera.zones_file import save_zones
 from monitor.config import Config, load_config
 from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
 PARTS = ("frames", "detectors", "faces", "cameras", "window", "startup")
-ON_WISH = ("serve",)  # needs requirements-web.txt, and Flask
+ON_WISH = ("serve", "zones")  # serve needs requirements-web.txt, and Flask
+# where it counts: the parts of the picture's width and height
+COUNTING = {"all of it": (1.0, 1.0), "half of it": (0.5, 1.0), "a doorway": (0.3, 0.6)}
 FACES = (0, 1, 2, 5, 10, 20)
 CAMERAS = (1, 2, 3, 4)
 
@@ -53,7 +58,9 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
     parser.add_argument(
-        "--parts", default=",".join(PARTS), help="what to measure, with commas (all but serve)"
+        "--parts",
+        default=",".join(PARTS),
+        help="what to measure, with commas (all but serve, zones)",
     )
     parser.add_argument(
         "--against", default="", help="the loops of tutorials on the same frames: script, haar"
@@ -108,6 +115,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 {"": result["startup"]},
             )
         )
+    if "zones" in wanted:
+        result["zones"] = _zones(config, arguments.frames)
     if "serve" in wanted:
         result["serve"] = _serve(arguments)
     if arguments.json:
@@ -168,6 +177,26 @@ def _faces(config: Config, frames: int) -> dict[str, Any]:
             "frame"
         ]
     print(table("composed 720p frames, 30 a second of their own time, all of ours a frame", rows))
+    return rows
+
+
+def _zones(config: Config, frames: int) -> dict[str, Any]:
+    """A frame of a picture of which only a part counts; one person stands in the middle."""
+    rows, times = {}, [k / 10 for k in range(frames)]
+    for name, (width, height) in COUNTING.items():
+        left, top = 0.5 - width / 2, 0.5 - height / 2
+        right, bottom = left + width, top + height
+        zone = ((left, top), (right, top), (right, bottom), (left, bottom))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "zones.json"
+            save_zones(path, CAMERA, Zones(counting=(zone,)))
+            chosen = replace(config, detect=replace(config.detect, zones=str(path)))
+            measured = measure_frames(chosen, one_in_the_middle(frames), times)
+        rows[name] = {
+            f"{stage}_median_ms": measured["stages"][stage]["median_ms"]
+            for stage in ("detect", "frame")
+        } | {"cpu_s_per_video_s": measured["usage"]["cpu_s_per_video_s"]}
+    print(table("composed 720p frames of which a part counts, each of them searched", rows))
     return rows
 
 

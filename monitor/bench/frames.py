@@ -19,6 +19,7 @@ from monitor.records import Frame, FrameResult, Image
 
 # `resize` is a part of `detect`; `draw` is the window's and not in `frame`
 STAGES = ("frame", "resize", "detect", "track", "classify", "identify", "store", "draw")
+CAMERA = "bench"  # the frames' source
 WARM = 10  # frames that are not counted: caches fill, threads start
 
 
@@ -60,7 +61,7 @@ def measure_frames(
     with tempfile.TemporaryDirectory() as folder:
         parts = build_parts(options_for(config, folder, identify))
         usage = Usage()
-        for k, frame in enumerate(as_frames(images, times, "bench")):
+        for k, frame in enumerate(as_frames(images, times, CAMERA)):
             taken = _one(parts, frame, draw)
             for peer in peers:
                 started = time.perf_counter()

@@ -85,6 +85,19 @@ def crowd(faces: int, frames: int, size_wh: tuple[int, int] = WH_720P) -> list[I
     return result
 
 
+def one_in_the_middle(frames: int) -> list[Image]:
+    """720p frames with one person, who does not leave the middle."""
+    width, height = WH_720P
+    side = 420
+    left = (width - side) // 2
+    result = []
+    for person in crowd(1, frames, (side, height)):
+        image = np.full((height, width, 3), (170, 185, 190), np.uint8)
+        image[:, left : left + side] = person
+        result.append(image)
+    return result
+
+
 def _square(portrait: Image, side: int) -> Image:
     """The upper square of a portrait, where its face is."""
     short = min(portrait.shape[:2])

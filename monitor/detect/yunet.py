@@ -131,6 +131,15 @@ class YuNet:
         side = self._working_side(max(width, height), smallest_px)
         return self._detect(image_bgr, side, self._confidence_min)
 
+    def detect_part(self, image_bgr: Image, smallest_px: float, frame_side: int) -> Detections:
+        """The same for a part of a frame of the longer side `frame_side`: at the scale at which
+        that would be searched.
+        """
+        part_side = max(image_bgr.shape[:2])
+        whole = self._working_side(frame_side, smallest_px)
+        side = _round_up(round(whole * part_side / frame_side))
+        return self._detect(image_bgr, side, self._confidence_min)
+
     def detect_still(self, image_bgr: Image, smallest_px: float = 0) -> Detections:
         """Faces of a picture that stands alone: searched at three scales; at one that is just
         enough where only faces from `smallest_px` on matter, which may cost a tenth.

@@ -37,12 +37,15 @@ KEYS = (
     ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
     ("Ctrl+O, Ctrl+Shift+O", "Open a clip (or drop one on the window), a folder of pictures"),
     ("Ctrl+L, Ctrl+Shift+L, Ctrl+B", "Open a stream, add one; back from a clip to the cameras"),
+    ("Ctrl+K", "Cameras: name, turn, order, switch, add and remove them"),
     ("Ctrl+E, Ctrl+N", "Export sightings and totals; start a new shift"),
     ("Alt+1 … 4, Alt+N", "Correct the selected sighting, add a note to it"),
     ("Ctrl+Z, Alt+0", "Undo the last correction, that of the selected sighting"),
     ("Ctrl+P, Ctrl+Shift+M", "People: who is enrolled, enrol, forget; models, and learning"),
     ("Ctrl+,", "Settings"),
-    ("M", "Sound on and off"),
+    ("Ctrl+Shift+Z, Alt+I", "Draw what counts and what is ignored; ignore a sighting's place"),
+    ("M, Ctrl+K, Ctrl+Shift+S", "Sound on and off; acknowledge alerts; no alerts for 10 minutes"),
+    ("Ctrl+Shift+A, Ctrl+Shift+V", "Settings of alerts; the window that faces the visitor"),
     ("F11, Esc", "Full screen, and back"),
     ("F1, Ctrl+Q", "This help; quit"),
 )
@@ -62,7 +65,9 @@ LICENCES = (
     ("imutils", "MIT"),
     ("av", "BSD-3-Clause; its FFmpeg LGPL-3.0, x264 and x265 GPL-2.0"),
     ("platformdirs", "MIT"),
+    ("keyring", "MIT"),
     ("cv2-enumerate-cameras", "MIT"),
+    ("miniaudio", "MIT"),
     ("tensorflow", "Apache-2.0"),
 )
 

@@ -37,6 +37,7 @@ class Menus:
         self.add_group = QActionGroup(self._window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
+        self.set_up = self._add(file, "Ca&meras…", "Ctrl+K")
         self.remove = self._add(file, "&Remove this camera", "")
         self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
         self.back.setEnabled(False)
@@ -64,6 +65,7 @@ class Menus:
         self.alone.setCheckable(True)
         self.tiles.addAction(self.alone)
         self.panels = view.addMenu("&Panels")
+        self.visitor = self._add(view, "&Visitor window", "Ctrl+Shift+V", checkable=True)
         view.addSeparator()
         self.theme_group = QActionGroup(self._window)
         themes = view.addMenu("&Theme")
@@ -75,6 +77,7 @@ class Menus:
     def _fill_monitor(self, monitor: QMenu, corrections: Sequence[QAction]) -> None:
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
+        self._fill_alerts(monitor.addMenu("&Alerts"))
         monitor.addSeparator()
         self.undo = self._add(monitor, "&Undo the last correction", "Ctrl+Z")
         correct = monitor.addMenu("&Correct the selected sighting")
@@ -87,11 +90,21 @@ class Menus:
             name: self._choice(menu, self.detector_group, detector_text(info), name)
             for name, info in detectors().items()
         }
+        self.zones = self._add(monitor, "&Zones of the picture…", "Ctrl+Shift+Z")
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")
         self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+
+    def _fill_alerts(self, alerts: QMenu) -> None:
+        self.acknowledge = self._add(alerts, "&Acknowledge", "Ctrl+K")
+        alerts.addSeparator()
+        self.snooze = self._add(alerts, "Snooze for &10 minutes", "Ctrl+Shift+S")
+        self.snooze_day = self._add(alerts, "Snooze until &tomorrow", "")
+        self.alert_again = self._add(alerts, "Alert a&gain", "")
+        alerts.addSeparator()
+        self.alert_settings = self._add(alerts, "A&lerts and visitor window…", "Ctrl+Shift+A")
 
     def _fill_help(self, help_menu: QMenu) -> None:
         self.help = self._add(help_menu, "&Keys and meanings", "F1")
@@ -139,6 +152,7 @@ class Menus:
                 menu.addAction(none).setEnabled(False)
             menu.addSeparator()
         self.look_again = self.cameras.addAction("&Look again")
+        self.cameras.addAction(self.set_up)
 
     def show_watched(self, names: Sequence[str], chosen: str, alone: bool) -> None:
         """Tick the cameras that are watched, and say what can be done with them."""

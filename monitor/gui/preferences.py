@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date, datetime
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from monitor.app import RunOptions
-from monitor.config import Config, with_values
+from monitor.config import AlertsConfig, Config, VisitorConfig, with_values
 from monitor.errors import ConfigError
-from monitor.gui.remembered import Remembered
+from monitor.gui.alerts.rule import Snooze
 from monitor.gui.theme import THEMES
 
 # Settings of the program that the window can change: section, name.
-KEPT = (("detect", "name"), ("sighting", "alert_after_s"), ("detect", "min_face_px"))
+KEPT = (
+    ("detect", "name"),
+    ("sighting", "alert_after_s"),
+    ("detect", "min_face_px"),
+    ("shift", "times"),
+    ("learning", "collect"),
+    *(("alerts", field.name) for field in dataclasses.fields(AlertsConfig)),
+    *(("visitor", field.name) for field in dataclasses.fields(VisitorConfig)),
+)
+SNOOZE_KEYS = ("since", "until", "until_day")
 
 
 def default_settings() -> QSettings:
@@ -49,19 +59,24 @@ class Preferences:
         self._settings.setValue("window/muted", value)
 
     @property
-    def remembered(self) -> Remembered:
-        """The cameras that were watched last; no password is in them."""
-        cameras, locked = (
-            str(self._settings.value(f"source/{key}", "")).split() for key in ("camera", "locked")
+    def snooze(self) -> Snooze | None:
+        """A snooze outlives the run."""
+        since, until, until_day = (
+            str(self._settings.value(f"snooze/{key}", "")) for key in SNOOZE_KEYS
         )
-        set_up = bool(cameras) or self._flag("source/set_up", False)
-        return Remembered(tuple(cameras), frozenset(locked), set_up)
+        try:
+            began = datetime.fromisoformat(since).astimezone()
+            end = datetime.fromisoformat(until).astimezone() if until else None
+            return Snooze(began, end, date.fromisoformat(until_day) if until_day else None)
+        except (ValueError, OverflowError):  # there is none, or it was written by hand
+            return None
 
-    @remembered.setter
-    def remembered(self, value: Remembered) -> None:
-        self._settings.setValue("source/camera", " ".join(value.cameras))
-        self._settings.setValue("source/locked", " ".join(sorted(value.locked)))
-        self._settings.setValue("source/set_up", value.set_up)
+    @snooze.setter
+    def snooze(self, value: Snooze | None) -> None:
+        self._settings.remove("snooze")
+        for key in SNOOZE_KEYS if value is not None else ():
+            part = getattr(value, key)
+            self._settings.setValue(f"snooze/{key}", part.isoformat() if part else "")
 
     def bytes_of(self, key: str) -> QByteArray:
         value = self._settings.value(f"window/{key}")
@@ -77,6 +92,12 @@ class Preferences:
         return str(self._settings.value(key, default)).lower() == "true"
 
     def keep_flag(self, key: str, value: bool) -> None:
+        self._settings.setValue(f"window/{key}", value)
+
+    def text(self, key: str) -> str:
+        return str(self._settings.value(f"window/{key}", ""))
+
+    def keep_text(self, key: str, value: str) -> None:
         self._settings.setValue(f"window/{key}", value)
 
     def keep_setting(self, section: str, name: str, value: object) -> None:
@@ -95,10 +116,17 @@ class Preferences:
             if kept is None or named:
                 continue
             try:
-                config = with_values(config, {section: {name: type(default)(kept)}})
+                config = with_values(config, {section: {name: _as(type(default), kept)}})
             except (ConfigError, ValueError, TypeError):
                 self._settings.remove(f"{section}/{name}")
         return dataclasses.replace(options, config=config)
 
     def save(self) -> None:
         self._settings.sync()
+
+
+def _as(kind: type, kept: object) -> object:
+    """A value as the file gives it, all of them texts, as what it was."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(str(kept).lower(), kept)
+    return kind(kept)

@@ -99,9 +99,10 @@ class StatusBar(QStatusBar):
         self.privacy = self._field("No embedding of any face is computed and nobody is named")
         self.privacy.setText(MASK_ONLY)
         self.retention = self._field("Visits and sightings that are older are deleted")
-        self.sound = self._field("One soft sound a new sighting; M turns it on and off")
+        self.sound = self._field("A soft sound for each who wears no mask; M turns it on and off")
         # what goes first where there is no room
         self._spare = (self.inference, self.rate, self.size_wh, self.sound, self.model)
+        self._silent = False  # that no alert comes is worth its room
 
     def _field(self, tip: str) -> QLabel:
         line = QFrame()
@@ -127,6 +128,8 @@ class StatusBar(QStatusBar):
         needed = {label: max(36, label.sizeHint().width()) + FIELD_PX for label in self._lines}
         hidden: set[QLabel] = set()
         for label in self._spare:
+            if label is self.sound and self._silent:
+                continue
             if sum(w for other, w in needed.items() if other not in hidden) > room:
                 hidden.add(label)
         for label, line in self._lines.items():
@@ -157,7 +160,7 @@ class StatusBar(QStatusBar):
         if learning:
             tip += (
                 ". A few faces of each visit that is corrected or confirmed are kept to learn from "
-                "(learning.collect in the settings file; Monitor > Models… shows them)"
+                "(a setting; Monitor > Models… shows them)"
             )
         self.privacy.setText(text)
         self.privacy.setToolTip(tip)
@@ -175,5 +178,10 @@ class StatusBar(QStatusBar):
         self.rate.setText("– frames/s" if per_s is None else f"{per_s:.0f} frames/s")
         self.inference.setText("– ms" if inference_ms is None else f"{inference_ms:.0f} ms")
 
-    def show_sound(self, muted: bool) -> None:
-        self.sound.setText("sound off" if muted else "sound on")
+    def show_sound(self, muted: bool, silent: str = "") -> None:
+        """`silent`: why there is no alert at all now."""
+        text = silent or ("sound off" if muted else "sound on")
+        self._silent = bool(silent)
+        if text != self.sound.text():
+            self.sound.setText(text)
+            self.fit()

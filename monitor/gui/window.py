@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,13 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
 from monitor.app import Chosen, RunOptions, begun_with, build_parts
 from monitor.errors import MonitorError
+from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
+from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -29,7 +32,8 @@ from monitor.gui.status import retention_text
 from monitor.gui.theme import Theme
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
-from monitor.records import SourceState, WorkerState
+from monitor.gui.zones.room import ZoneRoom
+from monitor.records import Face, Frame, SourceState, WorkerState
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
@@ -84,9 +88,17 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
-        menus = self.menus
+        self.watch.turn = self.chooser.keeper.turn
+        self.pauses = PauseWatch(self.parts, self._went_on)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
+        self.alerts = AlertRoom(self.parts, self.watch)
+        self.zones = ZoneRoom(self.parts, self.commands.correct)
+        self.commands.ignore_place = self.zones.ignore_place
+        self.reports.saw = self._saw
+        self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
+        menus, keeper = self.menus, self.chooser.keeper
+        menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
         menus.leave_full_screen.triggered.connect(self._leave)
@@ -130,12 +142,14 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Load the rest in the background, then watch the first source."""
         self._tick_timer.start()
+        self.alerts.restore()
+        self.zones.start()
         options, chosen = self.session.options, self._chosen
-        kept = self.preferences.remembered
+        kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
         def prepare() -> First:
             if chosen is not None:
-                return First(chosen.sources, chosen.notice)
+                return First(chosen.sources, chosen.notice, named)
             return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
@@ -163,9 +177,11 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing:
             self._closing = True
+            self.alerts.close()
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
+            self.commands.close_cameras()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()
@@ -189,6 +205,10 @@ class MainWindow(QMainWindow):
             since_ms = 1000 * (time.monotonic() - self._refreshed_at)
             self._refresh_timer.start(max(0, round(REFRESH_MS - since_ms)))
 
+    def _saw(self, frame: Frame, faces: Sequence[Face]) -> None:
+        self.zones.saw(frame, faces)
+        self.alerts.saw(frame, faces)
+
     @Slot()
     def _refresh(self) -> None:
         """Show the newest of everything."""
@@ -201,10 +221,13 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.pauses.look()
+        self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
+            self.drift.look()
 
     # Sources
 
@@ -215,8 +238,11 @@ class MainWindow(QMainWindow):
 
     def _sources_changed(self) -> None:
         self.reports.change_sources()
+        self.zones.show()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
+        if not self.session.watched:
+            self._show_nothing()
 
     @Slot()
     def _arranged(self) -> None:
@@ -251,6 +277,10 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
+    def _went_on(self) -> None:
+        self.menus.pause.setChecked(self.session.paused)
+        self.watch.look()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that the keyboard has reached."""
         focused = QApplication.focusWidget()
@@ -273,8 +303,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:
@@ -285,7 +315,6 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _mute(self, muted: bool) -> None:
         self.preferences.muted = muted
-        self.status.show_sound(muted)
 
     @Slot(QAction)
     def _choose_theme(self, action: QAction) -> None:

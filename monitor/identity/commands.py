@@ -209,7 +209,7 @@ def _ends(person: EnrolledPerson) -> str:
 
 def run_forget(argv: Sequence[str], say: Say = print) -> int:
     """`main.py forget NAME`: out of the gallery, the name out of the store, kept pictures deleted;
-    with a receipt.
+    with a receipt. Returns 1 where the receipt names something that is not done yet.
 
     Raises:
         ConfigError: If the name is found nowhere.
@@ -225,4 +225,4 @@ def run_forget(argv: Sequence[str], say: Say = print) -> int:
     receipt = PeopleDesk(arguments.gallery, arguments.store).forget(arguments.name)
     for line in words.of_receipt(receipt):
         say(line)
-    return 0
+    return 0 if receipt.done else 1

@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor.faces.align import align
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.match import FAR, Matcher
+from monitor.identity.match import FAR, PICTURE_FAR, Matcher
 from monitor.identity.person import VISITOR
 from monitor.identity.watch import GalleryWatch, Known
 from monitor.records import FloatArray, Image
@@ -127,25 +127,30 @@ class Identifier:
         """
         return self._embedder.embed(align(image_bgr, boxes, landmarks))
 
-    def name_once(self, embeddings: FloatArray) -> list[tuple[str, float]]:
-        """Who is on a picture that stands alone, by this one look: weaker than the vote of a visit,
-        under the same wanted share of strangers (`IdentifyConfig.far`).
+    def name_once(self, embeddings: FloatArray) -> list[tuple[str | None, float]]:
+        """Who is on a picture that stands alone, by this one look.
 
         Args:
             embeddings: (N, D) of length 1, of the faces of one picture.
 
         Returns:
-            Name or `VISITOR`, and the likeness, a cosine cut to 0..1. Nobody is on it twice: the
-            most similar face keeps the name.
+            Name (from `Matcher.picture_threshold` on), None where it is like somebody but not
+            enough for one look (from `doubt_threshold` on), else `VISITOR`; and the likeness, a
+            cosine cut to 0..1. Nobody is on it twice: the most similar face keeps the name.
         """
         matches = [self.matcher.match(embedding) for embedding in embeddings]
-        names = [(VISITOR, min(1.0, max(0.0, match.cosine))) for match in matches]
+        sure, doubt = self.matcher.picture_threshold, self.matcher.doubt_threshold
+        names: list[tuple[str | None, float]] = [
+            (None if match.cosine >= doubt else VISITOR, min(1.0, max(0.0, match.cosine)))
+            for match in matches
+        ]
         taken: set[str] = set()
         for i in sorted(range(len(matches)), key=lambda i: -matches[i].cosine):
-            name = matches[i].name
-            if name is not None and name not in taken:
-                taken.add(name)
-                names[i] = (name, names[i][1])
+            name = matches[i].nearest
+            if name is None or matches[i].cosine < sure:
+                continue
+            names[i] = (VISITOR if name in taken else name, names[i][1])
+            taken.add(name)
         return names
 
     def take_news(self) -> Known | None:
@@ -196,9 +201,14 @@ class Identifier:
         return names
 
 
-def load_identifier(watch: GalleryWatch, far: float = FAR, threads: int = 2) -> Identifier:
+def load_identifier(
+    watch: GalleryWatch, fars: tuple[float, float] = (FAR, PICTURE_FAR), threads: int = 2
+) -> Identifier:
     """The identifier of a run, which the watch keeps up to date. People whose consent has ended
     are left out.
+
+    Args:
+        fars: See `Matcher`.
 
     Raises:
         ModelError: If the embedding model is missing, changed or incomplete.
@@ -206,6 +216,6 @@ def load_identifier(watch: GalleryWatch, far: float = FAR, threads: int = 2) -> 
     """
     embedder = Embedder.load(MODEL, threads)
     gallery = watch.load(embedder.name, embedder.dimension)
-    matcher = Matcher(gallery.people, embedder.card, far)
-    watch.start(matcher, embedder.card, far)
+    matcher = Matcher(gallery.people, embedder.card, *fars)
+    watch.start(matcher, embedder.card, fars)
     return Identifier(embedder, matcher, watch)

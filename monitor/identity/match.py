@@ -15,6 +15,7 @@ from monitor.identity.person import EnrolledPerson
 from monitor.records import FloatArray
 
 FAR = 1e-3  # wanted: the share of strangers that may be named as anybody in the gallery
+PICTURE_FAR = 1e-4  # of single comparisons, for a picture that stands alone
 
 
 def threshold_for(card: Mapping[str, Any], far: float) -> float:
@@ -66,6 +67,8 @@ class Matcher:
         card: The embedding model's, with its table of thresholds.
         far: Wanted share of strangers that are named as anybody. As a stranger is compared with
             everybody, each single comparison gets `far` divided by the number of people.
+        picture_far: Wanted share of wrong names in single comparisons of pictures that stand
+            alone; counts where it is stricter than `far`.
         now: The clock that consents run out by.
     """
 
@@ -74,11 +77,16 @@ class Matcher:
         people: Sequence[EnrolledPerson],
         card: Mapping[str, Any],
         far: float = FAR,
+        picture_far: float = PICTURE_FAR,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         people = [p for p in people if len(p.embeddings)]
         self.names = tuple(p.name for p in people)
         self.threshold = threshold_for(card, far / max(1, len(people)))
+        # like somebody, but not enough: a stranger is so ten times as often
+        self.doubt_threshold = threshold_for(card, min(10 * far, 1.0) / max(1, len(people)))
+        # of a picture that stands alone: also no more than so many single comparisons may be wrong
+        self.picture_threshold = max(self.threshold, threshold_for(card, picture_far))
         self._now = now
         templates = [p.templates() for p in people]
         dimension = int(card["output"]["dimension"])

@@ -117,6 +117,16 @@ class Receipt:
     store_waits: str = ""  # why the store may hold the name still; empty: it does not
     set_aside: Path | None = None  # where a gallery that cannot be read lies now
 
+    @property
+    def done(self) -> bool:
+        """Nothing is left for somebody to do: no more than the lines that say so."""
+        return (
+            not self.store_waits
+            and self.set_aside is None
+            and all(one.obeyed for one in self.running)
+            and all(kept.whole for kept in self.pictures)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentEnded:

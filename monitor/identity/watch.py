@@ -70,18 +70,18 @@ class GalleryWatch:
         self._gallery = load_gallery(self._path, model, dimension)
         return self._gallery.valid(datetime.now(UTC))
 
-    def start(self, matcher: Matcher, card: Mapping[str, Any], far: float) -> None:
+    def start(self, matcher: Matcher, card: Mapping[str, Any], fars: tuple[float, float]) -> None:
         """Watch from now on.
 
         Args:
             matcher: The one that was made of what `load` gave.
             card: The embedding model's.
-            far: See `Matcher`.
+            fars: See `Matcher`.
         """
         self._named, self._obeyed = set(matcher.names), self._state
         self._thread = threading.Thread(
             target=self._run,
-            args=(lambda gallery: Matcher(gallery.valid(datetime.now(UTC)).people, card, far),),
+            args=(lambda gallery: Matcher(gallery.valid(datetime.now(UTC)).people, card, *fars),),
             name="gallery",
             daemon=True,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.config import ClassifyConfig, Config, load_config
 from monitor.errors import ConfigError, MonitorError
 from monitor.given import CommandParser
+from monitor.learning.aliases import mirror_aliases
 from monitor.learning.kept import KeptFaces
 from monitor.learning.manifest import (
     difference,
@@ -107,7 +108,10 @@ def run_learn(argv: Sequence[str], say: Say = print) -> int:
         "diff": _diff,
         "forget": _forget,
     }
-    return commands[arguments.what](arguments, config, places, say)
+    status = commands[arguments.what](arguments, config, places, say)
+    if arguments.what in ("train", "promote", "rollback", "nightly"):
+        mirror_aliases(places, config.learning.mlflow)
+    return status
 
 
 def live_name(places: Places) -> str:

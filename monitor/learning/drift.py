@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
@@ -27,6 +27,8 @@ from monitor.records import FrameResult, MaskState
 EVERY_S = 1.0  # how often a camera's faces are looked at
 WRITE_EVERY_S = 60.0  # a kill -9 costs so much
 KEPT_DAYS = 400
+WEEKS = 8  # that are looked at
+OFFER = "`python main.py learn train` learns from the corrections"
 DAY_MAX = 2**20  # bytes
 FACES_MIN = 200  # answers of a week without which nothing is said of it
 UNSURE_RISE, CORRECTED_RISE = 0.05, 0.03  # that are told: of all answers, of all visits
@@ -174,6 +176,43 @@ def weeks(store_url: str, places: Places, since: datetime) -> dict[Key, Sums]:
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing of a week that is looked at."""
+
+    title: str
+    of: Callable[[Sums], float | None]  # None: the week has nothing to tell of it
+
+
+def _mean(total: str, scale: float = 1.0) -> Callable[[Sums], float | None]:
+    return lambda sums: scale * getattr(sums, total) / sums.faces if sums.faces else None
+
+
+MEASURES = (
+    Measure("Answers that were not sure, %", _mean("unsure", 100.0)),
+    Measure(
+        "Corrected of a hundred visits",
+        lambda s: 100 * s.corrected / s.visits if s.visits else None,
+    ),
+    Measure("Confidence, %", _mean("confidence", 100.0)),
+    Measure("Light of the faces, 0 to 255", _mean("light")),
+    Measure("Size of the faces, px", _mean("face_px")),
+)
+
+
+def curves(
+    found: Mapping[Key, Sums], measure: Measure
+) -> tuple[list[date], dict[str, list[float | None]]]:
+    """The weeks, and by camera and model what each week says; what says nothing is left out."""
+    weeks_ = sorted({key[0] for key in found})
+    lines: dict[str, list[float | None]] = {}
+    for camera, model in sorted({key[1:] for key in found}):
+        values = [measure.of(found.get((week, camera, model), Sums())) for week in weeks_]
+        if any(value is not None for value in values):
+            lines[f"{camera}, {model}" if model else camera] = values
+    return weeks_, lines
+
+
 def changed(found: Mapping[Key, Sums]) -> list[str]:
     """A line for each camera whose newest week differs from the weeks before."""
     lines = []
@@ -188,7 +227,8 @@ def changed(found: Mapping[Key, Sums]) -> list[str]:
                 before = before.plus(sums)
         line = _change(own[newest], before)
         if line:
-            lines.append(f"{camera}: {line} since {newest:%A %d %B}: {_guess(own[newest], before)}")
+            guess = _guess(own[newest], before)
+            lines.append(f"{camera}: {line} since {newest:%A %d %B}" + (guess and f": {guess}"))
     return lines
 
 
@@ -222,26 +262,25 @@ def _risen(now: tuple[int, int], before: tuple[int, int], least: float) -> bool:
 
 
 def _guess(now: Sums, before: Sums) -> str:
-    """What else has changed, as a question."""
-    offer = "`python main.py learn train` learns from the corrections"
+    """What else has changed, as a question; empty: nothing."""
     if not now.faces or not before.faces:
-        return offer
+        return ""
     light, light_before = now.light / now.faces, before.light / before.faces
     size, size_before = now.face_px / now.faces, before.face_px / before.faces
     if abs(light - light_before) > 25:
-        return f"is it the light ({light_before:.0f} before, {light:.0f} now of 255)? {offer}"
+        return f"is it the light ({light_before:.0f} before, {light:.0f} now of 255)?"
     if size < 0.75 * size_before:
-        return f"do people stand farther off ({size_before:.0f} px before, {size:.0f})? {offer}"
-    return offer
+        return f"do people stand farther off ({size_before:.0f} px before, {size:.0f})?"
+    return ""
 
 
 def lines_of_drift(store_url: str, places: Places, now: datetime | None = None) -> list[str]:
-    """A table of the last eight weeks, and what has changed.
+    """A table of the last weeks, what has changed, and what can be done about it.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    found = weeks(store_url, places, (now or datetime.now(UTC)) - timedelta(weeks=8))
+    found = weeks(store_url, places, (now or datetime.now(UTC)) - timedelta(weeks=WEEKS))
     lines = ["week of     camera, model: answers, not sure, confidence, light, size; visits"]
     for (week, camera, model), sums in found.items():
         if sums.faces:
@@ -256,7 +295,8 @@ def lines_of_drift(store_url: str, places: Places, now: datetime | None = None) 
             lines.append(
                 f"{week} {camera}: {sums.visits} visits, {per_hundred:.1f} corrected of a hundred"
             )
-    return [*(lines if len(lines) > 1 else []), *changed(found)]
+    told = changed(found)
+    return [*(lines if len(lines) > 1 else []), *told, *([OFFER] if told else [])]
 
 
 def _monday(day: date) -> date:

@@ -7,6 +7,8 @@ requirements-train.txt is for), and is in none of this program's.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from argparse import Namespace
@@ -15,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor import __version__
 from monitor.card import MODELS_DIR, sha256
 from monitor.config import ClassifyConfig, LearningConfig
 from monitor.engine import OnnxNetwork
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 from monitor.learning.judge import Answers, judge
 from monitor.learning.kept import Kept, KeptFaces
 from monitor.learning.places import Places
@@ -27,6 +30,7 @@ from monitor.learning.runs import check_installed, training
 from monitor.learning.train import Trained, costs_of, plain_rois
 from monitor.records import FloatArray
 
+ROOT = Path(__file__).resolve().parents[2]
 LOG_MIN = 1e-7
 
 
@@ -46,9 +50,11 @@ def train_full(places: Places, learning: LearningConfig, by: str, given: Namespa
         name = f"mask-full-{book.record.run_id}"
         out, data = places.made(places.models) / name, str(given.data.absolute())
         smoke = ["--smoke"] if given.smoke else []
+        version = data_version(given.data)
         parameters = {"data": data, "weights": str(given.weights), "smoke": str(given.smoke)}
-        book.write(parameters=parameters, parent=_live(places).stem)
-        start = ["--weights", str(given.weights)]
+        book.write(parameters=parameters, data=version, parent=_live(places).stem)
+        # a run that was stopped goes on, one with other pictures begins anew
+        start = ["--weights", str(given.weights), "--name", f"learn-{version}"]
         _run("mask.train", "--data", data, "--out", str(out), *start, *smoke)
         model = out.with_name(f"{name}.onnx")
         answers = out.with_name(f".{name}.answers.npz")
@@ -59,6 +65,7 @@ def train_full(places: Places, learning: LearningConfig, by: str, given: Namespa
             frozen = _read(answers)
         finally:
             answers.unlink(missing_ok=True)
+        book.write(losses=_losses(f"learn-{version}"))
         registered = Registered(name, sha256(model))
         classes = tuple(str(c) for c in OnnxNetwork(out, 2).card["classes"])
         faces = [kept for kept in KeptFaces(places).all() if kept.about.label in classes]
@@ -79,6 +86,22 @@ def train_full(places: Places, learning: LearningConfig, by: str, given: Namespa
     return Trained(book.record.run_id, registered, verdict)
 
 
+def data_version(data: Path) -> str:
+    """Of a folder of training pictures: made of all names and sizes in it, and of this program's
+    version.
+
+    Raises:
+        ConfigError: If there is no such folder, or nothing in it.
+    """
+    files = sorted(path for path in data.rglob("*") if path.is_file())
+    if not files:
+        raise ConfigError(f"--data {str(data)!r} holds no file: name the folder of the pictures")
+    digest = hashlib.sha256(__version__.encode())
+    for path in files:
+        digest.update(f"{path.relative_to(data)}\0{path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:12]
+
+
 def _live(places: Places) -> Path:
     found = champion_file(places)
     return found[1] if found is not None else MODELS_DIR / f"{ClassifyConfig().model}.onnx"
@@ -87,12 +110,19 @@ def _live(places: Places) -> Path:
 def _run(module: str, *arguments: str) -> None:
     """A command of the training side; it tells its progress on the terminal."""
     command = [sys.executable, "-m", f"monitor.training.{module}", *arguments]
-    done = subprocess.run(command, cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(command, cwd=ROOT)
     if done.returncode:
         raise StoreError(
             f"monitor.training.{module} ended with status {done.returncode}: see above, then learn "
             f"again"
         )
+
+
+def _losses(run: str) -> tuple[float, ...]:
+    """The training loss of each epoch; the training side wrote it down."""
+    figures = ROOT / "runs" / run / "figures.json"
+    history = json.loads(figures.read_text(encoding="utf-8"))["history"]
+    return tuple(float(epoch["train_loss"]) for epoch in history)
 
 
 def _read(path: Path) -> Answers:

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from monitor.config import Config
-from monitor.learning.drift import changed, purge_days, weeks
+from monitor.learning.drift import WEEKS, changed, purge_days, weeks
 from monitor.learning.kept import KeptFaces
 from monitor.learning.places import Places
 from monitor.learning.registry import promote
 from monitor.learning.runs import records
 from monitor.learning.train import train_site
 from monitor.learning.withdrawn import purge
-
-WEEKS = 8
 
 
 def run_nightly(places: Places, config: Config, store_url: str, by: str) -> Iterator[str]:

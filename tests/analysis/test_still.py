@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import INCORRECT, MASKED, UNDECIDED, UNMASKED, face_at, found, frame
 
-from monitor.analysis.still import still_faces
+from monitor.analysis.still import still_faces, with_genders
 from monitor.analysis.wanted import Answers, Wanted
 from monitor.config import ClassifyConfig, DetectConfig
 from monitor.detect import make_detector
@@ -65,3 +65,10 @@ def test_a_face_behind_a_counter_is_not_sure() -> None:
         rois = np.zeros((len(seen), 4, 4, 3), np.float32)
         (face,) = still_faces(wanted, Answers(rois, MASKED[None]), ClassifyConfig())
         assert face.state is state
+
+
+def test_a_gender_is_guessed_only_where_one_look_is_sure() -> None:
+    faces = judged(found(face_at(100), face_at(300)), np.stack([MASKED, UNMASKED]))
+    guesses = np.array([[0.92, 0.08], [0.2, 0.8]], np.float32)
+    known = with_genders(faces, np.array([0, 1], np.intp), guesses)
+    assert [face.gender for face in known] == ["male", None]

@@ -28,6 +28,9 @@ from monitor.camera.clip import ClipSource
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import load_config
 from monitor.errors import CameraError
+from monitor.gui.alerts.dialog import AlertsDialog
+from monitor.gui.alerts.visitor import Saying
+from monitor.gui.alerts.visitor_view import VisitorView
 from monitor.gui.application import make_application
 from monitor.gui.banner import Severity
 from monitor.gui.dialogs import ExportDialog, SettingsDialog
@@ -187,7 +190,7 @@ def draw_situations(folder: Path, work: Path) -> None:
                 "(database or disk is full): "
                 "free the disk or the file. Nothing is lost yet: it is tried again",
             )
-            window.view.set_plate("Camera lost: this is the last picture")
+            window.view.set_plate("Lost since 10:42: this is the last picture")
             window.view.drop_faces()
             window.status.show_source(f"{long_camera}: lost, next try in 16 s")
             wait(0.1)
@@ -201,7 +204,11 @@ def draw_situations(folder: Path, work: Path) -> None:
             "about": AboutDialog(config, window),
             "settings": SettingsDialog(config, window),
             "export": ExportDialog(datetime.now().astimezone(), window),
+            "alerts": AlertsDialog(config, ("Front door",), lambda *test: None, window),
         }
+        for saying in Saying:
+            visitor = dialogs[f"visitor_{saying.value}"] = VisitorView()
+            visitor.say(saying)
         for name, dialog in dialogs.items():
             dialog.show()
             wait(0.05)

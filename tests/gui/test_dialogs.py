@@ -60,6 +60,7 @@ def test_settings_begin_with_what_holds(qtbot: QtBot, detector: str) -> None:
         ("sighting", "alert_after_s"): 2.5,
         ("detect", "min_face_px"): 41,
         ("detect", "name"): detector,
+        ("learning", "collect"): False,
     }
 
 
@@ -69,10 +70,12 @@ def test_settings_give_back_what_was_typed(qtbot: QtBot) -> None:
         field.selectAll()
         qtbot.keyClicks(field, text)
     dialog.detector.setCurrentText(detector_text(detectors()["haar"]))
+    dialog.collect.click()
     assert dialog.values() == {
         ("sighting", "alert_after_s"): 3.5,
         ("detect", "min_face_px"): 64,
         ("detect", "name"): "haar",
+        ("learning", "collect"): True,
     }
     assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted
     assert press(dialog, QDialogButtonBox.StandardButton.Cancel) == QDialog.DialogCode.Rejected

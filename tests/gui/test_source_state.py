@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
-from monitor.gui.window import MainWindow
+from monitor.camera.kept import KeptCameras
+from monitor.camera.turn import Turn
 from monitor.records import Count, Image, MaskState, SourceState
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS, write_clip
-from tests.gui.looks import MakeWindow, caption, plate, total
+from tests.gui.looks import MakeWindow, caption, plate, press, timeless, total
 from tests.program import ROOT
 
 
@@ -29,7 +31,8 @@ def test_one_camera_is_lost_and_back_while_the_other_goes_on(
     qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
     qtbot.waitUntil(lambda: total(window)[MaskState.MASKED] == 1, timeout=LONG_MS)
     yard.switch.error = "yard gives no more pictures: check its cable"
-    qtbot.waitUntil(lambda: plate(window, "yard").startswith("Lost. Next try in"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "Next try in" in plate(window, "yard"), timeout=LONG_MS)
+    assert timeless(plate(window, "yard")).startswith("Lost since …. Next try in")
     assert window.status.source.text() == "2 cameras: 1 live, 1 lost"
     assert window.banners.text("source yard").startswith("yard gives no more pictures")
     assert window.banners.text("source door") == ""
@@ -45,7 +48,9 @@ def test_one_camera_is_lost_and_back_while_the_other_goes_on(
 
     # Pause acts on all of them.
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    assert [plate(window, name) for name in ("door", "yard")] == ["Paused", "Paused"]
+    window.watch.look()
+    plates = [timeless(plate(window, name)) for name in ("door", "yard")]
+    assert plates == ["Paused since …", "Paused since …"]
     assert window.status.source.text() == "2 cameras: 2 paused"
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert not window.session.paused
@@ -70,13 +75,15 @@ def test_a_lost_camera_is_said_and_comes_back(qtbot: QtBot, make_window: MakeWin
     assert window.banners.text("source camera 7").startswith(
         "camera 7 gives no more pictures: check its cable"
     )
-    assert window.view.plate == "Camera lost: this is the last picture"
+    assert timeless(window.view.plate) == "Lost since …: this is the last picture"
+    assert window.view.is_old
     camera.switch.error, camera.switch.size_wh = None, (641, 361)
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "641 × 361", timeout=LONG_MS)
     assert window.status.source.text() == "camera 7: live"
     assert window.banners.text("source camera 7") == ""
     # "Loading models…" may stand there before
     qtbot.waitUntil(lambda: window.view.plate == "", timeout=LONG_MS)
+    assert not window.view.is_old
 
 
 def test_a_camera_that_is_not_there_is_tried_again(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -123,9 +130,11 @@ def test_a_camera_that_hangs_upside_down_is_said_until_it_is_turned(
     door, yard = Camera("door", image=turned), Camera("yard")  # type: ignore[arg-type]
     window = make_window(door)
     qtbot.waitUntil(lambda: window.status.source.text() == "door: upside down", timeout=LONG_MS)
-    said = "The picture of door is upside down, so nobody is judged: turn the camera"
-    assert window.banners.text("upside down") == said
-    assert plate(window, "door") == "Upside down: nobody is judged"
+    said = (
+        "The picture of door is upside down, so nobody is judged: turn the camera, or its picture"
+    )
+    assert window.banners.text("turned door") == said
+    assert timeless(plate(window, "door")) == "Upside down since …: nobody is judged"
     # Beside others it is said of this one, and by its caption.
     window.chooser.add(yard)
     qtbot.waitUntil(
@@ -133,13 +142,44 @@ def test_a_camera_that_hangs_upside_down_is_said_until_it_is_turned(
     )
     assert (caption(window, "door").state, caption(window, "door").trouble) == ("upside down", True)
     assert (caption(window, "yard").state, plate(window, "yard")) == ("live", "")
-    assert plate(window, "door") == "Upside down: nobody is judged"
-    assert window.banners.text("upside down") == said
+    assert timeless(plate(window, "door")) == "Upside down since …"
+    assert window.banners.text("turned door") == said
     assert total(window)[MaskState.UNMASKED] == total(window)[MaskState.MASKED] == 0
     door.switch.image = right
     qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
-    assert window.banners.text("upside down") == plate(window, "door") == ""
+    assert window.banners.text("turned door") == plate(window, "door") == ""
     qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 1, timeout=LONG_MS)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_camera_on_its_side_is_turned_by_a_button(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+) -> None:
+    """Also one that is watched in this run alone."""
+    monkeypatch.setattr("monitor.camera.evidence.FROZEN_AFTER_S", 1e9)  # it shows few pictures
+    steps = (np.roll(room(data / "bare.jpg"), 40 * i, 1) for i in range(3))  # somebody walks
+    views = [cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE) for image in steps]
+    name = "camera 7" if kept else "door"
+    door = Camera(name, image=views[0])  # type: ignore[arg-type]
+    monkeypatch.setattr("monitor.camera.kept.camera_source", lambda *_: copy.copy(door))
+    window = make_window(door)
+    walk = QTimer(window, interval=300)
+    pictures = itertools.cycle(views)
+    walk.timeout.connect(lambda: setattr(door.switch, "image", next(pictures)))
+    walk.start()
+    qtbot.waitUntil(lambda: window.status.source.text() == f"{name}: sideways", timeout=LONG_MS)
+    assert timeless(plate(window, name)) == "Sideways since …: nobody is judged"
+    assert total(window)[MaskState.UNMASKED] == total(window)[MaskState.MASKED] == 0
+    press(qtbot, window, "Turn the picture")
+    qtbot.waitUntil(lambda: window.status.source.text() == f"{name}: live", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 1, timeout=LONG_MS)
+    assert window.view.size_wh == (640, 480)
+    assert window.banners.text(f"turned {name}") == ""
+    assert [c.turn for c in KeptCameras().cameras] == ([Turn(270)] if kept else [])
 
 
 def test_a_recording_that_is_upside_down_is_said_to_the_end(
@@ -149,10 +189,10 @@ def test_a_recording_that_is_upside_down_is_said_to_the_end(
     window = make_window(write_clip(tmp_path / "turned.avi", tmp_path / "turned.png", 120))
     qtbot.waitUntil(lambda: window.status.source.text() == "turned.avi: ended", timeout=LONG_MS)
     said = "The picture of turned.avi is upside down, so nobody is judged: turn the recording"
-    qtbot.waitUntil(lambda: window.banners.text("upside down") == said, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.banners.text("turned turned.avi") == said, timeout=LONG_MS)
     window.chooser.add(Camera("door"))
     window.chooser.remove("turned.avi")
-    qtbot.waitUntil(lambda: window.banners.text("upside down") == "", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.banners.text("turned turned.avi") == "", timeout=LONG_MS)
 
 
 def test_damaged_pictures_are_no_silence(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -164,16 +204,10 @@ def test_damaged_pictures_are_no_silence(qtbot: QtBot, make_window: MakeWindow) 
         lambda: window.status.source.text() == "door: damaged pictures", timeout=LONG_MS
     )
     assert window.banners.text("source door").startswith("door sends damaged pictures")
-    assert window.view.plate == "Only damaged pictures come: this is the last whole one"
+    assert timeless(window.view.plate) == ("Damaged pictures since …: this is the last whole one")
     camera.switch.damaged = False
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.banners.text("source door") == ""
-
-
-def press(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    """Press a banner's button."""
-    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def test_a_lost_camera_is_tried_at_once_where_that_is_wanted(
@@ -262,7 +296,7 @@ def test_the_last_picture_of_a_lost_camera_has_no_boxes(
     window = make_window(camera)
     qtbot.waitUntil(lambda: bool(window.view.faces), timeout=LONG_MS)
     camera.switch.error = "door gives no more pictures"
-    qtbot.waitUntil(lambda: window.view.plate.startswith("Camera lost"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.view.plate.startswith("Lost since"), timeout=LONG_MS)
     qtbot.waitUntil(lambda: not window.view.faces, timeout=LONG_MS)
     assert window.view.has_picture
 

@@ -130,3 +130,14 @@ def test_what_the_camera_does_is_read_on_a_small_screen(qtbot: QtBot) -> None:
     assert bar.inference.isHidden()
     bar.resize(1280, 20)
     assert not bar.inference.isHidden()
+
+
+def test_that_no_alert_comes_is_said_on_a_small_window_too(make_window: MakeWindow) -> None:
+    window = make_window(start=False)
+    window.resize(640, 480)
+    assert not window.status.sound.isVisible()
+    window.menus.snooze_day.trigger()
+    assert window.status.sound.isVisible()
+    assert window.status.sound.text() == "alerts off until tomorrow"
+    window.menus.alert_again.trigger()
+    assert not window.status.sound.isVisible()

@@ -63,7 +63,7 @@ def test_pictures_in_earlier_folders_are_deleted_too(desk: CommandLine) -> None:
 def test_pictures_that_were_moved_away_are_said(desk: CommandLine) -> None:
     desk.enrol("Ada", "collins", "--keep-pictures", desk.folder / "kept")
     (desk.folder / "kept").rename(desk.folder / "elsewhere")
-    assert "not all are found: look for them" in desk.run(run_forget, "Ada")
+    assert "not all are found: look for them" in desk.run(run_forget, "Ada", status=1)
 
 
 @pytest.mark.parametrize("stored", ["ada", "ADA", "Zoë", unicodedata.normalize("NFD", "zoë")])
@@ -120,7 +120,7 @@ def test_a_damaged_gallery_can_be_forgotten_from(desk: CommandLine, cut: bool) -
     desk.gallery.write_bytes(content)
     with pytest.raises(ConfigError, match="is damaged"):
         desk.people()
-    said = desk.run(run_forget, "ada \\ ü")
+    said = desk.run(run_forget, "ada \\ ü", status=1)
     assert "it cannot be read; set aside as gallery.npz.damaged-" in said
     assert holding(desk.folder, "ada") == []
     assert len(holding(desk.folder, "Bob")) == 1  # the others are lost to nobody
@@ -215,7 +215,7 @@ def test_a_store_that_stops_answering_meanwhile_is_in_the_receipt(
     program = threading.Thread(target=run)
     program.start()
     try:
-        said = desk.run(run_forget, "Ada")
+        said = desk.run(run_forget, "Ada", status=1)
     finally:
         free.set()
         program.join()

@@ -59,7 +59,7 @@ def person(
 
 
 def matcher(*people: EnrolledPerson, far: float = 1e-3, now: datetime = NOW) -> Matcher:
-    return Matcher(people, CARD, far, lambda: now)
+    return Matcher(people, CARD, far, now=lambda: now)
 
 
 def like(axis: int, cosine: float, other: int = D - 1) -> FloatArray:
@@ -225,14 +225,14 @@ def test_consent_that_ends_while_the_monitor_runs() -> None:
         [person("Ann", AXES[0], until=NOW + timedelta(hours=1)), person("Bob", AXES[1])],
         CARD,
         1e-3,
-        lambda: clock[0],
+        now=lambda: clock[0],
     )
     assert known.match(AXES[0]).name == "Ann"
     clock[0] += timedelta(hours=1)
     assert known.match(AXES[0]).name is None
     assert known.match(AXES[0]).nearest != "Ann"
     assert known.match(AXES[1]).name == "Bob"
-    alone = Matcher([person("Ann", AXES[0], until=NOW)], CARD, 1e-3, lambda: NOW)
+    alone = Matcher([person("Ann", AXES[0], until=NOW)], CARD, 1e-3, now=lambda: NOW)
     assert alone.match(AXES[0]).nearest is None
 
 
@@ -389,3 +389,14 @@ def test_on_one_picture_nobody_is_named_twice_and_strangers_are_visitors() -> No
     assert [name for name, _ in found] == [VISITOR, "Ada", "Bo", VISITOR]
     assert [confidence for _, confidence in found] == pytest.approx([0.7, 0.9, 0.8, 0.0], abs=1e-3)
     assert identifier.name_once(looks[:0]) == []
+
+
+def test_one_look_that_would_do_for_a_visit_is_not_sure_on_a_picture() -> None:
+    identifier = Identifier(Embedder(FakeNetwork()), matcher(person("Ada", AXES[0])))
+    looks = np.stack([like(0, 0.45)])  # 0.4 is a FAR of 0.1 %, 0.5 one of 0.01 %
+    assert identifier.name_once(looks) == [(None, pytest.approx(0.45, abs=1e-3))]
+    assert identifier.name_once(np.stack([like(0, 0.31)]))[0][0] is None
+    assert identifier.name_once(np.stack([like(0, 0.29)]))[0][0] == VISITOR
+    assert identifier.name_once(np.stack([like(0, 0.51)]))[0][0] == "Ada"
+    loose = Matcher([person("Ada", AXES[0])], CARD, 1e-3, 1e-3, now=lambda: NOW)
+    assert Identifier(Embedder(FakeNetwork()), loose).name_once(looks)[0][0] == "Ada"

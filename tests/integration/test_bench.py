@@ -48,6 +48,14 @@ def test_start_and_window_are_measured(tmp_path: Path) -> None:
         assert row["frames_per_s_of_slowest"] > 0, people
 
 
+def test_zones_are_measured(tmp_path: Path) -> None:
+    done = bench("--parts", "zones", "--frames", "30", "--json", str(tmp_path / "bench.json"))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["zones"]
+    assert list(rows) == ["all of it", "half of it", "a doorway"]
+    assert all(row["detect_median_ms"] > 0 for row in rows.values())
+
+
 def test_an_unknown_part_is_one_line() -> None:
     done = bench("--parts", "framse")
     assert done.returncode == 2

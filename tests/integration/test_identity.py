@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +81,28 @@ def test_the_enrolled_person_is_named_and_nobody_else(run: Path) -> None:
 def test_one_frame_never_decides(run: Path) -> None:
     for seen in names(run).values():
         assert None in seen  # the first frames of each visit have no name
+
+
+def test_pictures_name_the_enrolled_person_and_nobody_else(gallery: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    frames = cv2.VideoCapture(str(ROOT / "assets" / "demo.mp4"))
+    for name, number in (("eileen", 300), ("grace", 80)):
+        frames.set(cv2.CAP_PROP_POS_FRAMES, number)
+        cv2.imwrite(str(folder / f"{name}.png"), frames.read()[1])
+    frames.release()
+    events = tmp_path / "e.jsonl"
+    command = ["--images", str(folder), "--headless", "--events", str(events)]
+    done = program(*command, "--identify", "--gallery", str(gallery), "--csv", str(tmp_path / "s"))
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in events.read_text().splitlines()]
+    seen = {line["file"]: [face["identity"] for face in line["faces"]] for line in found}
+    assert seen == {"eileen.png": ["Eileen"], "grace.png": ["visitor"]}
+    events.unlink()
+    done = program(*command)  # mask-only: nobody is looked at for a name
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in events.read_text().splitlines()]
+    assert {face["identity"] for line in found for face in line["faces"]} == {None}
 
 
 def test_the_name_is_in_the_sighting_and_can_be_forgotten(run: Path, gallery: Path) -> None:

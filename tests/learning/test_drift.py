@@ -10,7 +10,16 @@ from made_models import make_model
 
 from monitor.config import load_config
 from monitor.learning.commands import run_learn
-from monitor.learning.drift import Days, Sums, changed, weeks
+from monitor.learning.drift import (
+    MEASURES,
+    OFFER,
+    Days,
+    Sums,
+    changed,
+    curves,
+    lines_of_drift,
+    weeks,
+)
 from monitor.learning.nightly import run_nightly
 from monitor.learning.places import Places
 from monitor.learning.registry import promote
@@ -63,7 +72,19 @@ def test_a_door_that_has_changed_is_asked_about_in_one_line(places: Places) -> N
     assert line.startswith(
         "door: more faces not sure since Monday 16 November: is it the light (129 before, 70 now"
     )
-    assert "learn train" in line
+    told = lines_of_drift("", places, MONDAY + timedelta(weeks=2))
+    assert told[-2:] == [line, OFFER]
+
+
+def test_what_each_week_says_is_a_line_for_a_camera_and_model(places: Places) -> None:
+    days = Days(places)
+    week(days, 0, 10, 130)
+    week(days, 2, 60, 70)
+    found = weeks("", places, MONDAY - timedelta(weeks=1))
+    at, lines = curves(found, MEASURES[0])
+    assert at == [date(2026, 11, 2), date(2026, 11, 16)]
+    assert lines == {"door, mask_v3": [pytest.approx(4.0), pytest.approx(24.0)]}
+    assert curves(found, MEASURES[1])[1] == {}  # nobody was counted: nothing to tell
 
 
 def test_corrections_come_from_the_store(places: Places) -> None:

@@ -9,10 +9,11 @@ from door import callers, desk
 from monitor.config import ClassifyConfig
 from monitor.errors import MonitorError
 from monitor.faces.classify import STATES, MaskClassifier
+from monitor.learning.aliases import NAME
 from monitor.learning.commands import run_learn
 from monitor.learning.places import Places
 from monitor.learning.registry import champion_file, read_live
-from monitor.learning.runs import records
+from monitor.learning.runs import mlflow_client, records
 from monitor.storage.store import Store
 
 pytest.importorskip("mlflow", reason="requirements-learn.txt is not installed")
@@ -26,6 +27,16 @@ def learn(*arguments: str) -> list[str]:
     said: list[str] = []
     assert run_learn(arguments, said.append) == 0
     return said
+
+
+def aliases(places: Places) -> dict[str, str]:
+    """What MLflow says is champion, candidate and previous."""
+    client = mlflow_client(places, "")
+    named = client.get_registered_model(NAME).aliases
+    return {
+        alias: client.get_model_version(NAME, version).tags["name"]
+        for alias, version in named.items()
+    }
 
 
 def wrong_of(config: ClassifyConfig) -> int:
@@ -54,8 +65,10 @@ def test_sixty_corrected_sightings_become_a_promoted_model(places: Places) -> No
     assert (record.state, record.model, record.parent) == ("better", model.name, "mask_v3")
     assert np.array(record.confusion).sum() > 1000
     assert record.losses[-1] < record.losses[0]
+    assert aliases(places) == {"champion": model.name}
     assert learn("rollback") == ["the shipped model is live again"]
     assert read_live(places).champion is None
+    assert aliases(places) == {"previous": model.name}
 
 
 def test_what_is_worse_is_refused_with_the_reason(places: Places) -> None:

@@ -1,5 +1,5 @@
-"""The Models page: what is live, what was learnt and came of it, who promoted what; promote and
-roll back by one click.
+"""The Models page: what is live, what was learnt and came of it, who promoted what, whether the
+door has changed; promote and roll back by one click.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,17 +19,22 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QTableWidgetItem,
+    QTabWidget,
     QWidget,
 )
 
 from monitor.config import ClassifyConfig
 from monitor.errors import MonitorError
 from monitor.gui.banner import Severity
+from monitor.gui.learning.drift_page import DriftPage
+from monitor.gui.learning.run_details import RunDialog
 from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.gui.working_dialog import WorkingDialog, quiet_table
+from monitor.learning.aliases import mirror_aliases
+from monitor.learning.drift import WEEKS, Key, Sums, weeks
 from monitor.learning.kept import KeptFaces
 from monitor.learning.places import Places, default_places
 from monitor.learning.registry import Live, promote, read_live, roll_back, user_name
@@ -52,6 +57,7 @@ class _Shown:
     live: Live
     runs: list[Record]
     kept: int
+    weeks: dict[Key, Sums]
 
 
 class ModelsDialog(WorkingDialog):
@@ -67,6 +73,7 @@ class ModelsDialog(WorkingDialog):
         self._session = session
         self._places: Places = default_places()
         self.live = Live()
+        self._runs: list[Record] = []  # as the table shows them
         self.review: ReviewDialog | None = None
         self._lay_out()
         self.resize(dialog_size(self, self.sizeHint()))
@@ -86,9 +93,16 @@ class ModelsDialog(WorkingDialog):
         self.table = quiet_table(
             "What was learnt, newest first", COLUMNS, (130, 50, 80, 60, 90, 60, 190)
         )
-        self.inner.addWidget(self.table, 1)
+        self.table.doubleClicked.connect(self.open_run)
+        self.table.itemSelectionChanged.connect(self.enable)
+        self.drift = DriftPage()
+        tabs = QTabWidget()
+        tabs.addTab(self.table, "What was &learnt")
+        tabs.addTab(self.drift, "The door by &week")
+        self.inner.addWidget(tabs, 1)
         self.inner.addWidget(self.history)
         row = QHBoxLayout()
+        self.open_button = self._button(row, "&Details…", self.open_run)
         self.judge_button = self._button(row, "&Judge faces…", self.judge)
         self.learn_button = self._button(row, "&Learn now", self.learn)
         self.promote_button = self._button(row, "&Promote the candidate", self.promote)
@@ -113,7 +127,9 @@ class ModelsDialog(WorkingDialog):
 
     def _read(self) -> _Shown:
         kept = len(KeptFaces(self._places).all())
-        return _Shown(read_live(self._places), records(self._places), kept)
+        since = datetime.now(UTC) - timedelta(weeks=WEEKS)
+        found = weeks(self._session.options.config.store.url, self._places, since)
+        return _Shown(read_live(self._places), records(self._places), kept, found)
 
     def _show(self, shown: _Shown) -> None:
         self.live = live = shown.live
@@ -122,6 +138,8 @@ class ModelsDialog(WorkingDialog):
         if live.candidate is not None:
             text += f" Waiting as the candidate: {live.candidate.name}."
         self.now.setText(f"{text} Faces kept to learn from: {shown.kept}.")
+        self._runs = shown.runs
+        self.drift.show_weeks(shown.weeks)
         self.table.setRowCount(len(shown.runs))
         for row, record in enumerate(shown.runs):
             for column, cell in enumerate(_cells(record)):
@@ -132,12 +150,29 @@ class ModelsDialog(WorkingDialog):
 
     @Slot()
     def enable(self) -> None:
+        self.open_button.setEnabled(self._chosen() is not None)
         self.judge_button.setEnabled(not self.busy)
         self.learn_button.setEnabled(not self.busy)
         self.promote_button.setEnabled(not self.busy and self.live.candidate is not None)
         self.back_button.setEnabled(not self.busy and self.live.has_previous)
 
     # What the buttons do
+
+    @property
+    def _server(self) -> str:
+        """MLflow's, where one is set."""
+        return self._session.options.config.learning.mlflow
+
+    def _chosen(self) -> Record | None:
+        row = self.table.currentRow()
+        return self._runs[row] if 0 <= row < len(self._runs) else None
+
+    @Slot()
+    def open_run(self) -> None:
+        """The chosen training in full."""
+        record = self._chosen()
+        if record is not None:
+            RunDialog(record, self).open()
 
     @Slot()
     def roll_back(self) -> None:
@@ -147,7 +182,12 @@ class ModelsDialog(WorkingDialog):
             self.banners.show_message("result", Severity.INFO, f"{name} is live again.")
             self.read()
 
-        self.run("rolling back", lambda: roll_back(self._places, user_name()), done)
+        def work() -> str:
+            name = roll_back(self._places, user_name())
+            mirror_aliases(self._places, self._server)
+            return name
+
+        self.run("rolling back", work, done)
 
     @Slot()
     def promote(self) -> None:
@@ -158,6 +198,7 @@ class ModelsDialog(WorkingDialog):
         def work() -> str:
             why = next((r.reason for r in records(self._places) if r.model == candidate.name), "")
             promote(self._places, candidate, user_name(), why)
+            mirror_aliases(self._places, self._server)
             return candidate.name
 
         def done(name: str) -> None:

@@ -79,6 +79,7 @@ class SightingsPanel(Card):
 
     corrected = Signal(str, object)  # visit id, Correction or None
     note_wanted = Signal(object)  # Sighting
+    ignore_wanted = Signal(str)  # visit id: its place is to be ignored
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Latest sightings", parent)
@@ -120,6 +121,8 @@ class SightingsPanel(Card):
         note.setIconText("Note…")
         note.triggered.connect(self._ask_for_note)
         row.addWidget(self._button(note))
+        ignore = self._action("I&gnore this place", "Nobody counts there any more", "Alt+I")
+        ignore.triggered.connect(self._ignore)
         self.body.addLayout(row)
         self._enable()
 
@@ -185,6 +188,11 @@ class SightingsPanel(Card):
         sighting = self.selected()
         if sighting is not None and sighting.corrected is not correction:
             self.corrected.emit(sighting.visit_id, correction)
+
+    def _ignore(self) -> None:
+        sighting = self.selected()
+        if sighting is not None:
+            self.ignore_wanted.emit(sighting.visit_id)
 
     def _ask_for_note(self, _: object = None) -> None:
         sighting = self.selected()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from monitor.card import MODELS_DIR, sha256
+from monitor.gui.learning.drift_notice import KEY
 from monitor.gui.learning.models_page import COLUMNS, ModelsDialog
+from monitor.gui.learning.run_details import RunDialog
 from monitor.gui.status import LEARNING
 from monitor.gui.window import MainWindow
+from monitor.learning.drift import Sums
 from monitor.learning.kept import KeptFaces
 from monitor.learning.places import Places, default_places
 from monitor.learning.registry import Registered, propose, read_live
@@ -43,6 +49,9 @@ def candidate(places: Places) -> Registered:
     with training(places, "site", "anna", "") as book:
         counts = {"learnt masked": 40, "held out masked": 10}
         book.write(state="better", model="learnt", reason="fewer errors here", counts=counts)
+        rates = {"count": 40, "before": 0.5, "after": 0.75, "interval": [0.6, 0.9]}
+        confusion = ((38, 1, 1), (0, 40, 0), (2, 3, 15))
+        book.write(losses=(0.9, 0.5, 0.4), figures={"site": rates}, confusion=confusion)
     propose(places, model)
     return model
 
@@ -117,3 +126,49 @@ def test_a_registry_that_is_damaged_is_told_and_the_monitor_goes_on(
     qtbot.waitUntil(lambda: "the model that runs goes on" in caplog.text, timeout=LONG_MS)
     assert "mask_v3 on" in window.status.model.text()
     caplog.clear()
+
+
+def test_a_training_is_shown_in_full(
+    qtbot: QtBot, make_window: MakeWindow, candidate: Registered
+) -> None:
+    page = open_page(qtbot, make_window(Camera()))
+    assert not page.open_button.isEnabled()
+    page.table.selectRow(0)
+    page.open_button.click()
+    (shown,) = page.findChildren(RunDialog)
+    assert shown.curve.accessibleDescription() == "loss: 0 0.9, 1 0.5, 2 0.4"
+    figures = [shown.figures.item(0, column) for column in range(4)]
+    assert [cell.text() for cell in figures if cell] == ["site", "40", "50.0 %", "75.0 %"]
+    cells = [shown.confusion.item(2, column) for column in range(4)]
+    assert [cell.text() for cell in cells if cell] == ["Worn incorrectly", "2", "3", "15"]
+    blank = shown.curve.grab().toImage()
+    shown.curve.show_lines([], [], "nothing")
+    assert shown.curve.grab().toImage() != blank
+    shown.close()
+
+
+def changed_door(places: Places) -> None:
+    """Three weeks, the newest much darker, with many answers that are not sure."""
+    monday = datetime.now().date() - timedelta(days=datetime.now().weekday())
+    for ago, unsure, light in ((2, 10, 130), (1, 10, 130), (0, 90, 60)):
+        sums = Sums(300, unsure, 240.0, 300.0 * light, 300.0 * 90)
+        row = {"camera": "door", "model": "mask_v3", **asdict(sums)}
+        day = monday - timedelta(weeks=ago)
+        (places.made(places.days) / f"{day.isoformat()}.json").write_text(json.dumps([row]))
+
+
+def test_a_door_that_has_changed_is_told_in_the_window_and_drawn_by_week(
+    qtbot: QtBot, make_window: MakeWindow, places: Places
+) -> None:
+    changed_door(places)
+    window = make_window(Camera())
+    qtbot.waitUntil(lambda: "more faces not sure" in window.banners.text(KEY), timeout=LONG_MS)
+    assert "is it the light (130 before, 60 now" in window.banners.text(KEY)
+    next(b for b in window.findChildren(QPushButton) if b.text() == "&Models…").click()
+    page = window.commands.models
+    assert page is not None
+    qtbot.waitUntil(lambda: not page.busy, timeout=LONG_MS)
+    assert "more faces not sure" in page.drift.said.text()
+    assert page.drift.chart.lines[0].values == pytest.approx((100 / 30, 100 / 30, 30.0))
+    page.drift.measure.setCurrentIndex(3)
+    assert page.drift.chart.lines[0].values == pytest.approx((130, 130, 60))

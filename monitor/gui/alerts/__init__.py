@@ -1,0 +1,1 @@
+"""Alerts one can live with, and the window that faces the visitor."""

@@ -1,0 +1,1 @@
+"""Drawing on the picture what counts and what is ignored."""

@@ -103,6 +103,24 @@ def folded(weights: Sequence[FloatArray], bias: Bias, temperature: float) -> lis
     return [*rest, (kernel / temperature).astype(kernel.dtype), moved.astype(offset.dtype)]
 
 
+def blended(
+    card: Mapping[str, Any], choice: Choice, temperature: float, command: str
+) -> dict[str, Any]:
+    """The second model's card for the blend; what was measured on that model is called so."""
+    kept = {name: value for name, value in card.items() if name not in ("name", "figures")}
+    return {
+        **kept,
+        "decision": {
+            "rule": "the largest probability",
+            "logit_bias": [0.0, *choice.bias],
+            "chosen_by": "monitor.training.mask.blend on faces that no training saw",
+        },
+        "temperature": temperature,
+        "blend": {"command": command, "part_of_second": choice.part, "cost": choice.cost},
+        "figures_of_second": card.get("figures"),
+    }
+
+
 def _crops(chips: Sequence[Chip], given: Mapping[str, Any]) -> tuple[list[Chip], FloatArray]:
     large = [chip for chip in chips if chip.face_px >= FACE_MIN_PX]
     return large, np.concatenate(list(scoring.crops(large, given["size"], given["margin"])))
@@ -140,14 +158,7 @@ def _write(
     from monitor.training.learning import export
 
     files = export.write_models(model, out)
-    blend = {
-        "command": command,
-        "part": choice.part,
-        "bias": list(choice.bias),
-        "temperature": temperature,
-        "cost": choice.cost,
-    }
-    cards.write_card(out, {**card, "name": out.name, "files": files, "blend": blend})
+    cards.write_card(out, {**blended(card, choice, temperature, command), "files": files})
     print(f"wrote {out}.keras, .onnx and .json")
 
 

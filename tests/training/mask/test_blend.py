@@ -24,3 +24,14 @@ def test_folded_weights_answer_as_bias_and_temperature_say() -> None:
     wanted = metrics.softmax((features @ kernel + offset + [0, 0.5, -0.75]) / 1.6)
     assert metrics.softmax(features @ new_kernel + new_offset) == pytest.approx(wanted, abs=1e-5)
     assert np.array_equal(same, body)
+
+
+def test_the_card_does_not_pass_the_second_models_figures_off_as_its_own() -> None:
+    card = {"name": "second", "steps": 450, "figures": {"bare": 1}, "temperature": 1.0}
+    made = blend.blended(card, blend.Choice(0.25, (0.5, -0.75), 3.0), 0.97, "python -m …")
+    assert "figures" not in made
+    assert "name" not in made
+    assert made["figures_of_second"] == {"bare": 1}
+    assert made["decision"]["logit_bias"] == [0.0, 0.5, -0.75]
+    assert (made["temperature"], made["steps"]) == (0.97, 450)
+    assert made["blend"]["part_of_second"] == 0.25

@@ -39,14 +39,16 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Callable[[], Iterable[str | int]] = tuple,
-    check: Callable[[str], object] = str,
     form: str = "",
+    check: Callable[[str], object] = str,
 ) -> Any:
-    """`check` raises ValueError with what is wrong with a text; `form`: what it must be, as a
-    regular expression with an example after a blank.
     """
-    told = {"low": low, "high": high, "choices": choices, "check": check, "form": form}
-    return field(default=default, metadata=told)
+    Args:
+        form: What a text must be, as a regular expression with an example after a blank.
+        check: Of a text: raises ValueError with what is wrong.
+    """
+    given = {"low": low, "high": high, "choices": choices, "form": form, "check": check}
+    return field(default=default, metadata=given)
 
 
 @dataclass(frozen=True, slots=True)

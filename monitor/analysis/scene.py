@@ -93,9 +93,7 @@ class Scene:
 
     @property
     def turn(self) -> int:
-        """How far the camera's pictures have to be turned clockwise to stand upright, in degrees,
-        by the faces that it showed last.
-        """
+        """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
         return self._upright.turn
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
@@ -357,7 +355,7 @@ class Scene:
         back = self._returns.back(frame.t, frame.image, track.box)
         if back is not None and back.visit is not None and back.rule is not None:
             state = back.visit.state if state is MaskState.UNSURE else state
-            visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
+            person.visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
             person.rule, person.looks = back.rule, back.looks
             person.rule.come(track.first_t)
             person.identity, person.identity_vote = back.identity, back.identity_vote
@@ -365,12 +363,11 @@ class Scene:
                 person.identity_vote.begin_again()  # the name stands until new looks decide
         else:
             visit_id = f"{self._origin.run_id}-v{track.track_id}"
-            visit = Visit(visit_id, self._origin.camera, person.began, now, state)
+            person.visit = Visit(visit_id, self._origin.camera, person.began, now, state)
             person.rule = SightingRule(
                 self._config.sighting, self._origin, visit_id, track.first_t, person.began
             )
-        person.visit = visit
-        return visit
+        return person.visit
 
     def _end(
         self,

@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
             self.commands.close_people()
             self.commands.close_models()
             self.commands.close_cameras()
+            self.commands.close_history()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()

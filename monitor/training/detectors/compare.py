@@ -31,7 +31,7 @@ from monitor.faces.boxes import longer_side
 from monitor.records import FloatArray, Image
 from monitor.training.detectors.centerface import FILE, CenterFace
 from monitor.training.detectors.detector_curve import WORDS, annotated, match
-from monitor.training.detectors.teach import read_boxes
+from monitor.training.pictures.boxed import read_boxes
 from monitor.training.pictures.faces import read_picture
 from monitor.training.pictures.splits import is_test_aizoo, is_test_whole
 from monitor.training.report.pages import markdown_table

@@ -18,6 +18,7 @@ from monitor.training.detectors.scenes import Portrait, Whole
 from monitor.training.drawing import fabric
 from monitor.training.mask.sets import templates_beside
 from monitor.training.pictures import pool, splits
+from monitor.training.pictures.boxed import read_boxes
 from monitor.training.pictures.chips import Chip, load_chips
 from monitor.training.pictures.faces import read_picture
 from monitor.training.pictures.matching import match_boxes
@@ -41,7 +42,7 @@ def read_wholes(data: Path, weights: Path) -> list[Whole]:
     for source in ANNOTATED:
         listed = {
             path: boxes
-            for path, (boxes, _) in teach.read_boxes(data / source).items()
+            for path, (boxes, _) in read_boxes(data / source).items()
             if not splits.is_test_whole(path.name)
         }
         images = [read_picture(path) for path in listed]

@@ -139,7 +139,7 @@ class Scenes:
         if rng.random() < 0.08:
             image = camera_faults.cover_eyes(image, marks, rng)
         if rng.random() < 0.12:
-            image = hood(image, to_face, fabric.colour(rng), rng)
+            image = occlude.hood(image, to_face, fabric.colour(rng), rng)
         elif rng.random() < 0.08:
             image = occlude.cap(image, to_face, fabric.colour(rng), rng)
         return image
@@ -161,27 +161,6 @@ class Scenes:
         for _ in range(int(rng.integers(0, 5))):
             image = no_face(image, self._bank, rng)
         return image, sources
-
-
-def hood(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator) -> Image:
-    """Cloth round the whole face, as of a hood or a headscarf."""
-    height, width = image.shape[:2]
-    unit = float(np.hypot(*to_face[:, 0]))
-    centre = to_face @ np.array([56 + rng.normal(0, 4), 70 + rng.normal(0, 5), 1], np.float32)
-    angle = float(np.degrees(np.arctan2(to_face[1, 0], to_face[0, 0])))
-    inner = (rng.uniform(40, 52) * unit, rng.uniform(52, 66) * unit)
-    grow = rng.uniform(1.3, 1.8)
-    alpha = np.zeros((height, width), np.uint8)
-    where = (float(centre[0]), float(centre[1]))
-    cv2.ellipse(alpha, (where, (2 * inner[0] * grow, 2 * inner[1] * grow), angle), 255, -1)
-    cv2.ellipse(alpha, (where, (2 * inner[0], 2 * inner[1]), angle), 0, -1)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, unit))  # type: ignore[assignment]
-    folds = cv2.resize(
-        rng.normal(0, 22, (6, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-    )
-    cloth = np.clip(colour + folds[..., None], 0, 255)
-    part = alpha.astype(np.float32)[..., None] / 255
-    return (image + (cloth - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 def no_face(image: Image, bank: fabric.Bank, rng: np.random.Generator) -> Image:

@@ -8,15 +8,11 @@ a picture that is annotated is none: mostly hands and the backs of heads.
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.errors import ConfigError
 from monitor.records import Detections, FloatArray
 from monitor.training.pictures.matching import match_boxes
 
@@ -36,27 +32,6 @@ class Known:
     boxes: FloatArray  # (N, 4) xyxy
     landmarks: FloatArray  # (N, 5, 2); NaN where nobody knows them
     sure: npt.NDArray[np.bool_]  # (N,) False: doubtful, too small or cut off
-
-
-def read_boxes(folder: Path) -> dict[Path, tuple[FloatArray, list[str]]]:
-    """The boxes (N, 4) and labels of each picture of a set with `boxes.csv` and `images/`.
-
-    Raises:
-        ConfigError: If the list is missing or cannot be read.
-    """
-    listed: dict[Path, tuple[list[list[float]], list[str]]] = defaultdict(lambda: ([], []))
-    index = folder / "boxes.csv"
-    if not index.is_file():
-        raise ConfigError(f"{index} is missing: name the folder that holds it")
-    with index.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            boxes, labels = listed[folder / "images" / row["file"]]
-            boxes.append([float(row[k]) for k in ("x_min", "y_min", "x_max", "y_max")])
-            labels.append(row["label"])
-    return {
-        path: (np.array(boxes, np.float32).reshape(-1, 4), labels)
-        for path, (boxes, labels) in sorted(listed.items())
-    }
 
 
 def shift_to(hand: FloatArray, own: FloatArray) -> FloatArray:

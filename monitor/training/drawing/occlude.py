@@ -219,6 +219,51 @@ def glasses(image: Image, to_face: FloatArray, rng: np.random.Generator) -> Imag
     return layer
 
 
+def hood(image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator) -> Image:
+    """Cloth round the whole face, as of a hood or a headscarf."""
+    height, width = image.shape[:2]
+    unit = float(np.hypot(*to_face[:, 0]))
+    centre = to_face @ np.array([56 + rng.normal(0, 4), 70 + rng.normal(0, 5), 1], np.float32)
+    angle = float(np.degrees(np.arctan2(to_face[1, 0], to_face[0, 0])))
+    inner = (rng.uniform(40, 52) * unit, rng.uniform(52, 66) * unit)
+    grow = rng.uniform(1.3, 1.8)
+    alpha = np.zeros((height, width), np.uint8)
+    where = (float(centre[0]), float(centre[1]))
+    cv2.ellipse(alpha, (where, (2 * inner[0] * grow, 2 * inner[1] * grow), angle), 255, -1)
+    cv2.ellipse(alpha, (where, (2 * inner[0], 2 * inner[1]), angle), 0, -1)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, unit))  # type: ignore[assignment]
+    folds = cv2.resize(
+        rng.normal(0, 22, (6, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    cloth = np.clip(colour + folds[..., None], 0, 255)
+    part = alpha.astype(np.float32)[..., None] / 255
+    return (image + (cloth - image) * part).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def goggles(
+    image: Image, to_face: FloatArray, colour: FloatArray, rng: np.random.Generator
+) -> Image:
+    """Safety or ski goggles: one tinted pane over both eyes, a rim and a strap."""
+    unit = float(np.hypot(*to_face[:, 0]))
+    half, top, bottom = rng.uniform(34, 46), rng.uniform(32, 42), rng.uniform(62, 70)
+    corners = [(56 - half, top), (56 + half, top), (56 + half, bottom), (56, bottom - 4)]
+    points = np.array(
+        [_apply(to_face, np.array(p)) for p in (*corners, (56 - half, bottom))], np.int32
+    )
+    middle = (top + bottom) / 2
+    ends = [_apply(to_face, np.array([x, middle])) for x in (-12, 124)]
+    layer = image.copy()
+    cv2.line(layer, ends[0], ends[1], _tuple(colour), max(1, round(9 * unit)), cv2.LINE_AA)
+    cv2.fillPoly(layer, [points], _tuple(colour * rng.uniform(0.1, 0.8)), cv2.LINE_AA)
+    alpha = np.zeros(image.shape[:2], np.uint8)
+    cv2.line(alpha, ends[0], ends[1], 255, max(1, round(9 * unit)), cv2.LINE_AA)
+    cv2.fillPoly(alpha, [points], int(rng.uniform(30, 240)), cv2.LINE_AA)
+    rim = max(1, round(rng.uniform(2, 6) * unit))
+    for target, value in ((layer, _tuple(colour)), (alpha, (255,))):
+        cv2.polylines(target, [points], True, value, rim, cv2.LINE_AA)
+    return _blend(image, layer, cv2.GaussianBlur(alpha, (0, 0), 0.6), 1.0)  # type: ignore[arg-type]
+
+
 def neighbour(
     image: Image, box: Box, other: Image, other_box: Box, rng: np.random.Generator
 ) -> Image:

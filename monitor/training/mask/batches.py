@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.records import Image
-from monitor.training.drawing import camera_faults, fabric, occlude, wear
+from monitor.records import FloatArray, Image
+from monitor.training.drawing import camera_faults, fabric, hard, occlude, wear
 from monitor.training.learning.stream import Batch
 from monitor.training.pictures.chips import LABELS
 from monitor.training.pictures.pool import Face
@@ -28,6 +29,13 @@ WEIGHTS = {
     "lfw_aligned": 0.5,
     "utkface_aligned": 0.5,
     "utkface": 0.5,
+    "aizoo_covered": 2.0,
+    "aizoo_wider": 1.5,
+    "aizoo_masked": 1.5,
+    "aizoo_wrong": 2.0,
+    "worn_wrong": 2.0,
+    "ilc2021_whole": 2.0,
+    "andrewmvd_hd": 2.0,
 }
 SEEN_MIN = 0.025  # a mask that fills less of the crop is not seen
 CROWDED = 0.07  # of the faces have another head beside or before them
@@ -45,6 +53,14 @@ class Recipe:
     drawn: float = 0.36  # pairs of one bare face that differ in the mask alone
     # a source with n faces is drawn n ** power times as often: 0 all alike, 1 as they come
     source_power: float = 0.5
+    hard: float = 0.0  # of the faces go through `drawing.hard` as well
+
+
+# what differs from `Recipe` in the training of each shipped model
+RECIPES: dict[str, dict[str, Any]] = {
+    "mask_v3": {},
+    "mask_v4": {"real": (0.34, 0.30, 0.16), "drawn": 0.20, "hard": 0.5},
+}
 
 
 class Faces:
@@ -103,11 +119,7 @@ class Maker:
             image = self._crowd(face.image, face, rng)
             if face.landmarks is not None and self.bank is not None:
                 image = wear.disturb(image, face.landmarks, LABELS[label], self.bank, rng)
-            rois.append(
-                camera_faults.degrade(
-                    camera_faults.crop(image, self._where(face, rng), recipe.size, rng), rng
-                )
-            )
+            rois.append(self._seen(image, face.landmarks, self._where(face, rng), rng))
             labels.append(int(label))
         return np.ascontiguousarray(np.stack(rois)[..., ::-1]), np.array(labels)
 
@@ -124,17 +136,28 @@ class Maker:
             label = wear.LABEL_OF[how]
             generator = np.random.default_rng(views) if same else rng
             view = self._where(face, generator)
-            if mask is not None and label == "incorrect" and _seen(mask, view) < SEEN_MIN:
+            if mask is not None and label == "incorrect" and _visible(mask, view) < SEEN_MIN:
                 label = "unmasked"  # it hangs outside of what the network gets to see
             image = wear.disturb(
                 self._crowd(image, face, rng), face.landmarks, label, self.bank, rng
             )
-            rois.append(
-                camera_faults.degrade(
-                    camera_faults.crop(image, view, self.recipe.size, generator), generator
-                )
-            )
+            rois.append(self._seen(image, face.landmarks, view, generator))
             labels.append(LABELS.index(label))
+
+    def _seen(
+        self,
+        image: Image,
+        landmarks: FloatArray | None,
+        view: camera_faults.View,
+        rng: np.random.Generator,
+    ) -> Image:
+        """The face as a camera and a detector show it."""
+        is_hard = self.recipe.hard > 0 and rng.random() < self.recipe.hard
+        if is_hard:
+            image = image if landmarks is None else hard.dress(image, landmarks, rng)
+            view = hard.turn(view, rng)
+        roi = camera_faults.crop(image, view, self.recipe.size, rng)
+        return camera_faults.degrade(hard.spoil(roi, rng) if is_hard else roi, rng)
 
     def _crowd(self, image: Image, face: Face, rng: np.random.Generator) -> Image:
         if rng.random() > CROWDED:
@@ -150,7 +173,7 @@ class Maker:
         return camera_faults.live_view(box, self.recipe.margin, by_hand, rng)
 
 
-def _seen(mask: npt.NDArray[np.uint8], view: camera_faults.View) -> float:
+def _visible(mask: npt.NDArray[np.uint8], view: camera_faults.View) -> float:
     """The part of the view's square that the mask fills."""
     x0, x1 = max(0, round(view.cx - view.half)), max(0, round(view.cx + view.half))
     y0, y1 = max(0, round(view.cy - view.half)), max(0, round(view.cy + view.half))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.training.learning import listed
+from monitor.training.mask import batches
 from monitor.training.pictures.chips import (
     LABELS,
 )
@@ -39,6 +40,12 @@ def parser() -> argparse.ArgumentParser:
         default=listed.SHIPPED,
         help=f"{', '.join(listed.names())} (default: %(default)s)",
     )
+    p.add_argument(
+        "--recipe",
+        choices=sorted(batches.RECIPES),
+        default="mask_v3",
+        help="proportions and sources of which shipped model (default: %(default)s)",
+    )
     p.add_argument("--name", help="folder under runs/ (default: made of the options)")
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     _add_numbers(p)
@@ -50,12 +57,13 @@ def _add_numbers(p: argparse.ArgumentParser) -> None:
     for name, kind, default, words in (
         ("--first-epochs", int, 8, "epochs before the others, mobilenetv2 at --first-size"),
         ("--first-size", int, 96, "input side of these, in pixels"),
-        ("--epochs", int, 3, "epochs of --epoch-steps batches"),
+        ("--epochs", int, 3, "epochs of --epoch-steps batches, 0 for those at --first-size alone"),
         ("--epoch-steps", int, 250, "batches an epoch"),
         ("--size", int, 128, "input side in pixels"),
         ("--margin", float, 0.2, "added to the box's longer side"),
         ("--batch", int, 64, "faces a batch"),
         ("--rate", float, 5e-4, "highest learning rate"),
+        ("--average", float, 0.998, "momentum of the averaged weights, less for short runs"),
         ("--freeze", int, 3, "first blocks of a pretrained MobileNetV2 that stay as they are"),
         ("--seed", int, 0, "of weights, batches and split"),
         ("--temperature", float, TEMPERATURE, "of the exported model"),
@@ -80,7 +88,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if options.out is None and options.leave_out is None:
         parser().error("give --out PATH, or --leave-out SOURCE")
     least = {
-        "epochs": 1,
+        "epochs": 0 if options.first_epochs > 0 else 1,
         "first_epochs": 0,
         "epoch_steps": 1,
         "size": 32,
@@ -94,5 +102,5 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             )
     if options.smoke:
         options.first_epochs = min(1, options.first_epochs)
-        options.epochs, options.epoch_steps, options.batch = 1, 3, 16
+        options.epochs, options.epoch_steps, options.batch = min(1, options.epochs), 3, 16
     return options

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
+from monitor.training.mask import sources
 from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
     LABELS,
@@ -71,6 +72,7 @@ def gather(options: argparse.Namespace) -> Sets:
     else:
         chips = merge_groups(chips, duplicates.path_pairs(duplicates.find_pairs(chips)))
     test: dict[str, list[Face]] = {}
+    left_out: list[Chip] = []
     if options.leave_out:
         chips, left_out = leave_source_out(chips, options.leave_out)
         test[options.leave_out] = pool.read(left_out, None)
@@ -99,8 +101,26 @@ def gather(options: argparse.Namespace) -> Sets:
     if options.smoke:
         more = more[:: max(1, len(more) // SMOKE_FACES)]
     train = pool.read([*kept, *more], detector)
+    if options.recipe == "mask_v4":
+        added = sources.more(beside, options.leave_out, [*watched, *left_out])
+        train += _read_added(added.train[:: SMOKE_FACES if options.smoke else 1], detector)
+        test["watched"] = pool.read(added.watched, None)
+        for name in sorted({chip.source for chip in added.test}):
+            test[name] = pool.read([c for c in added.test if c.source == name], None)
     validation = pool.read(watched, None)
     return Sets(train, validation, test)
+
+
+def donors(train: Sequence[Face]) -> list[Face]:
+    """Masked faces whose masks are drawn on others: tight crops end where the mask does."""
+    masked = pool.of_label(train, "masked")
+    return [f for f in masked if not f.source.startswith("aizoo")]
+
+
+def _read_added(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
+    """The faces of `sources`; all boxes are a detector's or as tight as one."""
+    faces = pool.read(chips, detector)
+    return [f if f.detected else replace(f, detected=f.chip.box) for f in faces]
 
 
 def rois(faces: Sequence[Face], size: int, margin: float) -> npt.NDArray[np.uint8]:

@@ -33,13 +33,13 @@ from monitor.training.mask.options import parse
 from monitor.training.mask.sets import (
     FACE_MIN_PX,
     Sets,
+    donors,
     figures,
     file_of,
     gather,
     rois,
     templates_beside,
 )
-from monitor.training.pictures import pool
 from monitor.training.pictures.chips import (
     LABELS,
 )
@@ -82,19 +82,22 @@ class Learnt:
 
 
 def _stages(options: argparse.Namespace, folder: Path) -> list[Stage]:
-    """The epochs at a small size, where they cost half, then the others at full size with half the
-    rate.
+    """The epochs at a small size, where they cost half, then the others, if any, at full size with
+    half the rate.
     """
     first, last = options.first_epochs * options.epoch_steps, options.epochs * options.epoch_steps
-    full = batches.Recipe(options.size, options.margin, options.batch)
+    full = batches.Recipe(
+        options.size, options.margin, options.batch, **batches.RECIPES[options.recipe]
+    )
     # Not all networks can change their size: those take all steps at full size.
     if not first or options.network != "mobilenetv2" or options.first_size >= options.size:
         return [Stage(full, first + last, options.rate, folder, options.seed, 0)]
     small = replace(full, size=options.first_size)
-    return [
+    stages = [
         Stage(small, first, options.rate, folder / "first", options.seed, 0),
         Stage(full, last, options.rate / 2, folder, options.seed, first),
     ]
+    return stages if last else stages[:1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -162,7 +165,7 @@ def _announce(options: argparse.Namespace, stages: Sequence[Stage], folder: Path
 
 def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> Learnt:
     """Train one stage after the other."""
-    bank = fabric.Bank(templates_beside(options.data), pool.of_label(sets.train, "masked"))
+    bank = fabric.Bank(templates_beside(options.data), donors(sets.train))
     # The streams fork: before TensorFlow starts its threads.
     streams = [stage.stream(sets.train, bank) for stage in stages]
     quiet_tensorflow()
@@ -181,10 +184,13 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
             model.set_weights(learnt)
         if options.network == "mobilenetv2" and str(options.weights) != "none":
             trainer.freeze(model, options.freeze)
-        training = trainer.Trainer(model, trainer.Schedule(stage.steps, stage.rate), stage.folder)
-        watched = rois(sets.validation, stage.size, options.margin)
-        tested = {key: rois(faces, stage.size, options.margin) for key, faces in sets.test.items()}
-        validate = functools.partial(_validate, model, sets, watched, options.leave_out, tested)
+        schedule = trainer.Schedule(stage.steps, stage.rate, average=options.average)
+        training = trainer.Trainer(model, schedule, stage.folder)
+        kept = {"": sets.validation}
+        if options.leave_out:
+            kept[options.leave_out] = sets.test[options.leave_out]
+        seen = {key: rois(faces, stage.size, options.margin) for key, faces in kept.items()}
+        validate = functools.partial(_validate, model, sets, seen, options.leave_out)
         try:
             training.fit(stream, options.epoch_steps, validate)
         finally:
@@ -192,6 +198,11 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
         history += [{"size": stage.size, **epoch} for epoch in training.history]
         steps += training.step
         learnt = model.get_weights()
+    if stages[-1].size != options.size:  # the weights do not depend on the side
+        model = networks.build(options.network, options.size, "none")
+        model.set_weights(learnt)
+    watched = rois(sets.validation, options.size, options.margin)
+    tested = {key: rois(faces, options.size, options.margin) for key, faces in sets.test.items()}
     return Learnt(model, history, steps, watched, tested)
 
 
@@ -233,22 +244,23 @@ def _export(options: argparse.Namespace, model: Any, about: dict[str, Any]) -> N
 def _validate(
     model: Any,
     sets: Sets,
-    watched: npt.NDArray[np.uint8],
+    seen: dict[str, npt.NDArray[np.uint8]],
     left_out: str | None,
-    tested: dict[str, npt.NDArray[np.uint8]],
 ) -> float:
-    """The loss on the watched faces; prints it, and the rates of the source that was left out."""
+    """The loss on the validation faces, `seen[""]`; prints it, and the rates of the source that was
+    left out.
+    """
     from monitor.training.learning import trainer
 
     truth = np.array([LABELS.index(f.label) for f in sets.validation], int)
-    confidence = metrics.softmax(trainer.logits(model, watched))
+    confidence = metrics.softmax(trainer.logits(model, seen[""]))
     loss = float(-np.log(confidence[np.arange(len(truth)), truth].clip(1e-7)).mean())
     print(
         f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %",
         flush=True,
     )
     if left_out:
-        confidence = metrics.softmax(trainer.logits(model, tested[left_out]))
+        confidence = metrics.softmax(trainer.logits(model, seen[left_out]))
         _print_rates(left_out, figures(sets.test[left_out], confidence))
         labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
         print(

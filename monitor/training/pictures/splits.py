@@ -14,8 +14,10 @@ All other rules go by the CRC32 of a name, so that a side never changes when pic
     mask_chips         watched originals            the aligner              `is_watched_original`
     utkface_aligned    test pictures                everything               `is_test_utkface`
     utkface_aligned    watched pictures             gender                   `is_watched_utkface`
-    aizoo_chips        test originals               the detector             `is_test_aizoo`
-    whole pictures     test pictures                the detector             `is_test_whole`
+    aizoo_chips        test originals               the detector, mask       `is_test_aizoo`
+    worn_wrong         test pictures                mask                     `is_test_worn_wrong`
+    both               watched originals            mask                     `is_watched_mask`
+    whole pictures     test pictures                the detector, mask       `is_test_whole`
 
 "Test" is measured on when all is done, "watched" is looked at while a training goes on. What a run
 shares out by a seed of its own is `chips.split`'s subject.
@@ -122,9 +124,22 @@ def is_test_aizoo(original: str) -> bool:
     return _crc(original) % 5 == 0
 
 
+def is_test_worn_wrong(name: str) -> bool:
+    """Whether a picture of `worn_wrong` (its file name) is tested on: a fifth of them."""
+    return _crc(name) % 5 == 0
+
+
+def is_watched_mask(name: str) -> bool:
+    """Whether an original of `aizoo_chips` or a picture of `worn_wrong` that is no test picture is
+    watched by the training of the mask classifier: a tenth of them.
+    """
+    # The remainder by five has gone into the choice of the test part.
+    return _crc(name) // 5 % 10 == 0
+
+
 def is_test_whole(name: str) -> bool:
     """Whether a picture of `ilc2021_whole` or `andrewmvd_hd` (its file name) is tested on by the
-    detector: a tenth of them.
+    detector and by the mask classifier: a tenth of them.
     """
     return _crc(name) % 10 == 0
 

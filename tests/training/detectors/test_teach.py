@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from monitor.errors import ConfigError
 from monitor.records import Detections, FloatArray
-from monitor.training.detectors.teach import agree, read_boxes, shift_to, shifted
+from monitor.training.detectors.teach import agree, shift_to, shifted
 
 FACE = (100.0, 100.0, 150.0, 160.0)
 OTHER = (300.0, 100.0, 350.0, 160.0)
@@ -77,17 +74,3 @@ def test_boxes_are_moved_to_the_detectors_manner() -> None:
     true_shift = np.array([0.02, -0.15, -0.04, 0.11], np.float32)
     own = shifted(hand, true_shift)
     np.testing.assert_allclose(shift_to(hand, own), true_shift, atol=1e-4)
-
-
-def test_the_list_of_boxes_is_read_picture_by_picture(tmp_path: Path) -> None:
-    lines = ["file,x_min,y_min,x_max,y_max,label", "b.jpg,1,2,3,4,masked", "b.jpg,5,6,7,8,unmasked"]
-    (tmp_path / "boxes.csv").write_text("\n".join(lines))
-    ((path, (rows, labels)),) = read_boxes(tmp_path).items()
-    assert path == tmp_path / "images" / "b.jpg"
-    np.testing.assert_array_equal(rows, boxes((1, 2, 3, 4), (5, 6, 7, 8)))
-    assert labels == ["masked", "unmasked"]
-
-
-def test_a_missing_list_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is missing"):
-        read_boxes(tmp_path)

@@ -16,6 +16,7 @@ from monitor.training.mask import sets as mask_sets
 from monitor.training.mask import train
 from monitor.training.mask.options import parse
 from monitor.training.mask.sets import file_of, gather
+from monitor.training.pictures import splits
 from monitor.training.pictures.chips import LABELS
 from monitor.training.pictures.splits import original_of
 
@@ -213,3 +214,41 @@ def test_the_exported_mobilenet_gives_softmax_of_the_logits_after_bias_and_tempe
     wanted = metrics.softmax((raw + bias) / 0.8)
     assert trainer.logits(ready, pictures) == pytest.approx(wanted, abs=1e-5)
     assert "dropout" not in {layer.name for layer in ready.layers}
+
+
+def test_the_recipe_of_mask_v4_learns_from_sorted_chips_and_keeps_its_test_faces_apart(
+    chips: Path, tmp_path: Path
+) -> None:
+    face = cv2.resize(cv2.imread(str(next(chips.glob("*.png")))), (80, 80))
+    root = tmp_path / "aizoo_chips"
+    root.mkdir()
+    names = [f"1_test_{i}.jpg" for i in range(30)]
+    for name in names:
+        cv2.imwrite(str(root / name), face)
+    lines = ["file,kind,label,original", *(f"{n},1_test,masked,{n}" for n in names)]
+    (root / "index.csv").write_text("\n".join(lines) + "\n")
+    command = ["--data", str(chips), "--weights", "none", "--out", "m", "--recipe"]
+    plain, more = (gather(parse([*command, recipe])) for recipe in ("mask_v3", "mask_v4"))
+    tested = {f.chip.original for f in more.test["aizoo_masked"]}
+    learnt = {f.chip.original for f in more.train if f.source == "aizoo_masked"}
+    assert tested == {n for n in names if splits.is_test_aizoo(n)}
+    assert learnt == {n for n in names if not (n in tested or splits.is_watched_mask(n))}
+    assert not any(f.source == "aizoo_masked" for f in plain.train)
+    assert len(more.train) == len(plain.train) + len(learnt)
+
+
+def test_a_first_stage_alone_takes_its_steps_at_the_small_size_and_is_tested_at_the_full_one(
+    chips: Path, tmp_path: Path
+) -> None:
+    command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s"]
+    command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "0"]
+    assert train.main([*command, "--epoch-steps", "2", "--batch", "8"]) == 0
+    about = json.loads((tmp_path / "runs" / "s" / "figures.json").read_text())
+    assert [(h["size"], h["step"]) for h in about["history"]] == [(32, 2)]
+    assert "two" in about["figures"]
+
+
+def test_a_training_takes_a_step_at_least(chips: Path) -> None:
+    command = ["--data", str(chips), "--out", "m", "--first-epochs", "0", "--epochs", "0"]
+    with pytest.raises(ConfigError, match="--epochs must be 1 or more"):
+        parse(command)

@@ -49,6 +49,12 @@ def test_people_stay_on_their_side(rule: Callable[[str], bool], kept_out: list[s
     [
         (splits.is_watched_person, "person{}".format, [4, 15, 22, 32]),
         (splits.is_watched_original, "{}.jpg".format, [30, 31, 32, 33, 34, 35, 36, 37]),
+        (
+            splits.is_test_worn_wrong,
+            "{}.jpg".format,
+            [6, 10, 15, 16, 29, 33, 35, 37, 38, 41, 42, 43, 59],
+        ),
+        (splits.is_watched_mask, "{}.jpg".format, [3, 4, 7, 28, 40]),
         (splits.is_test_utkface, utkface, [0, 3, 7, 8, 11]),
         (splits.is_watched_utkface, utkface, [34, 54, 58]),
     ],

@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,6 +35,22 @@ class Picture:
     def image(self) -> Image:
         """(H, W, 3) uint8 BGR."""
         return self.pixels if isinstance(self.pixels, np.ndarray) else self.pixels.image
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a source says of itself once it is open; what it gives may differ."""
+
+    size_wh: tuple[int, int] | None  # px
+    rate: float | None  # pictures a second
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """A source that claims something, and counts what could not be shown."""
+
+    claim: Claim | None  # None: it was never open
+    failed: int  # pictures that came and could not be shown, since it was made
 
 
 class FrameSource(Protocol):

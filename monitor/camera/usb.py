@@ -15,7 +15,7 @@ import numpy as np
 from monitor.camera.address import Address
 from monitor.camera.pictures import to_bgr
 from monitor.camera.recorded import Recorded
-from monitor.camera.source import Picture
+from monitor.camera.source import Claim, Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError
@@ -51,6 +51,8 @@ class CameraSource:
         self._start = now()
         self._capture: cv2.VideoCapture | None = None
         self._shape: tuple[int, ...] | None = None  # of the last picture
+        self.claim: Claim | None = None
+        self.failed = 0
 
     def __str__(self) -> str:
         return self.name
@@ -72,6 +74,7 @@ class CameraSource:
             for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
         self._shape = (height, width, 3)
+        self.claim = Claim((width, height), self._capture.get(cv2.CAP_PROP_FPS) or None)
         if width * height > FRAME_PIXELS_MAX:
             self.close()
             raise CameraError(
@@ -132,6 +135,7 @@ class CameraSource:
             image = self._grab()
             if image is not None:
                 return Picture(image, self._now() - self._start)
+            self.failed += 1
         raise CameraError(f"{self.name} gives no more pictures: check its cable")
 
 

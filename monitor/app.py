@@ -201,18 +201,19 @@ def build_parts(options: RunOptions) -> Parts:
         ConfigError: See `check_outputs`.
     """
     from monitor.analysis.worker import Parts
-    from monitor.storage.ledger import Ledger, new_shift_id
+    from monitor.storage.ledger import Ledger
     from monitor.storage.outputs import Outputs
+    from monitor.storage.shifts import ShiftClock, desk_token, new_shift_id
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
 
     config = options.config
-    shift_id = new_shift_id(datetime.now(UTC))
+    run_id = new_shift_id(datetime.now(UTC))
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         models = model_watch(options)
-        pipeline = build_pipeline(options, shift_id, models)
+        pipeline = build_pipeline(options, run_id, models)
         undo.callback(pipeline.close)
         store = Store(config.store.url) if options.stores else None
         if store is not None:
@@ -225,21 +226,23 @@ def build_parts(options: RunOptions) -> Parts:
             snapshots=Snapshots(on=config.store.snapshots),
             recordings_apart=not options.into_store,
             recordings_listed=options.into_store or options.on_recording,
-            spool=None if store is None else Spool(store.label, shift_id),
+            spool=None if store is None else Spool(store.label, run_id),
             keeper=keeper,
             days=_days(options),
         )
-        ledger = Ledger(store, shift_id, outputs, config.store.retention_days)
+        clock = ShiftClock(config.shift.times, desk_token())
+        ledger = Ledger(store, run_id, outputs, config.store.retention_days, clock=clock)
         undo.pop_all()
     if models is not None:
         models.start()
     return Parts(pipeline, ledger, pipeline.model, models, keeper)
 
 
-def build_pipeline(
-    options: RunOptions, shift_id: str, models: ModelWatch | None = None
-) -> Pipeline:
+def build_pipeline(options: RunOptions, run_id: str, models: ModelWatch | None = None) -> Pipeline:
     """Load the models, the mask model by who says which is live; the inference thread calls it.
+
+    Args:
+        run_id: Part of every visit's id.
 
     Raises:
         ModelError: If a model is missing, changed, without a card or cannot be loaded.
@@ -260,7 +263,7 @@ def build_pipeline(
 
         guesser = GenderGuesser.load(config.gender.model, config.classify.threads)
     zones = load_zones(zones_path(config.detect.zones))
-    pipeline = Pipeline(detector, classifier, config, shift_id, _identifier(options), guesser)
+    pipeline = Pipeline(detector, classifier, config, run_id, _identifier(options), guesser)
     pipeline.use_zones(zones)
     return pipeline
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
 import importlib
 import importlib.util
@@ -13,15 +12,15 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor import __version__
 from monitor.camera.address import parse_address
 from monitor.config import BACKENDS, load_config
 from monitor.declared import SourceInfo, detectors, sources
-from monitor.errors import CameraError, ConfigError, MonitorError, PlaceTakenError
-from monitor.given import day, past, path_to_read, path_to_write, source_option
+from monitor.errors import CameraError, ConfigError, MonitorError
+from monitor.given import past, path_to_read, path_to_write, source_option
 
 if TYPE_CHECKING:
     from monitor.app import RunOptions
@@ -270,47 +269,6 @@ def _check(argv: Sequence[str]) -> int:
     )
 
 
-def _export(argv: Sequence[str]) -> int:
-    parser = _Parser(prog="main.py export", description="Write sightings and totals as CSV.")
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        type=path_to_write,
-        help="sightings; the totals go to FILE with _totals in its name",
-    )
-    parser.add_argument("--day", type=day, help="only this day")
-    parser.add_argument("--since", type=day, help="from this day or time on")
-    parser.add_argument("--until", type=day, help="up to this day or time, which is left out")
-    parser.add_argument("--store", metavar="URL", default="")
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
-    arguments = parser.parse_args(argv)
-    if arguments.day and (arguments.since or arguments.until):
-        raise ConfigError("--day goes without --since and --until: give one or the other")
-    since, until = arguments.since, arguments.until
-    if arguments.day:
-        since = arguments.day
-        with contextlib.suppress(ValueError, OverflowError):  # no day comes after the last one
-            until = (arguments.day.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-    from monitor.app import own_files
-    from monitor.storage.export import export, export_files
-    from monitor.storage.places import check_apart
-    from monitor.storage.store import Store
-
-    check_apart({"the export": export_files(arguments.file)}, own_files(arguments.store))
-    store = Store(arguments.store)
-    try:
-        written = export(store, arguments.file, since, until, overwrite=arguments.force)
-    except PlaceTakenError as error:
-        raise PlaceTakenError(f"{error}, or replace it with --force") from None
-    finally:
-        store.close()
-    more = f", and {written.taken_back} taken back" if written.taken_back else ""
-    sightings = "1 sighting" if written.sightings == 1 else f"{written.sightings} sightings"
-    print(f"{sightings}{more}: {arguments.file}")
-    print(f"totals: {written.totals}")
-    return 0
-
-
 def _command_of(room: str, name: str) -> Callable[[Sequence[str]], int]:
     """A command that a room has itself; the room is entered once it is asked for."""
 
@@ -381,7 +339,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = {
         "cameras": _cameras,
         "check": _check,
-        "export": _export,
+        "export": _command_of("monitor.export_command", "run_export"),
         "people": _command_of("monitor.identity.commands", "run_people"),
         "enrol": _command_of("monitor.identity.commands", "run_enrol"),
         "forget": _command_of("monitor.identity.commands", "run_forget"),

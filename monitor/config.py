@@ -22,9 +22,11 @@ from typing import Any
 from monitor.declared import detectors
 from monitor.errors import ConfigError
 from monitor.files import read_file
+from monitor.shift_times import parse_shifts
 
 FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
+SEPARATORS = ("auto", "comma", "semicolon", "tab")
 BACKENDS = ("auto", "onnx", "tensorflow")
 CLOCK = r"(([01]\d|2[0-3]):[0-5]\d)? 22:00"
 # what the visitor window can speak: their codes (ISO 639); its sentences are in the window's room
@@ -36,11 +38,14 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: Callable[[], Iterable[str]] = tuple,
+    check: Callable[[str], object] = str,
     form: str = "",
 ) -> Any:
-    """`form`: what a text must be, as a regular expression with an example after a blank."""
-    given = {"low": low, "high": high, "choices": choices, "form": form}
-    return field(default=default, metadata=given)
+    """`check` raises ValueError with what is wrong with a text; `form`: what it must be, as a
+    regular expression with an example after a blank.
+    """
+    told = {"low": low, "high": high, "choices": choices, "check": check, "form": form}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ class CameraConfig:
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+    # live cameras that were paused in the window go on by themselves after so long, minutes; 0:
+    # they stay paused
+    resume_after_min: float = _setting(15.0, 0, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,20 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftConfig:
+    # when shifts begin, by name and time of day with commas between several: "Morning 06:00, Late
+    # 14:00"
+    times: str = _setting("00:00", check=parse_shifts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    # between the cells of an export: "comma", "semicolon" (numbers then have a decimal comma) or
+    # "tab"; "auto": as spreadsheets of this computer's region expect it
+    separator: str = _setting("auto", choices=lambda: SEPARATORS)
+
+
+@dataclass(frozen=True, slots=True)
 class LearningConfig:
     # keep a few faces of visits that the receptionist corrects or confirms, to learn from
     collect: bool = _setting(False)
@@ -212,6 +234,8 @@ class Config:
     identify: IdentifyConfig = field(default_factory=IdentifyConfig)
     gender: GenderConfig = field(default_factory=GenderConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    shift: ShiftConfig = field(default_factory=ShiftConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
 
 
@@ -297,7 +321,12 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     low, high = spec.metadata["low"], spec.metadata["high"]
     choices = tuple(spec.metadata["choices"]())
     if kind == "str" and not choices:
-        return _text(label, value, spec.metadata["form"])
+        text = _text(label, value, spec.metadata["form"])
+        try:
+            spec.metadata["check"](text)
+        except ValueError as error:
+            raise ConfigError(f"{label}: {error}") from None
+        return text
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ConfigError(f"{label}: the number is too large: give a smaller one")
     numeric = isinstance(value, int | float) and not isinstance(value, bool)

@@ -24,13 +24,24 @@ from monitor.app import (
     outlived,
 )
 from monitor.camera.capture import CaptureThread
-from monitor.camera.evidence import Evidence
+from monitor.camera.condition import Showing
+from monitor.camera.scenery import Scenery
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.camera.words import DOUBTS
 from monitor.errors import CameraError, MonitorError, StoreError
 from monitor.files import within
-from monitor.records import Count, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import (
+    Condition,
+    Correction,
+    Count,
+    Frame,
+    SourceState,
+    SourceStatus,
+    Update,
+    WatchState,
+    WorkerState,
+)
 from monitor.signals import ended_by_signals
 from monitor.storage.compliance import compliance
 from monitor.storage.csv_files import local
@@ -39,7 +50,6 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
-LOOK_S = 0.2  # between two looks at whether a camera's picture can show anybody
 # models are loaded and a large store is brought up to date meanwhile
 START_WAIT_S = 900.0
 # the last frame, what is left to be written, and a database or a disk that stands still
@@ -72,10 +82,14 @@ def run_headless(options: RunOptions) -> int:
             source,
             frames,
             options.config.camera,
+            showing=Showing(Scenery(source.name)) if source.live else None,
             on_status=partial(run.on_source, source.name),
         )
         for source in chosen.sources
     ]
+    for capture in captures:
+        if capture.live:
+            worker.watch(capture.source_name, capture.condition)
     with ended_by_signals(run.on_signal):
         try:
             worker.start()
@@ -87,7 +101,8 @@ def run_headless(options: RunOptions) -> int:
             for capture in captures if not run.done.is_set() else ():
                 capture.start()
             while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
-                pass
+                for capture in captures:
+                    run.look(capture.source_name, capture.condition())
         finally:
             for capture in captures:
                 capture.stop()
@@ -129,8 +144,8 @@ class _Run:
         self._signalled = False
         self._seen = False  # a frame was analysed
         self._upside_down: set[str] = set()  # cameras of which it was said
-        self._evidence: dict[str, Evidence] = {}  # of live cameras
-        self._looked_at: dict[str, float] = {}
+        self._withdrawn: set[str] = set()  # sightings of which it was said
+        self._doubts: dict[str, WatchState] = {}  # of live cameras
         self.done, self.done_or_ready = threading.Event(), threading.Event()
 
     def on_signal(self) -> None:
@@ -171,30 +186,31 @@ class _Run:
         if all(state in (SourceState.FAILED, SourceState.ENDED) for state in self._states.values()):
             self.done.set()
 
-    def _look(self, frame: Frame) -> None:
-        """Say it when a live camera's picture begins to show nobody, and when it is good again."""
-        if not frame.live or frame.captured_at - self._looked_at.get(frame.camera, -1e9) < LOOK_S:
+    def look(self, name: str, condition: Condition | None) -> None:
+        """Say it when a live camera's picture begins to show nobody, and when it is good again. The
+        main thread alone calls it.
+        """
+        if condition is None or condition.state is WatchState.LOST:  # which is said by `on_source`
             return
-        self._looked_at[frame.camera] = frame.captured_at
-        evidence = self._evidence.setdefault(frame.camera, Evidence())
-        before, now = evidence.doubt, evidence.look(frame.image, frame.captured_at)
-        if now is not None and now is not before:
-            log.warning("%s %s", frame.camera, DOUBTS[now])
-        elif before is not None and now is None:
-            log.info("%s shows a good picture again", frame.camera)
+        before, now = self._doubts.get(name), condition.state
+        if now in DOUBTS and now is not before:
+            self._doubts[name] = now
+            log.warning("%s %s", name, DOUBTS[now])
+        elif before is not None and now is WatchState.LIVE:
+            del self._doubts[name]
+            log.info("%s shows a good picture again", name)
 
     def on_update(self, update: Update) -> None:
         self._last = update
         self._seen = self._seen or update.result is not None or update.count != Count()
         result = update.result
-        if result is not None:
-            self._look(result.frame)
         if result and result.upside_down and result.frame.camera not in self._upside_down:
             self._upside_down.add(result.frame.camera)
             log.warning(
                 "the picture of %s is upside down, so nobody is judged: turn the camera",
                 result.frame.camera,
             )
+        told = self._withdrawn
         for sighting in reversed(update.sightings):
             if self._shown.get(sighting.sighting_id) != sighting.open:
                 self._shown[sighting.sighting_id] = sighting.open
@@ -205,6 +221,9 @@ class _Run:
                     f"{sighting.final_state.value}"
                 )
                 log.info("%s sighting %s %s", local(sighting.last_seen), sighting.sighting_id, what)
+            if sighting.corrected is Correction.NEVER_MOVED and sighting.sighting_id not in told:
+                told.add(sighting.sighting_id)
+                log.info("sighting %s is withdrawn: it never moved", sighting.sighting_id)
         if update.problem != self._problem:
             self._problem = update.problem
             log.warning(update.problem or "everything that waited has been saved")

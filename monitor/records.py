@@ -30,12 +30,13 @@ class MaskState(Enum):
 
 
 class Correction(Enum):
-    """What the receptionist says of a visit when the machine was wrong."""
+    """What the receptionist says of a visit when the machine was wrong; or the machine itself."""
 
     MASKED = "masked"
     UNMASKED = "unmasked"
     INCORRECT = "incorrect"
     NO_PERSON = "no person"
+    NEVER_MOVED = "withdrawn: never moved"  # the machine's own word: a poster, say
 
 
 class SourceState(Enum):
@@ -50,6 +51,22 @@ class SourceState(Enum):
     FAILED = "failed"  # cannot be used and is not tried again
 
 
+class WatchState(Enum):
+    """What a live camera shows. It watches while it is LIVE, or MOVED."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    LOST = "lost"  # no picture comes, or none that can be shown
+    FROZEN = "frozen"
+    BLACK = "black"
+    DARK = "dark"
+    COVERED = "covered"
+    BLURRED = "out of focus"
+    SIDEWAYS = "sideways"
+    UPSIDE_DOWN = "upside down"
+    MOVED = "moved"  # another scene than on the day before
+
+
 class WorkerState(Enum):
     """What the inference thread is doing."""
 
@@ -57,6 +74,14 @@ class WorkerState(Enum):
     READY = "ready"
     FAILED = "stopped"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a live camera shows now."""
+
+    state: WatchState
+    since: datetime  # aware, UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +119,8 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
+    # of a live camera whose picture is frozen: the time `t` of the last that was new
+    frozen_t: float | None = None
     # of a picture that stands alone, in a run that names people: they are named by this one look
     name_faces: bool = True
     closely: bool = True  # the same: searched at several scales
@@ -177,11 +204,12 @@ class Visit:
     first_seen: datetime
     last_seen: datetime
     state: MaskState  # the one that it counts under now
-    # what the receptionist said instead; NO_PERSON also where the machine has found that out
+    # what the receptionist said instead, or the machine has found out later
     corrected: Correction | None = None
     open: bool = True
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +235,38 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One run of the monitor."""
+    """The books of a stretch of time, which begins by the clock or by hand."""
 
     shift_id: str
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
+    name: str = ""  # as the settings have it
+    desk: str = ""  # whose books they are; "": not known
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person has said of a visit or a sighting, and when."""
+
+    of_id: str
+    at: datetime  # aware, UTC
+    field: str  # "corrected" or "note"
+    before: str | None
+    after: str | None
+    by: str  # the name of the user's account
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An interval in which a live camera was in one state. Those of one camera do not overlap."""
+
+    watch_id: str
+    camera: str
+    state: WatchState
+    began: datetime  # aware, UTC; as `ended`
+    ended: datetime  # of an open one: when it was last seen to go on
+    open: bool = True
+    shift_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,3 +302,4 @@ class Update:
     undoable: bool = False  # a correction can be taken back
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
+    shift: Shift | None = None  # whose count and sightings these are

@@ -16,7 +16,7 @@ from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
 from monitor.errors import CameraError, StoreError
 from monitor.faces.classify import STATES
-from monitor.records import Detections, Frame, MaskState, Sighting, Visit
+from monitor.records import Detections, Frame, MaskState, Sighting, Visit, Watch, WatchState
 from monitor.storage.store import Store
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -230,3 +230,16 @@ def sighting(number: int = 1, **changes: Any) -> Sighting:
         shift_id="shift",
     )
     return dataclasses.replace(values, **changes)
+
+
+def watch(number: int, state: WatchState = WatchState.LIVE, **changes: Any) -> Watch:
+    """An interval of a minute from noon on."""
+    made = Watch(
+        watch_id=f"shift-w{number}",
+        camera="door",
+        state=state,
+        began=NOON,
+        ended=NOON + timedelta(minutes=1),
+        shift_id="shift",
+    )
+    return dataclasses.replace(made, **changes)

@@ -15,12 +15,13 @@ RATE = 15  # pictures a second
 
 
 class MjpegCamera:
-    """Serves one picture again and again; `show` changes it, `die` closes the port and all
+    """Serves one picture with a sensor's noise; `show` changes it, `die` closes the port and all
     connections.
     """
 
     def __init__(self) -> None:
-        self._jpeg = b""
+        self._image: np.ndarray[Any, Any] = np.zeros((16, 16, 3), np.uint8)
+        self._rng = np.random.default_rng(0)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
@@ -31,10 +32,13 @@ class MjpegCamera:
         return f"http://127.0.0.1:{self.port}/stream.mjpg"
 
     def show(self, image: np.ndarray[Any, Any]) -> None:
-        self._jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+        self._image = image
 
     def jpeg(self) -> bytes:
-        return self._jpeg
+        image = self._image.copy()
+        noise = self._rng.integers(-8, 9, image[:16, :16].shape)
+        image[:16, :16] = np.clip(image[:16, :16] + noise, 0, 255)
+        return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
     def live(self) -> None:
         """Open the port: a free one at first, later the same again."""

@@ -6,9 +6,8 @@ import dataclasses
 import logging
 from pathlib import Path
 
-import numpy as np
 import pytest
-from fakes import frame, sighting
+from fakes import NOON, frame, sighting
 
 from monitor.app import RunOptions
 from monitor.camera.zones import Zones
@@ -17,12 +16,15 @@ from monitor.config import load_config
 from monitor.errors import CameraError, ModelError, MonitorError
 from monitor.headless import _Run, run_headless
 from monitor.records import (
+    Condition,
+    Correction,
     Count,
     FrameResult,
     SourceState,
     SourceStatus,
     Timings,
     Update,
+    WatchState,
     WorkerState,
 )
 
@@ -52,6 +54,17 @@ def test_a_sighting_is_told_when_it_begins_and_when_it_ends(
     assert second.endswith("sighting shift-v1-s1 ended after 2.3 s, unmasked")
 
 
+def test_a_sighting_of_what_never_moved_is_told_to_be_withdrawn(
+    run: _Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    poster = dataclasses.replace(sighting(1), open=False, corrected=Correction.NEVER_MOVED)
+    for shown in (sighting(1), poster, poster):
+        run.on_update(Update(None, Count(), (shown,), 0))
+    told = [line for line in lines(caplog) if "withdrawn" in line]
+    assert told == ["sighting shift-v1-s1 is withdrawn: it never moved"]
+
+
 def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
     for problem in ("", "the store is full", "the store is full", "", ""):
         run.on_update(Update(None, Count(), (), 0, problem))
@@ -70,18 +83,11 @@ def test_a_picture_upside_down_is_told_once_for_each_camera(
 
 
 def test_a_camera_that_shows_nobody_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:
-    """And that it is good again; a recording's pictures are its own."""
+    """Once, and that it is good again; that it is lost is said elsewhere."""
     caplog.set_level(logging.INFO)
-    rng = np.random.default_rng(1)
-    door = np.full((240, 320, 3), 120, np.uint8)
-    door[60:200, 100:180] = 40
-    for i in range(60):
-        image = door if i < 20 or i >= 45 else np.zeros_like(door)
-        image = image + rng.integers(0, 3, image.shape).astype(np.uint8)
-        for live in (True, False):
-            camera, at = "door" if live else "clip", 100 + i / 4
-            shown = frame(camera=camera, pixels=image, live=live, captured_at=at)
-            run.on_update(Update(FrameResult(shown, (), Timings()), Count(), (), 0))
+    states = (None, "LIVE", "BLACK", "BLACK", "LOST", "BLACK", "PAUSED", "LIVE", "LIVE")
+    for state in states:
+        run.look("door", Condition(WatchState[state], NOON) if state else None)
     assert lines(caplog) == [
         "door sends a black picture: see to its cover, its cable and the light",
         "door shows a good picture again",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,16 @@ from monitor.config import Config
 from monitor.detect import FaceDetector, detect_in
 from monitor.faces.boxes import NO_BOXES, longer_side
 from monitor.faces.classify import MaskClassifier
-from monitor.records import Detections, Face, FloatArray, Frame, FrameResult, Image, Timings
+from monitor.records import (
+    Detections,
+    Face,
+    FloatArray,
+    Frame,
+    FrameResult,
+    Image,
+    Timings,
+    WatchState,
+)
 
 if TYPE_CHECKING:  # not imported in mask-only mode
     from monitor.faces.gender import GenderGuesser
@@ -37,6 +46,7 @@ class _Step:
 
     frame: Frame
     wanted: Wanted | None  # None: the frame is not searched
+    changes: Changes = field(default_factory=Changes)  # of a frame that is not searched
     detect_s: float = 0.0
     track_s: float = 0.0
 
@@ -48,7 +58,7 @@ class Pipeline:
         detector: Finds faces.
         classifier: Tells how masks are worn.
         config: All settings.
-        shift_id: Part of every visit's id.
+        run_id: Part of every visit's id.
         identifier: Who names people; None in mask-only mode, where no embedding is made.
         guesser: Who guesses genders, where the settings ask for it.
     """
@@ -58,14 +68,14 @@ class Pipeline:
         detector: FaceDetector,
         classifier: MaskClassifier,
         config: Config,
-        shift_id: str,
+        run_id: str,
         identifier: Identifier | None = None,
         guesser: GenderGuesser | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._config = config
-        self._shift_id = shift_id
+        self._run_id = run_id
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._zones: Mapping[str, Zones] = {}
@@ -155,6 +165,11 @@ class Pipeline:
         scene = self._scenes.pop(camera, None)
         return scene.end_all() if scene is not None else Changes()
 
+    def turned(self, camera: str) -> WatchState | None:
+        """How the picture of a source is turned, by its last faces; None: it is not."""
+        scene = self._scenes.get(camera)
+        return WatchState.UPSIDE_DOWN if scene is not None and scene.upside_down else None
+
     @property
     def cameras(self) -> tuple[str, ...]:
         """The sources that have a scene."""
@@ -164,7 +179,7 @@ class Pipeline:
         if camera not in self._scenes:
             self._scenes[camera] = Scene(
                 self._config,
-                Origin(camera, self._shift_id, self._classifier.name),
+                Origin(camera, self._run_id, self._classifier.name),
                 self._ids,
                 self._identifier,
                 self._guesser,
@@ -185,15 +200,22 @@ class Pipeline:
                 embed=large if frame.name_faces and self._identifier is not None else nobody,
                 guess_gender=large if self._guesser is not None else nobody,
             )
-            return _Step(frame, wanted, time.perf_counter() - started)
+            return _Step(frame, wanted, detect_s=time.perf_counter() - started)
         scene = self._scene(frame.camera)
+        if frame.frozen_t is not None:  # an old picture again
+            return _Step(frame, None, scene.freeze(frame.frozen_t))
         smallest_px = scene.wants_detection(frame.t)
         if smallest_px is None:
             return _Step(frame, None)
         found = self._search(frame, smallest_px)
         detected = time.perf_counter()
         wanted = scene.follow(frame, found)
-        return _Step(frame, wanted, detected - started, time.perf_counter() - detected)
+        return _Step(
+            frame,
+            wanted,
+            detect_s=detected - started,
+            track_s=time.perf_counter() - detected,
+        )
 
     def _search(self, frame: Frame, smallest_px: float = 0) -> Detections:
         """The faces of a frame, where it counts."""
@@ -257,6 +279,7 @@ class Pipeline:
             timings = Timings(classify_s=classify_s)
             return FrameResult(
                 *(frame, self._coast(frame), timings),
+                *(step.changes.visits, step.changes.sightings),
                 upside_down=scene.upside_down,
                 model=self._classifier.name,
             )

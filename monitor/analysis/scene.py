@@ -5,6 +5,7 @@ sighting.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from monitor.analysis.wanted import Answers, Changes, Wanted
 from monitor.config import Config
 from monitor.faces.boxes import clip, longer_side
 from monitor.faces.covered import mouth_in_sight
-from monitor.faces.quality import can_be_judged, weak_profile, weight
+from monitor.faces.quality import can_be_judged, weak_profile, weights
 from monitor.records import (
     Correction,
     Detections,
@@ -141,7 +142,7 @@ class Scene:
         Returns:
             The faces of all visits in the frame, and what has changed since the frame before.
         """
-        voices = self._voices(wanted.found)
+        voices = weights(wanted.found)
         self._take_turned(wanted, answers)
         self._take_embeddings(wanted, answers, voices)
         self._take_genders(wanted, answers, voices)
@@ -166,6 +167,12 @@ class Scene:
         """End the visits of those who were not seen for too long, where no frames come."""
         self._returns.fade(t)
         return self._end(self._tracker.expire(t))
+
+    def freeze(self, frozen_t: float) -> Changes:
+        """The picture has stood still since the time `frozen_t` (s): what was seen ended then, for
+        all that is known.
+        """
+        return self._end(self._tracker.end_all(), until_t=frozen_t)
 
     def end_all(self) -> Changes:
         """End all visits: the source was closed."""
@@ -230,7 +237,7 @@ class Scene:
             if person.lifeless and not person.stillness.still:
                 self._begin_anew(frame, track)
             elif not person.lifeless and person.stillness.still:
-                ended = self._end([track], Correction.NO_PERSON)
+                ended = self._end([track], Correction.NEVER_MOVED)
                 changes = Changes(
                     changes.visits + ended.visits, changes.sightings + ended.sightings
                 )
@@ -250,14 +257,6 @@ class Scene:
                 self._places.remember(stillness.place)
 
     # What is answered
-
-    @staticmethod
-    def _voices(found: Detections) -> list[float]:
-        """The weight of each detection in the votes."""
-        return [
-            weight(float(size), float(confidence))
-            for size, confidence in zip(longer_side(found.boxes), found.confidence, strict=True)
-        ]
 
     def _asked(self, wanted: Wanted, index: int) -> TrackedPerson:
         track = wanted.tracks[index]
@@ -361,7 +360,7 @@ class Scene:
             if person.identity_vote is not None:
                 person.identity_vote.begin_again()  # the name stands until new looks decide
         else:
-            visit_id = f"{self._origin.shift_id}-v{track.track_id}"
+            visit_id = f"{self._origin.run_id}-v{track.track_id}"
             visit = Visit(visit_id, self._origin.camera, person.began, now, state)
             person.rule = SightingRule(
                 self._config.sighting, self._origin, visit_id, track.first_t, person.began
@@ -369,8 +368,15 @@ class Scene:
         person.visit = visit
         return visit
 
-    def _end(self, tracks: list[Track], corrected: Correction | None = None) -> Changes:
-        """End the visits of some tracks, and say what they were if that is known."""
+    def _end(
+        self,
+        tracks: list[Track],
+        corrected: Correction | None = None,
+        until_t: float = math.inf,
+    ) -> Changes:
+        """End the visits of some tracks, at the time `until_t` (s) at the latest, and say what they
+        were if that is known.
+        """
         visits, sightings = [], []
         for track in tracks:
             person = self._people.pop(track.track_id)
@@ -379,13 +385,13 @@ class Scene:
             visits.append(
                 dataclasses.replace(
                     person.visit,
-                    last_seen=last_seen(person, track),
+                    last_seen=last_seen(person, track, until_t),
                     corrected=corrected,
                     open=False,
                 )
             )
             if corrected is None:
-                self._returns.left(track.last_t, track.box, person)
-            sighting = person.rule.close(person.vote.state)
+                self._returns.left(min(track.last_t, until_t), track.box, person)
+            sighting = person.rule.close(person.vote.state, until_t)
             sightings += [sighting] if sighting else []
         return Changes(tuple(visits), tuple(sightings))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +13,9 @@ from monitor.records import MaskState, Sighting
 ALARMING = (MaskState.INCORRECT, MaskState.UNMASKED)  # from bad to worst
 # between two reports of an open sighting: a kill -9 costs a second of it at most
 REPORT_EVERY_S = 1.0
+# for so long it is known how many seconds there were when; longer than a picture stands still
+# before it is called frozen
+COURSE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class Origin:
     """What the visits and sightings of one camera and shift are marked with."""
 
     camera: str  # the source's public name
-    shift_id: str  # part of every visit's id, so that ids are unique between runs and desks
+    run_id: str  # part of every visit's id, so that ids are unique between runs and desks
     model: str  # the mask model's name
 
 
@@ -51,6 +56,7 @@ class SightingRule:
         self._zero_t, self._zero_wall = t, wall_time
         self._number = 0
         self._identity: str | None = None
+        self._course: deque[tuple[float, float]] = deque()  # time, seconds up to then
         self.come(t)
         self._begin()
 
@@ -63,6 +69,7 @@ class SightingRule:
         self._model = self._origin.model  # that raises the next sighting
         self._bad_since: float | None = None
         self._seconds = 0.0
+        self._course.clear()
         self._was_bad = False
         self._masked_since: float | None = None
         self._worst = MaskState.INCORRECT
@@ -100,6 +107,9 @@ class SightingRule:
             self._worst = max(self._worst, state, key=ALARMING.index)
             self._confidence = max(self._confidence, confidence)
         self._was_bad = state in ALARMING
+        self._course.append((t, self._seconds))
+        while self._course[0][0] < t - COURSE_S:
+            self._course.popleft()
         if self._bad_since is None:
             return None
         due = self.is_open and t - (self._reported_t or 0.0) >= REPORT_EVERY_S
@@ -111,8 +121,16 @@ class SightingRule:
         self._reported_t = t
         return self._sighting(state, is_open=True)
 
-    def close(self, final_state: MaskState) -> Sighting | None:
-        """The mask is on, or the person has left: the closed sighting, if there was one."""
+    def close(self, final_state: MaskState, until_t: float = math.inf) -> Sighting | None:
+        """The mask is on, or the person has left: the closed sighting, if there was one.
+
+        Args:
+            final_state: Of the visit.
+            until_t: Time (s) after which nothing is known: the picture was frozen.
+        """
+        if until_t < self._updated_t and self._bad_since is not None:
+            self._seconds = next((s for t, s in reversed(self._course) if t <= until_t), 0.0)
+            self._updated_t = max(until_t, self._bad_since)
         sighting = self._sighting(final_state, is_open=False) if self.is_open else None
         self._begin()
         return sighting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -46,11 +47,11 @@ class TrackedPerson:
     looked_t: float = -1e9
 
 
-def last_seen(person: TrackedPerson, track: Track) -> datetime:
-    """Wall time of the newest detection, by the source's own time: a clock that is set meanwhile
-    changes nothing.
+def last_seen(person: TrackedPerson, track: Track, until_t: float = math.inf) -> datetime:
+    """Wall time of the newest detection, up to `until_t` (s), by the source's own time: a clock
+    that is set meanwhile changes nothing.
     """
-    return person.began + timedelta(seconds=track.last_t - track.first_t)
+    return person.began + timedelta(seconds=max(min(track.last_t, until_t) - track.first_t, 0.0))
 
 
 def face_of(person: TrackedPerson, track: Track, xyxy: FloatArray) -> Face:

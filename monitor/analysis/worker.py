@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.slot import LatestSlot
 from monitor.errors import MonitorError
-from monitor.records import Frame, Update, WorkerState
+from monitor.records import Condition, Frame, Update, WatchState, WorkerState
 from monitor.storage.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ log = logging.getLogger(__name__)
 
 FAULTS_MAX = 10  # bad frames in a row that stop the thread, visibly
 IDLE_S = 0.1  # housekeeping is done as often, whatever comes in
+
+
+def judged(condition: Condition, turned: Condition | None) -> Condition:
+    """What a camera shows, where the analysis has found that its picture is turned."""
+    seen = condition.state in (WatchState.LIVE, WatchState.MOVED)
+    return turned if seen and turned is not None else condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,9 @@ class InferenceThread(threading.Thread):
         self._commands: queue.SimpleQueue[Callable[[Parts], None]] = queue.SimpleQueue()
         self._stop_event = threading.Event()
         self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
+        self._looks: dict[str, Callable[[], Condition | None]] = {}  # by live camera
+        # cameras whose pictures are turned, by their last faces; replaced, never changed in place
+        self.turned: dict[str, Condition] = {}
         self._faults = 0  # in a row
         self.skipped = 0  # frames that could not be analysed
         self._tidy_at = 0.0
@@ -95,6 +105,24 @@ class InferenceThread(threading.Thread):
             parts.ledger.absorb(changes.visits, changes.sightings)
 
         self.submit(end)
+
+    def watch(self, camera: str, look: Callable[[], Condition | None]) -> None:
+        """Book what a live camera shows from now on.
+
+        Args:
+            camera: Its name.
+            look: Says what it shows; called in this thread.
+        """
+        self.submit(lambda parts: self._looks.__setitem__(camera, look))
+
+    def unwatch(self, camera: str) -> None:
+        """A live camera was closed."""
+
+        def unwatch(parts: Parts) -> None:
+            self._looks.pop(camera, None)
+            parts.ledger.show(camera, None)
+
+        self.submit(unwatch)
 
     # The thread itself
 
@@ -150,6 +178,7 @@ class InferenceThread(threading.Thread):
         """Housekeeping by the clock. People before a silent camera leave, however lively another
         one is: nothing of a camera that is not among `lively` was newer than `taken_at`.
         """
+        self._book(parts)
         written = parts.ledger.tidy()
         for camera, zero in self._live_zero.items():
             if camera in lively:
@@ -160,6 +189,21 @@ class InferenceThread(threading.Thread):
                 written = True
         if written:
             self._on_update(parts.ledger.update())
+
+    def _book(self, parts: Parts) -> None:
+        """What each camera shows: as it says itself, or what the analysis knows better."""
+        turned: dict[str, Condition] = {}
+        for camera in parts.pipeline.cameras:
+            state, before = parts.pipeline.turned(camera), self.turned.get(camera)
+            if state is not None:
+                if before is None or before.state is not state:
+                    before = Condition(state, datetime.now(UTC))
+                turned[camera] = before
+        self.turned = turned
+        for camera, look in self._looks.items():
+            condition = look()
+            if condition is not None:
+                parts.ledger.show(camera, judged(condition, turned.get(camera)))
 
     def _run_commands(self, parts: Parts) -> None:
         self._take_model(parts)

@@ -15,11 +15,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from monitor.camera.condition import Showing
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
-from monitor.records import Frame, SourceState, SourceStatus
+from monitor.records import Condition, Frame, SourceState, SourceStatus, WatchState
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class CaptureThread(threading.Thread):
         slot: Where frames go.
         config: Time limits.
         paced: Play a recording at its own speed.
+        showing: Follows what a camera shows; one that keeps nothing by default.
         on_status: Called in this thread at each change of state.
     """
 
@@ -44,6 +46,7 @@ class CaptureThread(threading.Thread):
         config: CameraConfig,
         *,
         paced: bool = False,
+        showing: Showing | None = None,
         on_status: StatusCallback = lambda status: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,6 +62,10 @@ class CaptureThread(threading.Thread):
         self._last_picture_at = self._last_sent_at = now()  # the latter with damaged ones
         self._index = 0
         self._opened_at = datetime.now(UTC)  # wall time of a recording's t = 0
+        self._showing = showing or Showing()
+        self._paused_since: datetime | None = None
+        # when the last picture came, or it was first tried; None: it was not open yet
+        self._gone_since: datetime | None = None
 
     # Called by other threads
 
@@ -72,8 +79,10 @@ class CaptureThread(threading.Thread):
         afterwards.
         """
         if paused:
+            self._paused_since = self._paused_since or datetime.now(UTC)
             self._running.clear()
         else:
+            self._paused_since = None
             self._running.set()
 
     @property
@@ -89,6 +98,21 @@ class CaptureThread(threading.Thread):
                 SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s"
             )
         return status
+
+    def condition(self) -> Condition | None:
+        """What a live source shows now; None of recordings, and before the first picture."""
+        gone_since, paused_since = self._gone_since, self._paused_since
+        if not self.live or gone_since is None:
+            return None
+        if self.status().state is not SourceState.LIVE:
+            return Condition(WatchState.LOST, gone_since)
+        if paused_since is not None:
+            return Condition(WatchState.PAUSED, paused_since)
+        return self._showing.now or Condition(WatchState.LIVE, gone_since)
+
+    def accept_scene(self) -> None:
+        """What a live source shows is as it should be, whatever it showed before."""
+        self._showing.accept()
 
     # The thread itself
 
@@ -120,6 +144,8 @@ class CaptureThread(threading.Thread):
                     self._set(SourceState.FAILED, str(error))
                     return
                 pause_s = 1.0 if self._index > first else pause_s
+                self._gone_since = self._gone_since or datetime.now(UTC)
+                self._showing.begin_again()
                 self._say(
                     SourceStatus(
                         SourceState.LOST,
@@ -157,6 +183,7 @@ class CaptureThread(threading.Thread):
                 self._set(SourceState.ENDED)
                 return
             self._last_picture_at = self._last_sent_at = self._now()
+            self._gone_since = datetime.now(UTC)
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
             if self._paced and not self.live:
@@ -181,11 +208,17 @@ class CaptureThread(threading.Thread):
     def _put(self, picture: Picture) -> None:
         if isinstance(picture.pixels, np.ndarray):
             picture.pixels.setflags(write=False)
+        captured_at, frozen_s = self._now(), None
+        if self.live and not self.paused:
+            self._showing.look(picture, captured_at)
+            frozen_s = self._showing.frozen_s
+        elif self.live:
+            self._showing.begin_again()
         frame = Frame(
             pixels=picture.pixels,
             index=self._index,
             t=picture.t,
-            captured_at=self._now(),
+            captured_at=captured_at,
             wall_time=datetime.now(UTC)
             if self.live
             else min(self._opened_at + timedelta(seconds=picture.t), datetime.now(UTC)),
@@ -193,6 +226,7 @@ class CaptureThread(threading.Thread):
             file=picture.file,
             live=self.live,
             still=self.stills,
+            frozen_t=None if frozen_s is None else picture.t - frozen_s,
         )
         self._index += 1
         if self.live:

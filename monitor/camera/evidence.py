@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from enum import Enum
+from zlib import crc32
 
 import cv2
 import numpy as np
 
-from monitor.records import FloatArray, Image
+from monitor.records import FloatArray, Image, WatchState
 
 # Quiet scenes are compressed to frames without a change, for seconds until the next key frame.
 FROZEN_AFTER_S = 9.0
@@ -24,6 +24,9 @@ GAP_S = 2.0  # what was not looked at for longer (a pause) says nothing
 MEASURED_EVERY_S = 0.5
 BLACK_MEAN, BLACK_MAX = 6.0, 24  # grey levels of 255; black of television range is 16
 SAMPLES = 64  # a side
+# An encoder makes a few pictures of one that stands still, and sends them again with each key
+# frame; a sensor's noise never comes twice.
+KNOWN_MAX = 12
 
 USUAL_S = 60.0  # of good pictures that make what is usual
 DARK_P99 = 60  # grey level that 99 of 100 pixels stay below
@@ -36,17 +39,6 @@ EDGE_MIN = 2.0  # grey levels a pixel of the coarse picture; weaker slopes are n
 # The share of the coarse picture that has slopes: in the clips of the tests 0.22 to 0.86, and as
 # many when they are out of focus.
 COVERED_BELOW, EMPTY_BELOW = 0.25, 0.002  # of the usual share; of all, where none is usual
-
-
-class Doubt(Enum):
-    """Why a picture shows nobody, in a word."""
-
-    FROZEN = "frozen picture"
-    BLACK = "black picture"
-    DARK = "too dark"
-    COVERED = "covered"
-    BLURRED = "out of focus"
-    UPSIDE_DOWN = "upside down"  # which the analysis finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +55,18 @@ class Evidence:
     """Follows one live camera. Any one thread."""
 
     def __init__(self) -> None:
-        self.doubt: Doubt | None = None
+        self.doubt: WatchState | None = None
+        self.since = 0.0  # when what the doubt is about began; seconds as those of `look`
+        self.grey: Image | None = None  # the newest good picture that was measured, 640 px wide
         self._last: Image | None = None
+        self._known: dict[bytes, set[int]] = {}  # pictures of late
         self._looked_at = self._measured_at = -1e9
         self._changed_at = self._lit_at = self._good_at = self._poor_at = 0.0
-        self._poor: Doubt | None = None  # what the last measured picture seems to be
+        self._poor: WatchState | None = None  # what the last measured picture seems to be
         self._usual: deque[_Look] = deque(maxlen=round(USUAL_S / MEASURED_EVERY_S))
 
-    def look(self, image_bgr: Image, t: float) -> Doubt | None:
-        """Take in the next frame.
+    def look(self, image_bgr: Image, t: float) -> WatchState | None:
+        """Take in a frame; a few a second are enough.
 
         Args:
             image_bgr: (H, W, 3) uint8. Kept until the next one; it must not be written to.
@@ -79,12 +74,12 @@ class Evidence:
         """
         if t - self._looked_at > GAP_S:
             self._changed_at = self._lit_at = self._good_at = t
-        if self._last is None or not _same(self._last, image_bgr):
-            self._changed_at = t
         few = _few(image_bgr)
+        if self._is_new(image_bgr, few):
+            self._changed_at = t
         if few.mean() > BLACK_MEAN or few.max() > BLACK_MAX:
             self._lit_at = t
-        lit_again = self.doubt is Doubt.BLACK and self._lit_at == t
+        lit_again = self.doubt is WatchState.BLACK and self._lit_at == t
         if t - self._measured_at >= MEASURED_EVERY_S or lit_again:
             self._measured_at = t
             self._measure(image_bgr, t)
@@ -92,40 +87,70 @@ class Evidence:
         self.doubt = self._judge(t)
         return self.doubt
 
-    def _judge(self, t: float) -> Doubt | None:
+    def _judge(self, t: float) -> WatchState | None:
         if t - self._lit_at >= BLACK_AFTER_S:
-            return Doubt.BLACK
+            self.since = self._lit_at
+            return WatchState.BLACK
         if self._poor is not None and t - self._good_at >= POOR_AFTER_S:
+            self.since = self._good_at
             return self._poor
-        return Doubt.FROZEN if t - self._changed_at >= FROZEN_AFTER_S else None
+        if self.stands_s is not None:
+            self.since = self._changed_at
+            return WatchState.FROZEN
+        return None
+
+    @property
+    def stands_s(self) -> float | None:
+        """For how long the picture has been the same, whatever else it is; None: it changes."""
+        stands_s = self._looked_at - self._changed_at
+        return stands_s if stands_s >= FROZEN_AFTER_S else None
+
+    def _is_new(self, image: Image, few: Image) -> bool:
+        """Whether no picture of late was the same. Whole pictures are compared only where a grid
+        of their pixels is the same: seldom, by a sensor's noise.
+        """
+        key = few.tobytes()
+        seen = self._known.pop(key, None)
+        self._known[key] = seen if seen is not None else set()
+        if seen is None:
+            if len(self._known) > KNOWN_MAX:
+                del self._known[next(iter(self._known))]
+            return True
+        whole = crc32(np.ascontiguousarray(image).data)
+        known = whole in seen or (self._last is not None and _same(self._last, image))
+        seen.add(whole)
+        if len(seen) > KNOWN_MAX:
+            seen.clear()
+        return not known
 
     def _measure(self, image: Image, t: float) -> None:
-        look = _measured(image)
+        look, grey = _measured(image)
         self._poor = self._poor_as(look)
+        self.grey = grey if self._poor is None else None
         if self._poor is None:
             self._good_at = t
             self._usual.append(look)
 
-    def _poor_as(self, look: _Look) -> Doubt | None:
+    def _poor_as(self, look: _Look) -> WatchState | None:
         usual = list(self._usual)
         mean = float(np.median([u.mean for u in usual])) if usual else 0.0
         edges = float(np.median([u.edges for u in usual])) if usual else 0.0
         sharp = float(np.median([u.sharpness for u in usual])) if usual else 0.0
         if look.bright < DARK_P99 or (look.mean < DARKER * mean and look.bright < DARK_P99_NOW):
-            return Doubt.DARK
+            return WatchState.DARK
         if look.edges < max(EMPTY_BELOW, COVERED_BELOW * edges):
-            return Doubt.COVERED
+            return WatchState.COVERED
         softer = look.sharpness < min(SOFTER_BELOW, SOFTER * sharp)
-        return Doubt.BLURRED if softer or look.sharpness < BLURRED_BELOW else None
+        return WatchState.BLURRED if softer or look.sharpness < BLURRED_BELOW else None
 
 
-def _measured(image_bgr: Image) -> _Look:
+def _measured(image_bgr: Image) -> tuple[_Look, Image]:
+    """With the grey picture that it was measured of."""
     height = max(COARSE, round(image_bgr.shape[0] * FINE_WIDTH / image_bgr.shape[1]))
     small = cv2.resize(image_bgr, (FINE_WIDTH, height), interpolation=cv2.INTER_AREA)
     grey: Image = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    return _Look(
-        float(grey.mean()), float(np.percentile(grey[::COARSE, ::COARSE], 99)), *_edges(grey)
-    )
+    bright = float(np.percentile(grey[::COARSE, ::COARSE], 99))
+    return _Look(float(grey.mean()), bright, *_edges(grey)), grey
 
 
 def _edges(grey: Image) -> tuple[float, float]:
@@ -163,7 +188,4 @@ def _few(image: Image) -> Image:
 
 
 def _same(a: Image, b: Image) -> bool:
-    # the whole picture is compared only where the grid is the same: seldom, by a sensor's noise
-    if a is b:
-        return True
-    return a.shape == b.shape and np.array_equal(_few(a), _few(b)) and np.array_equal(a, b)
+    return a is b or np.array_equal(a, b)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from monitor.config import ClassifyConfig
-from monitor.records import FloatArray
+from monitor.faces.boxes import longer_side
+from monitor.records import Detections, FloatArray
 
 # Of the detector: hardly a voice, a full voice. Of the bare faces of andrewmvd and ilc2021 9 % were
 # called masked where it is below 0.85, 3.4 % below 0.9, 1.1 % above.
@@ -93,3 +94,11 @@ def weight(face_px: float, confidence: float) -> float:
     low, high = WEIGHT_CONFIDENCE
     sure = min(1.0, max(WEIGHT_MIN, (confidence - low) / (high - low)))
     return sure * min(1.0, face_px / FULL_WEIGHT_PX)
+
+
+def weights(found: Detections) -> list[float]:
+    """The weight of each detection in the votes."""
+    return [
+        weight(float(size), float(confidence))
+        for size, confidence in zip(longer_side(found.boxes), found.confidence, strict=True)
+    ]

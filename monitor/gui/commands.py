@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMenu, QMessageBox
 from monitor.app import RunOptions
 from monitor.config import with_values
 from monitor.gui.banner import Severity
-from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.dialogs import SettingsDialog
+from monitor.gui.export_dialog import ExportDialog, exported_text
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.layout import WindowParts
 from monitor.gui.reports import Reports
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from monitor.gui.learning.models_page import ModelsDialog
     from monitor.gui.people.page import PeopleDialog
     from monitor.storage.export import Exported
+    from monitor.storage.export_wish import Wish
 
 
 class Commands(QObject):
@@ -37,16 +38,16 @@ class Commands(QObject):
     Args:
         parts: Of the window.
         reports: What the window shows of the shift.
-        shift_began: Called after a new shift was begun.
+        started_again: Called after the analysis was started anew.
     """
 
     def __init__(
-        self, parts: WindowParts, reports: Reports, shift_began: Callable[[], None]
+        self, parts: WindowParts, reports: Reports, started_again: Callable[[], None]
     ) -> None:
         super().__init__(parts.window)
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._preferences = parts.banners, parts.preferences
-        self._reports, self._shift_began = reports, shift_began
+        self._reports, self._started_again = reports, started_again
         # made when it is asked for: mask-only mode imports nothing of it
         self.ignore_place: Callable[[str], None] = lambda visit_id: None
         self.people: PeopleDialog | None = None
@@ -114,7 +115,8 @@ class Commands(QObject):
     @Slot()
     def ask_for_new_shift(self) -> None:
         question = (
-            "Count from zero? The visits and sightings so far stay in the store and in the export."
+            "Count from zero? The visits and sightings so far stay in the store, in the history "
+            "and in the export. The next shift of the settings begins by itself."
         )
         if (
             QMessageBox.question(self._window, "Start a new shift", question)
@@ -122,10 +124,14 @@ class Commands(QObject):
         ):
             self.new_shift()
 
-    def new_shift(self, options: RunOptions | None = None) -> None:
-        """End the shift and begin one that counts from zero, with other options if wanted."""
+    def new_shift(self) -> None:
+        """End the shift and begin one that counts from zero."""
+        self._session.submit(_begin_shift)
+
+    def start_again(self, options: RunOptions | None = None) -> None:
+        """Load models and open the store anew, with other options if wanted; the shift goes on."""
         self._session.start_worker(options)
-        self._shift_began()
+        self._started_again()
 
     @Slot()
     def ask_for_settings(self) -> None:
@@ -135,7 +141,7 @@ class Commands(QObject):
         dialog.deleteLater()
 
     def change_settings(self, values: dict[tuple[str, str], object]) -> None:
-        """Keep settings, and begin a new shift with them if they are others than now."""
+        """Keep settings, and start the analysis again if they are others than now."""
         options = self._session.options
         for (section, name), value in values.items():
             if getattr(getattr(options.config, section), name) != value:
@@ -143,7 +149,7 @@ class Commands(QObject):
                 options = dataclasses.replace(options, config=config)
                 self._preferences.keep_setting(section, name, value)
         if options is not self._session.options:
-            self.new_shift(options)
+            self.start_again(options)
 
     # People
 
@@ -191,19 +197,17 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_export(self) -> None:
-        dialog = ExportDialog(self._session.shift_began, self._window)
+        separator = self._session.options.config.export.separator
+        dialog = ExportDialog(self._reports.shift_began, separator, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(*dialog.chosen())
         dialog.deleteLater()
 
-    def export(self, path: Path, since: datetime | None) -> None:
+    def export(self, path: Path, wish: Wish) -> None:
         """Write sightings and totals in the background, then say where they are."""
 
         def say(written: Exported) -> None:
-            number, back = written.sightings, written.taken_back
-            what = f"{number} {'sighting' if number == 1 else 'sightings'}"
-            more = f" and {back} taken back, marked so," if back else ""
-            text = f"{what}{more} saved to {path}; the totals to {written.totals.name} beside it"
+            text = exported_text(written)
             if self._reports.recording and not self._session.options.into_store:
                 text += ". What this recording shows is not in the store, so it is not among them"
             self._banners.show_message(
@@ -220,7 +224,7 @@ class Commands(QObject):
             )
 
         self._banners.clear("export")
-        self._bridge.run("the export", lambda: self._session.export(path, since), say, fail)
+        self._bridge.run("the export", lambda: self._session.export(path, wish), say, fail)
 
     # Help
 
@@ -232,6 +236,10 @@ class Commands(QObject):
     def show_about(self) -> None:
         options = self._session.options
         AboutDialog(options.config, self._window, identify=options.identify).open()
+
+
+def _begin_shift(parts: Parts) -> None:
+    parts.ledger.begin_shift()
 
 
 def _undo_last(parts: Parts) -> None:

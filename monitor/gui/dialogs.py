@@ -1,25 +1,16 @@
-"""Small dialogs: settings and export."""
+"""What a receptionist may want to set."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
-
-from PySide6.QtCore import QStandardPaths, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMessageBox,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -27,6 +18,7 @@ from PySide6.QtWidgets import (
 from monitor.config import Config
 from monitor.declared import DetectorInfo, detectors
 from monitor.gui.side.panel import FaintLabel
+from monitor.shift_times import parse_shifts
 
 
 def detector_text(info: DetectorInfo) -> str:
@@ -34,7 +26,7 @@ def detector_text(info: DetectorInfo) -> str:
     return f"{info.title} ({info.line})"
 
 
-def _wrapped(text: str) -> QLabel:
+def wrapped(text: str) -> QLabel:
     label = FaintLabel(text)
     label.setWordWrap(True)
     label.setMinimumWidth(380)
@@ -66,6 +58,16 @@ class SettingsDialog(QDialog):
             self.detector.addItem(detector_text(info), name)
         self.detector.setCurrentIndex(self.detector.findData(config.detect.name))
         form.addRow("Face &detector", self.detector)
+        self.shifts = QLineEdit(config.shift.times)
+        self.shifts.setPlaceholderText("Morning 06:00, Late 14:00")
+        self.shifts.setToolTip(
+            "A name and a time of day for each shift, with commas between several"
+        )
+        form.addRow("S&hifts begin", self.shifts)
+        self._wrong = QLabel()
+        self._wrong.setWordWrap(True)
+        self._wrong.hide()
+        form.addRow(self._wrong)
         self.collect = QCheckBox("&Keep corrected faces to learn from")
         self.collect.setChecked(config.learning.collect)
         self.collect.setToolTip(
@@ -80,9 +82,9 @@ class SettingsDialog(QDialog):
             else "Visits and sightings are never deleted"
         )
         form.addRow(
-            _wrapped(
-                f"{kept} (store.retention_days in the settings file). A change begins a new shift; "
-                f"the old one stays in the store."
+            wrapped(
+                f"{kept} (store.retention_days in the settings file). After a change the models "
+                f"are loaded again; the count goes on."
             )
         )
         buttons = QDialogButtonBox(
@@ -92,126 +94,23 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
 
+    def accept(self) -> None:
+        """Times that cannot be read are said."""
+        try:
+            parse_shifts(self.shifts.text())
+        except ValueError as error:
+            self._wrong.setText(f"⚠ {error}")
+            self._wrong.show()
+            self.shifts.setFocus()
+            return
+        super().accept()
+
     def values(self) -> dict[tuple[str, str], object]:
         """Section and name to value."""
         return {
             ("sighting", "alert_after_s"): self.alert_after_s.value(),
             ("detect", "min_face_px"): self.min_face_px.value(),
             ("detect", "name"): self.detector.currentData(),
+            ("shift", "times"): self.shifts.text(),
             ("learning", "collect"): self.collect.isChecked(),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Period:
-    title: str
-    name: str  # in the file's name
-    since: datetime | None
-
-
-def _periods(shift_began: datetime, now: datetime) -> tuple[_Period, ...]:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    week, today = midnight - timedelta(days=6), f"{now:%Y-%m-%d}"
-    return (
-        _Period("This shift", f"shift_{shift_began:%Y-%m-%d_%H%M}", shift_began),
-        _Period("Today", today, midnight),
-        _Period("The last 7 days", f"{week:%Y-%m-%d}_to_{today}", week),
-        _Period("Everything that is kept", f"all_to_{today}", None),
-    )
-
-
-def totals_path(path: Path) -> Path:
-    """The second file of an export, as `monitor.storage.csv_files` names it: not imported before
-    it is needed. A test holds them together.
-    """
-    return path.with_name(f"{path.stem}_totals.csv")
-
-
-class ExportDialog(QDialog):
-    """Which sightings, and where to."""
-
-    def __init__(self, shift_began: datetime, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export sightings and totals")
-        now = datetime.now().astimezone()
-        form = QFormLayout(self)
-        form.setVerticalSpacing(10)
-        self.period = QComboBox()
-        for period in _periods(shift_began, now):
-            self.period.addItem(period.title, period)
-        form.addRow("&Period", self.period)
-        documents = Path(
-            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        )
-        self._folder = documents if documents.is_dir() else Path.home()
-        self.path = QLineEdit()
-        self._name_after_period()
-        self.period.currentIndexChanged.connect(self._name_after_period)
-        self.path.setAccessibleName("Save as")
-        self.path.setMinimumWidth(340)
-        browse = QPushButton("&Browse…")
-        browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
-        row.addWidget(self.path, 1)
-        row.addWidget(browse)
-        form.addRow("Save as", row)
-        form.addRow(
-            _wrapped(
-                "The totals by shift, day and hour go into a second file beside it, with _totals "
-                "in its name."
-            )
-        )
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        form.addRow(buttons)
-
-    @Slot()
-    def _browse(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self,
-            "Save sightings",
-            self.path.text(),
-            "CSV (*.csv)",
-            options=QFileDialog.Option.DontConfirmOverwrite,  # "Save" asks, about both files
-        )
-        if path:
-            self.path.setText(path)
-            self.path.setModified(True)
-
-    @Slot()
-    def _name_after_period(self) -> None:
-        """Offer a name of the period's own, unless the user has typed one."""
-        if not self.path.isModified():
-            self.path.setText(str(self._folder / f"sightings_{self._period.name}.csv"))
-
-    @property
-    def _period(self) -> _Period:
-        period = self.period.currentData()
-        assert isinstance(period, _Period)
-        return period
-
-    def accept(self) -> None:
-        """Nothing that exists is overwritten without a question."""
-        path = self.chosen()[0]
-        there = [p for p in (path, totals_path(path)) if p.exists()]
-        if there:
-            names = " and ".join(p.name for p in there)
-            question = (
-                f"{names} {'is' if len(there) == 1 else 'are'} in {path.absolute().parent} "
-                f"already. Overwrite?"
-            )
-            buttons = QMessageBox.StandardButton
-            answer = QMessageBox.question(
-                self, "Overwrite?", question, buttons.Yes | buttons.No, buttons.No
-            )
-            if answer is not buttons.Yes:
-                return
-        super().accept()
-
-    def chosen(self) -> tuple[Path, datetime | None]:
-        """Where to, and from when on."""
-        path = Path(self.path.text().strip() or "sightings.csv")
-        return (path if path.suffix else path.with_suffix(".csv")), self._period.since

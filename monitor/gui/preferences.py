@@ -19,6 +19,7 @@ KEPT = (
     ("detect", "name"),
     ("sighting", "alert_after_s"),
     ("detect", "min_face_px"),
+    ("shift", "times"),
     ("learning", "collect"),
     *(("alerts", field.name) for field in dataclasses.fields(AlertsConfig)),
     *(("visitor", field.name) for field in dataclasses.fields(VisitorConfig)),

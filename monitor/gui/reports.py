@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
@@ -20,7 +21,8 @@ from monitor.records import (
     Update,
     WorkerState,
 )
-from monitor.storage.compliance import stands, total
+from monitor.shift_times import begun, parse_shifts
+from monitor.storage.compliance import is_nobody, stands, total
 
 STUCK_AFTER_S = 5.0
 NOTHING = Update(None, Count(), (), 0)
@@ -35,7 +37,7 @@ def as_said(faces: Sequence[Face], corrections: Mapping[str, Correction]) -> lis
         said = corrections.get(face.visit_id or "")
         if said is None:
             shown.append(face)
-        elif said is not Correction.NO_PERSON:
+        elif not is_nobody(said):
             shown.append(dataclasses.replace(face, state=MaskState(said.value), alerting=False))
     return shown
 
@@ -72,7 +74,6 @@ class Reports:
             view = self._parts.grid.view_of(frame.camera)
             if view is not None:
                 view.show_picture(frame.image)
-                self._watch.saw(frame)
         for update in session.take_updates():
             self.show_update(update)
         self.show_size()
@@ -129,6 +130,7 @@ class Reports:
             count = total(own)
         number = self._own_total(update)
         parts.count_panel.show_recording(self.recording and bool(update.recordings))
+        parts.count_panel.show_shift(update.shift)
         parts.count_panel.show_count(count, number)
         listed = update.sightings
         if update.recordings:
@@ -222,8 +224,17 @@ class Reports:
             per_s, None if idle or self._inference_s is None else 1000 * self._inference_s
         )
 
-    def begin_shift(self) -> None:
-        """Count from zero."""
+    @property
+    def shift_began(self) -> datetime:
+        """When the shift that is shown began, aware."""
+        shift = self.shown.shift
+        if shift is not None:
+            return shift.started.astimezone()
+        times = parse_shifts(self._parts.session.options.config.shift.times)
+        return begun(datetime.now().astimezone(), times).since
+
+    def start_again(self) -> None:
+        """The inference thread begins anew: nothing is known until it has read the store."""
         self.shown, self._speed_from = NOTHING, 0
         self._results.clear()
         self._parts.count_panel.show_count(Count())

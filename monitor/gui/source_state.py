@@ -6,49 +6,36 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from monitor.camera.evidence import Doubt, Evidence
-from monitor.camera.words import DOUBTS
+from monitor.camera.words import DOUBTS, SHORT
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
 from monitor.gui.picture.view import PictureView
+from monitor.gui.plates import clock, condition_text
 from monitor.gui.status import sources_text, state_text
 from monitor.gui.threads.watched import Watched
 from monitor.records import (
+    Condition,
     Count,
-    Frame,
     FrameResult,
     SourceState,
     SourceStatus,
     Update,
+    WatchState,
     WorkerState,
 )
 
 NOT_JUDGED = "not judged"  # frames come, and no answer
+# Of recordings; what is said of a camera stands in `plates`.
 PLATES = {
     SourceState.ENDED: "Ended. Space plays it again",
-    SourceState.STALLED: "No new picture: this is the last one",
-    SourceState.DAMAGED: "Only damaged pictures come: this is the last whole one",
-    SourceState.LOST: "Camera lost: this is the last picture",
     SourceState.FAILED: "This is the last picture",
 }
-# Where a caption above the picture names the camera.
-TILE_PLATES = {
-    SourceState.OPENING: "Opening…",
-    SourceState.ENDED: "Ended",
-    SourceState.STALLED: "No new picture: the last one",
-    SourceState.DAMAGED: "Damaged pictures: the last whole one",
-    SourceState.FAILED: "Failed: the last picture",
-}
-DOUBTED = {
-    Doubt.FROZEN: "This picture does not change",
-    Doubt.BLACK: "This picture is black",
-    Doubt.DARK: "Too dark to judge anybody well",
-    Doubt.COVERED: "Something covers this camera",
-    Doubt.BLURRED: "Out of focus",
-    Doubt.UPSIDE_DOWN: "Upside down: nobody is judged",
-}
+TILE_PLATES = {SourceState.ENDED: "Ended", SourceState.FAILED: "Failed: the last picture"}
+TURNED = (WatchState.SIDEWAYS, WatchState.UPSIDE_DOWN)
+OLD = (WatchState.LOST, WatchState.FROZEN, WatchState.BLACK)  # no picture of this moment
 TROUBLES = (SourceState.STALLED, SourceState.DAMAGED, SourceState.LOST, SourceState.FAILED)
 BANNERS_MAX = 2  # more cameras in trouble share one banner, so that the pictures keep their room
 
@@ -58,7 +45,12 @@ class _Seen:
     watched: Watched
     status: SourceStatus
     countdown_s: float | None  # to the next try
-    doubt: Doubt | None  # about a picture that comes
+    condition: Condition | None  # of a camera; of a recording whose picture is turned
+
+    @property
+    def doubt(self) -> WatchState | None:
+        """What is wrong with a picture that comes."""
+        return self.condition.state if self.condition and self.condition.state in SHORT else None
 
 
 class SourceWatch:
@@ -69,8 +61,7 @@ class SourceWatch:
         self._banners, self._bar, self._sightings = parts.banners, parts.status, parts.sightings
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
-        self._evidence: dict[str, Evidence] = {}
-        self._upside_down: set[str] = set()
+        self._upside_down: dict[str, datetime] = {}  # recordings, and since when
         self.present: frozenset[str] = frozenset()  # whose picture is of this moment, and judged
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
@@ -81,22 +72,17 @@ class SourceWatch:
         """Take over the cameras' own counts."""
         self._counts = dict(update.camera_counts)
 
-    def saw(self, frame: Frame) -> None:
-        """Take in a frame that the window shows."""
-        if frame.live:
-            evidence = self._evidence.setdefault(frame.camera, Evidence())
-            evidence.look(frame.image, frame.captured_at)
-
     def judged(self, result: FrameResult) -> None:
         """Take in a result that the window shows."""
-        self.saw(result.frame)
-        (self._upside_down.add if result.upside_down else self._upside_down.discard)(
-            result.frame.camera
-        )
+        if not result.upside_down:
+            self._upside_down.pop(result.frame.camera, None)
+        elif not result.frame.live:
+            self._upside_down.setdefault(result.frame.camera, datetime.now(UTC))
 
     def forget(self, names: Collection[str]) -> None:
         """Others are watched, or another shift has begun: these are judged anew."""
-        self._upside_down -= set(names)
+        for name in names:
+            self._upside_down.pop(name, None)
 
     def look(self) -> None:
         """Bring the window up to date."""
@@ -105,7 +91,7 @@ class SourceWatch:
             self.present = frozenset()
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
-        self._upside_down &= self._since.keys()
+        self.forget(self._upside_down.keys() - self._since.keys())
         one = next(
             (s for s in seen if s.watched.name == self._grid.alone),
             seen[0] if len(seen) == 1 else None,
@@ -135,22 +121,20 @@ class SourceWatch:
         if before is None or before[0] is not status:
             before = self._since[watched.name] = (status, time.monotonic())
         retry_s = status.retry_in_s
-        if status.state is not SourceState.LIVE:
-            self._evidence.pop(watched.name, None)
         return _Seen(
             watched,
             status,
             None if retry_s is None else retry_s - (time.monotonic() - before[1]),
-            self._doubt(watched, status),
+            self._condition(watched, status),
         )
 
-    def _doubt(self, watched: Watched, status: SourceStatus) -> Doubt | None:
-        """About a picture that comes, or the last one of a recording that has ended."""
-        evidence = self._evidence.get(watched.name)
-        if evidence is not None and evidence.doubt is not None:
-            return evidence.doubt
+    def _condition(self, watched: Watched, status: SourceStatus) -> Condition | None:
+        """What a camera shows; what a recording does, to its end."""
+        if watched.live:
+            return self._session.condition_of(watched)
+        since = self._upside_down.get(watched.name)
         shown = status.state in (SourceState.LIVE, SourceState.ENDED) and not watched.lent
-        return Doubt.UPSIDE_DOWN if shown and watched.name in self._upside_down else None
+        return Condition(WatchState.UPSIDE_DOWN, since) if shown and since is not None else None
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
@@ -166,7 +150,7 @@ class SourceWatch:
         if self.stuck and not seen.watched.lent:
             return NOT_JUDGED
         if seen.doubt is not None:
-            return str(seen.doubt.value)
+            return SHORT[seen.doubt]
         return "live" if seen.watched.live else "playing"
 
     def _paused(self, seen: _Seen) -> bool:
@@ -181,8 +165,8 @@ class SourceWatch:
 
     def _show_banners(self, troubled: list[_Seen]) -> None:
         before, self._shown = self._shown, set()
-        turned = [s for s in troubled if s.doubt is Doubt.UPSIDE_DOWN]
-        others = [s for s in troubled if s.doubt is not Doubt.UPSIDE_DOWN]
+        turned = [s for s in troubled if s.doubt is WatchState.UPSIDE_DOWN]
+        others = [s for s in troubled if s.doubt is not WatchState.UPSIDE_DOWN]
         self._show_upside_down(turned)
         if len(others) > BANNERS_MAX:
             names = [s.watched.name for s in others]
@@ -216,7 +200,13 @@ class SourceWatch:
     def _show_banner(self, seen: _Seen) -> None:
         name, status = seen.watched.name, seen.status
         key = f"source {name}"
-        if seen.doubt is not None:
+        if seen.doubt is WatchState.MOVED:
+            self._shown.add(key)
+            self._banners.show_message(
+                *(key, Severity.WARNING, f"{name} {DOUBTS[seen.doubt]}", "It is right so"),
+                seen.watched.capture.accept_scene,
+            )
+        elif seen.doubt is not None:
             self._show(
                 key, Severity.WARNING, f"{name} {DOUBTS[seen.doubt]}", "Connect again", [name]
             )
@@ -262,33 +252,45 @@ class SourceWatch:
                 if state in (SourceState.OPENING, SourceState.LIVE)
                 else "The message above says what to do"
             )
+            if state is SourceState.LOST and seen.condition is not None:
+                titles[state] = f"{name} is lost since {self._clock(seen.condition)}"
             if state is SourceState.LOST and seen.countdown_s is not None and self._grid.several:
                 hint = _countdown(seen.countdown_s)
             view.set_placeholder(titles.get(state, name), hint)
             view.set_plate("")
             return
         view.set_recording(not seen.watched.live)
-        old = seen.doubt in (Doubt.FROZEN, Doubt.BLACK) or state in TROUBLES
+        old = (seen.condition is not None and seen.condition.state in OLD) or state in TROUBLES
         if old or seen.watched.lent or self.stuck:
             view.drop_faces()  # nobody may take the last picture for the present one
+        view.set_old(old or self._is_stuck(seen) or (seen.watched.live and self._paused(seen)))
         view.set_plate(self._plate(seen))
 
+    @staticmethod
+    def _clock(condition: Condition) -> str:
+        return clock(condition.since, datetime.now(UTC))
+
+    def _is_stuck(self, seen: _Seen) -> bool:
+        return self.stuck and seen.status.state is SourceState.LIVE and not seen.watched.lent
+
     def _plate(self, seen: _Seen) -> str:
-        state, several = seen.status.state, self._grid.several
-        worker, _ = self._session.worker_state()
-        if state is SourceState.LOST:
-            if several:
-                return f"Lost. {_countdown(seen.countdown_s or 0)}"
-            return PLATES[state] if seen.watched.live else ""
+        state, several, condition = seen.status.state, self._grid.several, seen.condition
+        if condition is not None and state is not SourceState.OPENING and not seen.watched.lent:
+            plate = condition_text(condition, state, datetime.now(UTC), several)
+            if state is SourceState.LOST and several and seen.countdown_s is not None:
+                plate += f". {_countdown(seen.countdown_s)}"
+            if plate and (state is not SourceState.ENDED or condition.state in TURNED):
+                return plate
         plate = (TILE_PLATES if several else PLATES).get(state, "")
+        if state is SourceState.OPENING and several:
+            return "Opening…"
         if self._paused(seen):
             return "Paused" if several else "Paused. Space goes on"
-        if self.stuck and state is SourceState.LIVE and not seen.watched.lent:
+        if self._is_stuck(seen):
             return "An old picture: nobody is judged now"
-        if seen.doubt is not None and not plate:
-            return DOUBTED[seen.doubt]
         if plate or seen.watched.lent:
             return plate or "Somebody is enrolled here: nobody is counted"
+        worker, _ = self._session.worker_state()
         if worker is WorkerState.LOADING:
             return "Loading models…"
         return "Picture only: nobody is counted" if worker is WorkerState.FAILED else ""

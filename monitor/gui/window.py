@@ -20,6 +20,7 @@ from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
@@ -87,8 +88,9 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
-        self.reports = Reports(self.parts, self.watch, lambda: self.commands.new_shift())
-        self.commands = Commands(self.parts, self.reports, self._shift_began)
+        self.pauses = PauseWatch(self.parts, self._went_on)
+        self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
+        self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
         self.zones = ZoneRoom(self.parts, self.commands.correct)
         self.commands.ignore_place = self.zones.ignore_place
@@ -216,6 +218,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.reports.show_worker()
         self.watch.look()
+        self.pauses.look()
         self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
@@ -269,6 +272,10 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
 
+    def _went_on(self) -> None:
+        self.menus.pause.setChecked(self.session.paused)
+        self.watch.look()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that the keyboard has reached."""
         focused = QApplication.focusWidget()
@@ -291,8 +298,8 @@ class MainWindow(QMainWindow):
 
     # Settings and looks
 
-    def _shift_began(self) -> None:
-        self.reports.begin_shift()
+    def _started_again(self) -> None:
+        self.reports.start_again()
         self._show_settings()
 
     def _show_settings(self) -> None:

@@ -35,17 +35,22 @@ def as_counted(state: MaskState, corrected: Correction | None) -> MaskState | No
     """As `counted_state`, of a state and what the receptionist said instead."""
     if corrected is None:
         return state
-    return None if corrected is Correction.NO_PERSON else MaskState(corrected.value)
+    return None if is_nobody(corrected) else MaskState(corrected.value)
+
+
+def is_nobody(corrected: Correction | None) -> bool:
+    """Whether it was no person, by the receptionist's word or by the machine's."""
+    return corrected in (Correction.NO_PERSON, Correction.NEVER_MOVED)
 
 
 def stands(sighting: Sighting) -> bool:
-    """Whether a sighting counts: the receptionist has not said that it was none."""
+    """Whether a sighting counts: it was not taken back by the receptionist or withdrawn."""
     return is_standing(sighting.corrected)
 
 
 def is_standing(corrected: Correction | None) -> bool:
     """As `stands`, of what the receptionist said."""
-    return corrected not in (Correction.MASKED, Correction.NO_PERSON)
+    return corrected is not Correction.MASKED and not is_nobody(corrected)
 
 
 def total(counts: Iterable[Count]) -> Count:
@@ -72,6 +77,11 @@ class RunningCount:
         self._states[visit.visit_id] = state
         self._tally[state] += 1
 
+    def recount(self, before: Visit, after: Visit) -> None:
+        """Move a visit that is counted and not remembered."""
+        self._tally[counted_state(before)] -= 1
+        self._tally[counted_state(after)] += 1
+
     def let_go(self, visit_id: str) -> None:
         """A visit stays counted as it is, and is not remembered."""
         self._states.pop(visit_id, None)
@@ -79,6 +89,10 @@ class RunningCount:
     def add_stills(self, faces: Iterable[Face]) -> None:
         """Count the faces of a picture that stands alone: each is a visit of its own."""
         self._stills.update(face.state for face in faces)
+
+    def take_stills(self, count: Count) -> None:
+        """Count such faces that were counted before."""
+        self._stills.update({state: getattr(count, state.value) for state in MaskState})
 
     @property
     def stills(self) -> Count:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.records import Correction, MaskState
+from monitor.records import MaskState
 from monitor.storage import schema as tables
+from monitor.storage.local_time import stretches
 from monitor.storage.reads import Reads, between
+from monitor.storage.tallies import HALF_S, KINDS, begins, half_of, shown_of
 
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
+HOUR_S = 3600
+_DAY_ZERO = date(1970, 1, 1)
+_STATES = {state.value: state for state in MaskState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +26,10 @@ class Counted:
     """Visits, or sightings, that are alike."""
 
     shift_id: str
-    began: datetime  # of their quarter of an hour
-    state: MaskState | None  # None: sightings
-    corrected: Correction | None
+    camera: str
+    day: date  # on which they began, local time; as the hour
+    hour: int
+    state: MaskState | None  # what they count as; None: nobody
     number: int
 
 
@@ -63,39 +69,70 @@ class Counts(Reads):
         )
 
     def count(
-        self, since: datetime | None = None, until: datetime | None = None
+        self, since: datetime | None = None, until: datetime | None = None, *, days: bool = False
     ) -> tuple[list[Counted], list[Counted]]:
-        """How many visits, and how many sightings, began in [since, until): by shift, quarter of an
-        hour, state and correction.
+        """How many visits, and how many sightings, began in [since, until): by shift, camera, hour
+        of local time, and what they count as.
+
+        Args:
+            days: By day alone, whatever the hour and the shift: these are then 0 and "".
         """
         return (
-            self._count(tables.visits, since, until),
-            self._count(tables.sightings, since, until),
+            list(self._count("visits", since, until, days)),
+            list(self._count("sightings", since, until, days)),
         )
 
     def _count(
-        self, table: sa.Table, since: datetime | None, until: datetime | None
-    ) -> list[Counted]:
-        # the text of a time, which is UTC, begins with day, hour and minute in every database
-        began = sa.cast(table.c.first_seen, sa.Text)
-        minute = sa.cast(sa.func.substr(began, 15, 2), sa.Integer)
-        groups: list[Any] = [
-            table.c.shift_id,
-            sa.func.substr(began, 1, 13).label("hour"),
-            (minute // 15).label("quarter"),
-            table.c.corrected,
-        ]
-        groups += [table.c.state] if table is tables.visits else []
-        query = sa.select(*groups, sa.func.count().label("number"))
-        return [
-            Counted(
-                row["shift_id"],
-                datetime.fromisoformat(f"{row['hour']}:{15 * row['quarter']:02}+00:00"),
-                MaskState(row["state"]) if "state" in row else None,
-                Correction(row["corrected"]) if row["corrected"] else None,
-                row["number"],
+        self, kind: str, since: datetime | None, until: datetime | None, days: bool
+    ) -> Iterator[Counted]:
+        half = tables.tallies.c.half
+        known = sa.select(sa.func.min(half).label("first"), sa.func.max(half).label("last"))
+        (row,) = self._read(known.where(tables.tallies.c.kind == kind))
+        if row["first"] is None:
+            return
+        low, high = begins(row["first"]), begins(row["last"] + 1)
+        since = low if since is None else max(since, low)
+        until = high if until is None else min(until, high)
+        first, end = half_of(since), half_of(until)
+        first += begins(first) < since  # whole ones alone
+        if first >= end:  # less than an hour
+            yield from self._count_rows(kind, since, until, days)
+            return
+        yield from self._count_rows(kind, since, begins(first), days)
+        for start, stop, offset in stretches(first, end):
+            if offset % HALF_S:  # a zone that differs by quarters
+                yield from self._count_rows(kind, begins(start), begins(stop), days)
+            else:
+                yield from self._count_tallies(kind, (start, stop, offset), days)
+        yield from self._count_rows(kind, begins(end), until, days)
+
+    def _count_tallies(
+        self, kind: str, stretch: tuple[int, int, int], days: bool
+    ) -> Iterator[Counted]:
+        start, stop, offset = stretch
+        width, kept = 24 * HOUR_S if days else HOUR_S, tables.tallies.c
+        began = ((kept.half * HALF_S + offset) // width).label("began")
+        groups: list[sa.ColumnElement[Any]] = [kept.camera, began, kept.shown]
+        groups += [] if days else [kept.shift_id]
+        query = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
+        query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
+        for camera, place, shown, *shift_id, number in self._rows(query):
+            day, hour = (int(place), 0) if days else divmod(int(place), 24)
+            date_ = _DAY_ZERO + timedelta(days=day)
+            yield Counted(
+                *(shift_id[0] if shift_id else "", camera, date_, hour, _STATES.get(shown)),
+                number=int(number),
             )
-            for row in self._read(
-                between(query, table.c.first_seen, since, until).group_by(*groups)
-            )
-        ]
+
+    def _count_rows(
+        self, kind: str, since: datetime, until: datetime, days: bool
+    ) -> Iterator[Counted]:
+        if since >= until:
+            return
+        table = KINDS[kind][0]
+        names = (table.c.shift_id, table.c.camera, table.c.first_seen, shown_of(kind))
+        query = between(sa.select(*names), table.c.first_seen, since, until)
+        for shift_id, camera, began, shown in self._rows(query):
+            here = began.astimezone()
+            place = ("", here.date(), 0) if days else (shift_id, here.date(), here.hour)
+            yield Counted(place[0], camera, place[1], place[2], _STATES.get(shown), 1)

@@ -1,15 +1,17 @@
-"""Sightings and totals as the text of CSV cells."""
+"""Sightings, visits and totals as the text of CSV cells, and how cells are parted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import locale
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from monitor.records import Sighting
-from monitor.storage.compliance import compliance
-from monitor.storage.totals import QUARTER, OfDay, OfHour, OfShift, Period, Total, quarter
+from monitor.records import Shift, Sighting, Visit, WatchState
+from monitor.storage.compliance import compliance, counted_state
+from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 
 SIGHTING_COLUMNS = (
     "sighting_id",
@@ -26,15 +28,46 @@ SIGHTING_COLUMNS = (
     "corrected",
     "note",
 )
-TOTAL_COLUMNS = (
-    "period",
+VISIT_COLUMNS = (
+    "visit_id",
+    "camera",
+    "first_seen",
+    "last_seen",
+    "seconds",
+    "state",
+    "corrected",
+    "counts_as",
+    "identity",
+    "note",
+    "shift_id",
+)
+# what that time was spent in, in columns of their own; while a camera is moved it watches
+SPENT = {
+    "paused_seconds": (WatchState.PAUSED,),
+    "lost_seconds": (WatchState.LOST,),
+    "frozen_seconds": (WatchState.FROZEN,),
+    "dark_seconds": (WatchState.DARK, WatchState.BLACK),
+    "covered_seconds": (WatchState.COVERED,),
+    "out_of_focus_seconds": (WatchState.BLURRED,),
+    "turned_seconds": (WatchState.SIDEWAYS, WatchState.UPSIDE_DOWN),
+    "moved_seconds": (WatchState.MOVED,),
+}
+_SUMS = (
+    "camera",
     "masked",
     "unmasked",
     "incorrect",
     "unsure",
     "compliance_percent",
     "sightings",
+    "watched_seconds",
+    "on_seconds",
+    *SPENT,
 )
+SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS)
+DAY_COLUMNS = ("day", *_SUMS)
+HOUR_COLUMNS = ("day", "hour", *_SUMS)
+QUARTER = timedelta(minutes=15)
 BOM = "\ufeff"
 _FORMULA = "=+-@\t\r\n"
 
@@ -77,7 +110,7 @@ class RowCells:
 
     def _local(self, moment: datetime) -> str:
         if not self._since <= moment < self._until:
-            self._since = quarter(moment)
+            self._since = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
             self._until = self._since + QUARTER
             here = self._since.replace(tzinfo=UTC).astimezone()
             self._offset = here.utcoffset() or timedelta()
@@ -99,23 +132,82 @@ def _cells(row: Sequence[Any], first_seen: str, last_seen: str) -> list[str]:
     ]
 
 
-def total_cells(total: Total) -> list[str]:
-    """A total in the order of `TOTAL_COLUMNS`."""
-    count, share = total.count, compliance(total.count)
-    values = {
-        "period": _period_text(total.period),
-        **{name: getattr(count, name) for name in ("masked", "unmasked", "incorrect", "unsure")},
-        "compliance_percent": "" if share is None else f"{100 * share:.1f}",
-        "sightings": total.sightings,
-    }
-    return [cell(values[name]) for name in TOTAL_COLUMNS]
+def visit_cells(visit: Visit) -> list[str]:
+    """A visit in the order of `VISIT_COLUMNS`."""
+    counts_as = counted_state(visit)
+    return [
+        *map(cell, (visit.visit_id, visit.camera)),
+        local(visit.first_seen),
+        local(visit.last_seen),
+        f"{(visit.last_seen - visit.first_seen).total_seconds():.2f}",
+        visit.state.value,
+        visit.corrected.value if visit.corrected is not None else "",
+        counts_as.value if counts_as is not None else "",
+        *map(cell, (visit.identity, visit.note, visit.shift_id)),
+    ]
 
 
-def _period_text(period: Period) -> str:
-    match period:
+def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
+    """A total in the order of the columns of its kind of period.
+
+    Args:
+        shifts: By their ids; what was deleted is not among them.
+    """
+    match total.period:
         case OfShift(shift_id):
-            return f"shift {shift_id}"
+            shift = shifts.get(shift_id)
+            began = local(shift.started) if shift is not None else ""
+            period: tuple[object, ...] = (shift_id, shift.name if shift is not None else "", began)
         case OfDay(day):
-            return f"day {day:%Y-%m-%d}"
+            period = (f"{day:%Y-%m-%d}",)
         case OfHour(day, hour):
-            return f"hour {day:%Y-%m-%d} {hour:02}:00"
+            period = (f"{day:%Y-%m-%d}", hour)
+    count, share = total.count, compliance(total.count)
+    counts = (count.masked, count.unmasked, count.incorrect, count.unsure)
+    percent = "" if share is None else f"{100 * share:.1f}"
+    spent = [sum(total.spent_s.get(state, 0.0) for state in states) for states in SPENT.values()]
+    watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent)]
+    return [cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched)]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How cells are parted, and decimals."""
+
+    separator: str = ","
+    decimal: str = "."
+
+    def numbers(self, columns: Sequence[str]) -> tuple[int, ...]:
+        """Which columns hold decimals that are to be written otherwise."""
+        return tuple(i for i, c in enumerate(columns) if c in _DECIMALS and self.decimal != ".")
+
+
+_DECIMALS = (
+    *("seconds_unmasked", "confidence", "seconds", "compliance_percent"),
+    *("watched_seconds", "on_seconds", *SPENT),
+)
+DIALECTS = {"comma": Dialect(), "semicolon": Dialect(";", ","), "tab": Dialect("\t")}
+
+
+def dialect(separator: str, decimal: str = "") -> Dialect:
+    """By its name in the settings.
+
+    Args:
+        decimal: What is between whole and parts on this computer, for "auto"; empty: it is asked.
+    """
+    if separator != "auto":
+        return DIALECTS[separator]
+    comma = (decimal or _decimal_here()) == ","
+    return DIALECTS["semicolon" if comma else "comma"]
+
+
+def _decimal_here() -> str:
+    """As the region of this computer has it; the program's own numbers stay as they are."""
+    former = locale.setlocale(locale.LC_NUMERIC)
+    try:
+        locale.setlocale(locale.LC_NUMERIC, "")
+        return str(locale.localeconv()["decimal_point"])
+    except locale.Error:
+        return "."
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, former)

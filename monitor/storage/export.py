@@ -1,5 +1,6 @@
-"""The export: sightings and totals as two files of CSV, in UTF-8 with BOM, so that a spreadsheet
-opens them by double click. The sightings are streamed: a year of them does not fit in memory.
+"""The export: sightings, visits and totals as files of CSV, one kind of row each, in UTF-8 with BOM
+so that a spreadsheet opens them by double click. Rows are streamed: a year of them does not fit in
+memory.
 """
 
 from __future__ import annotations
@@ -8,98 +9,106 @@ import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from monitor.errors import PlaceTakenError, StoreError
 from monitor.storage.csv_files import (
     BOM,
     SIGHTING_COLUMNS,
-    TOTAL_COLUMNS,
     RowCells,
     total_cells,
+    visit_cells,
 )
+from monitor.storage.export_wish import COLUMNS, Wish, export_files
 from monitor.storage.places import check_regular
+from monitor.storage.reads import ROWS_AT_ONCE
 from monitor.storage.store import Store
-from monitor.storage.totals import OfShift, totals_between
+from monitor.storage.totals import OfDay, OfHour, OfShift, Total, totals_between
+
+R = TypeVar("R")
+_PERIODS = {"shifts": OfShift, "days": OfDay, "hours": OfHour}
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What was written."""
 
-    sightings: int  # rows of sightings that stand
+    sightings: int  # that stand, of the period
     taken_back: int  # rows of those that a correction has taken back, which say so
-    totals: Path
+    files: dict[str, Path]  # by kind
+    rows: dict[str, int]
 
 
-def export_files(path: Path) -> tuple[Path, Path]:
-    """Where the sightings and the totals of an export go.
-
-    Raises:
-        StoreError: If the path names no file.
-    """
-    if path.name in ("", "..") or os.path.isdir(path):
-        raise StoreError(
-            f"{path} cannot be written (it is a folder): name a file, like {path / 'export.csv'}"
-        )
-    return path, path.with_name(f"{path.stem}_totals.csv")
-
-
-def export(
-    store: Store,
-    path: Path,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    *,
-    overwrite: bool = False,
-) -> Exported:
-    """Write the sightings of [since, until) to `path` and the totals beside it. Both are written
-    under other names and then moved, so that nothing is left half written; their owner alone can
-    read them.
-
-    Args:
-        overwrite: Replace files that are there.
+def export(store: Store, path: Path, wish: Wish = Wish()) -> Exported:
+    """Write what is wished for. All files are written under other names and then moved, so that
+    nothing is left half written; their owner alone can read them.
 
     Raises:
-        PlaceTakenError: If a file is there already, and `overwrite` is not given.
+        PlaceTakenError: If a file is there already, and is not to be replaced.
         StoreError: If the store cannot be read or a file cannot be written.
     """
-    places = export_files(path)
-    for place in places:
-        _check_free(place, overwrite)
+    places = export_files(path, wish.kinds)
+    for place in places.values():
+        _check_free(place, wish.overwrite)
     try:
-        with _part(path) as part, _part(places[1]) as totals_part:
-            rows = _write(store, part, totals_part, since, until)
-            for place, written in zip(places, (part, totals_part), strict=True):
-                _move(written, place, overwrite)
+        with contextlib.ExitStack() as stack:
+            parts = {kind: stack.enter_context(_part(at)) for kind, at in places.items()}
+            with store.one_state():  # the totals are those of the rows
+                tables = _Tables(store, wish)
+                rows = {kind: tables.write(kind, part) for kind, part in parts.items()}
+            for kind, part in parts.items():
+                _move(part, places[kind], wish.overwrite)
     except OSError as error:
         raise _cannot(path, error) from None
-    return Exported(*rows, places[1])
+    standing = sum(t.sightings for t in tables.totals if isinstance(t.period, OfShift))
+    taken_back = rows["sightings"] - standing if "sightings" in rows else 0
+    return Exported(standing, taken_back, places, rows)
 
 
-def _write(
-    store: Store, path: Path, totals_path: Path, since: datetime | None, until: datetime | None
-) -> tuple[int, int]:
-    """Returns how many sightings stand, and how many do not."""
-    number, cells = 0, RowCells()
-    with store.one_state():  # the totals are those of the rows
-        sums = totals_between(store, since, until)
+class _Tables:
+    """The rows of each kind, of one moment."""
+
+    def __init__(self, store: Store, wish: Wish) -> None:
+        self._store, self._wish = store, wish
+        self._shifts = {shift.shift_id: shift for shift in store.read_shifts()}
+        self.totals = totals_between(store, wish.since, wish.until, by_camera=True)
+
+    def write(self, kind: str, path: Path) -> int:
+        """Returns how many rows there are."""
+        number, columns, dialect = 0, COLUMNS[kind], self._wish.dialect
+        decimals = dialect.numbers(columns)
         with _rewrite(path) as file:
-            writer = csv.writer(file)
-            writer.writerow(SIGHTING_COLUMNS)
-            for row in store.sighting_rows(SIGHTING_COLUMNS, since, until):
-                writer.writerow(cells(row))
-                number += 1
-    with _rewrite(totals_path) as file:
-        writer = csv.writer(file)
-        writer.writerow(TOTAL_COLUMNS)
-        writer.writerows(map(total_cells, sums))
-    standing = sum(total.sightings for total in sums if isinstance(total.period, OfShift))
-    return standing, number - standing
+            writer = csv.writer(file, delimiter=dialect.separator)
+            writer.writerow(columns)
+            for some in self._cells(kind):
+                for row in some if decimals else ():
+                    for place in decimals:
+                        row[place] = row[place].replace(".", dialect.decimal)
+                writer.writerows(some)
+                number += len(some)
+        return number
+
+    def _cells(self, kind: str) -> Iterator[list[list[str]]]:
+        span = self._wish.since, self._wish.until
+        if kind == "sightings":
+            return _by_thousands(self._store.sighting_rows(SIGHTING_COLUMNS, *span), RowCells())
+        if kind == "visits":
+            return _by_thousands(self._store.each_visit(*span), visit_cells)
+        own = (t for t in self.totals if isinstance(t.period, _PERIODS[kind]))
+        return _by_thousands(own, self._total_cells)
+
+    def _total_cells(self, total: Total) -> list[str]:
+        return total_cells(total, self._shifts)
+
+
+def _by_thousands(rows: Iterable[R], cells: Callable[[R], list[str]]) -> Iterator[list[list[str]]]:
+    each = iter(rows)
+    while some := [cells(row) for row in islice(each, ROWS_AT_ONCE)]:
+        yield some
 
 
 @contextlib.contextmanager

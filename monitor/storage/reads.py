@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
+from monitor.records import (
+    Change,
+    Correction,
+    Count,
+    MaskState,
+    Shift,
+    Sighting,
+    Visit,
+    Watch,
+    WatchState,
+)
 from monitor.storage import schema as tables
 from monitor.storage.database import Database, damaged, mend_damaged, reason
 from monitor.storage.schema import Utc
@@ -40,14 +51,7 @@ class Reads:
         query = between(
             sa.select(tables.sightings), tables.sightings.c.first_seen, since, until
         ).order_by(tables.sightings.c.first_seen, tables.sightings.c.sighting_id)
-        return [
-            Sighting(
-                **row
-                | {name: _STATES[row[name]] for name in ("worst_state", "final_state")}
-                | _correction(row)
-            )
-            for row in self._read(query)
-        ]
+        return [as_sighting(row) for row in self._read(query)]
 
     def sighting_rows(
         self,
@@ -71,7 +75,33 @@ class Reads:
         """Visits first seen in [since, until), oldest first."""
         query = between(sa.select(tables.visits), tables.visits.c.first_seen, since, until)
         rows = self._read(query.order_by(tables.visits.c.first_seen, tables.visits.c.visit_id))
-        return [Visit(**row | {"state": _STATES[row["state"]]} | _correction(row)) for row in rows]
+        return [as_visit(row) for row in rows]
+
+    def of_shift(self, shift_id: str) -> tuple[list[Visit], list[Sighting]]:
+        """All that is in the books of a shift, oldest first."""
+        visits, sightings = (
+            self._read(
+                sa.select(table).where(table.c.shift_id == shift_id).order_by(table.c.first_seen)
+            )
+            for table in (tables.visits, tables.sightings)
+        )
+        return [as_visit(row) for row in visits], [as_sighting(row) for row in sightings]
+
+    def read_changes(self, of_ids: Collection[str]) -> list[Change]:
+        """What people have said of some visits and sightings, oldest first."""
+        columns = (tables.changes.c[field.name] for field in fields(Change))
+        query = sa.select(*columns).where(tables.changes.c.of_id.in_(of_ids))
+        return [Change(**row) for row in self._read(query.order_by(tables.changes.c.at))]
+
+    def each_visit(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Visit]:
+        """The same, a few at a time: for more than memory holds."""
+        table = tables.visits.c
+        query = between(sa.select(tables.visits), table.first_seen, since, until)
+        names = table.keys()
+        for row in self._rows(query.order_by(table.first_seen, table.visit_id)):
+            yield as_visit(dict(zip(names, row, strict=True)))
 
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
@@ -83,9 +113,27 @@ class Reads:
                 row["shift_id"],
                 row["started"],
                 Count(**{s.value: row[f"still_{s.value}"] for s in MaskState}),
+                row["name"],
+                row["desk"],
             )
             for row in self._read(query.order_by(tables.shifts.c.started))
         ]
+
+    def read_watches(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Watch]:
+        """The parts of intervals that lie in [since, until), in order; none of them is empty."""
+        table = tables.watches.c
+        query = sa.select(tables.watches).where(table.ended > table.began)
+        query = query.where(table.ended > since) if since is not None else query
+        query = query.where(table.began < until) if until is not None else query
+        found = []
+        for row in self._read(query.order_by(table.began, table.watch_id)):
+            began = row["began"] if since is None else max(row["began"], since)
+            ended = row["ended"] if until is None else min(row["ended"], until)
+            state = WatchState(row["state"])
+            found.append(Watch(**row | {"state": state, "began": began, "ended": ended}))
+        return found
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
@@ -139,6 +187,17 @@ def between(
     if since is not None:
         query = query.where(column >= since)
     return query.where(column < until) if until is not None else query
+
+
+def as_visit(row: Mapping[str, Any]) -> Visit:
+    """A row of the table as a record."""
+    return Visit(**dict(row) | {"state": _STATES[row["state"]]} | _correction(row))
+
+
+def as_sighting(row: Mapping[str, Any]) -> Sighting:
+    """A row of the table as a record."""
+    states = {name: _STATES[row[name]] for name in ("worst_state", "final_state")}
+    return Sighting(**dict(row) | states | _correction(row))
 
 
 def _correction(row: Mapping[str, Any]) -> dict[str, Correction | None]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
@@ -40,6 +40,9 @@ shifts = sa.Table(
     sa.Column("still_unmasked", sa.Integer, nullable=False, default=0),
     sa.Column("still_incorrect", sa.Integer, nullable=False, default=0),
     sa.Column("still_unsure", sa.Integer, nullable=False, default=0),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    # whose books they are: a token of the data folder; "" of those before version 3
+    sa.Column("desk", _name, nullable=False, server_default=""),
 )
 visits = sa.Table(
     "visits",
@@ -53,6 +56,7 @@ visits = sa.Table(
     sa.Column("corrected", _name),
     sa.Column("identity", sa.Text),
     sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
 )
 sightings = sa.Table(
     "sightings",
@@ -73,3 +77,51 @@ sightings = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
 )
+# Intervals of one camera, none of which overlap. `ended` of an open one is its last heartbeat.
+watches = sa.Table(
+    "watches",
+    metadata,
+    sa.Column("watch_id", _name, primary_key=True),
+    sa.Column("shift_id", _name, nullable=False, index=True),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("state", _name, nullable=False),  # a `WatchState`
+    sa.Column("began", Utc, nullable=False, index=True),
+    sa.Column("ended", Utc, nullable=False, index=True),
+    sa.Column("open", sa.Boolean, nullable=False),
+)
+# The audit: who has changed what a person may change. Rows are added, never changed.
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("change_id", _name, primary_key=True),
+    sa.Column("at", Utc, nullable=False, index=True),
+    sa.Column("what", _name, nullable=False),  # "visit" or "sighting"
+    sa.Column("of_id", _name, nullable=False, index=True),
+    sa.Column("field", _name, nullable=False),  # "corrected" or "note"
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Column("by", sa.Text, nullable=False),
+)
+# How many rows of `visits` and `sightings` began in each half of an hour, by what they are filtered
+# by: see `monitor.storage.tallies`.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("kind", sa.String(16), nullable=False),  # the table that is counted
+    sa.Column("half", sa.Integer, nullable=False),  # of an hour since 1970, UTC
+    sa.Column("shift_id", _name, nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("shown", _name, nullable=False),  # what was said instead of the state, or that
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Index("ix_tallies_half", "kind", "half"),
+)
+# What is searched for; few rows have any.
+for _table in (visits, sightings):
+    for _name_, _column, _there in (
+        ("note", _table.c.note, _table.c.note != ""),
+        ("identity", _table.c.identity, _table.c.identity.is_not(None)),
+        ("corrected", _table.c.first_seen, _table.c.corrected.is_not(None)),
+    ):
+        sa.Index(
+            f"ix_{_table.name}_{_name_}", _column, sqlite_where=_there, postgresql_where=_there
+        )

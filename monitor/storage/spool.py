@@ -18,7 +18,7 @@ from typing import Any
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
 from monitor.names import same_name
-from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
+from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,19 +32,21 @@ class Corrected:
 
     visit_id: str
     correction: Correction | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The receptionist's note to a sighting."""
+    """The receptionist's note to a sighting, or to the visit of that id."""
 
     sighting_id: str
     note: str
+    at: datetime | None = None
 
 
-Item = Visit | Sighting | Shift | Corrected | Noted
+Item = Visit | Sighting | Watch | Shift | Corrected | Noted
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Visit, Sighting, Shift, Corrected, Noted)
+    kind.__name__: kind for kind in (Visit, Sighting, Watch, Shift, Corrected, Noted)
 }
 
 
@@ -111,17 +113,19 @@ def write_left(store: Store, folder: Path | None = None) -> int:
         newest = {key_of(item): item for item in items}
         visits = [i for i in newest.values() if isinstance(i, Visit)]
         sightings = [i for i in newest.values() if isinstance(i, Sighting)]
+        watches = [i for i in newest.values() if isinstance(i, Watch)]
         store.save(
             [replace(visit, open=False) for visit in visits],
             [replace(sighting, open=False) for sighting in sightings],
+            watches=[replace(watch, open=False) for watch in watches],
         )
         for item in newest.values():
             if isinstance(item, Shift):
-                store.save([], [], item)
+                store.save([], [], [item])
             elif isinstance(item, Corrected):
-                store.correct(item.visit_id, item.correction)
+                store.correct(item.visit_id, item.correction, item.at)
             elif isinstance(item, Noted):
-                store.annotate(item.sighting_id, item.note)
+                store.annotate(item.sighting_id, item.note, item.at)
         path.unlink(missing_ok=True)
         done += len(newest)
     if done:
@@ -163,6 +167,8 @@ def key_of(item: Item) -> tuple[type[Item], str]:
     """What a newer version of an item has, too."""
     if isinstance(item, Shift):
         return Shift, item.shift_id
+    if isinstance(item, Watch):
+        return Watch, item.watch_id
     return type(item), item.visit_id if isinstance(item, Visit | Corrected) else item.sighting_id
 
 
@@ -179,12 +185,13 @@ def _read(path: Path) -> Iterator[Item]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):
             name, cells = json.loads(line)
-            for key in ("first_seen", "last_seen", "started"):
-                if key in cells:
+            for key in ("first_seen", "last_seen", "started", "began", "ended", "at"):
+                if cells.get(key):
                     cells[key] = datetime.fromisoformat(cells[key])
             for key in ("state", "worst_state", "final_state"):
                 if key in cells:
-                    cells[key] = MaskState(cells[key])
+                    kind = WatchState if name == Watch.__name__ else MaskState
+                    cells[key] = kind(cells[key])
             for key in ("corrected", "correction"):
                 if cells.get(key):
                     cells[key] = Correction(cells[key])

@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.data_folder import data_folder
 from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
-from monitor.records import Correction, MaskState, Shift, Sighting, Visit
+from monitor.records import Correction, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage import schema as tables
+from monitor.storage.audit import change
 from monitor.storage.counts import Counts
 from monitor.storage.database import (
     LOCK_WAIT_S,
@@ -31,6 +32,7 @@ from monitor.storage.database import (
     reason,
 )
 from monitor.storage.migrate import bring_up_to_date
+from monitor.storage.tallies import half_of, halves_of, recount
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +120,8 @@ class Store(Counts):
 
     # Writing: the inference thread
 
-    def begin_shift(self, shift_id: str, started: datetime) -> None:
-        """Note a new shift, and close what a run that was killed left open.
+    def begin_shift(self, shift_id: str, started: datetime, name: str = "", desk: str = "") -> None:
+        """Note a new shift, or one that goes on, and close what a run that was killed left open.
 
         Raises:
             StoreError: As every method that writes: if the database refuses. Nothing of the call is
@@ -129,45 +131,66 @@ class Store(Counts):
             # Other desks may be running on the same database: only what has been silent for long is
             # closed.
             silent = datetime.now(UTC) - timedelta(minutes=5)
-            for table in (tables.visits, tables.sightings):
+            for last in (
+                tables.visits.c.last_seen,
+                tables.sightings.c.last_seen,
+                tables.watches.c.ended,
+            ):
                 connection.execute(
-                    sa.update(table)
-                    .where(table.c.open, table.c.last_seen < silent)
+                    sa.update(last.table).where(last.table.c.open, last < silent).values(open=False)
+                )
+                # nobody goes on with what the same books had open before
+                connection.execute(
+                    sa.update(last.table)
+                    .where(last.table.c.shift_id == shift_id)
                     .values(open=False)
                 )
-            connection.execute(sa.insert(tables.shifts).values(shift_id=shift_id, started=started))
+            _upsert(
+                connection,
+                tables.shifts.c.shift_id,
+                _shift_row(Shift(shift_id, started, name=name, desk=desk), False),
+            )
 
     def save(
-        self, visits: Iterable[Visit], sightings: Iterable[Sighting], shift: Shift | None = None
+        self,
+        visits: Iterable[Visit],
+        sightings: Iterable[Sighting],
+        shifts: Iterable[Shift] = (),
+        watches: Iterable[Watch] = (),
     ) -> None:
-        """Write the newest version of some visits and sightings, and a shift's count of single
-        pictures, all or none.
+        """Write the newest version of some visits, sightings, shifts and intervals, all or none.
 
         A receptionist's correction and note that are already in the store stay.
         """
+        visits, sightings = list(visits), list(sightings)
         with self._writing() as connection:
             for visit in visits:
                 _upsert(connection, tables.visits.c.visit_id, _row(visit))
             for sighting in sightings:
                 _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
-            if shift is not None:
-                stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState}
-                connection.execute(
-                    sa.update(tables.shifts)
-                    .where(tables.shifts.c.shift_id == shift.shift_id)
-                    .values(stills | {"started": shift.started})
-                )
+            for watch in watches:
+                _upsert(connection, tables.watches.c.watch_id, _row(watch))
+            recount(connection, "visits", {half_of(visit.first_seen) for visit in visits})
+            recount(connection, "sightings", {half_of(s.first_seen) for s in sightings})
+            for shift in shifts:
+                _upsert(connection, tables.shifts.c.shift_id, _shift_row(shift))
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None:
+    def correct(
+        self, visit_id: str, correction: Correction | None, at: datetime | None = None
+    ) -> None:
         """Write what the receptionist says of a visit, to it and to its sightings; None takes it
-        back.
+        back. Who said it, and what was said before, is noted.
+
+        Args:
+            at: When it was said; None: now.
         """
         value = correction.value if correction is not None else None
         with self._writing() as connection:
-            for table in (tables.visits, tables.sightings):
-                connection.execute(
-                    sa.update(table).where(table.c.visit_id == visit_id).values(corrected=value)
-                )
+            change(connection, tables.visits.c.corrected, visit_id, value, at)
+            for kind, table in (("visits", tables.visits), ("sightings", tables.sightings)):
+                of_visit = table.c.visit_id == visit_id
+                connection.execute(sa.update(table).where(of_visit).values(corrected=value))
+                recount(connection, kind, halves_of(connection, kind, of_visit))
 
     def scrub(self, name: str = "") -> bool:
         """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
@@ -260,18 +283,16 @@ class Store(Counts):
 
         forget_waiting(self, name)
 
-    def annotate(self, sighting_id: str, note: str) -> None:
-        """Write the receptionist's note to a sighting."""
+    def annotate(self, of_id: str, note: str, at: datetime | None = None) -> None:
+        """Write the receptionist's note to the sighting, or the visit, of an id; as `correct`."""
         with self._writing() as connection:
-            connection.execute(
-                sa.update(tables.sightings)
-                .where(tables.sightings.c.sighting_id == sighting_id)
-                .values(note=note)
-            )
+            for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
+                change(connection, key.table.c.note, of_id, note, at)
+                connection.execute(sa.update(key.table).where(key == of_id).values(note=note))
 
     def purge(self, older_than: datetime) -> int:
-        """Delete visits and sightings last seen before a time, and shifts that nothing is left of.
-        Returns how many rows.
+        """Delete all that ended before a time, and shifts that nothing is left of. Returns how many
+        rows.
         """
         gone = 0
         while some := self.purge_some(older_than):
@@ -282,19 +303,29 @@ class Store(Counts):
 
     def purge_some(self, older_than: datetime) -> int:
         """A part of a purge that takes moments and keeps SQLite's journal small. Returns how many
-        visits and sightings are gone; 0: it is complete.
+        rows are gone; 0: it is complete.
         """
-        for key in (tables.sightings.c.sighting_id, tables.visits.c.visit_id):
-            some = sa.select(key).where(key.table.c.last_seen < older_than).limit(PURGED_AT_ONCE)
+        for key, last in (
+            (tables.sightings.c.sighting_id, tables.sightings.c.last_seen),
+            (tables.visits.c.visit_id, tables.visits.c.last_seen),
+            (tables.watches.c.watch_id, tables.watches.c.ended),
+            (tables.changes.c.change_id, tables.changes.c.at),
+        ):
+            some = sa.select(key).where(last < older_than).limit(PURGED_AT_ONCE)
             with self._writing() as connection:
                 ids = connection.execute(some).scalars().all()
                 if ids:
+                    halves = halves_of(connection, key.table.name, key.in_(ids))
                     connection.execute(sa.delete(key.table).where(key.in_(ids)))
+                    recount(connection, key.table.name, halves)
                     return len(ids)
-        empty = ~sa.exists().where(tables.visits.c.shift_id == tables.shifts.c.shift_id)
+        empty = [
+            ~sa.exists().where(table.c.shift_id == tables.shifts.c.shift_id)
+            for table in (tables.visits, tables.watches)
+        ]
         with self._writing() as connection:
             connection.execute(
-                sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, empty)
+                sa.delete(tables.shifts).where(tables.shifts.c.started < older_than, *empty)
             )
         return 0
 
@@ -311,9 +342,22 @@ class Store(Counts):
             ) from None
 
 
-def _row(record: Visit | Sighting) -> dict[str, Any]:
+def _row(record: Visit | Sighting | Watch) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    return {k: v.value if isinstance(v, MaskState | Correction) else v for k, v in row.items()}
+    return {
+        k: v.value if isinstance(v, MaskState | Correction | WatchState) else v
+        for k, v in row.items()
+    }
+
+
+def _shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
+    """
+    Args:
+        counted: Whether the faces of single pictures are known; else those in the store stay.
+    """
+    stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
+    named = {"shift_id": shift.shift_id, "started": shift.started}
+    return named | {"name": shift.name, "desk": shift.desk} | stills
 
 
 def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:

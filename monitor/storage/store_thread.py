@@ -10,10 +10,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Shift, Sighting, Visit
+from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
 from monitor.storage.spool import Corrected, Item, Noted, Spool, key_of, write_left
 from monitor.storage.store import Store
@@ -87,17 +87,26 @@ class StoreThread:
         if visits or sightings:
             self._submit(lambda: self._writer.put(visits, sightings), *visits, *sightings)
 
-    def put_stills(self, shift: Shift) -> None:
-        self._submit(lambda: self._writer.put_stills(shift), shift)
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        watches = list(watches)
+        if watches:
+            self._submit(lambda: self._writer.put_watches(watches), *watches)
+
+    def put_shift(self, shift: Shift) -> None:
+        self._submit(lambda: self._writer.put_shift(shift), shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         self._submit(
-            lambda: self._writer.correct(visit_id, correction), Corrected(visit_id, correction)
+            lambda: self._writer.correct(visit_id, correction),
+            Corrected(visit_id, correction, datetime.now(UTC)),
         )
         self._wait_for_answer()
 
     def annotate(self, sighting_id: str, note: str) -> None:
-        self._submit(lambda: self._writer.annotate(sighting_id, note), Noted(sighting_id, note))
+        self._submit(
+            lambda: self._writer.annotate(sighting_id, note),
+            Noted(sighting_id, note, datetime.now(UTC)),
+        )
         self._wait_for_answer()
 
     def forget(

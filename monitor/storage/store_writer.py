@@ -7,13 +7,13 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, Shift, Sighting, Visit
+from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
 from monitor.storage.store import Store
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 PURGE_S = 0.1  # a long purge lets others write this often
 
-Books = tuple[Mapping[str, Visit], Mapping[str, Sighting]]  # by their ids
+Books = tuple[Mapping[str, Visit], Mapping[str, Sighting], Mapping[str, Watch]]  # by their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class StoreLane(Protocol):
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
 
-    def put_stills(self, shift: Shift) -> None: ...
+    def put_watches(self, watches: Iterable[Watch]) -> None: ...
+
+    def put_shift(self, shift: Shift) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -68,7 +70,9 @@ class NoStore:
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
 
-    def put_stills(self, shift: Shift) -> None: ...
+    def put_watches(self, watches: Iterable[Watch]) -> None: ...
+
+    def put_shift(self, shift: Shift) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -97,8 +101,8 @@ class StoreWriter:
     Args:
         store: Open; `close` closes it.
         shift: The one that is begun.
-        recall: Gives all visits and all committed sightings of the shift, to be written again into
-            a store that was deleted.
+        recall: Gives all visits, all committed sightings and all intervals of the shift, to be
+            written again into a store that was deleted.
 
     Raises:
         StoreError: If the shift cannot be written to the store.
@@ -108,13 +112,15 @@ class StoreWriter:
         self._store, self._shift, self._recall = store, shift, recall
         self._visits: dict[str, Visit] = {}
         self._sightings: dict[str, Sighting] = {}
-        self._stills = False
-        self._corrections: dict[str, Correction | None] = {}  # by visit
-        self._notes: dict[str, str] = {}  # by sighting
+        self._watches: dict[str, Watch] = {}
+        self._shifts: dict[str, Shift] = {}
+        # by visit, and by visit or sighting: what was said, and when
+        self._corrections: dict[str, tuple[Correction | None, datetime]] = {}
+        self._notes: dict[str, tuple[str, datetime]] = {}
         self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
         self._problems: dict[str, str] = {}
-        store.begin_shift(shift.shift_id, shift.started)
+        self._begin(shift)
 
     @property
     def problems(self) -> dict[str, str]:
@@ -125,20 +131,25 @@ class StoreWriter:
         self._visits |= {visit.visit_id: visit for visit in visits}
         self._sightings |= {sighting.sighting_id: sighting for sighting in sightings}
 
-    def put_stills(self, shift: Shift) -> None:
-        """The shift's faces of single pictures, all together."""
-        self._shift, self._stills = shift, True
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        """Newest versions of intervals."""
+        self._watches |= {watch.watch_id: watch for watch in watches}
+
+    def put_shift(self, shift: Shift) -> None:
+        """The newest version of a shift: one that has begun, or with more single pictures."""
+        self._shift = shift
+        self._shifts[shift.shift_id] = shift
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """What the receptionist says of a visit; None takes it back."""
-        self._corrections[visit_id] = correction
+        self._corrections[visit_id] = correction, datetime.now(UTC)
         for key, waiting in self._sightings.items():
             if waiting.visit_id == visit_id:
                 self._sightings[key] = dataclasses.replace(waiting, corrected=correction)
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """The receptionist's note to a sighting."""
-        self._notes[sighting_id] = note
+        self._notes[sighting_id] = note, datetime.now(UTC)
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -187,12 +198,12 @@ class StoreWriter:
         committed: dict[str, Sighting] = {}
         if self.unstored() and self._attempt("store", self._save):
             committed = self._sightings
-            self._visits, self._sightings, self._stills = {}, {}, False
-        for visit_id, correction in list(self._corrections.items()):
-            if self._attempt("store", partial(self._store.correct, visit_id, correction)):
+            self._visits, self._sightings, self._watches, self._shifts = {}, {}, {}, {}
+        for visit_id, said in list(self._corrections.items()):
+            if self._attempt("store", partial(self._store.correct, visit_id, *said)):
                 del self._corrections[visit_id]
-        for sighting_id, note in list(self._notes.items()):
-            if self._attempt("store", partial(self._store.annotate, sighting_id, note)):
+        for sighting_id, noted in list(self._notes.items()):
+            if self._attempt("store", partial(self._store.annotate, sighting_id, *noted)):
                 del self._notes[sighting_id]
         for name in sorted(self._gone):
             if self._attempt("store", partial(self._store.forget_identity, name)):
@@ -203,8 +214,8 @@ class StoreWriter:
 
     def unstored(self) -> int:
         """How many things wait."""
-        waiting = (self._visits, self._sightings, self._corrections, self._notes, self._gone)
-        return sum(len(w) for w in waiting) + self._stills
+        waiting = (self._visits, self._sightings, self._watches, self._corrections, self._notes)
+        return sum(len(w) for w in waiting) + len(self._gone) + len(self._shifts)
 
     def close(self) -> Closed:
         """Let the store go."""
@@ -217,13 +228,21 @@ class StoreWriter:
                 "the store was deleted or replaced while in use: this shift is written again, what "
                 "was older is gone"
             )
-            self._store.begin_shift(self._shift.shift_id, self._shift.started)
-            visits, sightings = self._recall()
+            self._begin(self._shift)
+            visits, sightings, watches = self._recall()
             self._visits = dict(visits) | self._visits
+            self._watches = dict(watches) | self._watches
             self._sightings = {**sightings, **self._sightings}
-            self._stills = self._shift.stills != Count()
-        shift = self._shift if self._stills else None
-        self._store.save(self._visits.values(), self._sightings.values(), shift)
+            self._shifts[self._shift.shift_id] = self._shift
+        self._store.save(
+            self._visits.values(),
+            self._sightings.values(),
+            self._shifts.values(),
+            self._watches.values(),
+        )
+
+    def _begin(self, shift: Shift) -> None:
+        self._store.begin_shift(shift.shift_id, shift.started, shift.name, shift.desk)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

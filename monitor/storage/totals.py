@@ -1,21 +1,19 @@
-"""Totals by shift, by day and by hour of the day: records, which the chart shows and `csv_files`
-writes.
+"""Totals by shift, by day and by hour of the day, of all cameras together or of each: records,
+which charts show and `csv_files` writes.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.records import Count, MaskState, Shift, Sighting, Visit
+from monitor.records import Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.compliance import (
     as_count,
-    as_counted,
     counted_state,
-    is_standing,
     stands,
     total,
 )
@@ -23,7 +21,9 @@ from monitor.storage.compliance import (
 if TYPE_CHECKING:
     from monitor.storage.store import Store
 
-QUARTER = timedelta(minutes=15)
+WATCHED = (WatchState.LIVE, WatchState.MOVED)  # whoever comes is seen and judged
+# what a sighting counts as that stands
+STANDING = (MaskState.UNMASKED, MaskState.INCORRECT, MaskState.UNSURE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,85 +60,170 @@ class Total:
     period: Period
     count: Count  # visits and faces of single pictures, corrections included
     sightings: int  # those that stand
+    camera: str | None = None  # None: all together; "": single pictures, of which it is not kept
+    watched_s: float = 0.0  # for how long somebody would have been seen, all cameras added up
+    on_s: float = 0.0  # for how long they were to be watched: paused, lost or covered as well
+    # what that was spent in, seconds
+    spent_s: Mapping[WatchState, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of what is added up."""
+
+    shift_id: str
+    camera: str
+    day: date
+    hour: int
 
 
 def totals(
-    shifts: Iterable[Shift], visits: Iterable[Visit], sightings: Iterable[Sighting]
+    shifts: Iterable[Shift],
+    visits: Iterable[Visit],
+    sightings: Iterable[Sighting],
+    watches: Iterable[Watch] = (),
+    *,
+    by_camera: bool = False,
 ) -> list[Total]:
-    """Totals of the periods in which something was counted: shifts, then days, then hours, each
-    in order. A shift counts its single pictures when it began.
+    """Totals of the periods in which something was counted or watched: shifts, then days, then
+    hours, each in order. A shift counts its single pictures when it began.
     """
-    return _add_up(
+    return _Sums(by_camera).of(
         shifts,
-        ((v.shift_id, v.first_seen, counted_state(v), 1) for v in visits),
-        ((s.shift_id, s.first_seen, 1) for s in sightings if stands(s)),
+        ((_part(v.shift_id, v.camera, v.first_seen), counted_state(v), 1) for v in visits),
+        ((_part(s.shift_id, s.camera, s.first_seen), 1) for s in sightings if stands(s)),
+        watches,
     )
 
 
 def totals_between(
-    store: Store, since: datetime | None = None, until: datetime | None = None
+    store: Store,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    by_camera: bool = False,
+    days: bool = False,
 ) -> list[Total]:
-    """`totals` of what began in [since, until), added up by the database.
+    """`totals` of what began in [since, until), added up by the database, and of the time that was
+    watched within.
+
+    Args:
+        days: Of days alone, which is quicker for a year.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    visits, sightings = store.count(since, until)
-    return _add_up(
+    visits, sightings = store.count(since, until, days=days)
+    watches = store.read_watches(since, until)
+    found = _Sums(by_camera, days).of(
         store.read_shifts(since, until),
+        ((_Part(g.shift_id, g.camera, g.day, g.hour), g.state, g.number) for g in visits),
         (
-            (g.shift_id, g.began, as_counted(g.state, g.corrected), g.number)
-            for g in visits
-            if g.state is not None
+            (_Part(g.shift_id, g.camera, g.day, g.hour), g.number)
+            for g in sightings
+            if g.state in STANDING
         ),
-        ((g.shift_id, g.began, g.number) for g in sightings if is_standing(g.corrected)),
+        watches,
     )
+    return [t for t in found if isinstance(t.period, OfDay)] if days else found
 
 
-def _add_up(
-    shifts: Iterable[Shift],
-    visits: Iterable[tuple[str, datetime, MaskState | None, int]],
-    sightings: Iterable[tuple[str, datetime, int]],
-) -> list[Total]:
-    # by shift and quarter of an hour at first: that is quick for a million
-    seen: Counter[tuple[str, datetime, MaskState | None]] = Counter()
-    for shift_id, began, state, number in visits:
-        seen[shift_id, quarter(began), state] += number
-    alarmed: Counter[tuple[str, datetime]] = Counter()
-    for shift_id, began, number in sightings:
-        alarmed[shift_id, quarter(began)] += number
-    states: defaultdict[Period, Counter[MaskState | None]] = defaultdict(Counter)
-    alarms: Counter[Period] = Counter()
-    stills: defaultdict[Period, Count] = defaultdict(Count)
-    for (shift_id, moment, state), number in seen.items():
-        for period in _periods(shift_id, moment):
-            states[period][state] += number
-    for (shift_id, moment), number in alarmed.items():
-        for period in _periods(shift_id, moment):
-            alarms[period] += number
-    for shift in shifts:
-        if shift.stills != Count():
-            for period in _periods(shift.shift_id, shift.started):
-                stills[period] = total([stills[period], shift.stills])
-    counted = {*states, *stills, *alarms}
-    in_order: list[Period] = [
-        *sorted(period for period in counted if isinstance(period, OfShift)),
-        *sorted(period for period in counted if isinstance(period, OfDay)),
-        *sorted(period for period in counted if isinstance(period, OfHour)),
-    ]
-    return [
-        Total(period, total([as_count(states[period]), stills[period]]), alarms[period])
-        for period in in_order
-    ]
+class _Sums:
+    """Adds up by period, and by camera if wanted."""
+
+    def __init__(self, by_camera: bool, days: bool = False) -> None:
+        self._by_camera, self._days = by_camera, days
+        self._states: defaultdict[tuple[Period, str | None], Counter[MaskState | None]]
+        self._states = defaultdict(Counter)
+        self._alarms: Counter[tuple[Period, str | None]] = Counter()
+        self._stills: defaultdict[tuple[Period, str | None], Count] = defaultdict(Count)
+        # microseconds, as the next
+        self._spent: defaultdict[tuple[Period, str | None], Counter[WatchState]]
+        self._spent = defaultdict(Counter)
+        self._on: Counter[tuple[Period, str | None]] = Counter()
+
+    def of(
+        self,
+        shifts: Iterable[Shift],
+        visits: Iterable[tuple[_Part, MaskState | None, int]],
+        sightings: Iterable[tuple[_Part, int]],
+        watches: Iterable[Watch],
+    ) -> list[Total]:
+        # equal parts together first: that is quick for a million
+        seen: Counter[tuple[_Part, MaskState | None]] = Counter()
+        for part, state, number in visits:
+            seen[part, state] += number
+        for (part, state), number in seen.items():
+            for key in self._keys(part):
+                self._states[key][state] += number
+        for part, number in sightings:
+            for key in self._keys(part):
+                self._alarms[key] += number
+        for shift in shifts:
+            if shift.stills != Count():
+                for key in self._keys(_part(shift.shift_id, "", shift.started)):
+                    self._stills[key] = total([self._stills[key], shift.stills])
+        for part, shown, spent in _cut(watches, self._days):
+            for key in self._keys(part):
+                self._on[key] += spent
+                self._spent[key][shown] += spent
+        return [self._total(key) for key in self._in_order()]
+
+    def _keys(self, part: _Part) -> list[tuple[Period, str | None]]:
+        camera = part.camera if self._by_camera else None
+        if self._days:
+            return [(OfDay(part.day), camera)]
+        return [
+            (OfShift(part.shift_id), camera),
+            (OfDay(part.day), camera),
+            (OfHour(part.day, part.hour), camera),
+        ]
+
+    def _in_order(self) -> list[tuple[Period, str | None]]:
+        found = {*self._states, *self._alarms, *self._stills, *self._on}
+        return [
+            key
+            for kind in (OfShift, OfDay, OfHour)
+            for key in sorted(
+                (key for key in found if isinstance(key[0], kind)),
+                key=lambda key: (key[0], key[1] or ""),
+            )
+        ]
+
+    def _total(self, key: tuple[Period, str | None]) -> Total:
+        count = total([as_count(self._states.get(key, {})), self._stills.get(key, Count())])
+        spent = self._spent[key] if key in self._spent else Counter[WatchState]()
+        return Total(
+            *(key[0], count, self._alarms[key], key[1]),
+            watched_s=sum(spent.get(state, 0) for state in WATCHED) / 10**6,
+            on_s=self._on[key] / 10**6,
+            spent_s={state: spent[state] / 10**6 for state in WatchState if state in spent},
+        )
 
 
-def quarter(moment: datetime) -> datetime:
-    """When the quarter of an hour began. Zones differ by quarters: all of one lies in one local
-    hour.
-    """
-    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
-
-
-def _periods(shift_id: str, moment: datetime) -> tuple[Period, ...]:
+def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
     here = moment.astimezone()
-    return OfShift(shift_id), OfDay(here.date()), OfHour(here.date(), here.hour)
+    return _Part(shift_id, camera, here.date(), here.hour)
+
+
+def _cut(watches: Iterable[Watch], days: bool) -> Iterator[tuple[_Part, WatchState, int]]:
+    """Intervals, cut where an hour, or a day, of local time ends: the state, and for how many
+    microseconds: whole numbers add up to the same in any order.
+    """
+    for watch in watches:
+        began = watch.began
+        while began < watch.ended:
+            here = began.astimezone()
+            ended = min(watch.ended, _end_of(here, days))
+            part = _Part(watch.shift_id, watch.camera, here.date(), here.hour)
+            yield part, watch.state, (ended - began) // timedelta(microseconds=1)
+            began = ended
+
+
+def _end_of(here: datetime, days: bool) -> datetime:
+    """When the hour, or the day, of a local time ends."""
+    if not days:
+        past = timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
+        return here + timedelta(hours=1) - past
+    next_day = here.date() + timedelta(days=1)
+    return datetime(next_day.year, next_day.month, next_day.day).astimezone()

@@ -22,6 +22,7 @@ from monitor.records import (
     Shift,
     Sighting,
     Visit,
+    Watch,
 )
 from monitor.storage.errand import Errand
 from monitor.storage.events import event_line
@@ -74,10 +75,19 @@ class Writer:
         if self._outputs.csv is not None:
             self._rows += [sighting for sighting in sightings if not sighting.open]
 
+    def put_watches(self, watches: Iterable[Watch]) -> None:
+        """Newest versions of intervals in which a camera was in one state."""
+        self._lane.put_watches(watches)
+
     def put_unstored(self, sightings: Iterable[Sighting]) -> None:
         """Sightings of recordings that are kept apart: for the CSV alone, where they are wanted."""
         if self._outputs.csv is not None and self._outputs.recordings_listed:
             self._rows += [sighting for sighting in sightings if not sighting.open]
+
+    def begin(self, shift: Shift) -> None:
+        """Another shift than before is written from now on."""
+        self._shift = shift
+        self._lane.put_shift(shift)
 
     def put_stills(self, stills: Count, taken: datetime) -> None:
         """The shift's faces of single pictures, all together, the last of which was taken then. A
@@ -85,7 +95,7 @@ class Writer:
         """
         began = min(self._shift.started, taken)
         self._shift = dataclasses.replace(self._shift, stills=stills, started=began)
-        self._lane.put_stills(self._shift)
+        self._lane.put_shift(self._shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """What the receptionist says of a visit; None takes it back."""
@@ -97,7 +107,7 @@ class Writer:
         self._retry_at = 0.0
 
     def annotate(self, sighting_id: str, note: str) -> None:
-        """The receptionist's note to a sighting."""
+        """The receptionist's note to a sighting, or to the visit of that id."""
         self._lane.annotate(sighting_id, note)
         self._rows = [
             dataclasses.replace(row, note=note) if row.sighting_id == sighting_id else row

@@ -15,7 +15,7 @@ import uvicorn
 
 from monitor.app import build_pipeline, model_watch
 from monitor.errors import ConfigError
-from monitor.storage.ledger import new_shift_id
+from monitor.storage.shifts import new_shift_id
 from monitor.web.composed import make_app, make_site
 from monitor.web.options import ServeOptions
 from monitor.web.scoring import ScoringThread

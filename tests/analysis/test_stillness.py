@@ -88,7 +88,7 @@ class Hall:
 
     @property
     def people(self) -> int:
-        return sum(v.corrected is not Correction.NO_PERSON for v in self.visits.values())
+        return sum(v.corrected is not Correction.NEVER_MOVED for v in self.visits.values())
 
 
 def test_a_poster_is_a_visit_for_some_seconds_and_then_nobody() -> None:
@@ -97,7 +97,7 @@ def test_a_poster_is_a_visit_for_some_seconds_and_then_nobody() -> None:
     assert hall.people == 1  # as is said of whoever stands still: it may be somebody
     hall.show(10)
     (visit,) = hall.visits.values()
-    assert visit.corrected is Correction.NO_PERSON
+    assert visit.corrected is Correction.NEVER_MOVED
     assert not visit.open
     assert not any(sighting.open for sighting in hall.sightings.values())
     assert hall.shown == 0

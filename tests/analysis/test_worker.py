@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from monitor.analysis.worker import FAULTS_MAX, InferenceThread, Parts
 from monitor.camera.slot import LatestSlot
 from monitor.config import Config
 from monitor.errors import ModelError
-from monitor.records import Count, Detections, Frame, Update, WorkerState
+from monitor.records import Condition, Count, Detections, Frame, Update, WatchState, WorkerState
 from monitor.storage.ledger import Ledger
 from monitor.storage.store import Store
 
@@ -168,6 +171,42 @@ def test_people_before_a_silent_camera_leave(tmp_path: Path) -> None:
         clock.t += 120
         bench.wait(lambda: bench.updates[-1].sightings and not bench.updates[-1].sightings[0].open)
         assert bench.stored() == (0, 1)
+
+
+def test_what_a_camera_shows_is_booked_until_it_is_closed(tmp_path: Path) -> None:
+    shown = {"door": WatchState.LIVE}
+    with running(tmp_path / "m.db", [FACE]) as bench:
+        bench.thread.watch("door", lambda: Condition(shown["door"], datetime.now(UTC)))
+        bench.thread.watch("yard", lambda: None)
+        bench.feed(*frames(5))
+        for state in (WatchState.LOST, WatchState.LIVE):
+            time.sleep(0.3)
+            shown["door"] = state
+        time.sleep(0.3)
+        bench.thread.unwatch("door")
+        time.sleep(0.3)
+        bench.thread.unwatch("door")
+    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+    found = store.read_watches()
+    store.close()
+    assert [watch.state.value for watch in found] == ["live", "lost", "live"]
+    assert not any(watch.open for watch in found)
+    assert all(before.ended == after.began for before, after in itertools.pairwise(found))
+
+
+def test_a_picture_that_is_turned_is_booked_as_that(tmp_path: Path) -> None:
+    with running(tmp_path / "m.db", [FACE]) as bench:
+        bench.thread.watch("door", lambda: Condition(WatchState.LIVE, datetime.now(UTC)))
+        bench.feed(*frames(5))
+        time.sleep(0.3)
+        bench.thread.submit(
+            lambda parts: parts.pipeline._scene("door")._upright._turned.extend([True] * 5)
+        )
+        time.sleep(0.4)
+        assert bench.thread.turned["door"].state is WatchState.UPSIDE_DOWN
+    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+    assert [watch.state.value for watch in store.read_watches()] == ["live", "upside down"]
+    store.close()
 
 
 def test_a_closed_source_ends_its_visits(tmp_path: Path) -> None:

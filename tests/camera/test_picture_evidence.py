@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.camera.evidence import BLACK_AFTER_S, FROZEN_AFTER_S, Doubt, Evidence
-from monitor.records import Image
+from monitor.camera.evidence import BLACK_AFTER_S, FROZEN_AFTER_S, Evidence
+from monitor.records import Image, WatchState
 
 RATE = 10
 
@@ -26,7 +27,7 @@ def lit(seed: int = 0, level: int = 120) -> Image:
     return (level - 20 + noise + stripes).astype(np.uint8)
 
 
-def watch(evidence: Evidence, images: list[Image], start: float = 100.0) -> list[Doubt | None]:
+def watch(evidence: Evidence, images: list[Image], start: float = 100.0) -> list[WatchState | None]:
     return [evidence.look(image, start + i / RATE) for i, image in enumerate(images)]
 
 
@@ -34,7 +35,7 @@ def test_a_picture_that_is_the_same_for_long_is_frozen_until_it_changes() -> Non
     frames = round(FROZEN_AFTER_S * RATE)
     doubts = watch(Evidence(), [*(lit().copy() for _ in range(frames + 5)), lit(1)])
     assert set(doubts[: frames - 1]) == {None}
-    assert doubts[frames + 1] is Doubt.FROZEN
+    assert doubts[frames + 1] is WatchState.FROZEN
     assert doubts[-1] is None
 
 
@@ -42,9 +43,37 @@ def test_one_pixel_that_changes_is_a_change() -> None:
     images = []
     for i in range(round(FROZEN_AFTER_S * RATE) + 20):
         image = lit().copy()
-        image[101, 103] = i % 7  # beside every grid
+        image[101, 103] = i  # beside every grid
         images.append(image)
     assert set(watch(Evidence(), images)) == {None}
+
+
+def test_the_same_few_pictures_again_and_again_are_frozen() -> None:
+    """A recorder that hangs repeats its last second; noise never comes twice."""
+    evidence = Evidence()
+    second = [lit(seed) for seed in range(RATE)]
+    doubts = watch(evidence, second * 13)
+    assert doubts[-1] is WatchState.FROZEN
+    assert evidence.since == pytest.approx(100 + (2 * RATE - 1) / RATE)
+    assert evidence.look(lit(99), 114.0) is None
+
+
+def test_a_still_picture_that_an_encoder_sends_anew_is_frozen() -> None:
+    """Its key frames differ from the pictures between them, and are the same each time."""
+    shown = []
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
+    encoder.time_base, encoder.options = Fraction(1, 25), {"g": "50", "tune": "zerolatency"}
+    decoder = av.CodecContext.create("h264", "r")
+    for i in range(25 * 14):
+        frame = av.VideoFrame.from_ndarray(lit(), format="bgr24").reformat(format="yuv420p")
+        frame.pts = i
+        for packet in encoder.encode(frame):
+            shown += [f.to_ndarray(format="bgr24") for f in decoder.decode(packet)]
+    assert len({one.tobytes() for one in shown}) > 1
+    evidence = Evidence()
+    doubts = [evidence.look(image, 100 + i / 25) for i, image in enumerate(shown)]
+    assert doubts[-1] is WatchState.FROZEN
 
 
 @pytest.mark.parametrize("level", [0, 2])
@@ -56,7 +85,7 @@ def test_a_black_picture_is_said_even_with_noise(level: int) -> None:
     ]
     doubts = watch(Evidence(), [*black, lit()])
     assert set(doubts[: frames - 1]) == {None}
-    assert doubts[frames + 1] is Doubt.BLACK
+    assert doubts[frames + 1] is WatchState.BLACK
     assert doubts[-1] is None
 
 
@@ -107,12 +136,12 @@ def scene() -> list[Image]:
 @pytest.mark.parametrize("before_s", [0, 8])
 @pytest.mark.parametrize(
     ("fault", "doubt"),
-    [(dark, Doubt.DARK), (covered, Doubt.COVERED), (blurred, Doubt.BLURRED)],
+    [(dark, WatchState.DARK), (covered, WatchState.COVERED), (blurred, WatchState.BLURRED)],
 )
 def test_what_shows_nobody_is_named_within_ten_seconds(
     scene: list[Image],
     fault: Callable[[Image, np.random.Generator], Image],
-    doubt: Doubt,
+    doubt: WatchState,
     before_s: int,
 ) -> None:
     """From the start of the watch, or later; and taken back when the picture is good again."""
@@ -121,7 +150,7 @@ def test_what_shows_nobody_is_named_within_ten_seconds(
 
     def look(
         seconds: int, change: Callable[[Image, np.random.Generator], Image]
-    ) -> set[Doubt | None]:
+    ) -> set[WatchState | None]:
         shown = [change(next(pictures), rng) for _ in range(4 * seconds)]
         return {evidence.look(picture, next(moments)) for picture in shown}
 

@@ -37,8 +37,9 @@ from monitor.records import (
 )
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
-from monitor.storage.ledger import Ledger, new_shift_id
+from monitor.storage.ledger import Ledger
 from monitor.storage.outputs import Outputs
+from monitor.storage.shifts import new_shift_id
 from monitor.storage.store import Store
 
 WAIT_S = 30.0

@@ -293,7 +293,8 @@ def test_the_window_counts_today_from_midnight(
 SHIFT = """
 import sys
 from datetime import UTC, datetime
-from monitor.storage.ledger import Ledger, new_shift_id
+from monitor.storage.ledger import Ledger
+from monitor.storage.shifts import new_shift_id
 from monitor.storage.store import Store
 ledger = Ledger(Store(sys.argv[1]), new_shift_id(datetime.now(UTC)), retention_days=30)
 print(ledger.update().problem)

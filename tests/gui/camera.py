@@ -14,7 +14,7 @@ from tests.fakes import FakeSource
 
 
 class Camera(FakeSource):
-    """A live source that shows one picture again and again, grey unless told otherwise; or raises,
+    """A live source that shows one picture with some noise, grey unless told otherwise; or raises,
     as it is told.
     """
 
@@ -40,10 +40,13 @@ class Camera(FakeSource):
         if self.switch.damaged:
             raise DamagedPictureError("one of them")
         self.switch.t += 0.04
-        if self.switch.image is not None:
-            return Picture(self.switch.image.copy(), self.switch.t)
         width, height = self.switch.size_wh
-        return Picture(np.full((height, width, 3), 90, np.uint8), self.switch.t)
+        image = np.full((height, width, 3), 90, np.uint8)
+        if self.switch.image is not None:
+            image = self.switch.image.copy()
+        if not self.switch.frozen:
+            image[0, :4] += self.switch.rng.integers(0, 16, (4, 3)).astype(np.uint8)
+        return Picture(image, self.switch.t)
 
 
 class Switch:
@@ -51,7 +54,8 @@ class Switch:
 
     def __init__(self, size_wh: tuple[int, int], image: Image | None) -> None:
         self.error: str | None = None
-        self.damaged = False
+        self.damaged = self.frozen = False
+        self.rng = np.random.default_rng(0)
         self.image = image
         self.size_wh, self.t = size_wh, 0.0
         self.tick = threading.Event()

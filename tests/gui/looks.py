@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QContextMenuEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from monitor.gui.picture.caption import Caption
 from monitor.gui.window import MainWindow
@@ -31,6 +33,11 @@ def plate(window: MainWindow, name: str) -> str:
     view = window.grid.view_of(name)
     assert view is not None
     return view.plate
+
+
+def timeless(text: str) -> str:
+    """A sentence without its time of day."""
+    return re.sub(r"since \d\d:\d\d", "since …", text)
 
 
 def total(window: MainWindow) -> dict[MaskState, int]:
@@ -117,3 +124,9 @@ def context_menu(widget: QWidget, place: QPoint) -> None:
     """Click with the right button."""
     reason = QContextMenuEvent.Reason.Mouse
     QApplication.sendEvent(widget, QContextMenuEvent(reason, place, widget.mapToGlobal(place)))
+
+
+def press(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    """Press a banner's button."""
+    (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -190,7 +190,7 @@ def draw_situations(folder: Path, work: Path) -> None:
                 "(database or disk is full): "
                 "free the disk or the file. Nothing is lost yet: it is tried again",
             )
-            window.view.set_plate("Camera lost: this is the last picture")
+            window.view.set_plate("Lost since 10:42: this is the last picture")
             window.view.drop_faces()
             window.status.show_source(f"{long_camera}: lost, next try in 16 s")
             wait(0.1)

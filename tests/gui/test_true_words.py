@@ -20,7 +20,7 @@ from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, drop, ended, make_face, numbers, plate
+from tests.gui.looks import MakeWindow, drop, ended, make_face, numbers, plate, timeless
 
 
 def test_a_recording_is_marked_counted_apart_and_not_stored(
@@ -70,11 +70,14 @@ def test_a_picture_that_does_not_change_is_not_called_live(
 ) -> None:
     monkeypatch.setattr("monitor.camera.evidence.FROZEN_AFTER_S", 0.5)
     camera = Camera("door")
+    camera.switch.frozen = True
     window = make_window(camera)
     qtbot.waitUntil(lambda: window.status.source.text() == "door: frozen picture", timeout=LONG_MS)
     assert "same picture again and again" in window.banners.text("source door")
-    assert plate(window, "door") == "This picture does not change"
+    assert timeless(plate(window, "door")) == "Frozen since …: this is an old picture"
+    assert window.view.is_old
     assert not window.view.faces
+    camera.switch.frozen = False
     camera.switch.image = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
 
@@ -86,7 +89,7 @@ def test_a_black_picture_is_not_called_live(
     window = make_window(Camera("door", image=np.zeros((240, 320, 3), np.uint8)))
     qtbot.waitUntil(lambda: window.status.source.text() == "door: black picture", timeout=LONG_MS)
     assert "black picture" in window.banners.text("source door")
-    assert plate(window, "door") == "This picture is black"
+    assert timeless(plate(window, "door")) == "Black since …: nobody can be seen"
 
 
 def test_nobody_is_there_now_before_a_camera_that_is_gone(

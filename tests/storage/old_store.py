@@ -1,4 +1,4 @@
-"""A store of release 0.1, what is in it, and programs that open one at once."""
+"""Stores of release 0.1 and of version 2, what is in them, and programs that open one at once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL = Path(__file__).with_name("release_0_1.sql").read_text(encoding="utf-8")
+SQL_2 = Path(__file__).with_name("version_2.sql").read_text(encoding="utf-8")
 BEFORE, FIRST, SECOND = "20261118-080000-ef56", "20261119-080000-ab12", "20261120-080000-cd34"
 
 
@@ -20,11 +21,11 @@ def at(day: int, hour: int, minute: int = 0, second: float = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, whole, round((second - whole) * 1e6), tzinfo=UTC)
 
 
-def make_old(path: Path) -> None:
-    """Write it as an SQLite file."""
+def make_old(path: Path, sql: str = SQL) -> None:
+    """Write one as an SQLite file."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.executescript(SQL)
+    connection.executescript(sql)
     connection.close()
 
 
@@ -74,7 +75,7 @@ SIGHTINGS = [
 START = """
 import sys
 from datetime import UTC, datetime
-from monitor.storage.ledger import new_shift_id
+from monitor.storage.shifts import new_shift_id
 from monitor.storage.store import Store
 print("ready", flush=True)
 sys.stdin.readline()

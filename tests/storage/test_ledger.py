@@ -18,8 +18,10 @@ from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
-from monitor.storage.ledger import SHOWN_MAX, Ledger, new_shift_id
+from monitor.storage.ledger import Ledger
 from monitor.storage.outputs import Outputs
+from monitor.storage.shift_books import SHOWN_MAX
+from monitor.storage.shifts import new_shift_id
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.store import Store
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fakes import NOON, sighting, visit
-from old_store import SHIFTS, SIGHTINGS, VISITS, make_old, started_at_once
+from fakes import NOON, sighting, visit, watch
+from old_store import SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, make_old, started_at_once
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count
 from monitor.storage import migrate, schema
-from monitor.storage.migrations import v1, v2
+from monitor.storage.migrations import v1, v2, v3
 from monitor.storage.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +37,13 @@ def path(tmp_path: Path) -> Path:
 def old(path: Path) -> Path:
     """A store of release 0.1."""
     make_old(path)
+    return path
+
+
+@pytest.fixture
+def second(path: Path) -> Path:
+    """A store of version 2."""
+    make_old(path, SQL_2)
     return path
 
 
@@ -77,6 +84,22 @@ def test_a_store_of_release_0_1_opens_with_all_rows(old: Path) -> None:
     assert names(old.parent) == ["monitor.db"], "the old file was kept aside only meanwhile"
 
 
+def test_a_store_of_version_2_opens_with_all_rows(second: Path) -> None:
+    store = Store(url(second))
+    assert store.read_shifts() == SHIFTS
+    assert store.read_visits() == VISITS
+    assert store.read_sightings() == SIGHTINGS
+    assert store.read_watches() == []
+    store.begin_shift("shift", NOON)
+    store.save([visit(1, note="by the lift")], [], watches=[watch(1)])
+    assert visit(1, note="by the lift") in store.read_visits()
+    assert store.read_watches() == [watch(1)]
+    store.close()
+    assert query(second, "SELECT version FROM mask_monitor_version") == [(schema.VERSION,)]
+    assert query(second, "SELECT count(*) FROM changes") == [(0,)]
+    assert names(second.parent) == ["monitor.db"]
+
+
 def test_an_open_visit_of_a_killed_old_run_is_closed(old: Path) -> None:
     store = Store(url(old))
     store.begin_shift("shift", datetime.now(UTC))
@@ -84,8 +107,10 @@ def test_an_open_visit_of_a_killed_old_run_is_closed(old: Path) -> None:
     store.close()
 
 
-def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path) -> None:
-    Store(url(old)).close()
+@pytest.mark.parametrize("sql", [SQL, SQL_2], ids=["version 1", "version 2"])
+def test_a_migrated_store_has_the_tables_of_a_new_one(path: Path, tmp_path: Path, sql: str) -> None:
+    make_old(path, sql)
+    Store(url(path)).close()
     Store(url(tmp_path / "new.db")).close()
 
     def shape(file: Path) -> dict[str, Any]:
@@ -100,7 +125,7 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path)
             if (columns := inspector.get_columns(table))
         }
 
-    assert shape(old) == shape(tmp_path / "new.db")
+    assert shape(path) == shape(tmp_path / "new.db")
 
 
 def test_a_first_start_of_release_0_1_that_was_cut_short(path: Path) -> None:
@@ -137,7 +162,7 @@ def test_a_migration_that_fails_leaves_the_old_store(
 ) -> None:
     before = dump(old)
     monkeypatch.setattr(v2, "upgrade", fail_after(v2.upgrade, commits=commits))
-    with pytest.raises(StoreError, match="from version 1 to 2") as caught:
+    with pytest.raises(StoreError, match="from version 1 to 3") as caught:
         Store(url(old))
     assert "disk is full" in str(caught.value)
     assert "the old one is as it was" in str(caught.value)
@@ -148,6 +173,17 @@ def test_a_migration_that_fails_leaves_the_old_store(
     store = Store(url(old))
     assert store.read_sightings() == SIGHTINGS
     store.close()
+
+
+def test_a_step_that_fails_leaves_a_store_of_version_2(
+    second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dump(second)
+    monkeypatch.setattr(v3, "upgrade", fail_after(v3.upgrade, commits=True))
+    with pytest.raises(StoreError, match="from version 2 to 3"):
+        Store(url(second))
+    assert dump(second) == before
+    assert names(second.parent) == ["monitor.db"]
 
 
 def test_a_migration_that_loses_rows_is_not_kept(
@@ -169,7 +205,7 @@ def test_a_migration_that_loses_rows_is_not_kept(
 def test_the_old_file_cannot_be_kept_aside(old: Path) -> None:
     before = dump(old)
     (old.parent / "monitor.db.version-1").mkdir()  # in the way, even of root
-    with pytest.raises(StoreError, match="could not be brought from version 1 to 2"):
+    with pytest.raises(StoreError, match="could not be brought from version 1 to 3"):
         Store(url(old))
     assert dump(old) == before
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fakes import NOON, sighting, visit
-from old_store import SHIFTS, SIGHTINGS, SQL, VISITS, started_at_once
+from fakes import NOON, sighting, visit, watch
+from old_store import SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, started_at_once
 from test_totals import the_database_adds_up_alike
 
 from monitor.errors import StoreError
@@ -20,9 +20,8 @@ from monitor.storage.store import Store
 pytest_plugins = ["postgres"]
 
 
-def make_old(url: str) -> None:
-    """A store of release 0.1."""
-    execute(url, SQL.replace("DATETIME", "TIMESTAMP WITHOUT TIME ZONE"))
+def make_old(url: str, sql: str = SQL) -> None:
+    execute(url, sql.replace("DATETIME", "TIMESTAMP WITHOUT TIME ZONE"))
 
 
 def execute(url: str, text: str) -> None:
@@ -54,7 +53,8 @@ def test_what_was_saved_is_read(postgres_url: str) -> None:
     store.save([visit(1), visit(2, MaskState.MASKED)], [sighting(1)], shift)
     store.correct("shift-v1", Correction.INCORRECT)
     store.annotate("shift-v1-s1", "a visor")
-    store.save([visit(1, open=False)], [sighting(1, open=False)])
+    store.save([visit(1, open=False)], [sighting(1, open=False)], watches=[watch(1)])
+    assert store.read_watches() == [watch(1)]
     assert store.read_shifts() == [shift]
     assert store.read_visits() == [
         visit(1, open=False, corrected=Correction.INCORRECT),
@@ -66,12 +66,15 @@ def test_what_was_saved_is_read(postgres_url: str) -> None:
     store.close()
 
 
-def test_a_store_of_release_0_1_opens_with_all_rows(postgres_url: str) -> None:
-    make_old(postgres_url)
+@pytest.mark.parametrize("sql", [SQL, SQL_2], ids=["release 0.1", "version 2"])
+def test_an_older_store_opens_with_all_rows(postgres_url: str, sql: str) -> None:
+    make_old(postgres_url, sql)
     store = Store(postgres_url)
     assert store.read_shifts() == SHIFTS
     assert store.read_visits() == VISITS
     assert store.read_sightings() == SIGHTINGS
+    store.save([], [], watches=[watch(1)])
+    assert store.read_watches() == [watch(1)]
     store.close()
 
 
@@ -87,7 +90,7 @@ def test_a_migration_that_fails_leaves_the_old_store(
         operations.execute("SELECT nonsense")
 
     monkeypatch.setattr(v2, "upgrade", broken)
-    with pytest.raises(StoreError, match="from version 1 to 2") as caught:
+    with pytest.raises(StoreError, match="from version 1 to 3") as caught:
         Store(postgres_url)
     assert "nothing in it was changed" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -142,7 +145,9 @@ def test_a_newer_store_is_refused(postgres_url: str) -> None:
 def test_tables_of_the_same_name_are_refused_and_others_are_none_of_ours(postgres_url: str) -> None:
     execute(postgres_url, "CREATE TABLE books (title TEXT)")
     Store(postgres_url).close()
-    execute(postgres_url, "DROP TABLE mask_monitor_version, shifts, visits, sightings")
+    execute(
+        postgres_url, "DROP TABLE mask_monitor_version, shifts, visits, sightings, watches, changes"
+    )
     execute(postgres_url, "CREATE TABLE shifts (name TEXT)")
     with pytest.raises(StoreError, match="belongs to another program"):
         Store(postgres_url)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from fakes import NOON, sighting, visit
+from fakes import NOON, sighting, visit, watch
 
 from monitor.errors import StoreError
-from monitor.records import Correction, Count, MaskState, Shift
+from monitor.records import Correction, Count, MaskState, Shift, WatchState
 from monitor.storage import store as store_module
 from monitor.storage.store import Store
 
@@ -88,8 +88,8 @@ def test_all_or_none(store: Store) -> None:
 
 
 def test_counts_of_single_pictures(store: Store) -> None:
-    store.save([], [], Shift("shift", NOON, Count(1, 2, 3, 4)))
-    store.save([], [], Shift("shift", NOON, Count(2, 2, 3, 4)))
+    store.save([], [], [Shift("shift", NOON, Count(1, 2, 3, 4))])
+    store.save([], [], [Shift("shift", NOON, Count(2, 2, 3, 4))])
     store.save([visit(1)], [])
     assert store.read_shifts()[0].stills == Count(2, 2, 3, 4)
 
@@ -137,11 +137,42 @@ def test_purge_deletes_what_is_old_and_nothing_else(store: Store) -> None:
     store.begin_shift("old shift", NOON - timedelta(days=40))
     store.save([visit(1, shift_id="old shift", **old)], [sighting(1, **old)])
     store.save([visit(2, **new)], [sighting(2, **new)])
-    assert store.purge(NOON - timedelta(days=30)) == 2
+    long_ago = NOON - timedelta(days=40)
+    store.save([], [], watches=[watch(1, began=long_ago, ended=long_ago), watch(2)])
+    assert store.purge(NOON - timedelta(days=30)) == 3
+    assert store.read_watches() == [watch(2)]
     assert [v.visit_id for v in store.read_visits()] == ["shift-v2"]
     assert [s.visit_id for s in store.read_sightings()] == ["shift-v2"]
     assert [shift.shift_id for shift in store.read_shifts()] == ["shift"]
     assert store.purge(NOON - timedelta(days=30)) == 0
+
+
+def test_an_interval_is_read_by_the_part_that_was_asked_for(store: Store) -> None:
+    hour = timedelta(hours=1)
+    day = watch(1, ended=NOON + 8 * hour)
+    paused = watch(2, WatchState.PAUSED, began=day.ended, ended=day.ended + hour)
+    instant = watch(3, began=NOON, ended=NOON)
+    store.save([], [], watches=[paused, day, instant])
+    assert store.read_watches() == [day, paused]
+    since, until = NOON + 2 * hour, NOON + 3 * hour
+    assert store.read_watches(since, until) == [
+        dataclasses.replace(day, began=since, ended=until),
+    ]
+    assert store.read_watches(NOON + 8 * hour) == [paused]
+    assert store.read_watches(until=NOON) == []
+
+
+def test_an_interval_that_a_crash_left_open_ends_at_its_last_heartbeat(
+    path: Path, store: Store
+) -> None:
+    now = datetime.now(UTC)
+    crashed = watch(1, began=now - timedelta(hours=2), ended=now - timedelta(hours=1))
+    running = watch(2, began=now - timedelta(hours=1), ended=now)
+    store.save([], [], watches=[crashed, running])
+    other = Store(f"sqlite:///{path}")
+    other.begin_shift("other", now)
+    assert other.read_watches() == [dataclasses.replace(crashed, open=False), running]
+    other.close()
 
 
 def test_a_killed_run_is_tidied_up(path: Path, store: Store) -> None:
@@ -280,7 +311,7 @@ def test_a_damaged_store_gets_advice_that_fits(path: Path, store: Store) -> None
     store.scrub()
     store.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 8 : 4096 * 40] = b"\xff" * 4096 * 32  # the header stays
+    content[4096 * 60 : 4096 * 92] = b"\xff" * 4096 * 32  # the header stays
     path.write_bytes(content)
     broken = Store(f"sqlite:///{path}")
     damage = broken.damage()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import NOON, sighting, visit
+from fakes import NOON, sighting, visit, watch
 
-from monitor.records import Correction, Count, MaskState, Shift
+from monitor.records import Correction, Count, MaskState, Shift, WatchState
 from monitor.storage.compliance import total
 from monitor.storage.store import Store
 from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals, totals_between
@@ -156,7 +156,7 @@ def the_database_adds_up_alike(url: str) -> None:
     store = Store(url)
     for shift in shifts:
         store.begin_shift(shift.shift_id, shift.started)
-        store.save([], [], shift)
+        store.save([], [], [shift])
     store.save(visits, alarms)
     found = totals_between(store, midnight)
     by_hand = totals(
@@ -179,3 +179,34 @@ def test_the_database_adds_up_as_we_do(
         time.tzset()
         the_database_adds_up_alike(f"sqlite:///{tmp_path / 'm.db'}")
     time.tzset()
+
+
+def test_watched_time_is_cut_at_the_hour_and_told_by_state(berlin: None) -> None:
+    began = NOON - timedelta(minutes=30)  # 12:30
+    watches = [
+        watch(1, began=began, ended=NOON + timedelta(minutes=45)),
+        watch(
+            2,
+            WatchState.PAUSED,
+            began=NOON + timedelta(minutes=45),
+            ended=NOON + timedelta(hours=1),
+        ),
+        watch(
+            3, WatchState.MOVED, began=NOON + timedelta(hours=1), ended=NOON + timedelta(minutes=70)
+        ),
+    ]
+    found = by_period(totals([], [], [], watches))
+    times = {period: (t.watched_s / 60, t.on_s / 60) for period, t in found.items()}
+    assert times == {
+        OfShift("shift"): (85, 100),
+        OfDay(DAY): (85, 100),
+        OfHour(DAY, 12): (30, 30),
+        OfHour(DAY, 13): (45, 60),
+        OfHour(DAY, 14): (10, 10),
+    }
+    assert found[OfDay(DAY)].spent_s == {
+        WatchState.LIVE: 4500,
+        WatchState.PAUSED: 900,
+        WatchState.MOVED: 600,
+    }
+    assert found[OfDay(DAY)].count == Count()  # it is never compliance

@@ -9,4 +9,5 @@ CORRECTION_WORDS = {
     Correction.UNMASKED: "wore no mask",
     Correction.INCORRECT: "wore it incorrectly",
     Correction.NO_PERSON: "was no person",
+    Correction.NEVER_MOVED: "it never moved",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from monitor.records import Image
 
@@ -20,6 +20,16 @@ def to_qimage(image_bgr: Image) -> QImage:
     # the screen wants.
     view = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_BGR888)
     return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def greyed(image: QImage) -> QImage:
+    """The same without colour, and paler: no picture of this moment looks so."""
+    old = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    old = old.convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(old)
+    painter.fillRect(old.rect(), QColor(120, 124, 130, 110))
+    painter.end()
+    return old
 
 
 def scaled_qimage(image_bgr: Image, width: int, height: int) -> QImage:

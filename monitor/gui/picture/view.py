@@ -24,7 +24,7 @@ from monitor.camera.zones import Zones
 from monitor.gui.picture import caption as strip
 from monitor.gui.picture.caption import Caption, paint_caption
 from monitor.gui.picture.overlay import PLATE, Overlay, box_in_widget, label_text
-from monitor.gui.picture.qimage import scaled_qimage
+from monitor.gui.picture.qimage import greyed, scaled_qimage
 from monitor.gui.picture.zones import paint_zones
 from monitor.records import Face, Image
 
@@ -54,7 +54,7 @@ class PictureView(QWidget):
         self._overlay, self._zones = Overlay(), Zones()
         self._title, self._hint, self._plate = "", "", ""
         self._caption: Caption | None = None
-        self._is_chosen = self._recording = False
+        self._is_chosen = self._recording = self._old = False
 
     def sizeHint(self) -> QSize:
         return QSize(860, 540)
@@ -79,6 +79,10 @@ class PictureView(QWidget):
     @property
     def plate(self) -> str:
         return self._plate
+
+    @property
+    def is_old(self) -> bool:
+        return self._old
 
     @property
     def is_recording(self) -> bool:
@@ -123,6 +127,12 @@ class PictureView(QWidget):
         """A line over the picture's lower edge; empty for none."""
         if text != self._plate:
             self._plate = text
+            self.update(self._area())
+
+    def set_old(self, old: bool) -> None:
+        """Grey the picture: it is not of this moment."""
+        if old != self._old:
+            self._old, self._scaled = old, None
             self.update(self._area())
 
     def set_recording(self, recording: bool) -> None:
@@ -242,6 +252,8 @@ class PictureView(QWidget):
                 self._scaled = scaled_qimage(
                     self._image, round(picture.width() * ratio), round(picture.height() * ratio)
                 )
+                if self._old:
+                    self._scaled = greyed(self._scaled)
                 self._scaled.setDevicePixelRatio(ratio)
             painter.drawImage(picture.topLeft(), self._scaled)
             paint_zones(painter, self._zones, picture, drawing=False)
@@ -250,8 +262,7 @@ class PictureView(QWidget):
                 painter, self._faces, self._corrected, picture, self._scale(picture), font
             )
         if self._plate:
-            line = QRectF(picture.left(), picture.bottom() - 44, picture.width(), 32)
-            self._paint_plate(painter, line, self._plate)
+            self._paint_sentence(painter, picture)
         if self._recording and self._image is not None:
             width = painter.fontMetrics().horizontalAdvance(RECORDING) + 70
             self._paint_plate(
@@ -284,6 +295,25 @@ class PictureView(QWidget):
             flags | Qt.AlignmentFlag.AlignTop,
             self._hint,
         )
+
+    def _paint_sentence(self, painter: QPainter, picture: QRectF) -> None:
+        """What is to be known of the picture, large, in several lines if need be."""
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        font.setPixelSize(max(14, min(30, round(picture.height() / 18))))
+        painter.setFont(font)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = picture.adjusted(24, 0, -24, 0)
+        text = painter.boundingRect(room, flags, self._plate)
+        plate = QRectF(0, 0, text.width() + 36, text.height() + 20)
+        plate.moveCenter(picture.center())
+        plate.moveBottom(picture.bottom() - 14)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(PLATE)
+        painter.drawRoundedRect(plate, 10, 10)
+        painter.setPen(QColor("#FFFFFF"))
+        painter.drawText(plate.adjusted(18, 10, -18, -10), flags, self._plate)
 
     def _paint_plate(self, painter: QPainter, area: QRectF, text: str) -> None:
         font = QFont(self.font())

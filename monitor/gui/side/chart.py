@@ -9,11 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from monitor.gui.side.panel import Card, FaintLabel, scaled_font
+from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel, scaled_font
 from monitor.marks import MARKS
 from monitor.records import Count, MaskState
 from monitor.storage.compliance import judged
-from monitor.storage.totals import OfHour, Total
+from monitor.storage.totals import WATCHED, OfHour, Total
 
 # A pattern beside the colour, so that the bars can be told apart without it.
 STACK = (
@@ -131,11 +131,39 @@ def describe(number: int, hour: Count) -> str:
     )
 
 
+def span_text(seconds: float) -> str:
+    """`7 h 50`, `12 min`."""
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min"
+
+
+def watched_text(total: Total) -> str:
+    """`watched 7 h 50 of 8 h 00`; "" within the first minute. What is missing is never rounded
+    away.
+    """
+    if total.on_s < 60:
+        return ""
+    whole = total.on_s - total.watched_s < 1
+    watched_s = total.on_s if whole else min(total.watched_s, 60 * (total.on_s // 60) - 1)
+    return f"watched {span_text(max(watched_s, 0.0))} of {span_text(total.on_s)}"
+
+
+def unwatched_text(total: Total) -> str:
+    """What the cameras were in meanwhile, the longest first."""
+    rest = {state: s for state, s in total.spent_s.items() if state not in WATCHED}
+    spent = sorted(rest.items(), key=lambda pair: -pair[1])
+    return ", ".join(
+        f"{state.value} {span_text(s) if s >= 60 else f'{s:.0f} s'}" for state, s in spent
+    )
+
+
 class HourPanel(Card):
     """The chart with its title."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Visits today, by the hour", parent)
+        self.watched = ElidedLabel()
+        self.head.addWidget(self.watched, 1)
         self._late = FaintLabel()
         self.head.addWidget(self._late)
         self.bars = _Bars()
@@ -157,6 +185,15 @@ class HourPanel(Card):
             "; ".join(describe(n, h) for n, h in sorted(hours.items())) or nobody
         )
         self.bars.update()
+
+    def show_watched(self, total: Total | None) -> None:
+        """For how long the cameras have watched today, of how long they were to; what kept them
+        from it where somebody points.
+        """
+        self.watched.setText(watched_text(total) if total is not None else "")
+        rest = unwatched_text(total) if total is not None else ""
+        if rest:
+            self.watched.setToolTip(f"{self.watched.text()}\nThe rest: {rest}")
 
     def show_problem(self) -> None:
         """The store cannot be read: what is shown is not of now."""

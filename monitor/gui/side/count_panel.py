@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
@@ -9,10 +11,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWi
 from monitor.gui.picture.symbols import state_icon
 from monitor.gui.side.panel import Card, FaintLabel, scaled_font
 from monitor.marks import MARKS
-from monitor.records import Count, MaskState
+from monitor.records import Count, MaskState, Shift
 from monitor.storage.compliance import compliance
 
-SHIFT, RECORDING = "Masked when last seen, this shift", "Masked when last seen, recording"
+SHIFT, RECORDING = "Masked when last seen, ", "Masked when last seen, recording"
 JUDGED = (MaskState.MASKED, MaskState.UNMASKED, MaskState.INCORRECT)
 
 
@@ -26,6 +28,12 @@ def percent_text(count: Count) -> str:
     if share in (0.0, 1.0):
         return f"{100 * share:.0f} %"
     return f"{min(99, max(1, round(100 * share)))} %"
+
+
+def _clock(moment: datetime) -> str:
+    there = moment.astimezone()
+    today = there.date() == datetime.now().astimezone().date()
+    return f"{there:%H:%M}" if today else f"{there:%d %b %H:%M}"
 
 
 class _ShareBar(QWidget):
@@ -61,7 +69,8 @@ class CountPanel(Card):
     """Compliance of the shift; `unsure` beside it and never in it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(SHIFT, parent)
+        super().__init__(f"{SHIFT}this shift", parent)
+        self._recording, self._since = False, "this shift"
         self._big = QLabel("–")
         self._big.setFont(scaled_font(self, 3.4, QFont.Weight.DemiBold))
         self._of = FaintLabel("nobody judged yet")
@@ -101,7 +110,17 @@ class CountPanel(Card):
 
     def show_recording(self, recording: bool) -> None:
         """Whether the count is that of a recording."""
-        self.title.setText(RECORDING if recording else SHIFT)
+        self._recording = recording
+        self._show_title()
+
+    def show_shift(self, shift: Shift | None) -> None:
+        """Which shift the count is of, and when that began."""
+        if shift is not None:
+            self._since = f"{shift.name or 'shift'} since {_clock(shift.started)}"
+            self._show_title()
+
+    def _show_title(self) -> None:
+        self.title.setText(RECORDING if self._recording else f"{SHIFT}{self._since}")
         self.setAccessibleName(self.title.text())
 
     def show_count(self, count: Count, sightings: int = 0) -> None:

@@ -10,7 +10,7 @@ from monitor.gui.side.chart import HourPanel, hours_of
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.records import Count
-from monitor.storage.totals import OfHour, Total
+from monitor.storage.totals import OfDay, Total
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,10 @@ class HourFeed:
 
     def _show(self, totals: list[Total]) -> None:
         self._busy = False
-        came = any(isinstance(total.period, OfHour) for total in totals)
+        came = any(total.count != Count() or total.sightings for total in totals)
         nobody = "Nobody judged yet today" if came else "No visits yet today"
+        today = datetime.now().astimezone().date()
+        self._panel.show_watched(next((t for t in totals if t.period == OfDay(today)), None))
         self._panel.show_hours(hours_of(totals), datetime.now().astimezone().hour, nobody)
 
     def _fail(self, message: str) -> None:

@@ -22,6 +22,7 @@ from monitor.gui.picture.marks import CORRECTION_WORDS
 from monitor.gui.picture.symbols import draw_symbol
 from monitor.marks import MARKS
 from monitor.records import Correction, MaskState, Sighting
+from monitor.storage.compliance import is_nobody
 
 Index = QModelIndex | QPersistentModelIndex
 SIGHTING_ROLE = Qt.ItemDataRole.UserRole
@@ -53,19 +54,14 @@ def shown_state(sighting: Sighting) -> MaskState:
     if sighting.corrected is None:
         return sighting.worst_state
     return (
-        MaskState.UNSURE
-        if sighting.corrected is Correction.NO_PERSON
-        else MaskState(sighting.corrected.value)
+        MaskState.UNSURE if is_nobody(sighting.corrected) else MaskState(sighting.corrected.value)
     )
 
 
 def headline(sighting: Sighting) -> str:
     """What was seen, and for how long."""
-    word = (
-        "No person"
-        if sighting.corrected is Correction.NO_PERSON
-        else MARKS[shown_state(sighting)].word
-    )
+    nobody = {Correction.NO_PERSON: "No person", Correction.NEVER_MOVED: "Never moved"}
+    word = nobody.get(sighting.corrected or Correction.MASKED, MARKS[shown_state(sighting)].word)
     return f"{word}, {duration_text(sighting.seconds_unmasked)}"
 
 
@@ -80,11 +76,18 @@ def progress(sighting: Sighting, present: bool = True) -> str:
     return "mask put on" if sighting.final_state is MaskState.MASKED else "left"
 
 
+def _changed(sighting: Sighting) -> str:
+    """Who has changed what the machine said at first: the receptionist, or the machine itself."""
+    if sighting.corrected is Correction.NEVER_MOVED:
+        return "withdrawn"
+    return "corrected" if sighting.corrected is not None else ""
+
+
 def details(sighting: Sighting) -> str:
     """The second line: name, correction, note, and the camera last, as it is the same most of the
     time.
     """
-    corrected = "corrected" if sighting.corrected is not None else ""
+    corrected = _changed(sighting)
     note = f"“{sighting.note}”" if sighting.note else ""
     return "  ·  ".join(
         part for part in (shown_name(sighting.identity), corrected, note, sighting.camera) if part
@@ -93,7 +96,8 @@ def details(sighting: Sighting) -> str:
 
 def sentence(sighting: Sighting, present: bool = True) -> str:
     """A whole row in words, for tooltips and screen readers."""
-    corrected = f", corrected: {CORRECTION_WORDS[sighting.corrected]}" if sighting.corrected else ""
+    said = sighting.corrected
+    corrected = f", {_changed(sighting)}: {CORRECTION_WORDS[said]}" if said else ""
     note = f". Note: {sighting.note}" if sighting.note else ""
     seen = f"{time_text(sighting.first_seen)}: {headline(sighting)}, {progress(sighting, present)}"
     name = shown_name(sighting.identity)

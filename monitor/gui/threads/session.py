@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.app import RunOptions, build_parts
 from monitor.camera.address import told_apart
@@ -21,17 +21,20 @@ from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched
-from monitor.records import Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import Condition, Frame, SourceState, SourceStatus, Update, WorkerState
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import InferenceThread, Parts
     from monitor.storage.export import Exported
+    from monitor.storage.export_wish import Wish
     from monitor.storage.store import Store
     from monitor.storage.totals import Total
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
@@ -62,7 +65,6 @@ class Session:
         self._retired: list[threading.Thread] = []
         self._reader: Store | None = None
         self._reader_lock = threading.Lock()
-        self.shift_began = datetime.now().astimezone()
         self.heard = 0  # updates of all inference threads
         self.analysed = 0  # frames that the present inference thread has done
         # people whom the present inference thread can name; None in mask-only mode
@@ -73,8 +75,8 @@ class Session:
     # The inference thread
 
     def start_worker(self, options: RunOptions | None = None) -> None:
-        """Load models and open the store in a new inference thread; a former one ends first. This
-        is a new shift.
+        """Load models and open the store in a new inference thread; a former one ends first. The
+        shift goes on.
         """
         from monitor.analysis.worker import InferenceThread
 
@@ -118,7 +120,7 @@ class Session:
         for watched in self.watched:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
-        self.shift_began = datetime.now().astimezone()
+            self._book(watched)
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -209,6 +211,15 @@ class Session:
             self._worker.end_source(watched.name)
         return status
 
+    def condition_of(self, watched: Watched) -> Condition | None:
+        """What a live camera shows now; None of recordings, and before it was open."""
+        from monitor.analysis.worker import judged
+
+        condition = watched.condition()
+        if condition is None or self._worker is None:
+            return condition
+        return judged(condition, self._worker.turned.get(watched.name))
+
     def take_previews(self) -> list[Frame]:
         """The newest frame of each camera that nobody analyses: while models load, after they
         failed, while it is lent.
@@ -247,12 +258,19 @@ class Session:
         if self._failed:
             watched.gate.drain()
         watched.capture.pause(self.paused)
+        self._book(watched)
         watched.capture.start()
+
+    def _book(self, watched: Watched) -> None:
+        """Have the inference thread book what a live camera shows."""
+        if watched.live and self._worker is not None:
+            self._worker.watch(watched.name, watched.condition)
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()
         if self._worker is not None:
             self._worker.end_source(watched.name)
+            self._worker.unwatch(watched.name)
         self._retire(watched.capture)
 
     @property
@@ -261,26 +279,32 @@ class Session:
 
     # The store; called in background threads
 
+    def with_store(self, work: Callable[[Store], T]) -> T:
+        """What `work` gives with the store that is kept open for reading, one at a time.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        from monitor.storage.store import Store
+
+        with self._reader_lock:
+            if self._reader is None:
+                self._reader = Store(self.options.config.store.url)
+            return work(self._reader)
+
     def read_totals(self) -> list[Total]:
         """Today's totals.
 
         Raises:
             StoreError: If the store cannot be read.
         """
-        from monitor.storage.store import Store
         from monitor.storage.totals import totals_between
 
-        with self._reader_lock:
-            if self._reader is None:
-                self._reader = Store(self.options.config.store.url)
-            midnight = (
-                datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
-            )
-            return totals_between(self._reader, midnight)
+        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
+        return self.with_store(lambda store: totals_between(store, midnight))
 
-    def export(self, path: Path, since: datetime | None) -> Exported:
-        """Write sightings and totals; see `monitor.storage.export`. Files that exist are replaced:
-        the dialog has asked.
+    def export(self, path: Path, wish: Wish) -> Exported:
+        """Write sightings and totals; see `monitor.storage.export`.
 
         Raises:
             StoreError: If the store cannot be read or a file cannot be written.
@@ -290,7 +314,7 @@ class Session:
 
         store = Store(self.options.config.store.url)
         try:
-            return export(store, path, since, overwrite=True)
+            return export(store, path, wish)
         finally:
             store.close()
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.config import CameraConfig
 from monitor.gui.threads.gate import Gate
-from monitor.records import Frame, SourceStatus
+from monitor.records import Condition, Frame, SourceStatus, WatchState
 
 if TYPE_CHECKING:
     from monitor.camera.capture import CaptureThread
@@ -39,6 +40,8 @@ class Watched:
         analysed: Callable[[], bool],
     ) -> None:
         from monitor.camera.capture import CaptureThread
+        from monitor.camera.condition import Showing
+        from monitor.camera.scenery import Scenery
 
         self.source = source
         self.name, self.live, self.stills = source.name, source.live, source.stills
@@ -46,13 +49,28 @@ class Watched:
         self._notify, self._analysed = notify, analysed
         self._preview: LatestSlot[Frame] = LatestSlot()
         self._borrower: LatestSlot[Frame] | None = None
+        self._lent_since: datetime | None = None
         self.gate = Gate(frames, self._on_frame)
         self.capture: CaptureThread = CaptureThread(
-            copy.copy(source), self.gate, config, paced=True, on_status=lambda status: notify()
+            copy.copy(source),
+            self.gate,
+            config,
+            paced=True,
+            showing=Showing(Scenery(source.name)) if source.live else None,
+            on_status=lambda status: notify(),
         )
 
     def status(self) -> SourceStatus:
         return self.capture.status()
+
+    def condition(self) -> Condition | None:
+        """What a live camera shows now; while it is lent nobody is counted, as in a pause. None of
+        recordings, and before it was open. Any thread.
+        """
+        condition, lent_since = self.capture.condition(), self._lent_since
+        if condition is None or lent_since is None or condition.state is WatchState.LOST:
+            return condition
+        return Condition(WatchState.PAUSED, lent_since)
 
     def leave(self) -> None:
         """Stop reading, without waiting for a read that hangs; no frame passes any more."""
@@ -76,12 +94,13 @@ class Watched:
         this slot.
         """
         self._borrower = LatestSlot()
+        self._lent_since = datetime.now(UTC)
         self.gate.drain()
         return self._borrower
 
     def give_back(self, frames: LatestSlot[Frame]) -> None:
         """Hand the frames to the inference thread again."""
-        self._borrower = None
+        self._borrower = self._lent_since = None
         self._preview.get(0)
         self.gate.lead_to(frames)
 

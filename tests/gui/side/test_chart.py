@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.gui.side.chart import HourPanel, describe, hours_of
 from monitor.marks import MARKS
-from monitor.records import Count, MaskState
+from monitor.records import Count, MaskState, WatchState
 from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 from tests.gui.looks import mask_of, pixels_of
 
@@ -102,3 +102,35 @@ def test_every_hour_from_the_first_visit_to_now_has_its_place(
     assert describe(first, Count(masked=2)) in tips
     panel.grab()
     QToolTip.hideText()
+
+
+def worked(on_s: float, **spent_s: float) -> Total:
+    """A day of a camera."""
+    spent = {WatchState[name.upper()]: s for name, s in spent_s.items()}
+    watched_s = on_s - sum(spent.values())
+    return Total(OfDay(date(2026, 11, 21)), Count(), 0, None, watched_s, on_s, spent)
+
+
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        (worked(8 * 3600, paused=600), "watched 7 h 50 of 8 h 00"),
+        (worked(8 * 3600), "watched 8 h 00 of 8 h 00"),
+        (worked(8 * 3600, lost=2), "watched 7 h 59 of 8 h 00"),  # is not rounded away
+        (worked(720, lost=120), "watched 10 min of 12 min"),
+        (worked(3600, covered=3600), "watched 0 min of 1 h 00"),
+        (worked(59), ""),
+    ],
+)
+def test_the_chart_says_how_long_was_watched(panel: HourPanel, day: Total, text: str) -> None:
+    panel.show_watched(day)
+    assert panel.watched.text() == text
+    panel.show_watched(None)
+    assert panel.watched.text() == ""
+
+
+def test_what_kept_the_cameras_from_watching_is_said(panel: HourPanel) -> None:
+    panel.show_watched(worked(8 * 3600, lost=30, paused=600))
+    assert panel.watched.toolTip() == (
+        "watched 7 h 49 of 8 h 00\nThe rest: paused 10 min, lost 30 s"
+    )

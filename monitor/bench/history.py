@@ -1,0 +1,167 @@
+"""How long the history takes to be looked up: `python -m monitor.bench.history --sightings 200000`
+makes a store with a year of visits and sightings and measures each query of the page on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.records import Correction, MaskState
+from monitor.storage import schema as tables
+from monitor.storage.export import export
+from monitor.storage.history import History, Wanted
+from monitor.storage.store import Store
+from monitor.storage.tallies import recount_all
+from monitor.storage.totals import totals_between
+
+UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
+YEAR = timedelta(days=365)
+CAMERAS = ("Front door", "Back door", "Garage", "Lift")
+AT_ONCE = 20_000
+RUNS = 5
+
+
+def main() -> int:
+    """Make the store, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m monitor.bench.history", description=__doc__)
+    parser.add_argument("--sightings", type=int, default=200_000, help="of a year (200000)")
+    parser.add_argument(
+        "--store", type=Path, help="keep the store there; one that is there is used"
+    )
+    parser.add_argument("--export", action="store_true", help="measure the export, too")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mask-monitor-") as folder:
+        path = arguments.store or Path(folder) / "monitor.db"
+        fresh = not path.exists()
+        store = Store(f"sqlite:///{path}")
+        try:
+            if fresh:
+                fill(store, arguments.sightings)
+            print(f"{arguments.sightings} sightings, as many visits; median of {RUNS}, ms")
+            for name, query in queries(store):
+                print(f"  {name:52} {1000 * _median_s(query):7.0f}")
+            if arguments.export:
+                started = time.perf_counter()
+                export(store, Path(folder) / "out.csv")
+                print(f"  {'export of all, s':52} {time.perf_counter() - started:7.1f}")
+        finally:
+            store.close()
+    return 0
+
+
+def fill(store: Store, number: int) -> None:
+    """A year of visits, a sighting in each: four cameras, two shifts a day, twelve hours a day; a
+    third have a name, one in fifty a note, one in forty is corrected.
+    """
+    rng = random.Random(7)
+    with store._database.writing() as connection:
+        shifts = [
+            {"shift_id": _shift_id(day, late), "started": _began(day, late), "name": name}
+            for day in range(365)
+            for late, name in enumerate(("Morning", "Late"))
+        ]
+        connection.execute(sa.insert(tables.shifts), shifts)
+        for start in range(0, number, AT_ONCE):
+            rows = [_rows(rng, i, number) for i in range(start, min(start + AT_ONCE, number))]
+            connection.execute(sa.insert(tables.visits), [visit for visit, _ in rows])
+            connection.execute(sa.insert(tables.sightings), [sighting for _, sighting in rows])
+        recount_all(connection)
+
+
+def _rows(rng: random.Random, i: int, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    day, place = divmod(i * 365, number)
+    late = 2 * place >= number
+    began = _began(day, False) + timedelta(seconds=12 * 3600 * place / number)
+    shift_id = _shift_id(day, late)
+    state = rng.choices(list(MaskState), (2, 80, 15, 3))[0].value
+    said = rng.choice(list(Correction)).value if rng.random() < 0.025 else None
+    common = {
+        "visit_id": f"{shift_id}-v{i}",
+        "shift_id": shift_id,
+        "camera": CAMERAS[rng.randrange(len(CAMERAS))],
+        "first_seen": began,
+        "last_seen": began + timedelta(seconds=rng.uniform(2, 60)),
+        "identity": f"Person {rng.randrange(300)}" if rng.random() < 0.33 else None,
+        "corrected": said,
+        "note": f"told at the desk, case {i}" if rng.random() < 0.02 else "",
+        "open": False,
+    }
+    sighting = {
+        "sighting_id": f"{shift_id}-v{i}-s1",
+        "seconds_unmasked": rng.uniform(1, 60),
+        "worst_state": state,
+        "final_state": state,
+        "confidence": rng.uniform(0.5, 1),
+        "model": "mask_v3",
+    }
+    return common | {"state": state}, common | sighting
+
+
+def _began(day: int, late: bool) -> datetime:
+    return UNTIL - YEAR + timedelta(days=day, hours=14 if late else 8)
+
+
+def _shift_id(day: int, late: bool) -> str:
+    return f"{_began(day, late):%Y%m%d-%H%M%S}-be7c"
+
+
+def queries(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What the page asks, by name."""
+    history, since = History(store), UNTIL - YEAR
+    late = frozenset(_shift_id(day, True) for day in range(365))
+
+    def page(place: float, **changes: Any) -> Callable[[], object]:
+        wanted = Wanted(**{"kind": "sightings", "since": since, "until": UNTIL} | changes)
+
+        def read() -> object:
+            found = history.find(wanted)
+            return history.page(found, int(found.number * place), 200)
+
+        return read
+
+    day = datetime(2026, 6, 16).astimezone()
+    yield (
+        "a day by the hour, each camera",
+        lambda: totals_between(store, day, day + timedelta(days=1), by_camera=True),
+    )
+    yield "a year by the day", lambda: totals_between(store, since, UNTIL, days=True)
+    yield (
+        "a year by the day, each camera",
+        lambda: totals_between(store, since, UNTIL, by_camera=True, days=True),
+    )
+    yield "first page of the year", page(0.0)
+    yield "page in the middle of the year", page(0.5)
+    yield "visits: first page of the year", page(0.0, kind="visits")
+    yield "filter: one camera", page(0.0, camera="Garage")
+    yield "filter: one state, last page", page(0.999, state=MaskState.INCORRECT)
+    yield "filter: the late shifts", page(0.5, shift_ids=late)
+    yield "filter: corrected", page(0.5, corrected=True)
+    yield "filter: a camera that is not there", page(0.0, camera="Cellar")
+    yield "search: a note", page(0.0, text="case 77")
+    yield "search: a name", page(0.0, text="person 42")
+    yield "search: a part of all names", page(0.0, text="person")
+    yield "search: an id", page(0.0, text=f"{_shift_id(100, False)}-v")
+    yield "search: nothing", page(0.0, text="zebra")
+
+
+def _median_s(query: Callable[[], object]) -> float:
+    spent = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        query()
+        spent.append(time.perf_counter() - started)
+    return statistics.median(spent)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.capture import CaptureThread
-from monitor.camera.evidence import FINE_WIDTH, MEASURED_EVERY_S, Evidence, edges
+from monitor.camera.evidence import FINE_WIDTH, MEASURED_EVERY_S, edges
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.config import CameraConfig
@@ -27,6 +27,9 @@ WAIT_S = 0.2  # between two looks at whether the camera still gives anything
 STOP_WAIT_S = 10.0  # a read may hang for that long
 SPARE_S = 2.0  # beyond the source's own time limits
 BURNT, BLACK = 250, 30  # grey levels
+# A stream's first pictures were kept while it was opened, and come all at once: they say nothing of
+# its rate.
+SETTLE_S = 1.0
 FACE_QUARTILE = 75  # percent: who walks up is small at first
 WARM_UP = 1  # searched frames whose latency is not counted: networks set themselves up
 
@@ -84,7 +87,8 @@ def _delivery(
     counted: Counted, told: Sequence[SourceStatus], config: CameraConfig, ended: float | None
 ) -> Delivery:
     times, claim = tuple(counted.times), counted.claim
-    seconds = times[-1] - times[0] if times else 0.0
+    steady = tuple(t for t in times if t - times[0] >= SETTLE_S)
+    steady_s = steady[-1] - steady[0] if steady else 0.0
     gaps = [after - before for before, after in itertools.pairwise(times)]
     if ended is not None and counted.last_at is not None:
         gaps.append(ended - counted.last_at)
@@ -94,8 +98,8 @@ def _delivery(
         claimed_wh=claim.size_wh if claim is not None else None,
         asked_wh=(config.width, config.height) if config.width and config.height else None,
         pictures=len(times),
-        seconds=seconds,
-        rate=(len(times) - 1) / seconds if seconds > 0 else None,
+        seconds=times[-1] - times[0] if times else 0.0,
+        rate=(len(steady) - 1) / steady_s if steady_s > 0 else None,
         claimed_rate=claim.rate if claim is not None else None,
         longest_gap_s=max(gaps, default=0.0),
         damaged=counted.damaged,
@@ -109,7 +113,7 @@ class _Looks:
 
     def __init__(self, pipeline: Pipeline, now: Callable[[], float]) -> None:
         self._pipeline, self._now = pipeline, now
-        self._evidence, self._measured_t = Evidence(), -1e9
+        self._measured_t = -1e9
         self._lights: list[tuple[float, ...]] = []
         self._edges: list[tuple[float, float]] = []
         self._latencies: list[float] = []
@@ -125,8 +129,7 @@ class _Looks:
         if result.timings.detect_s > 0:
             self._latencies.append(self._now() - frame.captured_at)
         self._upside_down = result.upside_down
-        doubt = self._evidence.look(frame.image, frame.captured_at)
-        self._frozen = doubt is not None and doubt.name == "FROZEN"
+        self._frozen = frame.frozen_t is not None
         self._look_at_faces(result)
         if frame.t - self._measured_t >= MEASURED_EVERY_S:
             self._measured_t = frame.t

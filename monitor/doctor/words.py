@@ -71,7 +71,7 @@ def _size(seen: Examined, finding: Finding) -> str:
 def _rate(seen: Examined, finding: Finding) -> str:
     delivery = seen.delivery
     if delivery.rate is None:
-        return "The rate cannot be told: fewer than two pictures came"
+        return "The rate cannot be told: too few pictures came"
     claimed = delivery.claimed_rate
     said = f"{delivery.rate:.1f} pictures a second came"
     if finding.fault is Fault.SLOW:
@@ -125,7 +125,11 @@ def _faces(seen: Examined, finding: Finding) -> str:
         return "Nobody was seen: let somebody stand where visitors stand, and look again"
     low, high = round(sizes[0]), round(sizes[-1])
     range_px = f"{low} px" if low == high else f"{low} to {high} px"
-    who = "1 person was seen, the face" if len(sizes) == 1 else f"{len(sizes)} people, the faces"
+    who = (
+        "1 person was seen, the face"
+        if len(sizes) == 1
+        else f"{len(sizes)} people were seen, the faces"
+    )
     few = f", too small to be judged well (wanted: {FACE_MIN_PX:.0f} and more)"
     return f"{who} {range_px} large{few if finding.fault is not None else ''}"
 
@@ -133,7 +137,9 @@ def _faces(seen: Examined, finding: Finding) -> str:
 def _latency(seen: Examined, finding: Finding) -> str:
     assert seen.latency is not None
     usual, late = 1000 * seen.latency.median_s, 1000 * seen.latency.p95_s
-    said = f"A frame is answered {usual:.0f} ms after this PC has it (19 of 20 within {late:.0f})"
+    said = (
+        f"A frame is answered {usual:.0f} ms after this PC has it (19 of 20 within {late:.0f} ms)"
+    )
     return f"{said}, which is late" if finding.fault is not None else said
 
 

@@ -16,7 +16,7 @@ import av.error
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from monitor.camera.source import Claim
+from monitor.camera.source import Claim, claim_of
 from monitor.records import Image
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
 PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is played
-RATE_CLAIMED_MAX = 240.0  # pictures a second; what claims more means the ticks of its clock
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
 PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
@@ -200,11 +199,8 @@ class Decoder:
     def claim(self) -> Claim:
         """What the stream says of itself, so far as that can be."""
         stream = self.stream
-        rate = float(stream.average_rate or stream.guessed_rate or 0)
-        size_wh = (stream.width, stream.height)
-        return Claim(
-            size_wh if all(size_wh) else None, rate if 1 <= rate <= RATE_CLAIMED_MAX else None
-        )
+        rate = stream.average_rate or stream.guessed_rate or 0
+        return claim_of((stream.width, stream.height), float(rate))
 
     def image(self, frame: VideoFrame) -> DecodedImage:
         """All have the size of the first, with square pixels: a camera that goes to another

@@ -20,6 +20,8 @@ from monitor.config import CameraConfig
 from monitor.declared import sources
 from monitor.records import Image, LazyImage
 
+RATE_CLAIMED_MAX = 240.0  # pictures a second; what claims more means the ticks of its clock
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -43,6 +45,13 @@ class Claim:
 
     size_wh: tuple[int, int] | None  # px
     rate: float | None  # pictures a second
+
+
+def claim_of(size_wh: tuple[int, int], rate: float) -> Claim:
+    """What a driver or a container says, as far as that can be."""
+    return Claim(
+        size_wh if min(size_wh) > 0 else None, rate if 1 <= rate <= RATE_CLAIMED_MAX else None
+    )
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ import numpy as np
 from monitor.camera.address import Address
 from monitor.camera.pictures import to_bgr
 from monitor.camera.recorded import Recorded
-from monitor.camera.source import Claim, Picture
+from monitor.camera.source import Claim, Picture, claim_of
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError
@@ -74,7 +74,7 @@ class CameraSource:
             for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
         self._shape = (height, width, 3)
-        self.claim = Claim((width, height), self._capture.get(cv2.CAP_PROP_FPS) or None)
+        self.claim = claim_of((width, height), self._capture.get(cv2.CAP_PROP_FPS))
         if width * height > FRAME_PIXELS_MAX:
             self.close()
             raise CameraError(

@@ -21,12 +21,14 @@ DAMAGED_SHARE = 0.01  # of all; and two at least
 DAMAGED_MIN = 2
 # Grey levels and shares of the picture. In the clips of ../shared/data/videos and in the bundled
 # one, which show people well, the mean is 70 to 183, a share of 0 to 0.17 is white, faces are 76 to
-# 185, and 0.69 to 1.5 of the mean (`python main.py check --video FILE --seconds 5`; shares: tests).
+# 185, and 0.69 to 1.5 of the mean (`pytest -s -m shared tests/shared/test_doctor_clips.py`).
 DIM_MEAN, BRIGHT_MEAN = 35.0, 215.0
 BURNT_MAX = 0.5
 BACKLIT_BURNT, BACKLIT_BLACK = 0.1, 0.3  # both at once: a window behind, and all else dark
-FACE_DARK, FACE_BRIGHT = 45.0, 225.0
-BACKLIT_FACE = 0.55  # a face's grey level by that of the picture, where that has white parts
+FACE_DARK, FACE_BRIGHT = 40.0, 225.0
+# A face's grey level by that of the picture, where that has white parts; and the level itself, as
+# dark skin before a white wall is no backlight.
+BACKLIT_FACE, BACKLIT_FACE_MAX = 0.55, 65.0
 LATENCY_MAX_S = 0.5  # as long as somebody may be unmasked before it is an alert
 FACE_MIN_PX = FULL_WEIGHT_PX / 2  # half a voice in the vote
 
@@ -143,7 +145,8 @@ def _light(light: Light, people: People) -> Fault | None:
     if people.grey is None:
         backlit = light.burnt >= BACKLIT_BURNT and light.black >= BACKLIT_BLACK
     else:
-        backlit = light.burnt >= BACKLIT_BURNT and people.grey < BACKLIT_FACE * light.mean
+        dark = people.grey < min(BACKLIT_FACE_MAX, BACKLIT_FACE * light.mean)
+        backlit = light.burnt >= BACKLIT_BURNT and dark
     if backlit:
         return Fault.BACKLIT
     if light.mean < DIM_MEAN or (people.grey is not None and people.grey < FACE_DARK):

@@ -70,7 +70,7 @@ def test_all_is_good() -> None:
         (delivered(damaged=9), Fault.DAMAGED, "9 of 309 pictures could not be shown: check its"),
         (lit(bright=40.0, mean=12.0), Fault.DARK, "too dark to judge anybody (brightness 12 of"),
         (lit(mean=30.0), Fault.DIM, "There is too little light (brightness 30 of 255): turn on"),
-        (with_people(80, grey=40), Fault.DIM, "too little light on the faces"),
+        (with_people(80, grey=35), Fault.DIM, "too little light on the faces"),
         (lit(mean=230.0), Fault.BRIGHT, "too bright (brightness 230 of 255): set the camera"),
         (lit(burnt=0.3, black=0.4), Fault.BACKLIT, "The light comes from behind"),
         (with_people(80, grey=55, burnt=0.2), Fault.BACKLIT, "The light comes from behind"),
@@ -127,6 +127,7 @@ def test_what_this_look_cannot_tell_is_no_fault() -> None:
         delivered(damaged=1),
         lit(burnt=0.3),  # a white wall
         with_people(80, grey=180, mean=220),  # the same, and the face is well seen
+        with_people(80, grey=75, mean=190, burnt=0.2),  # dark skin before a white wall
         with_people(22, 90, 100),  # somebody far behind those who stand there
     ],
 )

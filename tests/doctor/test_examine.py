@@ -85,6 +85,21 @@ def test_a_slow_camera_is_told(pipeline: Pipeline, tmp_path: Path) -> None:
     assert seen.delivery.rate == pytest.approx(4, rel=0.01)
 
 
+def test_damage_in_a_clip_is_counted(
+    pipeline: Pipeline, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = write_clip(tmp_path / "torn.mp4", at_the_door())
+    torn, middle = bytearray(clip.read_bytes()), clip.stat().st_size // 2
+    for start in range(middle, middle + 80_000, 4000):
+        torn[start : start + 600] = bytes(range(200)) * 3
+    clip.write_bytes(torn)
+    seen = examine_clip(clip, pipeline)
+    assert seen.delivery.damaged > 1
+    assert seen.delivery.pictures + seen.delivery.damaged <= len(at_the_door())
+    assert Fault.DAMAGED in faults(seen)
+    caplog.clear()
+
+
 def test_the_look_ends_after_its_time(pipeline: Pipeline, tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "long.mp4", at_the_door() * 4)  # 10 s
     began = time.monotonic()

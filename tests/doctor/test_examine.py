@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from door import at_the_door, backlit, blurred, bright, covered, dark, far, small, write_clip
-from fakes import FakeSource, picture
+from fakes import FakeClock, FakeSource, picture
 from mjpeg import MjpegCamera, silent_port
 from rtsp import RATE, RtspCamera
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.app import RunOptions, build_pipeline
-from monitor.camera.source import camera_source, recording
+from monitor.camera.source import Picture, camera_source, recording
 from monitor.config import CameraConfig, ClassifyConfig
 from monitor.doctor.examine import examine
 from monitor.doctor.judge import Fault, Topic, bad, judge
@@ -222,3 +222,31 @@ def test_only_damaged_pictures(pipeline: Pipeline) -> None:
     source.next = torn  # type: ignore[assignment]
     seen = examine(source, pipeline, FAST, 60.0)
     assert "sends damaged pictures" in no_pictures(seen)
+
+
+def test_a_stream_that_falls_silent_stood_still(pipeline: Pipeline) -> None:
+    source = FakeSource([picture(i / 10) for i in range(5)], live=True)
+
+    def hang() -> None:
+        time.sleep(4)
+        raise CameraError("gone")
+
+    source.next = hang  # type: ignore[assignment]
+    seen = examine(source, pipeline, FAST, 2.0)
+    assert 1.5 < seen.delivery.longest_gap_s < 4
+    assert Fault.STOOD_STILL in {finding.fault for finding in bad(judge(seen, ClassifyConfig()))}
+
+
+def test_the_same_picture_again_and_again_is_frozen(pipeline: Pipeline) -> None:
+    clock, image = FakeClock(), at_the_door()[0]
+    source = FakeSource(live=True)
+
+    def give() -> Picture:
+        time.sleep(0.02)
+        clock.t += 0.2
+        return Picture(image.copy(), clock.t)
+
+    source.next = give
+    seen = examine(source, pipeline, FAST, 12.0, now=clock)
+    assert seen.frozen
+    assert Fault.FROZEN in faults(seen)

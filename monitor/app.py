@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.camera.address import addresses, told_apart
+from monitor.camera.kept import KeptCameras
 from monitor.camera.listing import camera_list
-from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.camera.source import FrameSource, recording
 from monitor.card import MODELS_DIR
 from monitor.config import ClassifyConfig, Config
 from monitor.data_folder import default_gallery
@@ -84,25 +85,31 @@ class Chosen:
         return (self.source, *self.further)
 
 
-def choose_source(options: RunOptions) -> Chosen:
-    """The sources that the options name; without any, the first camera, or the bundled clip where
-    there is none.
+def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chosen:
+    """The sources that the options name; without any, the cameras that were set up; without these,
+    the first camera, or the bundled clip where there has never been one.
 
     Raises:
         CameraError: If what is named is neither a camera index nor a stream's URL, or is named
-            twice.
+            twice; if none of the cameras that were set up can be watched.
     """
     config = options.config.camera
     if options.recording is not None:
         return Chosen(recording(*options.recording, config, options.recorded_at))
+    kept = kept or KeptCameras()
     named = addresses(config.source)
     if named:
-        first, *further = (camera_source(source, config) for source in named)
+        first, *further = (kept.named(source, config) for source in named)
         _tell_apart((first, *further))
-        return Chosen(first, further=tuple(further))
+        return Chosen(first, kept.fault, tuple(further))
+    if kept.cameras:
+        sources, told = kept.unattended(config)
+        return Chosen(sources[0], told, sources[1:])
     cameras = camera_list()
     if cameras:
-        return Chosen(camera_source(str(cameras[0][0]), config))
+        return Chosen(kept.named(str(cameras[0][0]), config), kept.fault)
+    if kept.set_up:
+        raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
         recording("video", DEMO_CLIP, config),
         "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",

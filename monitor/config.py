@@ -28,6 +28,7 @@ FILE_BYTES_MAX = 2**20  # of settings
 TEXT_MAX = 10_000  # letters of a setting
 SEPARATORS = ("auto", "comma", "semicolon", "tab")
 BACKENDS = ("auto", "onnx", "tensorflow")
+ROTATIONS = (0, 90, 180, 270)
 CLOCK = r"(([01]\d|2[0-3]):[0-5]\d)? 22:00"
 # what the visitor window can speak: their codes (ISO 639); its sentences are in the window's room
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "uk", "ar", "he")
@@ -37,15 +38,17 @@ def _setting(
     default: Any,
     low: float | None = None,
     high: float | None = None,
-    choices: Callable[[], Iterable[str]] = tuple,
-    check: Callable[[str], object] = str,
+    choices: Callable[[], Iterable[str | int]] = tuple,
     form: str = "",
+    check: Callable[[str], object] = str,
 ) -> Any:
-    """`check` raises ValueError with what is wrong with a text; `form`: what it must be, as a
-    regular expression with an example after a blank.
     """
-    told = {"low": low, "high": high, "choices": choices, "check": check, "form": form}
-    return field(default=default, metadata=told)
+    Args:
+        form: What a text must be, as a regular expression with an example after a blank.
+        check: Of a text: raises ValueError with what is wrong.
+    """
+    given = {"low": low, "high": high, "choices": choices, "form": form, "check": check}
+    return field(default=default, metadata=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class CameraConfig:
     # without a picture for this long the window says "stalled"
     stall_after_s: float = _setting(2.0, 0.2, 60)
     retry_max_s: float = _setting(30.0, 1, 600)  # pauses between tries grow 1, 2, 4 ... up to this
+    # a camera that hangs sideways or upside down: its pictures are turned clockwise, degrees
+    rotate: int = _setting(0, choices=lambda: ROTATIONS)
+    mirror: bool = _setting(False)  # and then left and right are exchanged
     # live cameras that were paused in the window go on by themselves after so long, minutes; 0:
     # they stay paused
     resume_after_min: float = _setting(15.0, 0, 1440)
@@ -345,7 +351,8 @@ def _checked(label: str, spec: dataclasses.Field[Any], value: Any) -> Any:
         }[kind]
         raise ConfigError(f"{label} = {reprlib.repr(value)}: give {wanted}")
     if choices and value not in choices:
-        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(value, choices)}")
+        valid = [str(choice) for choice in choices]
+        raise ConfigError(f"{label} = {reprlib.repr(value)}: {nearest(str(value), valid)}")
     if low is not None and not low <= value <= high:
         raise ConfigError(f"{label} = {value}: give a value from {low} to {high}")
     return {"bool": bool, "str": str, "int": int, "float": float}[kind](value)

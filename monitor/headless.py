@@ -28,7 +28,8 @@ from monitor.camera.condition import Showing
 from monitor.camera.scenery import Scenery
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
-from monitor.camera.words import DOUBTS
+from monitor.camera.turn import UPRIGHT, Turn
+from monitor.camera.words import DOUBTS, turned_text
 from monitor.errors import CameraError, MonitorError, StoreError
 from monitor.files import within
 from monitor.records import (
@@ -67,7 +68,9 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-    live = [source.name for source in chosen.sources if source.live]
+    live = {
+        s.name: s.address.key if s.address is not None else "" for s in chosen.sources if s.live
+    }
     if live:
         from monitor.storage.claims import refuse_if_counted
 
@@ -75,6 +78,7 @@ def run_headless(options: RunOptions) -> int:
     options = begun_with(replace(options, headless=True), chosen.sources)
     _warn_of_retention(options, chosen.sources)
     run = _Run(options, [source.name for source in chosen.sources])
+    run.turns = {source.name: source.turn for source in chosen.sources}
     frames: LatestSlot[Frame] = LatestSlot()
     worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
     captures = [
@@ -143,7 +147,8 @@ class _Run:
         self._problem = ""
         self._signalled = False
         self._seen = False  # a frame was analysed
-        self._upside_down: set[str] = set()  # cameras of which it was said
+        self._turned: dict[str, int] = {}  # how cameras hang, as it was said last
+        self.turns: dict[str, Turn] = {}  # how the cameras' pictures are turned already
         self._withdrawn: set[str] = set()  # sightings of which it was said
         self._doubts: dict[str, WatchState] = {}  # of live cameras
         self.done, self.done_or_ready = threading.Event(), threading.Event()
@@ -204,12 +209,9 @@ class _Run:
         self._last = update
         self._seen = self._seen or update.result is not None or update.count != Count()
         result = update.result
-        if result and result.upside_down and result.frame.camera not in self._upside_down:
-            self._upside_down.add(result.frame.camera)
-            log.warning(
-                "the picture of %s is upside down, so nobody is judged: turn the camera",
-                result.frame.camera,
-            )
+        if result and result.turn and self._turned.get(result.frame.camera) != result.turn:
+            self._turned[result.frame.camera] = result.turn
+            self._tell_turned(result.frame, result.turn)
         told = self._withdrawn
         for sighting in reversed(update.sightings):
             if self._shown.get(sighting.sighting_id) != sighting.open:
@@ -227,6 +229,17 @@ class _Run:
         if update.problem != self._problem:
             self._problem = update.problem
             log.warning(update.problem or "everything that waited has been saved")
+
+    def _tell_turned(self, frame: Frame, turn: int) -> None:
+        """Say that a picture is not upright, and what to set."""
+        settings = self._options.config.camera
+        own = self.turns.get(frame.camera, UPRIGHT)
+        mend = "turn the recording"
+        if frame.live and own == Turn(settings.rotate, settings.mirror):
+            mend = f"turn the camera, or set camera.rotate = {own.further(turn).rotate}"
+        elif frame.live:  # it has a turn of its own
+            mend = "turn the camera, or its picture in the window (File > Cameras…)"
+        log.warning("%s", turned_text(frame.camera, turn, mend))
 
     def close(self, error: MonitorError | None, skipped: int = 0) -> int:
         """Print the summary. Raises the error that ended the run; that some of a recording could

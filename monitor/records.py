@@ -116,6 +116,7 @@ class Frame:
     captured_at: float  # time.monotonic() when the frame was read, seconds
     wall_time: datetime  # aware, UTC
     camera: str  # the source's name as the user gave it, without secrets
+    camera_key: str = ""  # tells cameras apart, whatever they are called: `Address.key`
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
@@ -278,7 +279,9 @@ class FrameResult:
     timings: Timings
     visits: tuple[Visit, ...] = ()  # those that this frame began, moved to another state or ended
     sightings: tuple[Sighting, ...] = ()  # those that this frame opened, carried on or closed
-    upside_down: bool = False  # the camera hangs so, by its last faces: nobody is judged
+    # how far the camera's pictures have to be turned clockwise to stand upright, in degrees, by its
+    # last faces; unless it is 0, nobody is judged
+    turn: int = 0
     model: str = ""  # the name of the mask model that answers
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from monitor.camera.address import Address
 from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
+from monitor.camera.turn import UPRIGHT
 from monitor.errors import CameraError, StoreError
 from monitor.faces.classify import STATES
 from monitor.records import Detections, Frame, MaskState, Sighting, Visit, Watch, WatchState
@@ -52,6 +53,7 @@ class FakeSource:
         self.name, self.live, self.stills = name, live, stills
         self.address: Address | None = None
         self.recorded: Recorded | None = None
+        self.turn = UPRIGHT
         self.pictures = list(pictures)
         self.open_errors: list[CameraError | None] = []
         self.opened = self.closed = 0

@@ -207,10 +207,19 @@ def test_export(
 ) -> None:
     out = tmp_path / "out.csv"
     assert cli.main(["export", str(out), "--store", store_url, *range_]) == 0
-    assert capsys.readouterr().out.startswith(
-        f"{number} sighting{'s' * (number != 1)}: {out}\ntotals: {tmp_path / 'out_totals.csv'}"
-    )
+    assert capsys.readouterr().out.startswith(f"{number} sighting{'s' * (number != 1)}: {out}\n")
     assert len(out.read_text(encoding="utf-8-sig").splitlines()) == number + 1
+
+
+def test_export_of_one_kind_with_a_separator_of_its_own(
+    tmp_path: Path, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    given = ["--only", "days", "--separator", "semicolon"]
+    assert cli.main(["export", str(out), "--store", store_url, *given]) == 0
+    assert capsys.readouterr().out.endswith(f": {out}\n")
+    assert out.read_text(encoding="utf-8-sig").startswith("day;camera;masked;")
+    assert [path.name for path in tmp_path.glob("out*")] == ["out.csv"]
 
 
 def test_export_to_a_place_that_cannot_be_written(

@@ -10,6 +10,7 @@ import pytest
 from fakes import NOON, frame, sighting
 
 from monitor.app import RunOptions
+from monitor.camera.turn import Turn
 from monitor.camera.zones import Zones
 from monitor.camera.zones_file import save_zones
 from monitor.config import load_config
@@ -74,12 +75,16 @@ def test_problems_and_their_end_are_told_once(run: _Run, caplog: pytest.LogCaptu
 def test_a_picture_upside_down_is_told_once_for_each_camera(
     run: _Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for camera, upside_down in (("a", False), ("a", True), ("a", True), ("b", True), ("a", True)):
-        result = FrameResult(frame(camera=camera), (), Timings(), upside_down=upside_down)
+    run.turns = {"a": Turn(), "b": Turn(), "c": Turn(90)}
+    for camera, turn in (("a", 0), ("a", 180), ("a", 180), ("b", 90), ("c", 90), ("a", 180)):
+        result = FrameResult(frame(camera=camera), (), Timings(), turn=turn)
         run.on_update(Update(result, Count(), (), 0))
-    first, second = lines(caplog)
-    assert first == "the picture of a is upside down, so nobody is judged: turn the camera"
-    assert second.startswith("the picture of b is upside down")
+    judged = "so nobody is judged: turn the camera, or"
+    assert lines(caplog) == [
+        f"the picture of a is upside down, {judged} set camera.rotate = 180",
+        f"the picture of b is sideways, {judged} set camera.rotate = 90",
+        f"the picture of c is sideways, {judged} its picture in the window (File > Cameras…)",
+    ]
 
 
 def test_a_camera_that_shows_nobody_is_told(run: _Run, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
 from monitor.analysis.still import named_faces, still_faces, with_genders
-from monitor.analysis.upright import turned_confidence
+from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.camera.zones import Zones, counted, searched
 from monitor.config import Config
@@ -168,7 +168,8 @@ class Pipeline:
     def turned(self, camera: str) -> WatchState | None:
         """How the picture of a source is turned, by its last faces; None: it is not."""
         scene = self._scenes.get(camera)
-        return WatchState.UPSIDE_DOWN if scene is not None and scene.upside_down else None
+        turn = scene.turn if scene is not None else 0
+        return {0: None, 180: WatchState.UPSIDE_DOWN}.get(turn, WatchState.SIDEWAYS)
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -280,20 +281,25 @@ class Pipeline:
             return FrameResult(
                 *(frame, self._coast(frame), timings),
                 *(step.changes.visits, step.changes.sightings),
-                upside_down=scene.upside_down,
+                turn=scene.turn,
                 model=self._classifier.name,
             )
         if frame.still:
             return self._finish_still(step, wanted, Answers(rois, probabilities), classify_s)
         embeddings, identify_s = self._embed(wanted)
         answers = Answers(
-            rois, probabilities, self._turned(wanted), embeddings, self._guess_genders(wanted)
+            rois,
+            probabilities,
+            self._turned(wanted),
+            found_turned(self._detector, frame.image, wanted.ways),
+            embeddings,
+            self._guess_genders(wanted),
         )
         scene = self._scene(frame.camera)
         faces, changes = scene.take(wanted, answers)
         timings = Timings(step.detect_s, step.track_s, classify_s, identify_s)
         return FrameResult(
-            *(frame, faces, timings, changes.visits, changes.sightings, scene.upside_down),
+            *(frame, faces, timings, changes.visits, changes.sightings, scene.turn),
             model=self._classifier.name,
         )
 

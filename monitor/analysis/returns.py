@@ -30,6 +30,7 @@ ALIKE_MIN = 0.88  # of the clothing, and of the hair
 # and how much of it must be in the picture.
 CLOTHING, HAIR = (-1.1, 1.2, 1.1, 2.5), (-0.7, -0.45, 0.7, 0.1)
 CLOTHING_PART_MIN, HAIR_PART_MIN = 0.2, 0.3
+CONTRAST_MIN = 2.0  # grey levels: a part that is all alike, as in a black picture, says nothing
 _SIDE, _BINS = 32, (12, 4, 5)  # px of a part; hue, saturation, brightness
 _SOFT = np.array([0.25, 0.5, 0.25], np.float32)
 
@@ -43,9 +44,11 @@ class Looks:
 
 
 def looks(image_bgr: Image, box: FloatArray) -> Looks | None:
-    """Of a face at (4,) xyxy pixels; None where the clothing is out of the picture."""
+    """Of a face at (4,) xyxy pixels; None where the clothing is out of the picture, or cannot be
+    told from anything.
+    """
     clothing = _part(image_bgr, box, CLOTHING, CLOTHING_PART_MIN)
-    if clothing is None:
+    if clothing is None or float(clothing[::2, ::2].std(axis=(0, 1)).max()) < CONTRAST_MIN:
         return None
     hair = _part(image_bgr, box, HAIR, HAIR_PART_MIN)
     return Looks(_histogram(clothing), _histogram(hair) if hair is not None else None)

@@ -92,9 +92,9 @@ class Scene:
         return 0.8 * self._tracker.smallest_px()
 
     @property
-    def upside_down(self) -> bool:
-        """Whether the camera hangs upside down, by the faces that it showed last."""
-        return self._upright.upside_down
+    def turn(self) -> int:
+        """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
+        return self._upright.turn
 
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that
@@ -132,6 +132,7 @@ class Scene:
             embed=turns.to_embed(frame.t, people),
             guess_gender=turns.to_guess(frame.t, people),
             turn=turns.to_turn(frame.t, people, found, self._upright),
+            ways=self._upright.ways(frame.t, found, frame.image),
             tracks=tuple(tracks),
             ended=changes,
         )
@@ -144,6 +145,7 @@ class Scene:
         """
         voices = weights(wanted.found)
         self._take_turned(wanted, answers)
+        self._upright.take_ways(wanted.frame.t, wanted.found, answers.ways)
         self._take_embeddings(wanted, answers, voices)
         self._take_genders(wanted, answers, voices)
         self._take_probabilities(wanted, answers, voices)
@@ -307,7 +309,7 @@ class Scene:
             landmarks: FloatArray | None = None if found.landmarks is None else found.landmarks[i]
             judged = can_be_judged(float(sizes[i]), roi, landmarks, self._config.classify)
             person = self._asked(wanted, i)
-            upright = not (person.on_its_head or self._upright.upside_down)
+            upright = not (person.on_its_head or self._upright.doubtful)
             in_sight = landmarks is None or (
                 not weak_profile(landmarks, float(found.confidence[i]))
                 and mouth_in_sight(wanted.frame.image, found.boxes[i], landmarks, answer)
@@ -353,7 +355,7 @@ class Scene:
         back = self._returns.back(frame.t, frame.image, track.box)
         if back is not None and back.visit is not None and back.rule is not None:
             state = back.visit.state if state is MaskState.UNSURE else state
-            visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
+            person.visit = dataclasses.replace(back.visit, state=state, last_seen=now, open=True)
             person.rule, person.looks = back.rule, back.looks
             person.rule.come(track.first_t)
             person.identity, person.identity_vote = back.identity, back.identity_vote
@@ -361,12 +363,11 @@ class Scene:
                 person.identity_vote.begin_again()  # the name stands until new looks decide
         else:
             visit_id = f"{self._origin.run_id}-v{track.track_id}"
-            visit = Visit(visit_id, self._origin.camera, person.began, now, state)
+            person.visit = Visit(visit_id, self._origin.camera, person.began, now, state)
             person.rule = SightingRule(
                 self._config.sighting, self._origin, visit_id, track.first_t, person.began
             )
-        person.visit = visit
-        return visit
+        return person.visit
 
     def _end(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +38,7 @@ class Wanted:
     embed: Indices = field(default_factory=_none)  # those that wait longest first
     guess_gender: Indices = field(default_factory=_none)  # those that wait longest first
     turn: Indices = field(default_factory=_none)  # those to be looked for turned by 180 degrees
+    ways: tuple[int, ...] = ()  # how far the picture is to be turned and searched again, degrees
     tracks: tuple[Track | None, ...] = ()  # of each detection; none where a picture stands alone
     ended: Changes = Changes()  # the visits that this frame showed to be over
 
@@ -49,5 +51,7 @@ class Answers:
     probabilities: FloatArray  # (len(classify), 3) in the order of `STATES`
     # (len(turn),) the detector's confidence in each, turned; None where nothing was turned
     turned: FloatArray | None = None
+    # what was found in the picture turned, by degrees clockwise, in pixels of the turned picture
+    ways: Mapping[int, Detections] = field(default_factory=dict)
     embeddings: FloatArray | None = None  # (len(embed), D) of length 1; None in mask-only mode
     genders: FloatArray | None = None  # (len(guess_gender), 2); None where no gender is guessed

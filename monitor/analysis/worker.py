@@ -154,7 +154,7 @@ class InferenceThread(threading.Thread):
             for frame in frames:
                 if frame.live:
                     if frame.camera not in self._live_zero:
-                        parts.ledger.watch(frame.camera)
+                        parts.ledger.watch(frame.camera, frame.camera_key)
                     self._live_zero[frame.camera] = frame.captured_at - frame.t
             for result in parts.pipeline.process(frames):
                 self._on_update(parts.ledger.record(result))

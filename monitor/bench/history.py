@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from monitor.records import Correction, MaskState
 from monitor.storage import schema as tables
 from monitor.storage.export import export
+from monitor.storage.export_wish import Wish
 from monitor.storage.history import History, Wanted
 from monitor.storage.store import Store
 from monitor.storage.tallies import recount_all
@@ -47,13 +49,15 @@ def main() -> int:
         try:
             if fresh:
                 fill(store, arguments.sightings)
-            print(f"{arguments.sightings} sightings, as many visits; median of {RUNS}, ms")
+            print(f"{arguments.sightings} sightings, as many visits; median of {RUNS}, ms:")
+            print(f"  {'':44} passed, of the processor")
             for name, query in queries(store):
-                print(f"  {name:52} {1000 * _median_s(query):7.0f}")
+                passed_s, spent_s = _medians_s(query)
+                print(f"  {name:44} {1000 * passed_s:7.0f} {1000 * spent_s:7.0f}")
             if arguments.export:
-                started = time.perf_counter()
-                export(store, Path(folder) / "out.csv")
-                print(f"  {'export of all, s':52} {time.perf_counter() - started:7.1f}")
+                wish = Wish(kinds=("sightings",))
+                passed_s, spent_s = _timed_s(lambda: export(store, Path(folder) / "out.csv", wish))
+                print(f"  {'export of the sightings, s':44} {passed_s:7.1f} {spent_s:7.1f}")
         finally:
             store.close()
     return 0
@@ -68,7 +72,7 @@ def fill(store: Store, number: int) -> None:
         shifts = [
             {"shift_id": _shift_id(day, late), "started": _began(day, late), "name": name}
             for day in range(365)
-            for late, name in enumerate(("Morning", "Late"))
+            for late, name in ((False, "Morning"), (True, "Late"))
         ]
         connection.execute(sa.insert(tables.shifts), shifts)
         for start in range(0, number, AT_ONCE):
@@ -121,7 +125,7 @@ def queries(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     late = frozenset(_shift_id(day, True) for day in range(365))
 
     def page(place: float, **changes: Any) -> Callable[[], object]:
-        wanted = Wanted(**{"kind": "sightings", "since": since, "until": UNTIL} | changes)
+        wanted = replace(Wanted("sightings", since, UNTIL), **changes)
 
         def read() -> object:
             found = history.find(wanted)
@@ -154,13 +158,16 @@ def queries(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "search: nothing", page(0.0, text="zebra")
 
 
-def _median_s(query: Callable[[], object]) -> float:
-    spent = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        query()
-        spent.append(time.perf_counter() - started)
-    return statistics.median(spent)
+def _medians_s(query: Callable[[], object]) -> tuple[float, float]:
+    """Time that passes, and time of the processor: on a busy machine they differ."""
+    passed, spent = zip(*(_timed_s(query) for _ in range(RUNS)), strict=True)
+    return statistics.median(passed), statistics.median(spent)
+
+
+def _timed_s(query: Callable[[], object]) -> tuple[float, float]:
+    began, used = time.perf_counter(), time.process_time()
+    query()
+    return time.perf_counter() - began, time.process_time() - used
 
 
 if __name__ == "__main__":

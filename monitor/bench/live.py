@@ -26,6 +26,7 @@ from monitor.camera.capture import CaptureThread
 from monitor.camera.recorded import Recorded
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import Picture
+from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import Config, load_config
 from monitor.records import Frame, Image, Update, WorkerState
 
@@ -50,6 +51,7 @@ class LoopSource:
     live, stills = True, False
     address: Address | None = None
     recorded: Recorded | None = None
+    turn: Turn = UPRIGHT
 
     def __init__(self, name: str, images: Sequence[Image], frames_per_s: float) -> None:
         self.name = name

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from monitor.camera.condition import Showing
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture
+from monitor.camera.turn import UPRIGHT, turned
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
 from monitor.records import Condition, Frame, SourceState, SourceStatus, WatchState
@@ -53,6 +55,8 @@ class CaptureThread(threading.Thread):
         super().__init__(name=f"capture {source.name}", daemon=True)
         self.source_name, self.live, self.stills = source.name, source.live, source.stills
         self._source, self._slot, self._config = source, slot, config
+        self._turn = source.turn if source.live else UPRIGHT
+        self._key = source.address.key if source.address is not None else source.name
         self._paced = paced
         self._on_status = on_status
         self._now = now
@@ -206,6 +210,7 @@ class CaptureThread(threading.Thread):
             self._set(SourceState.DAMAGED, line)
 
     def _put(self, picture: Picture) -> None:
+        picture = replace(picture, pixels=turned(picture.pixels, self._turn))
         if isinstance(picture.pixels, np.ndarray):
             picture.pixels.setflags(write=False)
         captured_at, frozen_s = self._now(), None
@@ -223,6 +228,7 @@ class CaptureThread(threading.Thread):
             if self.live
             else min(self._opened_at + timedelta(seconds=picture.t), datetime.now(UTC)),
             camera=self.source_name,
+            camera_key=self._key,
             file=picture.file,
             live=self.live,
             still=self.stills,

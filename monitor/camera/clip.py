@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.camera.address import Address
 from monitor.camera.recorded import Recorded
 from monitor.camera.source import Claim, Picture
+from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError
@@ -37,6 +38,7 @@ class ClipSource:
     stills = False
     address: Address | None = None
     recorded: Recorded | None = None
+    turn: Turn = UPRIGHT
 
     def __init__(self, path: Path) -> None:
         self._path = path

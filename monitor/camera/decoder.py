@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
 PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is played
+# Containers that know no rate, for which FFmpeg says 25: pictures one after the other.
+RATELESS = ("mpjpeg", "mjpeg", "h264", "hevc")
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
 PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
@@ -199,7 +201,8 @@ class Decoder:
     def claim(self) -> Claim:
         """What the stream says of itself, so far as that can be."""
         stream = self.stream
-        rate = stream.average_rate or stream.guessed_rate or 0
+        known = self._container.format.name not in RATELESS
+        rate = (stream.average_rate or stream.guessed_rate or 0) if known else 0
         return claim_of((stream.width, stream.height), float(rate))
 
     def image(self, frame: VideoFrame) -> DecodedImage:

@@ -12,6 +12,7 @@ from monitor.camera.address import Address
 from monitor.camera.pictures import NOT_READ, READ, read_picture
 from monitor.camera.recorded import Recorded
 from monitor.camera.source import Picture
+from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError
@@ -37,6 +38,7 @@ class FolderSource:
     stills = True
     address: Address | None = None
     recorded: Recorded | None = None
+    turn: Turn = UPRIGHT
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

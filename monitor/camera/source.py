@@ -16,6 +16,7 @@ import numpy as np
 
 from monitor.camera.address import Address, parse_address
 from monitor.camera.recorded import Recorded
+from monitor.camera.turn import Turn
 from monitor.config import CameraConfig
 from monitor.declared import sources
 from monitor.records import Image, LazyImage
@@ -68,6 +69,7 @@ class FrameSource(Protocol):
     name: str  # for people and for the store; holds no password
     address: Address | None  # of a camera
     recorded: Recorded | None  # of a recording
+    turn: Turn  # of a live source: how whoever reads it turns its pictures
     # True: the newest picture counts and time is the clock's. False: every picture counts, time is
     # the recording's
     live: bool
@@ -100,7 +102,9 @@ def camera_source(text: str, config: CameraConfig) -> FrameSource:
         CameraError: If `text` is neither a camera's number nor the address of a stream.
     """
     address = parse_address(text)
-    return _make(address.kind, address, config)
+    source = _make(address.kind, address, config)
+    source.turn = Turn(config.rotate, config.mirror)
+    return source
 
 
 def recording(

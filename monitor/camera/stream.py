@@ -13,6 +13,7 @@ from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
 from monitor.camera.recorded import Recorded
 from monitor.camera.source import Claim, Picture
+from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
@@ -46,6 +47,7 @@ class StreamSource:
     live = True
     stills = False
     recorded: Recorded | None = None
+    turn: Turn = UPRIGHT
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic

@@ -16,6 +16,7 @@ from monitor.camera.address import Address
 from monitor.camera.pictures import to_bgr
 from monitor.camera.recorded import Recorded
 from monitor.camera.source import Claim, Picture, claim_of
+from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError
@@ -41,6 +42,7 @@ class CameraSource:
     live = True
     stills = False
     recorded: Recorded | None = None
+    turn: Turn = UPRIGHT
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic

@@ -30,3 +30,13 @@ SHORT = {
     WatchState.UPSIDE_DOWN: "upside down",
     WatchState.MOVED: "moved",
 }
+
+
+def hangs(turn: int) -> str:
+    """How a picture is that has to be turned so far (degrees)."""
+    return "upside down" if turn == 180 else "sideways"
+
+
+def turned_text(name: str, turn: int, mend: str) -> str:
+    """What is said of a camera that hangs so, and what mends it."""
+    return f"the picture of {name} is {hangs(turn)}, so nobody is judged: {mend}"

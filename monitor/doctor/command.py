@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from monitor.app import RunOptions, build_pipeline, check_source
-from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.camera.kept import KeptCameras
+from monitor.camera.source import FrameSource, recording
 from monitor.config import Config
 from monitor.doctor.examine import examine
 from monitor.doctor.judge import Finding, bad, judge
@@ -54,7 +55,7 @@ def _source(config: Config, camera: str | None, video: Path | None) -> FrameSour
         check_source(source)
         return source
     try:
-        return camera_source(camera or "", config.camera)
+        return KeptCameras().named(camera or "", config.camera)
     except CameraError as error:
         raise CameraError(f"--camera: {error}") from None
 

@@ -32,7 +32,7 @@ class Counted:
         self._stopped = threading.Event()
         self.name: str = source.name
         self.address: Address | None = source.address
-        self.stills = source.stills
+        self.turn, self.stills = source.turn, source.stills
         self.size_wh: tuple[int, int] | None = None  # of the newest picture, px
         self.times: list[float] = []  # of each picture, seconds of the source's own clock
         self.last_at: float | None = None  # when the newest came, by `now`

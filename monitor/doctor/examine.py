@@ -119,7 +119,7 @@ class _Looks:
         self._latencies: list[float] = []
         self._sizes: dict[int, list[float]] = {}  # by track
         self._greys: list[float] = []
-        self._frozen = self._upside_down = False
+        self._frozen, self._turn = False, 0
         self.frames = 0
 
     def take(self, frame: Frame) -> None:
@@ -128,7 +128,7 @@ class _Looks:
         self.frames += 1
         if result.timings.detect_s > 0:
             self._latencies.append(self._now() - frame.captured_at)
-        self._upside_down = result.upside_down
+        self._turn = result.turn
         self._frozen = frame.frozen_t is not None
         self._look_at_faces(result)
         if frame.t - self._measured_t >= MEASURED_EVERY_S:
@@ -158,7 +158,7 @@ class _Looks:
         people = People(
             tuple(sorted(sizes)),
             float(np.median(self._greys)) if self._greys else None,
-            self._upside_down,
+            self._turn,
         )
         if not self._lights:
             return Examined(name, delivery)

@@ -68,7 +68,7 @@ class Fault(Enum):
     NOTHING_TO_SEE = auto()
     BLURRED = auto()
     FROZEN = auto()
-    UPSIDE_DOWN = auto()
+    TURNED = auto()
     FACES_SMALL = auto()
     LATE = auto()
 
@@ -96,7 +96,7 @@ def judge(seen: Examined, classify: ClassifyConfig) -> list[Finding]:
         Finding(Topic.LIGHT, light),
         _focus(seen.focus, light),
         *([Finding(Topic.FROZEN, Fault.FROZEN)] if seen.frozen else []),
-        *([Finding(Topic.UPRIGHT, Fault.UPSIDE_DOWN)] if seen.people.upside_down else []),
+        *([Finding(Topic.UPRIGHT, Fault.TURNED)] if seen.people.turn else []),
         _faces(seen.people, classify),
     ]
     if seen.latency is not None:

@@ -46,7 +46,7 @@ class People:
 
     sizes_px: tuple[float, ...] = ()  # of each one's face, longer side, smallest first
     grey: float | None = None  # of their faces, median of the mean grey levels
-    upside_down: bool = False
+    turn: int = 0  # how far the picture has to be turned clockwise to stand upright, degrees
 
 
 @dataclass(frozen=True, slots=True)

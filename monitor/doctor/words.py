@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from monitor.camera.words import hangs
 from monitor.doctor.judge import FACE_MIN_PX, RATE_MIN, Fault, Finding, Topic
 from monitor.doctor.measured import Examined
 
@@ -29,7 +30,8 @@ _MENDS: dict[Fault, str] = {
     Fault.NOTHING_TO_SEE: "see what is before its lens",
     Fault.BLURRED: "clean its lens and focus it anew",
     Fault.FROZEN: "connect it again, or turn it off and on",
-    Fault.UPSIDE_DOWN: "turn the camera",
+    Fault.TURNED: "turn the camera, or have its picture turned (the cameras page, or "
+    "camera.rotate)",
     Fault.FACES_SMALL: "bring the camera closer, zoom in, or set a larger picture",
     Fault.LATE: "close what else keeps this PC busy, set a smaller picture, or draw zones of what "
     "counts",
@@ -148,7 +150,7 @@ def _frozen(seen: Examined, finding: Finding) -> str:
 
 
 def _upright(seen: Examined, finding: Finding) -> str:
-    return "The picture is upside down, so nobody is judged"
+    return f"The picture is {hangs(seen.people.turn)}, so nobody is judged"
 
 
 _SAYS: dict[Topic, Callable[[Examined, Finding], str]] = {

@@ -7,29 +7,26 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from monitor.app import Chosen, outlived
 from monitor.camera.listing import camera_list
-from monitor.camera.source import FrameSource, camera_source, recording
+from monitor.camera.source import FrameSource, recording
 from monitor.errors import CameraError
 from monitor.gui.banner import Severity
+from monitor.gui.cameras.keeper import CameraKeeper
 from monitor.gui.layout import WindowParts
-from monitor.gui.remembered import (
-    First,
-    PasswordDialog,
-    first_sources,
-    locked_text,
-    to_remember,
-)
+from monitor.gui.remembered import NOTHING, First, first_sources
 from monitor.gui.threads.session import CAMERAS_MAX
 
 CLIPS = (
     "Clips (*.mp4 *.avi *.mkv *.mov *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.m2ts *.wmv *.3gp *.gif)"
     ";;All files (*)"
 )
+
+PLUG_MS = 3000  # between two looks at what is plugged in, while there is nothing else
 
 
 def check_number(chosen: Chosen) -> None:
@@ -55,21 +52,22 @@ class SourceChooser(QObject):
     def __init__(self, parts: WindowParts, opened: Callable[[], None]) -> None:
         super().__init__(parts.window)
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
-        self._banners, self._preferences, self._opened = parts.banners, parts.preferences, opened
+        self._banners, self._opened = parts.banners, opened
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
-        self._locked: tuple[str, ...] = ()  # cameras whose passwords are asked for
+        self.keeper = keeper = CameraKeeper(parts, self)
+        self._there: set[int] = set()  # numbers of the cameras that are plugged in
         self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
         menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
         menus.open_stream.triggered.connect(
-            lambda: self._ask_for_stream("Open stream", self.open_camera)
+            lambda: self._ask_for_stream("Open stream", keeper.open_camera)
         )
         menus.add_stream.triggered.connect(
-            lambda: self._ask_for_stream("Add stream", self.add_camera)
+            lambda: self._ask_for_stream("Add stream", keeper.add_camera)
         )
-        menus.camera_group.triggered.connect(lambda action: self.open_camera(str(action.data())))
-        menus.add_group.triggered.connect(lambda action: self.add_camera(str(action.data())))
+        menus.camera_group.triggered.connect(lambda action: keeper.open_camera(str(action.data())))
+        menus.add_group.triggered.connect(lambda action: keeper.add_camera(str(action.data())))
         menus.remove.triggered.connect(lambda: self.remove(grid.chosen))
         menus.tile_group.triggered.connect(lambda action: self._choose(int(action.data())))
         menus.alone.triggered.connect(grid.show_alone)
@@ -77,16 +75,19 @@ class SourceChooser(QObject):
         grid.tile_menu_wanted.connect(lambda name, place: self.tile_menu(name).popup(place))
         for menu in (menus.cameras, menus.add_cameras):
             menu.addAction("Looking for cameras…").setEnabled(False)
+        menus.cameras.aboutToShow.connect(self.list_cameras)
+        self._plug_timer = QTimer(self, interval=PLUG_MS)
+        self._plug_timer.timeout.connect(self._look_for_plugged)
         self._tell_menus()
 
     def begin(self, first: First) -> None:
-        """Watch what a run begins with; ask for the passwords that it lacks."""
-        self._locked = first.locked
+        """Watch what a run begins with."""
         if first.sources:
             self.open(*first.sources, notice=first.notice)
         elif first.notice:
             self._banners.show_message("notice", Severity.INFO, first.notice)
-        self._ask_for_passwords()
+        self.keeper.began(first)
+        self._plug_timer.start()
 
     def open(self, *sources: FrameSource, notice: str = "") -> None:
         """Watch these, which are not open yet, and leave what was watched."""
@@ -98,7 +99,6 @@ class SourceChooser(QObject):
         self._grid.clear()
         self._show_notice(notice)
         self._changed()
-        self._keep()
 
     def _show_notice(self, notice: str) -> None:
         """Say that a recording is watched, with the way back."""
@@ -147,101 +147,63 @@ class SourceChooser(QObject):
         """From a recording back to the cameras that were watched before, in this run or the last
         one.
         """
-        if self._left:
-            self.open(*self._left)
+        left = self.keeper.renewed(self._left)
+        if left:
+            self.open(*left)
             return
         options = dataclasses.replace(self._session.options, video=None, images=None, recordings={})
-        kept = dataclasses.replace(self._preferences.remembered, set_up=True)
+        kept = self.keeper.kept
+
+        def look() -> First:
+            first = first_sources(options, kept)
+            recorded = first.sources and not any(source.live for source in first.sources)
+            return First((), NOTHING) if recorded else first  # the demonstration is no camera
+
         self._bridge.run(
             "looking for the cameras",
-            lambda: first_sources(options, kept),
+            look,
             self.begin,
             lambda message: self._banners.show_message("choice", Severity.ERROR, message),
         )
 
-    def _ask_for_passwords(self) -> None:
-        self._banners.show_message(
-            "locked",
-            Severity.WARNING,
-            locked_text(self._locked),
-            "Enter it…",
-            self.ask_for_password,
-        )
-
-    @Slot()
-    def ask_for_password(self) -> None:
-        """Ask for the password of the first camera that lacks one."""
-        if not self._locked:
-            return
-        name = self._locked[0]
-        dialog = PasswordDialog(name, self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
-            if dialog.forgotten:
-                self._unlock(name)
-                self._keep()
-            else:
-                alone = not any(w.live for w in self._session.watched)
-                before, asked = self._session.watched, self._locked
-                (self.open_camera if alone else self.add_camera)(dialog.whole_address())
-                if self._session.watched != before and self._locked == asked:
-                    self._unlock(name)  # it was opened by another address
-                    self._keep()
-            self._ask_for_passwords()
-        dialog.deleteLater()
-
-    def add(self, source: FrameSource) -> None:
-        """Watch a source beside the others."""
+    def add(self, source: FrameSource) -> bool:
+        """Watch a source beside the others. False if it cannot be; that is said."""
         try:
             self._session.add(source)
         except CameraError as error:
             self._banners.show_message("choice", Severity.ERROR, str(error))
             self._tell_menus()
-            return
+            return False
         for key in ("choice", "notice"):
             self._banners.clear(key)
         self._changed()
+        return True
 
     def remove(self, name: str) -> None:
-        """Leave one of several sources; what was counted there stays counted."""
-        if len(self._session.watched) > 1:
-            self._session.remove(name)
-            self._banners.clear("choice")
-            self._changed()
-            self._keep()
+        """Leave one of several sources; what was counted there stays counted, and a camera stays in
+        the list, switched off.
+        """
+        watched = self._session.find(name)
+        if watched is not None and len(self._session.watched) > 1:
+            self.leave(name)
+            self.keeper.left(watched.source)
 
-    def open_camera(self, source: str) -> None:
-        """Watch a camera by its number, or a stream by its address, and nothing else."""
-        self._camera(source, self.open)
+    def leave(self, name: str) -> None:
+        """Leave a source, also the last one."""
+        self._session.remove(name)
+        self._banners.clear("choice")
+        if not self._session.watched:
+            self._grid.clear()
+        self._changed()
 
-    def add_camera(self, source: str) -> None:
-        """Watch one beside the others."""
-        self._camera(source, self.add)
+    def exchange(self, name: str, source: FrameSource) -> None:
+        """Watch another source in the place of one."""
+        self._session.exchange(name, source)
+        self._changed()
 
-    def _camera(self, source: str, watch: Callable[[FrameSource], None]) -> None:
-        try:
-            camera = camera_source(source, self._session.options.config.camera)
-        except CameraError as error:
-            self._banners.show_message("choice", Severity.ERROR, str(error))
-            return
-        watch(camera)
-        if any(w.source is camera for w in self._session.watched) and camera.address is not None:
-            self._unlock(camera.address.name)
-        self._keep()
-        self._ask_for_passwords()
-
-    def _unlock(self, name: str) -> None:
-        """A camera's password is no longer asked for; of others with the same name it still is."""
-        left = list(self._locked)
-        if name in left:
-            left.remove(name)
-        self._locked = tuple(left)
-
-    def _keep(self) -> None:
-        """Have the next run watch the cameras that are watched now."""
-        live = [w.source.address for w in self._session.watched if w.live]
-        if live or self._locked:
-            watched = [address for address in live if address is not None]
-            self._preferences.remembered = to_remember(watched, self._locked)
+    def ordered(self) -> None:
+        """What is watched has another order."""
+        self._changed()
 
     def open_path(self, path: Path) -> None:
         """Watch a clip, or a folder of pictures."""
@@ -324,10 +286,27 @@ class SourceChooser(QObject):
             lambda message: self._show_cameras([], "The cameras cannot be listed"),
         )
 
+    @Slot()
+    def _look_for_plugged(self) -> None:
+        """Where nothing is watched and no camera is in the list, the next one that is plugged in
+        is watched.
+        """
+        if self._idle:
+            self.list_cameras()
+
+    @property
+    def _idle(self) -> bool:
+        return not self._session.watched and not self.keeper.kept.cameras
+
     def _show_cameras(self, cameras: list[tuple[int, str]], none: str = "No camera found") -> None:
         self._menus.show_cameras(cameras, none)
         self._menus.look_again.triggered.connect(self.list_cameras)
         self._tell_menus()
+        new = [number for number, _ in cameras if number not in self._there]
+        self._there = {number for number, _ in cameras}
+        if new and self._plug_timer.isActive() and self._idle:
+            self._banners.clear("notice")
+            self.keeper.open_camera(str(new[0]))
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

@@ -26,6 +26,9 @@ from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
+    from monitor.gui.cameras.keeper import CameraKeeper
+    from monitor.gui.cameras.page import CamerasDialog
+    from monitor.gui.history.page import HistoryPage
     from monitor.gui.learning.models_page import ModelsDialog
     from monitor.gui.people.page import PeopleDialog
     from monitor.storage.export import Exported
@@ -52,6 +55,8 @@ class Commands(QObject):
         self.ignore_place: Callable[[str], None] = lambda visit_id: None
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
+        self.cameras: CamerasDialog | None = None
+        self.history: HistoryPage | None = None
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
         parts.sightings.corrected.connect(self.correct)
         parts.sightings.note_wanted.connect(self.ask_for_note)
@@ -65,6 +70,7 @@ class Commands(QObject):
         menus.settings.triggered.connect(self.ask_for_settings)
         menus.export.triggered.connect(self.ask_for_export)
         menus.people.triggered.connect(self.show_people)
+        menus.history.triggered.connect(self.show_history)
         menus.models.triggered.connect(self.show_models)
         menus.help.triggered.connect(self.show_help)
         menus.about.triggered.connect(self.show_about)
@@ -172,6 +178,23 @@ class Commands(QObject):
         if self.people is not None:
             self.people.close()
 
+    # Cameras
+
+    def show_cameras(self, keeper: CameraKeeper) -> CamerasDialog:
+        """Open the Cameras page, or bring it to the front."""
+        from monitor.gui.cameras.page import CamerasDialog
+
+        if self.cameras is None:
+            self.cameras = CamerasDialog(keeper, self._session, self._bridge, self._window)
+        self.cameras.show()
+        self.cameras.raise_()
+        self.cameras.activateWindow()
+        return self.cameras
+
+    def close_cameras(self) -> None:
+        if self.cameras is not None:
+            self.cameras.close()
+
     # Models
 
     @Slot()
@@ -192,6 +215,26 @@ class Commands(QObject):
         """Close the Models page; what is being learnt goes on."""
         if self.models is not None:
             self.models.close()
+
+    # History
+
+    @Slot()
+    def show_history(self) -> HistoryPage:
+        """Open the history, or bring it to the front."""
+        from monitor.gui.history.page import HistoryPage
+
+        if self.history is None:
+            self.history = HistoryPage(self._session, self._bridge, self._reports, self._window)
+        self.history.show()
+        self.history.raise_()
+        self.history.activateWindow()
+        self.history.read()
+        return self.history
+
+    def close_history(self) -> None:
+        """Close the history."""
+        if self.history is not None:
+            self.history.close()
 
     # Export
 

@@ -37,6 +37,7 @@ class Menus:
         self.add_group = QActionGroup(self._window)
         self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
+        self.set_up = self._add(file, "Ca&meras…", "Ctrl+Shift+C")
         self.remove = self._add(file, "&Remove this camera", "")
         self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
         self.back.setEnabled(False)
@@ -66,6 +67,8 @@ class Menus:
         self.panels = view.addMenu("&Panels")
         self.visitor = self._add(view, "&Visitor window", "Ctrl+Shift+V", checkable=True)
         view.addSeparator()
+        self.history = self._add(view, "&History…", "Ctrl+H")
+        view.addSeparator()
         self.theme_group = QActionGroup(self._window)
         themes = view.addMenu("&Theme")
         self.themes = {
@@ -78,7 +81,7 @@ class Menus:
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
         self._fill_alerts(monitor.addMenu("&Alerts"))
         monitor.addSeparator()
-        self.undo = self._add(monitor, "&Undo the last correction", "Ctrl+Z")
+        self.undo = self._add(monitor, "&Undo the last correction or note", "Ctrl+Z")
         correct = monitor.addMenu("&Correct the selected sighting")
         correct.addActions(list(corrections))
         monitor.addSeparator()
@@ -151,6 +154,7 @@ class Menus:
                 menu.addAction(none).setEnabled(False)
             menu.addSeparator()
         self.look_again = self.cameras.addAction("&Look again")
+        self.cameras.addAction(self.set_up)
 
     def show_watched(self, names: Sequence[str], chosen: str, alone: bool) -> None:
         """Tick the cameras that are watched, and say what can be done with them."""

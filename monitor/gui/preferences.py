@@ -11,7 +11,6 @@ from monitor.app import RunOptions
 from monitor.config import AlertsConfig, Config, VisitorConfig, with_values
 from monitor.errors import ConfigError
 from monitor.gui.alerts.rule import Snooze
-from monitor.gui.remembered import Remembered
 from monitor.gui.theme import THEMES
 
 # Settings of the program that the window can change: section, name.
@@ -78,21 +77,6 @@ class Preferences:
         for key in SNOOZE_KEYS if value is not None else ():
             part = getattr(value, key)
             self._settings.setValue(f"snooze/{key}", part.isoformat() if part else "")
-
-    @property
-    def remembered(self) -> Remembered:
-        """The cameras that were watched last; no password is in them."""
-        cameras, locked = (
-            str(self._settings.value(f"source/{key}", "")).split() for key in ("camera", "locked")
-        )
-        set_up = bool(cameras) or self._flag("source/set_up", False)
-        return Remembered(tuple(cameras), frozenset(locked), set_up)
-
-    @remembered.setter
-    def remembered(self, value: Remembered) -> None:
-        self._settings.setValue("source/camera", " ".join(value.cameras))
-        self._settings.setValue("source/locked", " ".join(sorted(value.locked)))
-        self._settings.setValue("source/set_up", value.set_up)
 
     def bytes_of(self, key: str) -> QByteArray:
         value = self._settings.value(f"window/{key}")

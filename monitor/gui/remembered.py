@@ -1,4 +1,6 @@
-"""The cameras that the next run watches again. Passwords are never written: they are asked for."""
+"""What a run begins with: the cameras that were set up. Passwords are never written into a file:
+what the system's keyring does not know is asked for.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,12 @@ from urllib.parse import quote
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from monitor.app import RunOptions, choose_source
-from monitor.camera.address import USB, Address
-from monitor.camera.source import FrameSource, camera_source
+from monitor.camera.kept import KeptCamera, KeptCameras
+from monitor.camera.source import FrameSource
 from monitor.errors import CameraError
 from monitor.gui.threads.session import CAMERAS_MAX
 
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What a run leaves to the next one."""
-
-    cameras: tuple[str, ...] = ()  # addresses without passwords, in the order of the tiles
-    locked: frozenset[str] = frozenset()  # those of them that need a password
-    set_up: bool = False  # a camera was watched once: the bundled clip is not played by itself
+NOTHING = "No camera found: plug one in, or open a stream or a clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,45 +25,31 @@ class First:
 
     sources: tuple[FrameSource, ...]
     notice: str = ""
-    locked: tuple[str, ...] = ()  # cameras whose passwords are to be asked for
+    named: bool = False  # on the command line, or in the settings
 
 
-def first_sources(options: RunOptions, kept: Remembered) -> First:
-    """What the options name, else the cameras of the last run, whether they are there or not, else
-    `choose_source`'s choice.
+def first_sources(options: RunOptions, kept: KeptCameras) -> First:
+    """What the options name, else the cameras that were set up and need no password, whether they
+    are there or not, else `choose_source`'s choice.
 
     Raises:
         CameraError: If what is named is not valid.
     """
-    config = options.config.camera
-    named = options.recording is not None or bool(config.source)
-    if not named and kept.cameras:
-        sources: list[FrameSource] = []
-        wrong: list[str] = []
-        for camera in dict.fromkeys(c for c in kept.cameras if c not in kept.locked):
-            if len(sources) == CAMERAS_MAX:
-                break
-            try:
-                sources.append(camera_source(camera, config))
-            except CameraError as error:  # a settings file that was written by hand
-                wrong.append(str(error))
-        return First(
-            tuple(sources), "; ".join(wrong), tuple(c for c in kept.cameras if c in kept.locked)
-        )
-    chosen = choose_source(options)
-    if not named and kept.set_up and not chosen.source.live:
-        return First((), "No camera found: plug one in, or open a stream or a clip")
+    if options.recording is not None or options.config.camera.source:
+        chosen = choose_source(options, kept)
+        return First(chosen.sources, chosen.notice, named=True)
+    if kept.cameras:
+        sources, wrong = kept.sources(options.config.camera)
+        if not any(camera.on for camera in kept.cameras):
+            wrong = "All cameras are switched off: switch one on in File > Cameras…"
+        elif len(sources) > CAMERAS_MAX:
+            wrong = f"Only {CAMERAS_MAX} cameras are watched: switch others off in File > Cameras…"
+        return First(sources[:CAMERAS_MAX], wrong)
+    try:
+        chosen = choose_source(options, kept)
+    except CameraError:  # there was one once
+        return First((), kept.fault or NOTHING)
     return First(chosen.sources, chosen.notice)
-
-
-def to_remember(watched: Sequence[Address], locked: Sequence[str]) -> Remembered:
-    """What is kept of the cameras that are watched, and of those whose passwords are still asked
-    for. An address that holds a secret is kept by its name, which holds none.
-    """
-    cameras = [a.url if a.kind == USB else a.name for a in watched]
-    needs = {*locked, *(a.name for a in watched if not a.plain)}
-    # one name may be that of several cameras, which differ in what is secret
-    return Remembered((*cameras, *locked), frozenset(needs), True)
 
 
 def with_password(address: str, user: str, password: str) -> str:
@@ -81,31 +62,37 @@ def with_password(address: str, user: str, password: str) -> str:
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
-def locked_text(locked: Sequence[str]) -> str:
+def locked_text(locked: Sequence[KeptCamera]) -> str:
     """One line that asks for passwords; empty for none."""
     if not locked:
         return ""
+    names = ", ".join(camera.title for camera in locked)
     needs = "needs its password" if len(locked) == 1 else "need their passwords"
-    return f"{', '.join(locked)} {needs} again: what may be secret is never written down"
+    return f"{names} {needs} again: it is not in this system's keyring, and never in a file"
 
 
 class PasswordDialog(QDialog):
-    """Asks for the password of a camera that was watched before."""
+    """Asks for the password of a camera that was set up."""
 
-    def __init__(self, address: str, parent: QWidget | None = None) -> None:
+    def __init__(self, camera: KeptCamera, *, keyring: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Password of a camera")
+        self.setWindowTitle(f"Password of {camera.title}")
         form = QFormLayout(self)
         form.setVerticalSpacing(10)
-        self.address, self.user, self.password = QLineEdit(address), QLineEdit(), QLineEdit()
+        self.address, self.user, self.password = QLineEdit(camera.shown), QLineEdit(), QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.address.setMinimumWidth(380)
         form.addRow("&Address", self.address)
         form.addRow("&User", self.user)
         form.addRow("&Password", self.password)
+        where = (
+            "They are kept in this system's keyring, and in no file of Mask Monitor."
+            if keyring
+            else "This system has no keyring: they are kept until Mask Monitor ends, and never "
+            "written down."
+        )
         hint = QLabel(
-            "They are kept until Mask Monitor ends, and never written down. Where a part of the "
-            "address was left out for that, enter the whole address."
+            f"{where} Where a part of the address was left out for that, enter the whole address."
         )
         hint.setWordWrap(True)
         form.addRow(hint)
@@ -114,7 +101,7 @@ class PasswordDialog(QDialog):
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         self.forget = buttons.addButton(
-            "&Forget this camera", QDialogButtonBox.ButtonRole.DestructiveRole
+            "&Remove this camera", QDialogButtonBox.ButtonRole.DestructiveRole
         )
         self.forgotten = False
         self.forget.clicked.connect(self._forget)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,7 +61,10 @@ class SourceWatch:
         self._banners, self._bar, self._sightings = parts.banners, parts.status, parts.sightings
         self._since: dict[str, tuple[SourceStatus, float]] = {}
         self._counts: dict[str, Count] = {}
-        self._upside_down: dict[str, datetime] = {}  # recordings, and since when
+        self._turns: dict[str, int] = {}  # of those that hang otherwise: what mends it, degrees
+        self._turned_since: dict[str, datetime] = {}  # recordings among them
+        # turns the pictures of a camera; set by the window
+        self.turn: Callable[[Watched, int], None] = lambda watched, degrees: None
         self.present: frozenset[str] = frozenset()  # whose picture is of this moment, and judged
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
@@ -74,24 +77,30 @@ class SourceWatch:
 
     def judged(self, result: FrameResult) -> None:
         """Take in a result that the window shows."""
-        if not result.upside_down:
-            self._upside_down.pop(result.frame.camera, None)
-        elif not result.frame.live:
-            self._upside_down.setdefault(result.frame.camera, datetime.now(UTC))
+        name = result.frame.camera
+        if not result.turn:
+            self.forget((name,))
+            return
+        self._turns[name] = result.turn
+        if not result.frame.live:
+            self._turned_since.setdefault(name, datetime.now(UTC))
 
     def forget(self, names: Collection[str]) -> None:
         """Others are watched, or another shift has begun: these are judged anew."""
         for name in names:
-            self._upside_down.pop(name, None)
+            self._turns.pop(name, None)
+            self._turned_since.pop(name, None)
 
     def look(self) -> None:
         """Bring the window up to date."""
         seen = [self._see(watched) for watched in self._session.watched]
         if not seen:
+            self._troubles = {}
+            self._show_banners([])
             self.present = frozenset()
             return
         self._since = {s.watched.name: self._since[s.watched.name] for s in seen}
-        self.forget(self._upside_down.keys() - self._since.keys())
+        self.forget(self._turns.keys() - self._since.keys())
         one = next(
             (s for s in seen if s.watched.name == self._grid.alone),
             seen[0] if len(seen) == 1 else None,
@@ -132,9 +141,12 @@ class SourceWatch:
         """What a camera shows; what a recording does, to its end."""
         if watched.live:
             return self._session.condition_of(watched)
-        since = self._upside_down.get(watched.name)
+        since = self._turned_since.get(watched.name)
         shown = status.state in (SourceState.LIVE, SourceState.ENDED) and not watched.lent
-        return Condition(WatchState.UPSIDE_DOWN, since) if shown and since is not None else None
+        if not shown or since is None:
+            return None
+        upside_down = self._turns.get(watched.name) == 180
+        return Condition(WatchState.UPSIDE_DOWN if upside_down else WatchState.SIDEWAYS, since)
 
     def _trouble(self, seen: _Seen) -> _Seen | None:
         if seen.status.state is SourceState.OPENING:
@@ -165,9 +177,10 @@ class SourceWatch:
 
     def _show_banners(self, troubled: list[_Seen]) -> None:
         before, self._shown = self._shown, set()
-        turned = [s for s in troubled if s.doubt is WatchState.UPSIDE_DOWN]
-        others = [s for s in troubled if s.doubt is not WatchState.UPSIDE_DOWN]
-        self._show_upside_down(turned)
+        others = [s for s in troubled if s.doubt not in TURNED]
+        for s in troubled:
+            if s.doubt in TURNED:
+                self._show_turned(s)
         if len(others) > BANNERS_MAX:
             names = [s.watched.name for s in others]
             what = (
@@ -186,16 +199,25 @@ class SourceWatch:
         for key in before - self._shown:
             self._banners.clear(key)
 
-    def _show_upside_down(self, turned: list[_Seen]) -> None:
-        if not turned:
-            return
-        names = ", ".join(s.watched.name for s in turned)
-        pictures = "picture of {} is" if len(turned) == 1 else "pictures of {} are"
-        live = any(s.watched.live for s in turned)
-        what = "camera" if live else "recording"
-        what += "s" if len(turned) > 1 else ""
-        text = f"The {pictures.format(names)} upside down, so nobody is judged: turn the {what}"
-        self._show("upside down", Severity.ERROR, text, "", [])
+    def _show_turned(self, seen: _Seen) -> None:
+        """Say that a picture is not upright, with a button that turns a camera's."""
+        watched, turn = seen.watched, self._turns.get(seen.watched.name, 0)
+        key, how = f"turned {watched.name}", "sideways"
+        if seen.doubt is WatchState.UPSIDE_DOWN:
+            how = "upside down"
+        text = f"The picture of {watched.name} is {how}, so nobody is judged: turn the "
+        self._shown.add(key)
+        if watched.live and turn:
+            self._banners.show_message(
+                key,
+                Severity.ERROR,
+                f"{text}camera, or its picture",
+                "Turn the picture",
+                lambda: self.turn(watched, turn),
+            )
+        else:
+            what = "camera" if watched.live else "recording"
+            self._banners.show_message(key, Severity.ERROR, text + what)
 
     def _show_banner(self, seen: _Seen) -> None:
         name, status = seen.watched.name, seen.status

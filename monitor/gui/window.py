@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.chooser = SourceChooser(self.parts, self._sources_changed)
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
+        self.watch.turn = self.chooser.keeper.turn
         self.pauses = PauseWatch(self.parts, self._went_on)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
         self.commands = Commands(self.parts, self.reports, self._started_again)
@@ -96,7 +97,8 @@ class MainWindow(QMainWindow):
         self.commands.ignore_place = self.zones.ignore_place
         self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
-        menus = self.menus
+        menus, keeper = self.menus, self.chooser.keeper
+        menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
         menus.leave_full_screen.triggered.connect(self._leave)
@@ -143,11 +145,11 @@ class MainWindow(QMainWindow):
         self.alerts.restore()
         self.zones.start()
         options, chosen = self.session.options, self._chosen
-        kept = self.preferences.remembered
+        kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
         def prepare() -> First:
             if chosen is not None:
-                return First(chosen.sources, chosen.notice)
+                return First(chosen.sources, chosen.notice, named)
             return first_sources(options, kept)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
@@ -179,6 +181,8 @@ class MainWindow(QMainWindow):
             self._keep()
             self.commands.close_people()
             self.commands.close_models()
+            self.commands.close_cameras()
+            self.commands.close_history()
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()
@@ -238,6 +242,8 @@ class MainWindow(QMainWindow):
         self.zones.show()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
+        if not self.session.watched:
+            self._show_nothing()
 
     @Slot()
     def _arranged(self) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from monitor.data_folder import data_folder
@@ -28,13 +29,23 @@ class Claims:
     def __init__(self, store: Store | None) -> None:
         self._stored = store is not None
         self._label, self._file = (store.label, store.file) if store is not None else ("", None)
-        self._held: dict[str, tuple[Path, int]] = {}  # camera -> lock file and descriptor
+        self._keys: dict[str, str] = {}  # of the cameras, by name
+        self._held: dict[str, tuple[Path, int]] = {}  # key -> lock file and descriptor
 
-    def take(self, camera: str) -> bool:
-        """Claim a camera. False if another program has it; True also where no lock can be had."""
-        if camera in self._held or not self._stored:
+    def take(self, camera: str, key: str = "") -> bool:
+        """Claim a camera. False if another program has it; True also where no lock can be had.
+
+        Args:
+            camera: Its name.
+            key: What it is claimed by, whatever it is called (`Address.key`); empty: its name.
+        """
+        key = key or camera
+        if camera in self._keys or not self._stored:
             return True
-        path = self._path(camera)
+        if key in self._held:  # it has just been renamed
+            self._keys[camera] = key
+            return True
+        path = self._path(key)
         try:
             while True:
                 descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
@@ -46,27 +57,28 @@ class Claims:
                 os.close(descriptor)  # its last owner has just deleted it
         except OSError:
             return True
-        self._held[camera] = path, descriptor
+        self._keys[camera], self._held[key] = key, (path, descriptor)
         return True
 
     def release(self, camera: str) -> None:
         """Let a camera go, if it was claimed."""
-        if camera in self._held:
-            path, descriptor = self._held.pop(camera)
+        key = self._keys.pop(camera, None)
+        if key is not None and key not in self._keys.values():
+            path, descriptor = self._held.pop(key)
             with contextlib.suppress(OSError):
                 path.unlink()
             os.close(descriptor)
 
     def close(self) -> None:
         """Let all go."""
-        for camera in list(self._held):
+        for camera in list(self._keys):
             self.release(camera)
 
-    def _path(self, camera: str) -> Path:
-        name = hashlib.sha256(f"{self._label}\n{camera}".encode()).hexdigest()[:16]
+    def _path(self, key: str) -> Path:
+        name = hashlib.sha256(f"{self._label}\n{key}".encode()).hexdigest()[:16]
         if self._file is None:
             return data_folder() / f"counted-{name}.lock"
-        name = hashlib.sha256(camera.encode()).hexdigest()[:16]
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
         return self._file.with_name(f"{self._file.name}.{name}.lock")
 
 
@@ -78,8 +90,12 @@ def counted_twice(camera: str) -> str:
     )
 
 
-def refuse_if_counted(url: str, cameras: list[str]) -> None:
+def refuse_if_counted(url: str, cameras: Mapping[str, str]) -> None:
     """For a run that nobody looks at.
+
+    Args:
+        url: Of the store.
+        cameras: Their keys (see `Claims.take`) by their names.
 
     Raises:
         StoreError: If another program counts one of the cameras into the store, or the store
@@ -88,8 +104,8 @@ def refuse_if_counted(url: str, cameras: list[str]) -> None:
     store = Store(url)
     claims = Claims(store)
     try:
-        for camera in cameras:
-            if not claims.take(camera):
+        for camera, key in cameras.items():
+            if not claims.take(camera, key):
                 raise StoreError(counted_twice(camera))
     finally:
         claims.close()

@@ -67,7 +67,7 @@ _SUMS = (
 SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS)
 DAY_COLUMNS = ("day", *_SUMS)
 HOUR_COLUMNS = ("day", "hour", *_SUMS)
-QUARTER = timedelta(minutes=15)
+KNOWN_MAX = 10_000
 BOM = "\ufeff"
 _FORMULA = "=+-@\t\r\n"
 
@@ -92,30 +92,71 @@ def sighting_cells(sighting: Sighting) -> list[str]:
     return _cells(row, local(sighting.first_seen), local(sighting.last_seen))
 
 
+class _Known(dict[Any, str]):
+    """Cells of values that come again and again."""
+
+    def __missing__(self, value: object) -> str:
+        text = cell(value)
+        if len(self) < KNOWN_MAX:
+            self[value] = text
+        return text
+
+
+class _LocalTimes(dict[str, tuple[str, str]]):
+    """Ten minutes of UTC, as SQLite writes them but for their last digit: the same in local time,
+    and its offset; the latter "" where a zone differs by less than ten minutes' steps.
+    """
+
+    def __missing__(self, ten: str) -> tuple[str, str]:
+        here = datetime.fromisoformat(f"{ten}0:00").replace(tzinfo=UTC).astimezone()
+        offset = here.utcoffset() or timedelta()
+        even = offset % timedelta(minutes=10) == timedelta()
+        if len(self) >= KNOWN_MAX:
+            self.clear()
+        told = here.isoformat()[:15], here.isoformat()[19:] if even else ""
+        self[ten] = told
+        return told
+
+
 class RowCells:
     """Makes the same of a row of the store as `sighting_cells` of a record, a million times
-    quickly: the zone's offset is asked for once a quarter of an hour.
+    quickly: what comes again is not made again.
     """
 
     def __init__(self) -> None:
-        self._since = self._until = datetime.min
-        self._offset, self._offset_text = timedelta(), ""
+        self._known, self._times = _Known(), _LocalTimes()
 
     def __call__(self, row: Sequence[Any]) -> list[str]:
         """
         Args:
-            row: Plain values in the order of `SIGHTING_COLUMNS`; times are UTC without saying so.
+            row: Plain values in the order of `SIGHTING_COLUMNS`; times are UTC without saying so,
+                as datetimes or as SQLite writes them.
         """
-        return _cells(row, self._local(row[3]), self._local(row[4]))
+        sighting_id, camera, visit_id, first_seen, last_seen, seconds, worst, final, *rest = row
+        confidence, identity, model, corrected, note = rest
+        known = self._known
+        return [
+            cell(sighting_id),
+            known[camera],
+            cell(visit_id),
+            self._local(first_seen),
+            self._local(last_seen),
+            f"{seconds:.2f}",
+            worst,
+            final,
+            f"{confidence:.3f}",
+            known[identity],
+            known[model],
+            known[corrected],
+            cell(note) if note else "",
+        ]
 
-    def _local(self, moment: datetime) -> str:
-        if not self._since <= moment < self._until:
-            self._since = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
-            self._until = self._since + QUARTER
-            here = self._since.replace(tzinfo=UTC).astimezone()
-            self._offset = here.utcoffset() or timedelta()
-            self._offset_text = here.isoformat()[19:]
-        return (moment + self._offset).isoformat(timespec="milliseconds") + self._offset_text
+    def _local(self, moment: datetime | str) -> str:
+        text = moment if isinstance(moment, str) else moment.isoformat(" ", "microseconds")
+        began, offset = self._times[text[:15]]
+        if offset:
+            return f"{began}{text[15:23]}{offset}"
+        return local(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
 def _cells(row: Sequence[Any], first_seen: str, last_seen: str) -> list[str]:

@@ -89,7 +89,8 @@ class History:
             rows = self._store._read(sa.select(table).where(key.in_(ids)))
             place = {row_id: place for place, row_id in enumerate(ids)}
             return [as_row(row) for row in sorted(rows, key=lambda row: place[row[key.name]])]
-        passed, spans, skip = 0, [], 0
+        passed, skip = 0, 0
+        spans: list[Span] = []
         for span in found.spans:
             if passed + span.number > offset and passed < offset + limit:
                 skip = skip if spans else offset - passed

@@ -179,11 +179,15 @@ class Ledger:
         self._writer.begin(shift)
         self._flush()
 
-    def watch(self, camera: str) -> None:
+    def watch(self, camera: str, key: str = "") -> None:
         """A live camera is counted from now on. If another program counts it into the same store,
         too, that is told until `leave`.
+
+        Args:
+            camera: Its name.
+            key: Of the camera, whatever it is called; empty: its name.
         """
-        if not self._claims.take(camera):
+        if not self._claims.take(camera, key):
             self._twice[camera] = counted_twice(camera)
             log.warning("%s", self._twice[camera])
 

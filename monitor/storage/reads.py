@@ -60,12 +60,13 @@ class Reads:
         until: datetime | None = None,
     ) -> Iterator[tuple[Any, ...]]:
         """The same as plain values, a few at a time: for more than memory holds. States and
-        corrections are text, times are UTC without saying so.
+        corrections are text, times are UTC without saying so; in SQLite they are text, too.
         """
         table = tables.sightings.c
         wanted = (table[name] for name in columns)
         # aware datetimes would be made one by one, in Python
-        quick = (sa.type_coerce(c, sa.DateTime) if isinstance(c.type, Utc) else c for c in wanted)
+        plain = sa.String() if self._database.is_sqlite else sa.DateTime()
+        quick = (sa.type_coerce(c, plain) if isinstance(c.type, Utc) else c for c in wanted)
         query = between(sa.select(*quick), table.first_seen, since, until)
         return self._rows(query.order_by(table.first_seen, table.sighting_id))
 

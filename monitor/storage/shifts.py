@@ -63,7 +63,7 @@ class ShiftClock:
         """
         moment = self._wall()
         self._set(moment)
-        for shift in reversed(store.read_shifts(self._since, moment)):
+        for shift in reversed(store.read_shifts(self._since, self._until)):
             if shift.desk == self._desk and claims.take(_claim(shift)):
                 return shift
         return self._claimed(self._new(self._since, moment), claims)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from door import at_the_door, blurred, write_clip
 from mjpeg import MjpegCamera
 from program import run
 
 from monitor import cli
+from monitor.camera.kept import KeptCameras
+from monitor.camera.turn import Turn
 from monitor.doctor import command
 from monitor.doctor.measured import Delivery, Examined, Focus, Latency, Light, People
 from monitor.storage.store import default_url
@@ -54,8 +57,25 @@ def test_a_look_at_a_stream_hides_its_password(tmp_path: Path) -> None:
         camera.die()
     assert done.code in (0, 1), done.err
     assert "pictures came in" in done.out
+    assert "pictures a second came; the camera claims no rate." in done.out
     assert "A frame is answered" in done.out
     assert "s3cret" not in done.out + done.err
+
+
+def test_a_kept_camera_has_its_name_and_its_turn(capsys: pytest.CaptureFixture[str]) -> None:
+    camera = MjpegCamera()
+    camera.show(np.rot90(at_the_door()[20]))  # it hangs on its side
+    camera.live()
+    kept = KeptCameras()
+    kept.put(camera.url, name="Front door", turn=Turn(90))
+    try:
+        assert cli.main(["check", "--camera", camera.url, "--seconds", "2"]) in (0, 1)
+    finally:
+        camera.die()
+    lines = capsys.readouterr().out.splitlines()
+    assert "ok    The picture is 540 x 960." in lines  # as the camera gives it
+    assert any(line.startswith("ok    1 person was seen") for line in lines)
+    assert lines[-1].startswith("Front door: ")
 
 
 def test_all_good_ends_with_status_0(

@@ -78,8 +78,8 @@ def test_all_is_good() -> None:
         (replace(GOOD, focus=Focus(0.4, 0.35)), Fault.BLURRED, "0.35): clean its lens"),
         (replace(GOOD, frozen=True), Fault.FROZEN, "same picture comes again and again: connect"),
         (
-            replace(GOOD, people=People((80.0,), 110.0, upside_down=True)),
-            Fault.UPSIDE_DOWN,
+            replace(GOOD, people=People((80.0,), 110.0, turn=180)),
+            Fault.TURNED,
             "upside down, so nobody is judged: turn the camera",
         ),
         (with_people(22, 26), Fault.FACES_SMALL, "22 to 26 px large, too small to be judged well"),

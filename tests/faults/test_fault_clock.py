@@ -26,9 +26,9 @@ from monitor.camera.slot import LatestSlot
 from monitor.cli import main
 from monitor.config import load_config
 from monitor.records import Frame, Update
-from monitor.storage.csv_files import total_cells
 from monitor.storage.csv_log import CsvLog
-from monitor.storage.export import export
+from monitor.storage.export import Exported, export
+from monitor.storage.export_wish import Wish
 from monitor.storage.ledger import Ledger
 from monitor.storage.outputs import Outputs
 from monitor.storage.store import Store
@@ -97,7 +97,14 @@ class Day:
         self.visits = self.store.read_visits()
         self.shifts = self.store.read_shifts()
         sums = totals(self.shifts, self.visits, self.sightings)
-        self.totals = [total_cells(total) for total in sums]
+        self.totals = [
+            (
+                type(t.period).__name__,
+                [*(f"{getattr(t.count, s)}" for s in STATES), f"{t.sightings}"],
+            )
+            for t in sums
+        ]
+        self.days = [t.period.day.isoformat() for t in sums if isinstance(t.period, OfDay)]
         ledger.close()
 
     def rows(self) -> list[dict[str, str]]:
@@ -126,14 +133,14 @@ class Day:
             assert datetime.fromisoformat(row["first_seen"]).utcoffset() is not None
         self.check_totals(self.totals, len(stays))
 
-    def check_totals(self, lines: list[list[str]], people: int) -> None:
+    def check_totals(self, lines: list[tuple[str, list[str]]], people: int) -> None:
         """Shifts, days and hours each add up to what the window shows."""
         sums: dict[str, Counter[str]] = {}
-        for period, *counts, _, sightings in lines:
-            kind = sums.setdefault(period.split()[0], Counter())
+        for period, (*counts, sightings) in lines:
+            kind = sums.setdefault(period, Counter())
             kind.update(dict(zip(STATES, map(int, counts), strict=True)))
             kind["sightings"] += int(sightings)
-        assert set(sums) == {"shift", "day", "hour"}
+        assert len(sums) == 3  # shifts, days and hours
         for kind, total in sums.items():
             assert total["sightings"] == people, kind
             assert {s: total[s] for s in STATES} == {
@@ -164,7 +171,7 @@ def test_the_clock_is_changed(tmp_path: Path, name: str) -> None:
     clock, days = CLOCKS[name]
     day = Day(tmp_path, clock, STAYS)
     day.check(STAYS)
-    assert [line[0].split()[1] for line in day.totals if line[0].startswith("day")] == days
+    assert day.days == days
     assert day.update.sighting_total == len(STAYS)
 
 
@@ -211,17 +218,24 @@ def test_exports_of_both_days_add_up(tmp_path: Path) -> None:
     store = Store(people.url)
     try:
         parts = [
-            export(store, tmp_path / "a.csv", None, midnight),
-            export(store, tmp_path / "b.csv", midnight, None),
+            export(store, tmp_path / "a.csv", Wish(None, midnight)),
+            export(store, tmp_path / "b.csv", Wish(midnight)),
         ]
     finally:
         store.close()
     assert sum(part.sightings for part in parts) == len(STAYS)
-    lines = []
-    for part in parts:
-        with part.totals.open(encoding="utf-8-sig", newline="") as file:
-            lines += list(csv.reader(file))[1:]
+    lines = [line for part in parts for line in _period_lines(part)]
     people.check_totals(lines, len(STAYS))
+
+
+def _period_lines(part: Exported) -> list[tuple[str, list[str]]]:
+    """The totals by shift, day and hour: which of them, and masked to sightings."""
+    lines = []
+    for kind in ("shifts", "days", "hours"):
+        with part.files[kind].open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                lines.append((kind, [row[name] for name in (*STATES, "sightings")]))
+    return lines
 
 
 def faked_clock(times: list[datetime]) -> type[datetime]:
@@ -248,7 +262,7 @@ def test_the_capture_thread_goes_by_its_own_time(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(
         "monitor.camera.capture.datetime",
-        faked_clock([NOON, NOON, NOON, NOON - timedelta(hours=1)]),
+        faked_clock([NOON, NOON, NOON, NOON, NOON - timedelta(hours=1)]),
     )
     source = FakeSource([picture(0.1 * i) for i in range(6)], live=True)
     frames: list[Frame] = []

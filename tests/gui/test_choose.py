@@ -11,13 +11,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButt
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
+from monitor.camera.kept import KeptCameras
 from monitor.config import load_config
+from monitor.data_folder import data_folder
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
 from monitor.gui.choose import dropped_paths
-from monitor.gui.remembered import (
-    Remembered,
-)
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow, caption, drop
@@ -106,7 +105,7 @@ def test_a_wrong_address_is_said_and_the_camera_stays(
 ) -> None:
     window = make_window(Camera())
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
-    window.chooser.open_camera("ftp://nowhere")
+    window.chooser.keeper.open_camera("ftp://nowhere")
     assert "ftp://nowhere" in window.banners.text("choice")
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live")
 
@@ -114,7 +113,7 @@ def test_a_wrong_address_is_said_and_the_camera_stays(
 def test_a_password_is_neither_shown_nor_kept(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window(Camera(), camera={"open_timeout_s": 0.5, "read_timeout_s": 0.5})
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
-    window.chooser.open_camera("http://anna:secret@127.0.0.1:9/stream.mjpg")
+    window.chooser.keeper.open_camera("http://anna:secret@127.0.0.1:9/stream.mjpg")
     qtbot.waitUntil(
         lambda: "127.0.0.1:9" in window.banners.text(f"source {window.grid.chosen}"),
         timeout=LONG_MS,
@@ -126,8 +125,10 @@ def test_a_password_is_neither_shown_nor_kept(qtbot: QtBot, make_window: MakeWin
         + window.view.plate
     )
     address = "http://127.0.0.1:9/stream.mjpg"
-    assert window.preferences.remembered.cameras == (address,)
-    assert window.preferences.remembered.locked == {address}
+    kept = [(c.shown, c.secret, c.on) for c in KeptCameras().cameras]
+    assert kept == [("7", False, False), (address, True, True)]
+    on_file = (data_folder() / "cameras.json").read_text()
+    assert "secret" not in on_file.replace('"secret":', "")
 
 
 def test_the_notice_of_the_bundled_clip_is_shown(
@@ -200,7 +201,7 @@ def test_a_clip_a_folder_and_a_stream_are_asked_for(
     assert window.session.names == (data.name,)
     menus.open_stream.trigger()
     assert window.session.names == (stream,)
-    assert window.preferences.remembered.cameras == (stream,)
+    assert [c.shown for c in KeptCameras().cameras if c.on] == [stream]
 
 
 def test_the_menus_open_and_add_cameras(
@@ -211,14 +212,14 @@ def test_the_menus_open_and_add_cameras(
 ) -> None:
     window = make_window(Camera("door"))
     opened = lambda source, config: Camera(f"camera {source}")  # noqa: E731
-    monkeypatch.setattr("monitor.gui.choose.camera_source", opened)
+    monkeypatch.setattr("monitor.camera.kept.camera_source", opened)
     menus = window.menus
     qtbot.waitUntil(lambda: len(menus.add_group.actions()) == 2, timeout=LONG_MS)
     menus.add_group.actions()[1].trigger()
     assert window.session.names == ("door", "camera 3")
     menus.camera_group.actions()[0].trigger()
     assert window.session.names == ("camera 0",)
-    assert window.preferences.remembered.cameras == ("0",)
+    assert [(c.shown, c.on) for c in KeptCameras().cameras] == [("3", False), ("0", True)]
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 0: live", timeout=LONG_MS)
 
 
@@ -227,7 +228,7 @@ def test_what_was_said_of_the_last_choice_goes_with_the_next(
 ) -> None:
     window = make_window(masked_clip, notice="This is the bundled clip.")
     qtbot.waitUntil(lambda: window.banners.text("notice") != "", timeout=LONG_MS)
-    window.chooser.add_camera("nonsense")
+    window.chooser.keeper.add_camera("nonsense")
     assert "nonsense" in window.banners.text("choice")
     assert window.session.names == ("masked.avi",)
     window.chooser.add(Camera("yard"))
@@ -250,7 +251,7 @@ def test_a_clip_in_a_tile_can_be_played_again(
 def test_a_run_that_cannot_begin_says_so_and_waits(
     qtbot: QtBot, make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch, masked_clip: Path
 ) -> None:
-    def refuse(options: RunOptions, kept: Remembered) -> None:
+    def refuse(options: RunOptions, kept: KeptCameras) -> None:
         raise CameraError("the cameras cannot be listed: mend it")
 
     monkeypatch.setattr("monitor.gui.window.first_sources", refuse)

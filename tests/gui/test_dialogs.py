@@ -19,9 +19,8 @@ from pytestqt.qtbot import QtBot
 
 from monitor.config import Config, load_config
 from monitor.declared import detectors
-from monitor.gui.dialogs import ExportDialog, SettingsDialog, detector_text, totals_path
-from monitor.storage.export import export
-from monitor.storage.store import Store
+from monitor.gui.dialogs import SettingsDialog, detector_text
+from monitor.gui.export_dialog import ExportDialog
 
 BEGAN = datetime(2026, 11, 21, 7, 30).astimezone()
 
@@ -60,6 +59,7 @@ def test_settings_begin_with_what_holds(qtbot: QtBot, detector: str) -> None:
         ("sighting", "alert_after_s"): 2.5,
         ("detect", "min_face_px"): 41,
         ("detect", "name"): detector,
+        ("shift", "times"): "00:00",
         ("learning", "collect"): False,
     }
 
@@ -75,6 +75,7 @@ def test_settings_give_back_what_was_typed(qtbot: QtBot) -> None:
         ("sighting", "alert_after_s"): 3.5,
         ("detect", "min_face_px"): 64,
         ("detect", "name"): "haar",
+        ("shift", "times"): "00:00",
         ("learning", "collect"): True,
     }
     assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted
@@ -93,6 +94,17 @@ def test_whatever_can_be_chosen_is_a_valid_setting(qtbot: QtBot) -> None:
         assert config.detect.min_face_px == dialog.min_face_px.value()
 
 
+def test_times_of_shifts_that_cannot_be_read_are_said(qtbot: QtBot) -> None:
+    dialog = settings_dialog(qtbot, Config())
+    dialog.show()
+    dialog.shifts.setText("Morning 06:00, Late 25:00")
+    assert press(dialog, QDialogButtonBox.StandardButton.Ok) != QDialog.DialogCode.Accepted
+    assert "'Late 25:00' is no shift" in " ".join(w.text() for w in dialog.findChildren(QLabel))
+    dialog.shifts.setText("Morning 06:00, Late 14:00")
+    assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted
+    assert dialog.values()["shift", "times"] == "Morning 06:00, Late 14:00"
+
+
 @pytest.mark.parametrize(("days", "text"), [(30, "deleted after 30 days"), (0, "never deleted")])
 def test_settings_say_how_long_data_is_kept(qtbot: QtBot, days: int, text: str) -> None:
     dialog = settings_dialog(qtbot, load_config(None, {"store": {"retention_days": days}}))
@@ -104,7 +116,7 @@ def test_each_period_begins_where_it_says(qtbot: QtBot) -> None:
     since = []
     for row in range(dialog.period.count()):
         dialog.period.setCurrentIndex(row)
-        since.append((dialog.period.currentText(), dialog.chosen()[1]))
+        since.append((dialog.period.currentText(), dialog.chosen()[1].since))
     midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
     assert since == [
         ("This shift", BEGAN),
@@ -154,7 +166,7 @@ def test_each_period_has_a_name_of_its_own(qtbot: QtBot) -> None:
     assert dialog.chosen()[0] == Path("mine.csv")
 
 
-@pytest.mark.parametrize("there", ["out.csv", "out_totals.csv"])
+@pytest.mark.parametrize("there", ["out.csv", "out_hours.csv"])
 @pytest.mark.parametrize("answer", ["Yes", "No"])
 def test_nothing_that_exists_is_overwritten_without_a_question(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: str, answer: str
@@ -175,15 +187,21 @@ def test_nothing_that_exists_is_overwritten_without_a_question(
     assert asked[0].startswith(f"{there} is in {tmp_path} already")
     accepted = result == QDialog.DialogCode.Accepted
     assert accepted is (answer == "Yes")
+    assert dialog.chosen()[1].overwrite is accepted  # and nothing else is replaced unasked
     dialog.path.setText(str(tmp_path / "other.csv"))
     press(dialog, QDialogButtonBox.StandardButton.Save)
     assert len(asked) == 1
 
 
-def test_the_totals_stand_where_the_dialog_looks_for_them(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
-    assert export(store, tmp_path / "a.b.csv").totals == totals_path(tmp_path / "a.b.csv")
-    store.close()
+def test_only_what_is_ticked_is_exported(qtbot: QtBot) -> None:
+    dialog = export_dialog(qtbot)
+    save = dialog.buttons.button(QDialogButtonBox.StandardButton.Save)
+    for kind, box in dialog.kinds.items():
+        box.setChecked(kind == "days")
+    assert dialog.chosen()[1].kinds == ("days",)
+    assert save.isEnabled()
+    dialog.kinds["days"].setChecked(False)
+    assert not save.isEnabled()
 
 
 def test_browsing_takes_the_file_and_cancelling_leaves_the_old_one(

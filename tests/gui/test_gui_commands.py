@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
-from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.dialogs import SettingsDialog
+from monitor.gui.export_dialog import ExportDialog
 from monitor.gui.help import AboutDialog
 from monitor.gui.picture.overlay import label_text
-from monitor.records import Correction, Face, MaskState, WorkerState
+from monitor.records import Correction, Face, MaskState
 from monitor.storage.compliance import judged
+from monitor.storage.export_wish import Wish
 from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -123,20 +125,20 @@ def test_correction_undo_and_note_reach_count_list_store_and_export(
     assert store.read_sightings()[0].note == "=courier"
 
     # What is exported equals what the window shows.
+    window.commands.undo()  # the note
+    qtbot.waitUntil(lambda: window.sightings.model.sightings[0].note == "")
     window.commands.undo()
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1")
     store.close()
     path = tmp_path / "out.csv"
-    window.commands.export(path, window.session.shift_began)
+    window.commands.export(path, Wish(window.reports.shift_began))
     qtbot.waitUntil(lambda: "saved to" in window.banners.text("export"), timeout=LONG_MS)
     assert str(path) in window.banners.text("export")
     rows = read_csv(path)
     assert [row["sighting_id"] for row in rows] == [
         s.sighting_id for s in window.sightings.model.sightings
     ]
-    shift = next(
-        row for row in read_csv(tmp_path / "out_totals.csv") if row["period"].startswith("shift")
-    )
+    (shift,) = read_csv(tmp_path / "out_shifts.csv")
     assert {state: shift[state.value] for state in MaskState} == numbers(window)
     assert float(shift["compliance_percent"]) == 0.0
     assert shift["sightings"] == "1"
@@ -149,7 +151,7 @@ def test_an_export_that_cannot_be_written_is_said(
     qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, tmp_path: Path
 ) -> None:
     window = make_window(masked_clip)
-    window.commands.export(tmp_path / "no folder" / "out.csv", None)
+    window.commands.export(tmp_path / "no folder" / "out.csv", Wish())
     qtbot.waitUntil(lambda: "cannot be written" in window.banners.text("export"), timeout=LONG_MS)
 
 
@@ -163,19 +165,19 @@ def test_another_detector_takes_effect(
     assert window.session.options.config.detect.name == "haar"
 
 
-def test_settings_that_are_the_same_begin_no_new_shift(
+def test_settings_that_are_the_same_start_nothing_again(
     qtbot: QtBot, make_window: MakeWindow, settings: QSettings
 ) -> None:
     window = make_window(Camera("door"))
     qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
-    began, config = window.session.shift_began, window.session.options.config
+    worker, config = window.session._worker, window.session.options.config
     window.commands.change_settings(
         {("detect", "name"): config.detect.name, ("sighting", "alert_after_s"): 0.3}
     )
-    assert window.session.shift_began == began
+    assert window.session._worker is worker
     assert not settings.contains("detect/name")
     window.commands.change_settings({("sighting", "alert_after_s"): 4.0})
-    assert window.session.shift_began > began
+    assert window.session._worker is not worker
     assert window.session.options.config.sighting.alert_after_s == 4.0
     assert window.session.options.config.detect == config.detect
     assert float(str(settings.value("sighting/alert_after_s"))) == 4.0
@@ -187,7 +189,9 @@ def test_settings_and_a_new_shift_are_taken_only_where_agreed(
 ) -> None:
     window = make_window(start=False)
     began: list[RunOptions | None] = []
+    submitted: list[object] = []
     monkeypatch.setattr(window.session, "start_worker", began.append)
+    monkeypatch.setattr(window.session, "submit", submitted.append)
 
     def answer(dialog: SettingsDialog) -> QDialog.DialogCode:
         dialog.min_face_px.setValue(77)
@@ -200,13 +204,13 @@ def test_settings_and_a_new_shift_are_taken_only_where_agreed(
     )
     window.menus.settings.trigger()
     window.menus.new_shift.trigger()
+    assert len(submitted) == agreed
     if not agreed:
         assert began == []
         return
-    first, second = began
-    assert first is not None
-    assert first.config.detect.min_face_px == 77
-    assert second is None  # as it is
+    (options,) = began
+    assert options is not None
+    assert options.config.detect.min_face_px == 77
 
 
 @pytest.mark.parametrize(("answer", "kept"), [((" courier ", True), "courier"), (("x", False), "")])
@@ -281,9 +285,8 @@ def test_a_new_shift_takes_no_correction_over(
     window.commands.correct(visit_id, Correction.MASKED)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.MASKED] == "1", timeout=LONG_MS)
     window.commands.new_shift()
-    assert not window.menus.undo.isEnabled()
-    assert set(numbers(window).values()) == {"0"}
-    qtbot.waitUntil(lambda: window.session.worker_state()[0] is WorkerState.READY, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: set(numbers(window).values()) == {"0"}, timeout=LONG_MS)
+    assert window.sightings.model.sightings == ()
     qtbot.keyClick(window, Qt.Key.Key_Space)  # the clip plays again: nobody corrects that visit
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     assert numbers(window)[MaskState.UNMASKED] == "1"
@@ -310,7 +313,7 @@ def test_the_export_that_was_asked_for_is_written_and_its_folder_shown(
     window.menus.export.trigger()
     qtbot.waitUntil(lambda: "1 sighting saved to" in window.banners.text("export"), timeout=LONG_MS)
     assert len(read_csv(tmp_path / "week.csv")) == 1
-    assert (tmp_path / "week_totals.csv").is_file()
+    assert (tmp_path / "week_days.csv").is_file()
     shown: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
     (button,) = (b for b in window.findChildren(QPushButton) if b.text() == "Show folder")
@@ -321,7 +324,7 @@ def test_the_export_that_was_asked_for_is_written_and_its_folder_shown(
     qtbot.waitUntil(
         lambda: window.sightings._total.text() == "0 this shift, 1 taken back", timeout=LONG_MS
     )
-    window.commands.export(tmp_path / "again.csv", None)
+    window.commands.export(tmp_path / "again.csv", Wish())
     said = f"0 sightings and 1 taken back, marked so, saved to {tmp_path / 'again.csv'}"
     qtbot.waitUntil(lambda: said in window.banners.text("export"), timeout=LONG_MS)
     assert len(read_csv(tmp_path / "again.csv")) == 1

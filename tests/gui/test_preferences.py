@@ -10,7 +10,6 @@ from PySide6.QtCore import QByteArray, QSettings
 from monitor.app import RunOptions
 from monitor.config import Config, load_config
 from monitor.gui.preferences import Preferences
-from monitor.gui.remembered import Remembered
 from tests.gui.looks import MakeWindow
 
 
@@ -49,18 +48,14 @@ def test_everything_kept_is_there_in_the_next_run(tmp_path: Path) -> None:
 
     preferences = Preferences(settings())
     assert (preferences.theme, preferences.muted) == ("system", True)
-    assert preferences.remembered == Remembered()
     assert preferences.flag("hours", True)
     preferences.theme, preferences.muted = "dark", False
-    hall = "rtsp://hall/a,b"
-    preferences.remembered = Remembered(("3", hall), frozenset({hall}), True)
     preferences.keep_flag("hours", False)
     preferences.keep_bytes("geometry", QByteArray(b"\x00\xffplace"))
     preferences.keep_setting("detect", "min_face_px", 60)
     preferences.save()
     again = Preferences(settings())
     assert (again.theme, again.muted) == ("dark", False)
-    assert again.remembered == Remembered(("3", hall), frozenset({hall}), True)
     assert not again.flag("hours", True)
     assert again.flag("count", True)
     assert again.bytes_of("geometry") == QByteArray(b"\x00\xffplace")

@@ -1,4 +1,4 @@
-"""The cameras of the last run are watched again; passwords are asked for, and never written."""
+"""The cameras that were set up are watched again; passwords are asked for, and never in a file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
+from monitor.camera.kept import KeptCameras
 from monitor.config import load_config
-from monitor.gui.preferences import Preferences
-from monitor.gui.remembered import (
-    First,
-    PasswordDialog,
-    Remembered,
-    first_sources,
-    with_password,
-)
+from monitor.data_folder import data_folder
+from monitor.gui.remembered import PasswordDialog, first_sources, with_password
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow
+from tests.gui.looks import MakeWindow, press
+
+LIMITS = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
+YARD, HALL = "http://127.0.0.1:9/yard.mjpg", "http://127.0.0.1:9/hall.mjpg"
 
 
 @pytest.fixture
@@ -34,20 +31,35 @@ def there(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     return cameras
 
 
-def first(last: str, **options: Any) -> list[str]:
-    kept = Remembered(tuple(last.split()), set_up=bool(last))
-    return [source.name for source in first_sources(RunOptions(**options), kept).sources]
+def set_up(*addresses: str) -> KeptCameras:
+    kept = KeptCameras()
+    for address in addresses:
+        kept.put(address)
+    return KeptCameras()  # as the next run reads it
 
 
-def test_the_cameras_of_the_last_run_are_watched_again(there: list[tuple[int, str]]) -> None:
-    assert first("3 rtsp://hall/a") == ["camera 3", "rtsp://hall/a"]
+def first(kept: str, **options: Any) -> list[str]:
+    sources = first_sources(RunOptions(**options), set_up(*kept.split())).sources
+    return [source.name for source in sources]
+
+
+def on_file() -> str:
+    return (data_folder() / "cameras.json").read_text()
+
+
+def test_the_cameras_that_were_set_up_are_watched_again(there: list[tuple[int, str]]) -> None:
     # 7 is unplugged: that is said, and it is tried again
     assert first("7 rtsp://hall/a") == ["camera 7", "rtsp://hall/a"]
-    assert first("") == ["camera 0"]
-    assert len(first(" ".join(f"rtsp://hall/{n}" for n in range(20)))) == 9
 
 
-def test_what_is_named_wins_over_the_last_run(
+def test_no_more_than_the_window_can_show(there: list[tuple[int, str]]) -> None:
+    many = set_up(*(f"rtsp://hall/{n}" for n in range(20)))
+    begins = first_sources(RunOptions(), many)
+    assert len(begins.sources) == 9
+    assert begins.notice.startswith("Only 9 cameras are watched")
+
+
+def test_what_is_named_wins_over_the_list(
     there: list[tuple[int, str]], masked_clip: Path, data: Path
 ) -> None:
     assert first("3", video=masked_clip) == ["masked.avi"]
@@ -59,73 +71,92 @@ def test_what_is_named_wins_over_the_last_run(
 def test_the_bundled_clip_is_played_where_no_camera_was_ever_set_up(
     there: list[tuple[int, str]],
 ) -> None:
+    assert first("") == ["camera 0"]
     there.clear()
-    chosen = first_sources(RunOptions(), Remembered())
+    chosen = first_sources(RunOptions(), KeptCameras())
     assert not chosen.sources[0].live
     assert "No camera found" in chosen.notice
-    later = first_sources(RunOptions(), Remembered(set_up=True))
+    kept = set_up("3")
+    kept.remove(kept.cameras[0].camera_id)
+    later = first_sources(RunOptions(), KeptCameras())
     assert later.sources == ()
     assert "No camera found" in later.notice
-    locked = first_sources(RunOptions(), Remembered(("rtsp://a/b",), frozenset({"rtsp://a/b"})))
-    assert locked == First((), "", ("rtsp://a/b",))
 
 
-def test_what_is_watched_is_kept_without_passwords(
-    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch, settings: QSettings
+def test_all_switched_off_is_said_and_no_other_camera_is_taken(
+    there: list[tuple[int, str]],
 ) -> None:
-    limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
-    window = make_window(Camera("camera 3"), start=False, camera=limits)
-    monkeypatch.setattr(
-        "monitor.gui.threads.watched.Watched.status", lambda self: self.capture._status
-    )
-    window.chooser.open(Camera("camera 3"))
-    window.chooser.add_camera("http://127.0.0.1:9/yard.mjpg")
-    window.chooser.add_camera("http://anna:secret@127.0.0.1:9/hall.mjpg")
-    assert len(window.session.names) == 3
-    yard, hall = "http://127.0.0.1:9/yard.mjpg", "http://127.0.0.1:9/hall.mjpg"
-    kept = window.preferences.remembered
-    assert kept == Remembered(("3", yard, hall), frozenset({hall}), True)
-    again = first_sources(RunOptions(), kept)
-    assert [source.name for source in again.sources] == ["camera 3", yard]
-    assert again.locked == (hall,)
-    window.chooser.remove(yard)
-    window.chooser.remove(hall)
-    assert window.preferences.remembered == Remembered(("3",), frozenset(), True)
-    settings.sync()
-    assert "secret" not in Path(settings.fileName()).read_text()
+    kept = set_up("3")
+    kept.switch((), (kept.cameras[0].camera_id,))
+    begins = first_sources(RunOptions(), KeptCameras())
+    assert begins.sources == ()
+    assert begins.notice.startswith("All cameras are switched off")
 
 
-def test_a_camera_of_the_command_line_is_watched_by_the_next_run_and_its_password_asked_for(
-    qtbot: QtBot, make_window: MakeWindow, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+def test_what_is_watched_is_kept_without_passwords(make_window: MakeWindow) -> None:
+    window = make_window(Camera("camera 3"), start=False, camera=LIMITS)
+    keeper = window.chooser.keeper
+    keeper.open_camera("3")
+    keeper.add_camera(YARD)
+    keeper.add_camera(HALL.replace("//", "//anna:secret@"))
+    assert window.session.names == ("camera 3", YARD, HALL)
+    again = KeptCameras()
+    assert [(c.shown, c.secret, c.on) for c in again.cameras] == [
+        ("3", False, True),
+        (YARD, False, True),
+        (HALL, True, True),
+    ]
+    assert "secret" not in on_file().replace('"secret":', "")
+    assert [s.name for s in first_sources(RunOptions(), again).sources] == ["camera 3", YARD]
+    assert [c.shown for c in again.locked] == [HALL]
+    window.chooser.remove(YARD)  # it stays in the list, switched off
+    assert [(c.shown, c.on) for c in KeptCameras().cameras] == [
+        ("3", True),
+        (YARD, False),
+        (HALL, True),
+    ]
+    keeper.open_camera(YARD)
+    assert [c.shown for c in KeptCameras().cameras if c.on] == [YARD]
+    assert window.session.names == (YARD,)
+
+
+def test_a_camera_of_the_command_line_is_kept_on_request_and_its_password_asked_for(
+    qtbot: QtBot, make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = {"open_timeout_s": 0.5, "read_timeout_s": 0.5}
-    whole, name = "http://anna:s3cret@127.0.0.1:9/hall.mjpg", "http://127.0.0.1:9/hall.mjpg"
-    window = make_window(camera={"source": f"http://127.0.0.1:9/yard.mjpg {whole}"} | limits)
+    whole = HALL.replace("//", "//anna:s3cret@")
+    named = {"source": f"{YARD} {whole}"} | LIMITS
+    window = make_window(camera=named)
     qtbot.waitUntil(lambda: len(window.session.names) == 2, timeout=LONG_MS)
+    assert window.banners.text("keep").startswith(f"{YARD}, {HALL}: watched in this run alone")
     window.close()
-    settings.sync()
-    assert "s3cret" not in Path(settings.fileName()).read_text()
+    assert not KeptCameras().set_up  # nobody asked for it
 
-    again = make_window(camera=limits)
-    qtbot.waitUntil(
-        lambda: again.session.names == ("http://127.0.0.1:9/yard.mjpg",), timeout=LONG_MS
-    )
-    assert again.banners.text("locked").startswith(f"{name} needs its password again")
-    assert Preferences(settings).remembered.locked == {name}  # it stays until it is answered
+    window = make_window(camera=named)
+    qtbot.waitUntil(lambda: window.banners.text("keep") != "", timeout=LONG_MS)
+    press(qtbot, window, "Keep them")
+    assert window.banners.text("keep") == ""
+    qtbot.waitUntil(lambda: "asked for again" in window.banners.text("keyring"), timeout=LONG_MS)
+    window.close()
+    assert "s3cret" not in on_file()
 
-    def answer(dialog: PasswordDialog) -> int:
+    again = make_window(camera=LIMITS)
+    qtbot.waitUntil(lambda: again.session.names == (YARD,), timeout=LONG_MS)
+    asked = f"{HALL} needs its password again"
+    qtbot.waitUntil(lambda: again.banners.text("locked").startswith(asked), timeout=LONG_MS)
+    assert again.banners.text("keep") == ""
+
+    def answer(dialog: PasswordDialog) -> QDialog.DialogCode:
         dialog.user.setText("anna")
         dialog.password.setText("p@ss/word")
-        return dialog.DialogCode.Accepted
+        return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(PasswordDialog, "exec", answer)
-    again.chooser.ask_for_password()
-    assert again.session.names == ("http://127.0.0.1:9/yard.mjpg", name)
+    press(qtbot, again, "Enter it…")
+    assert again.session.names == (YARD, HALL)
     assert again.banners.text("locked") == ""
-    assert Preferences(settings).remembered.locked == {name}
     again.close()
-    settings.sync()
-    assert "ss/word" not in Path(settings.fileName()).read_text()
+    assert "ss/word" not in on_file()
+    assert [c.shown for c in KeptCameras().locked] == [HALL]
 
 
 def test_user_and_password_stand_in_an_address() -> None:
@@ -134,36 +165,47 @@ def test_user_and_password_stand_in_an_address() -> None:
     assert with_password("rtsp://hall/a", "", "") == "rtsp://hall/a"
 
 
-def test_a_run_that_began_with_a_clip_goes_back_to_the_cameras_of_the_last_one(
-    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, settings: QSettings
+def test_a_run_that_began_with_a_clip_goes_back_to_the_cameras_that_were_set_up(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
 ) -> None:
-    Preferences(settings).remembered = Remembered(("http://127.0.0.1:9/yard.mjpg",), set_up=True)
-    window = make_window(masked_clip, camera={"open_timeout_s": 0.5, "read_timeout_s": 0.5})
+    set_up(YARD)
+    window = make_window(masked_clip, camera=LIMITS)
     qtbot.waitUntil(lambda: window.session.names == ("masked.avi",), timeout=LONG_MS)
     window.menus.back.trigger()
+    qtbot.waitUntil(lambda: window.session.names == (YARD,), timeout=LONG_MS)
+
+
+def test_back_from_a_clip_where_there_is_no_camera_is_said(
+    qtbot: QtBot, make_window: MakeWindow, masked_clip: Path, there: list[tuple[int, str]]
+) -> None:
+    there.clear()
+    window = make_window(masked_clip)
+    qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)
+    window.menus.back.trigger()
     qtbot.waitUntil(
-        lambda: window.session.names == ("http://127.0.0.1:9/yard.mjpg",), timeout=LONG_MS
+        lambda: window.banners.text("notice").startswith("No camera found"), timeout=LONG_MS
     )
+    assert window.session.names == ("masked.avi",)
 
 
 def test_two_cameras_that_differ_in_what_is_secret_are_two(
-    qtbot: QtBot, make_window: MakeWindow, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown, tokens = "http://127.0.0.1:9/live?token=", ("aaa1", "bbb2")
-    window = make_window(Camera("door"))
+    window = make_window(Camera("door"), camera=LIMITS)
     qtbot.waitUntil(lambda: window.session.names == ("door",), timeout=LONG_MS)
     for token in tokens:
-        window.chooser.add_camera(shown + token)
+        window.chooser.keeper.add_camera(shown + token)
     name = window.session.names[1]
     assert not any(token in " ".join(window.session.names) for token in tokens)
     assert window.session.names == ("door", name, f"{name} (2)")
     assert window.banners.text("choice") == ""
-    window.chooser.add_camera(shown + tokens[1])  # the same once more
+    window.chooser.keeper.add_camera(shown + tokens[1])  # the same once more
     said = window.banners.text("choice")
     assert said == f"{name} (2) is watched already: choose another camera"
     window.close()
-    # Both are remembered, and both are asked for.
-    again = make_window()
+    # Both are in the list, and both are asked for.
+    again = make_window(camera=LIMITS)
     qtbot.waitUntil(lambda: again.banners.text("locked") != "", timeout=LONG_MS)
     assert again.banners.text("locked").count(name) == 2
     answers = iter(tokens)
@@ -174,6 +216,6 @@ def test_two_cameras_that_differ_in_what_is_secret_are_two(
 
     monkeypatch.setattr(PasswordDialog, "exec", answer)
     for left in (1, 0):
-        again.chooser.ask_for_password()
+        again.chooser.keeper.ask_for_password()
         assert again.banners.text("locked").count(name) == left
     assert again.session.names == (name, f"{name} (2)")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
+from monitor.camera.kept import KeptCameras
+from monitor.camera.turn import Turn
 from monitor.records import Count, Image, MaskState, SourceState
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS, write_clip
@@ -126,8 +130,10 @@ def test_a_camera_that_hangs_upside_down_is_said_until_it_is_turned(
     door, yard = Camera("door", image=turned), Camera("yard")  # type: ignore[arg-type]
     window = make_window(door)
     qtbot.waitUntil(lambda: window.status.source.text() == "door: upside down", timeout=LONG_MS)
-    said = "The picture of door is upside down, so nobody is judged: turn the camera"
-    assert window.banners.text("upside down") == said
+    said = (
+        "The picture of door is upside down, so nobody is judged: turn the camera, or its picture"
+    )
+    assert window.banners.text("turned door") == said
     assert timeless(plate(window, "door")) == "Upside down since …: nobody is judged"
     # Beside others it is said of this one, and by its caption.
     window.chooser.add(yard)
@@ -137,12 +143,43 @@ def test_a_camera_that_hangs_upside_down_is_said_until_it_is_turned(
     assert (caption(window, "door").state, caption(window, "door").trouble) == ("upside down", True)
     assert (caption(window, "yard").state, plate(window, "yard")) == ("live", "")
     assert timeless(plate(window, "door")) == "Upside down since …"
-    assert window.banners.text("upside down") == said
+    assert window.banners.text("turned door") == said
     assert total(window)[MaskState.UNMASKED] == total(window)[MaskState.MASKED] == 0
     door.switch.image = right
     qtbot.waitUntil(lambda: window.status.source.text() == "2 cameras: 2 live", timeout=LONG_MS)
-    assert window.banners.text("upside down") == plate(window, "door") == ""
+    assert window.banners.text("turned door") == plate(window, "door") == ""
     qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 1, timeout=LONG_MS)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_camera_on_its_side_is_turned_by_a_button(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+) -> None:
+    """Also one that is watched in this run alone."""
+    monkeypatch.setattr("monitor.camera.evidence.FROZEN_AFTER_S", 1e9)  # it shows few pictures
+    steps = (np.roll(room(data / "bare.jpg"), 40 * i, 1) for i in range(3))  # somebody walks
+    views = [cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE) for image in steps]
+    name = "camera 7" if kept else "door"
+    door = Camera(name, image=views[0])  # type: ignore[arg-type]
+    monkeypatch.setattr("monitor.camera.kept.camera_source", lambda *_: copy.copy(door))
+    window = make_window(door)
+    walk = QTimer(window, interval=300)
+    pictures = itertools.cycle(views)
+    walk.timeout.connect(lambda: setattr(door.switch, "image", next(pictures)))
+    walk.start()
+    qtbot.waitUntil(lambda: window.status.source.text() == f"{name}: sideways", timeout=LONG_MS)
+    assert timeless(plate(window, name)) == "Sideways since …: nobody is judged"
+    assert total(window)[MaskState.UNMASKED] == total(window)[MaskState.MASKED] == 0
+    press(qtbot, window, "Turn the picture")
+    qtbot.waitUntil(lambda: window.status.source.text() == f"{name}: live", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: total(window)[MaskState.UNMASKED] == 1, timeout=LONG_MS)
+    assert window.view.size_wh == (640, 480)
+    assert window.banners.text(f"turned {name}") == ""
+    assert [c.turn for c in KeptCameras().cameras] == ([Turn(270)] if kept else [])
 
 
 def test_a_recording_that_is_upside_down_is_said_to_the_end(
@@ -152,10 +189,10 @@ def test_a_recording_that_is_upside_down_is_said_to_the_end(
     window = make_window(write_clip(tmp_path / "turned.avi", tmp_path / "turned.png", 120))
     qtbot.waitUntil(lambda: window.status.source.text() == "turned.avi: ended", timeout=LONG_MS)
     said = "The picture of turned.avi is upside down, so nobody is judged: turn the recording"
-    qtbot.waitUntil(lambda: window.banners.text("upside down") == said, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.banners.text("turned turned.avi") == said, timeout=LONG_MS)
     window.chooser.add(Camera("door"))
     window.chooser.remove("turned.avi")
-    qtbot.waitUntil(lambda: window.banners.text("upside down") == "", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.banners.text("turned turned.avi") == "", timeout=LONG_MS)
 
 
 def test_damaged_pictures_are_no_silence(qtbot: QtBot, make_window: MakeWindow) -> None:

@@ -5,6 +5,7 @@ answer.
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -15,12 +16,12 @@ from pytestqt.qtbot import QtBot
 from monitor.app import RunOptions, build_parts
 from monitor.gui.picture.overlay import label_text
 from monitor.gui.reports import Reports
-from monitor.records import Correction, Count, MaskState, Update
+from monitor.records import Condition, Correction, Count, MaskState, Update, WatchState
 from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow, drop, ended, make_face, numbers, plate, timeless
+from tests.gui.looks import MakeWindow, drop, ended, make_face, numbers, plate, press, timeless
 
 
 def test_a_recording_is_marked_counted_apart_and_not_stored(
@@ -173,3 +174,24 @@ def test_a_hundred_per_cent_says_that_there_was_a_sighting(make_window: MakeWind
 def test_no_network_is_called_certain() -> None:
     face = make_face((0, 0, 9, 9), MaskState.UNMASKED, state_confidence=1.0)
     assert label_text(face) == "No mask  99 %"
+
+
+def test_a_camera_that_was_moved_is_said_until_somebody_says_that_it_is_right(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
+    watched = window.session.watched[0]
+    moved = [Condition(WatchState.MOVED, datetime.now(UTC))]
+    watched.condition = lambda: moved[0] if moved else None  # type: ignore[method-assign]
+    accepted = []
+    watched.capture.accept_scene = lambda: accepted.append(moved.pop())  # type: ignore[method-assign]
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: moved", timeout=LONG_MS)
+    assert timeless(window.view.plate) == (
+        "Moved since …: this is another scene than the day before"
+    )
+    assert not window.view.is_old
+    assert "another scene" in window.banners.text("source door")
+    press(qtbot, window, "It is right so")
+    assert len(accepted) == 1
+    qtbot.waitUntil(lambda: window.banners.text("source door") == "", timeout=LONG_MS)

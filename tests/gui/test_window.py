@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.gui.banner import Severity
 from monitor.gui.preferences import Preferences
-from monitor.records import Count, MaskState, Update, WorkerState
+from monitor.records import Count, MaskState, Update
 from monitor.storage.store import Store
 from tests.fakes import sighting
 from tests.gui.camera import Camera
@@ -176,9 +176,8 @@ def test_a_clip_plays_again_by_space_and_a_new_shift_counts_from_zero(
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "2", timeout=LONG_MS)
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     window.commands.new_shift()
-    assert numbers(window)[MaskState.UNMASKED] == "0"
+    qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "0", timeout=LONG_MS)
     assert window.sightings.model.sightings == ()
-    qtbot.waitUntil(lambda: window.session.worker_state()[0] is WorkerState.READY, timeout=LONG_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: numbers(window)[MaskState.UNMASKED] == "1", timeout=LONG_MS)
     window.close()

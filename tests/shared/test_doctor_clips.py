@@ -19,7 +19,7 @@ pytestmark = pytest.mark.shared
 CLIPS = sorted((Path(__file__).resolve().parents[3] / "shared" / "data" / "videos").glob("*.[mg]*"))
 OF_THE_SCENE = {
     *(Fault.DARK, Fault.DIM, Fault.BRIGHT, Fault.BACKLIT),
-    *(Fault.NOTHING_TO_SEE, Fault.BLURRED, Fault.FACES_SMALL, Fault.UPSIDE_DOWN),
+    *(Fault.NOTHING_TO_SEE, Fault.BLURRED, Fault.FACES_SMALL, Fault.TURNED),
 }
 
 

@@ -1,5 +1,6 @@
 """Pictures that show nobody, made of the clips of ../shared/data/videos: each is named within ten
-seconds, and an hour of the clips as they are is hardly ever called anything.
+seconds, and an hour of the clips as they are is hardly ever called anything. Turned pictures:
+`test_turned.py`.
 
 `pytest -s tests/shared/test_named_faults.py` prints how many were named and how soon.
 """
@@ -121,31 +122,6 @@ def pipelines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     yield parts.pipeline
     parts.ledger.close()
     parts.pipeline.close()
-
-
-# somebody's face is large, and not as sure on its head as upright
-WITH_FACES = ("walkup_unmasked", "bare_then_mask_on", "walkup_masked")
-
-
-def test_turned_by_half_is_named_within_ten_seconds(clips: list[Path], pipelines: Pipeline) -> None:
-    """By the faces that are seen meanwhile."""
-    after, missed = list[float](), list[str]()
-    paths = [path for path in clips if path.stem in WITH_FACES]
-    for number in range(TRIALS):
-        path, camera = paths[number % len(paths)], f"turned {number}"
-        images = clip(path)
-        pictures = itertools.islice(itertools.cycle(images), 7 * number % len(images), None)
-        for i in range(round(WITHIN_S / EVERY_S)):
-            turned = cv2.rotate(next(pictures), cv2.ROTATE_180)
-            pipelines.process([frame(i * EVERY_S, index=i, camera=camera, pixels=turned)])
-            if pipelines.turned(camera) is WatchState.UPSIDE_DOWN:
-                after.append(i * EVERY_S)
-                break
-        else:
-            missed.append(path.name)
-        pipelines.end(camera)
-    print(f"\nturned: {len(after)} of {TRIALS} named; missed: {missed}")
-    assert len(after) >= NAMED_MIN, missed
 
 
 def test_an_hour_of_ordinary_clips_has_at_most_one_false_report(

@@ -58,10 +58,10 @@ def result(
     return FrameResult(frame(**changes), (), Timings(), visits, sightings)
 
 
-def still(*states: MaskState) -> FrameResult:
+def still(*states: MaskState, **changes: Any) -> FrameResult:
     box = np.asarray(face_at(100), np.float32)
     faces = tuple(Face(box, 0.9, MaskState.MASKED, 0.9, state, 0.9, None) for state in states)
-    return FrameResult(frame(still=True, file="a.jpg"), faces, Timings())
+    return FrameResult(frame(still=True, file="a.jpg", **changes), faces, Timings())
 
 
 def alarm(number: int) -> FrameResult:

@@ -68,8 +68,8 @@ def test_a_second_program_is_told_and_others_are_not(
         assert "\n" not in problem
         assert caplog.text.count("another Mask Monitor") == 1
         with pytest.raises(StoreError, match="another Mask Monitor counts door"):
-            refuse_if_counted(url, ["door"])
-        refuse_if_counted(url, ["side"])
+            refuse_if_counted(url, {"door": "door"})
+        refuse_if_counted(url, {"side": "side"})
         program.send_signal(signal.SIGKILL)
         program.wait(30)
     ledger.leave("door")
@@ -81,7 +81,7 @@ def test_a_second_program_is_told_and_others_are_not(
 
 def test_another_store_is_no_matter(url: str, tmp_path: Path) -> None:
     with another(f"sqlite:///{tmp_path / 'other.db'}"):
-        refuse_if_counted(url, ["door"])
+        refuse_if_counted(url, {"door": "door"})
 
 
 def test_no_lock_is_left(url: str, tmp_path: Path) -> None:
@@ -102,3 +102,19 @@ def test_a_folder_where_no_lock_can_be_made(url: str, tmp_path: Path) -> None:
     claims._file = tmp_path / "gone" / "m.db"
     assert claims.take("door")
     store.close()
+
+
+def test_a_camera_is_claimed_whatever_it_is_called(url: str, tmp_path: Path) -> None:
+    ours, others = Claims(Store(url)), Claims(Store(url))
+    assert ours.take("Front door", "key of the camera")
+    assert not others.take("Entrance", "key of the camera")
+    assert others.take("Front door", "key of another camera")
+    assert "door" not in " ".join(path.name for path in tmp_path.glob("*.lock"))
+    assert ours.take("Main door", "key of the camera")  # renamed while it is watched
+    ours.release("Front door")
+    assert not others.take("Entrance", "key of the camera")
+    ours.release("Main door")
+    assert others.take("Entrance", "key of the camera")
+    for claims in (ours, others):
+        claims.close()
+    assert not list(tmp_path.glob("*.lock"))

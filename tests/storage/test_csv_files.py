@@ -6,16 +6,21 @@ import dataclasses
 from datetime import UTC, date, datetime
 
 import pytest
-from fakes import sighting
+from fakes import sighting, visit
 
-from monitor.records import Correction, Count
+from monitor.records import Correction, Count, Shift
 from monitor.storage.csv_files import (
+    DAY_COLUMNS,
+    HOUR_COLUMNS,
+    SHIFT_COLUMNS,
     SIGHTING_COLUMNS,
-    TOTAL_COLUMNS,
+    VISIT_COLUMNS,
     cell,
+    dialect,
     local,
     sighting_cells,
     total_cells,
+    visit_cells,
 )
 from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 
@@ -73,23 +78,54 @@ def test_offset_follows_summer_time(berlin: None) -> None:
     assert local(datetime(2026, 12, 1, 10, tzinfo=UTC)) == "2026-12-01T11:00:00.000+01:00"
 
 
-def test_a_row_of_totals() -> None:
+def test_a_row_of_totals(berlin: None) -> None:
     day, count = date(2026, 11, 20), Count(2, 1, 1, 5)
-    assert [
-        total_cells(total)
-        for total in (
-            Total(OfShift("20261120-080000-ab12"), count, 2),
-            Total(OfDay(day), count, 2),
-            Total(OfHour(day, 8), count, 2),
-        )
-    ] == [
-        ["shift 20261120-080000-ab12", "2", "1", "1", "5", "50.0", "2"],
-        ["day 2026-11-20", "2", "1", "1", "5", "50.0", "2"],
-        ["hour 2026-11-20 08:00", "2", "1", "1", "5", "50.0", "2"],
+    shifts = {"a": Shift("a", datetime(2026, 11, 20, 5, tzinfo=UTC), name="=Morning")}
+    sums = ["door", "2", "1", "1", "5", "50.0", "2", "3000.0", "3600.0"] + 8 * ["0.0"]
+    totals = (
+        Total(period, count, 2, "door", 3000.0, 3600.0)
+        for period in (OfShift("a"), OfShift("purged"), OfDay(day), OfHour(day, 8))
+    )
+    assert [total_cells(total, shifts) for total in totals] == [
+        ["a", "'=Morning", "2026-11-20T06:00:00.000+01:00", *sums],
+        ["purged", "", "", *sums],
+        ["2026-11-20", *sums],
+        ["2026-11-20", "8", *sums],
     ]
-    assert len(TOTAL_COLUMNS) == 7
+    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [20, 18, 19]
 
 
 def test_nobody_judged_has_no_share() -> None:
-    row = total_cells(Total(OfShift("shift"), Count(unsure=1), 0))
-    assert row[TOTAL_COLUMNS.index("compliance_percent")] == ""
+    row = total_cells(Total(OfShift("shift"), Count(unsure=1), 0), {})
+    assert row[SHIFT_COLUMNS.index("compliance_percent")] == ""
+
+
+def test_a_row_of_a_visit(berlin: None) -> None:
+    one = visit(1, corrected=Correction.MASKED, identity="=Ada", note="courier")
+    assert dict(zip(VISIT_COLUMNS, visit_cells(one), strict=True)) == {
+        "visit_id": "shift-v1",
+        "camera": "door",
+        "first_seen": "2026-11-20T13:00:00.000+01:00",
+        "last_seen": "2026-11-20T13:00:03.000+01:00",
+        "seconds": "3.00",
+        "state": "unmasked",
+        "corrected": "masked",
+        "counts_as": "masked",
+        "identity": "'=Ada",
+        "note": "courier",
+        "shift_id": "shift",
+    }
+
+
+@pytest.mark.parametrize(
+    ("named", "decimal", "separator"),
+    [
+        ("auto", ",", ";"),
+        ("auto", ".", ","),
+        ("comma", ",", ","),
+        ("semicolon", ".", ";"),
+        ("tab", ",", "\t"),
+    ],
+)
+def test_the_separator_is_the_regions_or_as_set(named: str, decimal: str, separator: str) -> None:
+    assert dialect(named, decimal).separator == separator

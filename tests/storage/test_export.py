@@ -7,7 +7,9 @@ import csv
 import dataclasses
 import io
 import os
+import shutil
 import stat
+import subprocess
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -23,9 +25,11 @@ from fakes import NOON, sighting, visit
 from monitor.errors import PlaceTakenError, StoreError
 from monitor.records import Correction, MaskState
 from monitor.storage import schema as tables
-from monitor.storage.csv_files import SIGHTING_COLUMNS, TOTAL_COLUMNS, sighting_cells
+from monitor.storage.csv_files import DIALECTS, SIGHTING_COLUMNS, sighting_cells
 from monitor.storage.export import export
+from monitor.storage.export_wish import COLUMNS, KINDS, Wish
 from monitor.storage.store import Store
+from monitor.storage.tallies import recount_all
 
 
 def rows_of(path: Path) -> list[list[str]]:
@@ -41,15 +45,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def test_export_writes_both_files(tmp_path: Path, store: Store) -> None:
+def test_export_writes_a_file_for_each_kind_of_row(tmp_path: Path, store: Store) -> None:
     written = export(store, tmp_path / "out.csv")
-    number, totals_path = written.sightings, written.totals
-    assert number == 1
-    assert totals_path == tmp_path / "out_totals.csv"
+    assert written.sightings == 1
+    assert [path.name for path in written.files.values()] == [
+        "out.csv",
+        *(f"out_{kind}.csv" for kind in KINDS[1:]),
+    ]
     assert rows_of(tmp_path / "out.csv") == [list(SIGHTING_COLUMNS), sighting_cells(sighting(1))]
-    assert rows_of(totals_path)[0] == list(TOTAL_COLUMNS)
-    assert rows_of(totals_path)[1][:3] == ["shift shift", "1", "1"]
-    for path in (tmp_path / "out.csv", totals_path):
+    for kind, path in written.files.items():
+        assert rows_of(path)[0] == list(COLUMNS[kind])
+        assert len(rows_of(path)) == 1 + written.rows[kind] == (3 if kind == "visits" else 2)
+    assert rows_of(written.files["shifts"])[1][3:8] == ["door", "1", "1", "0", "0"]
+    for path in written.files.values():
         assert path.read_bytes().startswith(b"\xef\xbb\xbf")
         assert b"\r\n" in path.read_bytes()
     assert not list(tmp_path.glob(".*"))
@@ -63,7 +71,7 @@ def test_those_that_were_taken_back_are_counted_apart(tmp_path: Path, store: Sto
     assert len(rows_of(tmp_path / "out.csv")) == 3
 
 
-@pytest.mark.parametrize("taken", ["out.csv", "out_totals.csv"])
+@pytest.mark.parametrize("taken", ["out.csv", "out_days.csv"])
 def test_nothing_that_is_there_is_replaced_unasked(
     tmp_path: Path, store: Store, taken: str
 ) -> None:
@@ -72,7 +80,7 @@ def test_nothing_that_is_there_is_replaced_unasked(
         export(store, tmp_path / "out.csv")
     assert (tmp_path / taken).read_text() == "old " * 999
     assert [path.name for path in tmp_path.glob("*out*")] == [taken]
-    export(store, tmp_path / "out.csv", overwrite=True)
+    export(store, tmp_path / "out.csv", Wish(overwrite=True))
     assert len(rows_of(tmp_path / "out.csv")) == 2
 
 
@@ -81,7 +89,7 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path, store: Stor
     (tmp_path / "out.csv").symlink_to(tmp_path / "letter")
     with pytest.raises(PlaceTakenError):
         export(store, tmp_path / "out.csv")
-    export(store, tmp_path / "out.csv", overwrite=True)
+    export(store, tmp_path / "out.csv", Wish(overwrite=True))
     assert (tmp_path / "letter").read_text() == "old"
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     with pytest.raises(PlaceTakenError):
@@ -90,8 +98,7 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path, store: Stor
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are others there")
 def test_its_owner_alone_can_read_it(tmp_path: Path, store: Store) -> None:
-    totals_path = export(store, tmp_path / "out.csv").totals
-    for path in (tmp_path / "out.csv", totals_path):
+    for path in export(store, tmp_path / "out.csv").files.values():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -100,7 +107,7 @@ def test_its_owner_alone_can_read_it(tmp_path: Path, store: Store) -> None:
 def test_a_fifo_is_not_waited_for(tmp_path: Path, store: Store, overwrite: bool) -> None:
     os.mkfifo(tmp_path / "out.csv")
     with pytest.raises(StoreError, match="no regular file"):
-        export(store, tmp_path / "out.csv", overwrite=overwrite)
+        export(store, tmp_path / "out.csv", Wish(overwrite=overwrite))
 
 
 @pytest.mark.parametrize("path", [".", "..", "/", "", "x" * 300 + ".csv", "y" * 250 + ".csv"])
@@ -111,11 +118,10 @@ def test_names_that_are_none(path: str, store: Store, tmp_path: Path) -> None:
 
 
 def test_export_of_an_empty_range(tmp_path: Path, store: Store) -> None:
-    written = export(store, tmp_path / "out.csv", NOON + timedelta(days=1))
-    number, totals_path = written.sightings, written.totals
-    assert number == 0
-    assert rows_of(tmp_path / "out.csv") == [list(SIGHTING_COLUMNS)]
-    assert rows_of(totals_path) == [list(TOTAL_COLUMNS)]
+    written = export(store, tmp_path / "out.csv", Wish(NOON + timedelta(days=1)))
+    assert written.sightings == 0
+    for kind, path in written.files.items():
+        assert rows_of(path) == [list(COLUMNS[kind])]
 
 
 def test_export_to_places_that_cannot_be_written(tmp_path: Path, store: Store) -> None:
@@ -137,6 +143,7 @@ def test_a_year_is_not_held_in_memory(tmp_path: Path, store: Store) -> None:
         row["worst_state"] = row["final_state"] = "unmasked"
     with store._database.writing() as connection:
         connection.execute(sa.insert(tables.sightings), rows)
+        recount_all(connection)
     del rows
     tracemalloc.start()
     try:
@@ -162,8 +169,8 @@ def test_rows_and_totals_are_of_one_moment(
 
     monkeypatch.setattr(Store, "sighting_rows", rows_a_moment_later)
     written = export(store, tmp_path / "out.csv")
-    of_shift = next(row for row in rows_of(written.totals) if row[0].startswith("shift"))
-    assert written.sightings == int(of_shift[-1]) == 1
+    (of_shift,) = rows_of(written.files["shifts"])[1:]
+    assert written.sightings == int(of_shift[COLUMNS["shifts"].index("sightings")]) == 1
     assert len(store.read_sightings()) == 2
 
 
@@ -192,3 +199,51 @@ def test_cells_of_rows_are_those_of_records(
         expected = [sighting_cells(one) for one in store.read_sightings()]
     time.tzset()
     assert rows_of(tmp_path / "out.csv")[1:] == expected
+
+
+def test_one_kind_alone_goes_to_the_file_itself(tmp_path: Path, store: Store) -> None:
+    written = export(store, tmp_path / "out.csv", Wish(kinds=("days",)))
+    assert written.files == {"days": tmp_path / "out.csv"}
+    assert rows_of(tmp_path / "out.csv")[0] == list(COLUMNS["days"])
+    assert [path.name for path in tmp_path.glob("out*")] == ["out.csv"]
+
+
+def test_a_semicolon_goes_with_a_decimal_comma(tmp_path: Path, store: Store) -> None:
+    export(store, tmp_path / "out.csv", Wish(dialect=DIALECTS["semicolon"]))
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == ";".join(SIGHTING_COLUMNS)
+    assert lines[1].split(";")[5] == "2,00"
+    assert lines[1].split(";")[8] == "0,970"
+    days = (tmp_path / "out_days.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert days[1].split(";")[6] == "50,0"
+
+
+def test_totals_have_a_row_for_each_camera(tmp_path: Path, store: Store) -> None:
+    store.save([visit(3, MaskState.MASKED, camera="yard")], [])
+    written = export(store, tmp_path / "out.csv")
+    for kind in ("shifts", "days", "hours"):
+        place = COLUMNS[kind].index("camera")
+        rows = rows_of(written.files[kind])[1:]
+        assert [row[place : place + 2] for row in rows] == [["door", "1"], ["yard", "1"]]
+
+
+@pytest.mark.parametrize("separator", ["comma", "semicolon", "tab"])
+def test_libreoffice_opens_an_export(tmp_path: Path, store: Store, separator: str) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed here: nobody has opened the export in it")
+    store.annotate("shift-v1-s1", 'a "visor"; clear,\nnew line')
+    export(store, tmp_path / "out.csv", Wish(dialect=DIALECTS[separator]))
+    token = {"comma": "44", "semicolon": "59", "tab": "9"}[separator]
+    subprocess.run(
+        [
+            *(office, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"),
+            *("--convert-to", "fods", f"--infilter=CSV:{token},34,76"),
+            *("--outdir", str(tmp_path), str(tmp_path / "out.csv")),
+        ],
+        check=True,
+        timeout=120,
+    )
+    opened = (tmp_path / "out.fods").read_text(encoding="utf-8")
+    for text in (*SIGHTING_COLUMNS, "shift-v1-s1", "unmasked"):
+        assert f"<text:p>{text}</text:p>" in opened

@@ -300,7 +300,7 @@ class PictureView(QWidget):
         """What is to be known of the picture, large, in several lines if need be."""
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
-        font.setPixelSize(max(14, min(30, round(picture.height() / 18))))
+        font.setPixelSize(max(14, min(26, round(picture.height() / 20))))
         painter.setFont(font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

@@ -161,10 +161,11 @@ class HourPanel(Card):
     """The chart with its title."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Visits today, by the hour", parent)
+        super().__init__("Visits today", parent)
         self.watched = ElidedLabel()
-        self.head.addWidget(self.watched, 1)
+        self.head.addWidget(self.watched, 100)  # all that the title leaves
         self._late = FaintLabel()
+        self._late.hide()
         self.head.addWidget(self._late)
         self.bars = _Bars()
         self.body.addWidget(self.bars)
@@ -180,7 +181,7 @@ class HourPanel(Card):
             nobody: What is said where there are no figures.
         """
         self.bars.hours, self.bars.now, self.bars.note = dict(hours), now, nobody
-        self._late.clear()
+        self._late.hide()
         self.setAccessibleDescription(
             "; ".join(describe(n, h) for n, h in sorted(hours.items())) or nobody
         )
@@ -198,7 +199,8 @@ class HourPanel(Card):
     def show_problem(self) -> None:
         """The store cannot be read: what is shown is not of now."""
         self.bars.note = "Today's visits cannot be read from the store"
-        self._late.setText("not up to date" if self.bars.hours else "")
+        self._late.setText("not up to date")
+        self._late.setVisible(bool(self.bars.hours))
         if not self.bars.hours:
             self.setAccessibleDescription(self.bars.note)
         self.bars.update()

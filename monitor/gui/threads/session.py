@@ -178,6 +178,19 @@ class Session:
             self.watched = tuple(w for w in self.watched if w is not watched)
             self._leave(watched)
 
+    def exchange(self, name: str, source: FrameSource) -> None:
+        """Read another source in the place of one: the same camera, called or turned otherwise."""
+        watched = self.find(name)
+        if watched is not None:
+            place = self.watched.index(watched)
+            self.remove(name)
+            source.name = told_apart(source.name, self.names)
+            self._start(source, place)
+
+    def order(self, place: Callable[[Watched], int]) -> None:
+        """Put what is watched in order."""
+        self.watched = tuple(sorted(self.watched, key=place))
+
     def again(self, name: str) -> None:
         """Play a clip from its beginning, or try a source again."""
         watched = self.find(name)

@@ -49,6 +49,7 @@ class Watched:
         self._notify, self._analysed = notify, analysed
         self._preview: LatestSlot[Frame] = LatestSlot()
         self._borrower: LatestSlot[Frame] | None = None
+        self.onlooker: LatestSlot[Frame] | None = None  # is given each frame beside the others
         self._lent_since: datetime | None = None
         self.gate = Gate(frames, self._on_frame)
         self.capture: CaptureThread = CaptureThread(
@@ -107,7 +108,9 @@ class Watched:
     # The capture thread
 
     def _on_frame(self, frame: Frame) -> None:
-        borrower = self._borrower
+        borrower, onlooker = self._borrower, self.onlooker
+        if onlooker is not None:
+            onlooker.put(frame)
         if borrower is not None:
             borrower.put(frame)
         if borrower is not None or not self._analysed():

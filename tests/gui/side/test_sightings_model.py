@@ -21,6 +21,7 @@ from monitor.gui.side.sightings_model import (
     time_text,
 )
 from monitor.records import Correction, MaskState
+from monitor.storage.compliance import stands
 from tests.fakes import sighting
 
 
@@ -121,3 +122,13 @@ def test_a_row_is_a_whole_sentence_for_screen_readers(model: SightingsModel) -> 
     assert model.data(model.index(9), SIGHTING_ROLE) is None
     model.show(())
     assert model.rowCount() == 0
+
+
+def test_what_the_machine_withdrew_is_not_called_corrected() -> None:
+    poster = sighting(corrected=Correction.NEVER_MOVED, open=False, seconds_unmasked=12.0)
+    assert headline(poster) == "Never moved, 12 s"
+    assert details(poster) == "withdrawn  ·  door"
+    assert ", withdrawn: it never moved" in sentence(poster)
+    assert "corrected" not in sentence(poster)
+    assert shown_state(poster) is MaskState.UNSURE
+    assert not stands(poster)

@@ -60,7 +60,7 @@ def test_what_stops_the_analysis_is_said_and_the_picture_goes_on(
     camera.switch.size_wh = (200, 100)  # the picture still follows the camera
     qtbot.waitUntil(lambda: window.status.size_wh.text() == "200 × 100", timeout=LONG_MS)
     mended.set()
-    window.commands.new_shift()  # what the banner's button does
+    window.commands.start_again()  # what the banner's button does
     qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
     assert window.banners.text("worker") == ""
 

@@ -55,14 +55,14 @@ def test_lent_frames_go_to_the_borrower_and_to_nobody_else(
     assert frames.get(0.2) is None
 
 
-def test_a_new_shift_does_not_take_a_camera_from_its_borrower(
+def test_a_new_start_does_not_take_a_camera_from_its_borrower(
     qtbot: QtBot, make_window: MakeWindow
 ) -> None:
     window = make_window(Camera("door"))
     qtbot.waitUntil(lambda: window.session.analysed > 0, timeout=LONG_MS)
     frames = window.session.lend("door")
     assert frames is not None
-    window.commands.new_shift()
+    window.commands.start_again()
     qtbot.waitUntil(lambda: window.session.worker_state()[0] is WorkerState.READY, timeout=LONG_MS)
     assert frames.get(10) is not None
     assert frames.get(10) is not None

@@ -30,12 +30,12 @@ web-test: $(VENV)/web-test.done
 	@sh .ci/web-test-libs
 	$(VENV)/bin/python -m pytest tests/web -rs -m "long or not long"
 
-# Checks on the pictures in ../shared, which a clone does not have.
+# Checks on the pictures in ../shared, which a clone does not have; the long ones by `pytest -m "shared and long"`.
 test-shared: $(VENV)/dev.done
 	@if [ -d ../shared/data ]; then \
 	  [ -d weights ] || $(VENV)/bin/python ../shared/weights/get_weights.py weights >/dev/null 2>&1 || \
 	    echo "the pretrained weights could not be fetched: the checks that need them are skipped"; \
-	  $(VENV)/bin/python -m pytest -m shared; \
+	  $(VENV)/bin/python -m pytest -m "shared and not long"; \
 	else echo "skipped: the checks marked 'shared' (there is no ../shared/data here)"; fi
 
 check: $(VENV)/dev.done

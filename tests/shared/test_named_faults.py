@@ -25,7 +25,7 @@ from monitor.camera.evidence import Evidence
 from monitor.config import load_config
 from monitor.records import Image, WatchState
 
-pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.shared, pytest.mark.long, pytest.mark.timeout(900)]
 
 TRIALS, NAMED_MIN, WITHIN_S = 40, 38, 10.0
 EVERY_S = 0.2  # as the capture thread looks

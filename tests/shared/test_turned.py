@@ -18,7 +18,7 @@ from monitor.detect import make_detector
 from monitor.faces.classify import MaskClassifier
 from monitor.records import Image
 
-pytestmark = [pytest.mark.shared, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.shared, pytest.mark.long, pytest.mark.timeout(600)]
 
 WATCHED_S = 10.0
 NOBODY = "mask_on_bench_no_person.mp4"

@@ -47,7 +47,7 @@ from monitor.training.mask.scoring import (
     predict,
     truth_of,
 )
-from monitor.training.pictures.chips import Chip, load_data, merge_groups, split
+from monitor.training.pictures.chips import FOUND_FACES, Chip, load_data, merge_groups, split
 from monitor.training.pictures.duplicates import find_pairs, path_pairs
 from monitor.training.report import metrics
 from monitor.training.report.pages import (
@@ -89,11 +89,13 @@ def choose(
     return kept
 
 
-def load_faces(path: Path, seen: bool = False) -> list[Chip]:
+def load_faces(path: Path, seen: bool = False, cache: Path = FOUND_FACES) -> list[Chip]:
     """Chips of any form that `data.load_data` knows, or UTKFace's aligned faces (those held out,
     with `seen` all).
     """
-    return conditions.load_utkface(path, seen) if conditions.is_utkface(path) else load_data(path)
+    if conditions.is_utkface(path):
+        return conditions.load_utkface(path, seen)
+    return load_data(path, cache)
 
 
 def evaluate(
@@ -201,12 +203,6 @@ def parser() -> argparse.ArgumentParser:
         help="faces for the size and blur curves; 0 leaves them out (default 1500)",
     )
     p.add_argument(
-        "--end-to-end",
-        action="store_true",
-        help="run main.py --images on whole pictures with boxes (VOC or YOLO)",
-    )
-    p.add_argument("--detector", default="yunet", help="detector for --end-to-end (default yunet)")
-    p.add_argument(
         "--leave-one-out",
         action="store_true",
         help="train without each source and test on it (long)",
@@ -216,7 +212,24 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="further arguments for each training of --leave-one-out, in one text",
     )
+    _add_end_to_end(p)
     return p
+
+
+def _add_end_to_end(p: argparse.ArgumentParser) -> None:
+    """What the run of the whole program takes."""
+    p.add_argument(
+        "--end-to-end",
+        action="store_true",
+        help="run main.py --images on whole pictures (VOC, YOLO or class folders)",
+    )
+    p.add_argument("--detector", default="yunet", help="detector for --end-to-end (default yunet)")
+    p.add_argument(
+        "--detector-confidence",
+        type=float,
+        metavar="MIN",
+        help="least confidence of a face for --end-to-end, in place of the program's own",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -234,7 +247,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return leave_one_out.report(args, sources, command)
     classifier = load_classifier(args.model)
-    chips = choose(load_faces(args.data, args.seen), args.min_face, sources, args.held_out)
+    faces = load_faces(args.data, args.seen, found_faces(args.out))
+    chips = choose(faces, args.min_face, sources, args.held_out)
     result, confidence = evaluate(classifier, chips, args.sample)
     result["command"] = command
     print(headline(result))
@@ -251,6 +265,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.summary:
         write_summary(args.summary, args.name, result, classifier.classes, command)
     return 0
+
+
+def found_faces(out: Path | None) -> Path:
+    """Where the faces found in whole pictures are kept: beside the output."""
+    return out.parent / FOUND_FACES.name if out else FOUND_FACES
 
 
 def _without_curves(result: Result) -> Result:

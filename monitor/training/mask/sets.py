@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.errors import ConfigError
 from monitor.faces.boxes import crop_square
 from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
@@ -50,7 +51,11 @@ class Sets:
 
 
 def gather(options: argparse.Namespace) -> Sets:
-    """Read the pictures and share them out."""
+    """Read the pictures and share them out.
+
+    Raises:
+        ConfigError: If the pictures cannot be read, or one side of the split is empty.
+    """
     chips = load_data(options.data)
     beside = options.data if (options.data / "mask_chips").is_dir() else options.data.parent
     detector = next(
@@ -73,6 +78,11 @@ def gather(options: argparse.Namespace) -> Sets:
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
     chips = [c for c in chips if c.source != "utkface" or not splits.is_test_utkface(c.original)]
     kept, watched = split(chips, 0.95, options.seed)
+    if not kept or not watched:
+        raise ConfigError(
+            f"no two sides can be made of {len({c.group for c in chips})} original(s), one to "
+            f"train on and one to watch, however many copies: add pictures, or try another --seed"
+        )
     more: list[Chip] = []
     people = beside / "utkface_aligned"
     if people.is_dir():

@@ -21,9 +21,11 @@ from PIL import UnidentifiedImageError
 
 from monitor.errors import ConfigError
 from monitor.records import FloatArray
-from monitor.training.pictures.splits import is_held_out
+from monitor.training.pictures.splits import is_held_out, original_of
 
 LABELS = ("masked", "unmasked", "incorrect")
+FOUND_FACES = Path("runs") / "found_faces.json"  # of whole pictures: see `whole.find_faces`
+PARTS = ("train", "training", "val", "valid", "validation", "test", "testing")
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 # Class names of public sets, lower case without spaces, dashes and underscores.
@@ -130,24 +132,37 @@ def load_chips(root: Path) -> list[Chip]:
 
 
 def load_class_folders(root: Path) -> list[Chip]:
-    """Pictures in folders that are named after their class; each picture is taken as one face from
-    edge to edge.
+    """Pictures in folders that are named after their class, or in such folders within parts as
+    `train` and `test`; each picture from edge to edge. `whole.find_faces` finds the faces in them.
+
+    What is made of one original (`original_of`) is one group, whatever its label and part.
 
     Raises:
         ConfigError: If no folder in `root` has the name of a class, or a picture cannot be read.
     """
     chips = []
-    for folder in sorted(p for p in _folders(root) if label_of(p.name)):
+    source = root.resolve().name
+    for folder in class_folders(root):
         label = label_of(folder.name)
         assert label is not None
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES):
             width, height = _size_wh(path)
-            chips.append(_chip(path, root.name, label, (0.0, 0.0, float(width), float(height))))
+            chip = _chip(path, source, label, (0.0, 0.0, float(width), float(height)))
+            chips.append(replace(chip, group=f"{source}/{original_of(path.name)}"))
     if not chips:
         raise ConfigError(
             f"{root} holds no class folders with pictures: name them {', '.join(LABELS)}"
         )
     return chips
+
+
+def class_folders(root: Path) -> list[Path]:
+    """The folders in `root` that have the name of a class; without any, those in its `PARTS`."""
+    folders = _folders(root)
+    named = [p for p in folders if label_of(p.name)] or [
+        p for part in folders if part.name.lower() in PARTS for p in _folders(part)
+    ]
+    return sorted(p for p in named if label_of(p.name))
 
 
 def load_voc(images_dir: Path, annotations_dir: Path) -> list[Chip]:
@@ -232,9 +247,13 @@ def load_yolo(images_dir: Path, labels_dir: Path, names: Sequence[str]) -> list[
     return chips
 
 
-def load_data(path: Path) -> list[Chip]:
+def load_data(path: Path, cache: Path = FOUND_FACES) -> list[Chip]:
     """Chips, VOC, YOLO or class folders, whichever `path` holds. A folder that holds `mask_chips`
-    stands for that.
+    stands for that. The faces in class folders are found first (`whole.load_whole`).
+
+    Args:
+        path: Of the set.
+        cache: Where the faces found in whole pictures are kept.
 
     Raises:
         ConfigError: If it is none of them, or what it holds cannot be read.
@@ -248,8 +267,11 @@ def load_data(path: Path) -> list[Chip]:
         return load_voc(path / "images", path / "annotations")
     if (path / "images").is_dir() and (path / "labels").is_dir():
         return load_yolo(path / "images", path / "labels", _yolo_names(path))
-    if any(label_of(p.name) for p in _folders(path)):
-        return load_class_folders(path)
+    if class_folders(path):
+        # here: it goes by chips itself, and only whole pictures need the detector
+        from monitor.training.pictures.whole import load_whole
+
+        return load_whole(path, cache).labelled
     raise ConfigError(
         f"{path} holds no pictures in a known form: wanted index.csv, images/ with annotations/ "
         f"(VOC) or labels/ (YOLO),"

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from monitor.faces.boxes import crop_square
 from monitor.records import Image
 from monitor.training.command import run_main
-from monitor.training.pictures.chips import LABELS, Chip, load_data
+from monitor.training.pictures.chips import FOUND_FACES, LABELS, Chip, load_data
 from monitor.training.pictures.duplicates import DISTANCE_MAX, Pair, find_pairs
 from monitor.training.pictures.faces import read_picture
 from monitor.training.report.pages import (
@@ -322,13 +322,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m monitor.training.pictures.explore",
         description="Report on a data set of faces.",
     )
-    parser.add_argument("data", type=Path, help="chips with index.csv, VOC, YOLO or class folders")
+    parser.add_argument(
+        "data",
+        type=Path,
+        help="chips with index.csv, VOC, YOLO or class folders (whole pictures or faces)",
+    )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for report.html and report.json"
     )
     parser.add_argument("--summary", type=Path, help="folder for data.md and charts without faces")
     args = parser.parse_args(argv)
-    chips = load_data(args.data)
+    chips = load_data(args.data, args.out.parent / FOUND_FACES.name)
     found = write_report(chips, args.out)
     if args.summary:
         command = (

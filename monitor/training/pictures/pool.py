@@ -51,7 +51,7 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
     """Decode all chips.
 
     Args:
-        chips: The picture at `path` must be small: it is kept whole.
+        chips: Of a picture over `LARGE_PX` only the face's surroundings are kept.
         detector: YuNet's ONNX file for cv2.FaceDetectorYN; with it, chips without landmarks are
             looked at once more.
 
@@ -59,8 +59,8 @@ def read(chips: Sequence[Chip], detector: Path | None) -> list[Face]:
         ConfigError: If a picture cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        images = list(threads.map(read_picture, (c.path for c in chips)))
-    faces = [_face(i, c) for i, c in zip(images, chips, strict=True)]
+        # cut in the thread that reads: a set of whole pictures does not fit into memory
+        faces = list(threads.map(lambda chip: _face(read_picture(chip.path), chip), chips))
     return faces if detector is None else _find_landmarks(faces, detector)
 
 

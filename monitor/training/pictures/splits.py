@@ -23,8 +23,10 @@ shares out by a seed of its own is `chips.split`'s subject.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 
 # People who take part in no training, spelt as the folder of lfw_aligned or rmfrd_ids or the column
 # `identity` of mask_chips spells them. In the sets that test people they are test people.
@@ -87,6 +89,21 @@ def is_watched_original(original: str) -> bool:
 def utkface_key(name: str) -> str:
     """The original's number (`AGE_GENDER_RACE_date`), the same for every cut of one picture."""
     return name.split(".")[0]
+
+
+def original_of(name: str) -> str:
+    """What the file names of one original and of all that was made of it have in common: the name
+    without `Augmented_`, the number that Keras adds, Roboflow's ending and the mask.
+
+    Names that say too little become the same, which only keeps more on one side of a split.
+    """
+    stem = re.sub(r"\.rf\.[0-9a-f]+$", "", Path(name).stem.lower())
+    kept = re.sub(r"_(jpe?g|png)$", "", stem)
+    kept = re.sub(r"^aug(mented)?[ _-]+(image[ _-]+)?(?=.)", "", kept)
+    if kept != stem:
+        kept = re.sub(r"(?<=.)_\d{3,}$", "", kept)
+    kept = re.sub(r"[ _-]*with(out)?[ _-]?mask[ _-]*", "", kept)
+    return kept or stem
 
 
 def is_test_utkface(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor.card import MODELS_DIR
 from monitor.errors import ConfigError, ModelError
 from monitor.records import Image
 from monitor.training.mask import (
@@ -239,6 +241,7 @@ args = [a for a in sys.argv[1:] if a != "--headless"]
 given = dict(zip(args[::2], args[1::2]))
 assert 'model = "' in open(given["--config"]).read()
 face = {"box": [12, 11, 79, 92], "raw_state": "masked", "state": "unsure"}
+face |= {"confidence": 0.9, "state_confidence": 0.55}
 open(given["--events"], "w").write(json.dumps({"file": "a.png", "faces": [face]}))
 """
 
@@ -266,9 +269,68 @@ def test_the_program_is_run_on_the_pictures(
     assert result["raw_state"]["masked"]["right"]["hits"] == 1
     assert result["state"]["masked"]["right"]["hits"] == 0
     assert result["boxes_that_match_nothing"] == 0
+    assert result["detection"]["classes"]["masked"]["ap50"] == pytest.approx(1)
     (tmp_path / "main.py").write_text("import sys; sys.exit('the camera is busy')")
     with pytest.raises(end_to_end.RunError, match="the camera is busy"):
         evaluate.main(arguments)
+
+
+def in_the_papers_layout(root: Path, data: Path) -> Path:
+    """Whole pictures: two with a face of their label, one without a face."""
+    for folder, name in (
+        ("with_mask", "masked"),
+        ("without_mask", "bare"),
+        ("with_mask", "no_face"),
+    ):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copy(data / f"{name}.jpg", root / folder / f"{name}.jpg")
+    # the same name in both folders, and a picture that has no label
+    (root / "with_mask" / "masked.jpg").rename(root / "with_mask" / "bare.jpg")
+    shutil.copy(data / "bare.jpg", root / "more.jpg")
+    return root
+
+
+def test_end_to_end_on_folders_of_whole_pictures(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = in_the_papers_layout(tmp_path / "papers", data)
+    out = tmp_path / "runs" / "e2e"
+    model = str(MODELS_DIR / "mask_v3.onnx")
+    assert evaluate.main([model, str(root), "--end-to-end", "--out", str(out)]) == 0
+    result = json.loads((out / "end_to_end.json").read_text())
+    assert (result["pictures"], result["boxes_reported"]) == (3, 2)
+    assert result["raw_state"]["unmasked"]["right"]["hits"] == 1
+    masked = result["raw_state"]["masked"]
+    # what the detector cannot find is not left out here: it is missed
+    assert (masked["right"]["hits"], masked["right"]["count"]) == (1, 2)
+    classes = result["detection"]["classes"]
+    assert (classes["unmasked"]["precision"], classes["unmasked"]["recall"]) == (1, 1)
+    assert (classes["masked"]["precision"], classes["masked"]["recall"]) == (1, 0.5)
+    assert classes["masked"]["ap50"] == pytest.approx(51 / 101)
+    assert result["detection"]["map50"] == pytest.approx((1 + 51 / 101) / 2)
+    shown = capsys.readouterr().out
+    assert "a face that is not found: 1." in shown
+    assert "| mean |  |  |  |  | 0.752 | 0.752 |" in shown
+
+
+def test_the_detectors_threshold_can_be_chosen(tmp_path: Path, data: Path) -> None:
+    root = in_the_papers_layout(tmp_path / "papers", data)
+    command = [str(MODELS_DIR / "mask_v3.onnx"), str(root), "--end-to-end", "--out"]
+    command += [str(tmp_path / "e2e"), "--detector-confidence", "0.99"]
+    assert evaluate.main(command) == 0
+    result = json.loads((tmp_path / "e2e" / "end_to_end.json").read_text())
+    assert result["boxes_reported"] == 1  # the masked face is not that sure
+    assert result["detection"]["classes"]["masked"]["answers"] == 0
+
+
+def test_boxes_given_are_those_of_the_detector(tmp_path: Path, data: Path) -> None:
+    root = in_the_papers_layout(tmp_path / "papers", data)
+    out = tmp_path / "runs" / "report"
+    command = [str(MODELS_DIR / "mask_v3.onnx"), str(root), "--sample", "0", "--out", str(out)]
+    assert evaluate.main(command) == 0
+    result = json.loads((out / "report.json").read_text())
+    assert result["faces"] == 2
+    assert result["report"]["accuracy"] == 1
 
 
 def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from monitor.training.mask import train
 from monitor.training.mask.options import parse
 from monitor.training.mask.sets import file_of, gather
 from monitor.training.pictures.chips import LABELS
+from monitor.training.pictures.splits import original_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and tf2onnx warn about themselves
 
@@ -66,6 +68,58 @@ def test_smoke_run_writes_a_model_that_fits_its_card(chips: Path, tmp_path: Path
     (confidence,) = session.run(["probabilities"], {"faces": faces})
     assert confidence.shape == (5, 3)
     assert confidence.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+
+
+@pytest.fixture
+def papers(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whole pictures in the papers' layout, 24 of each class: each second is named as a copy, and
+    all of a class are near duplicates.
+    """
+    monkeypatch.chdir(tmp_path)
+    for folder, name in (("with_mask", "masked"), ("without_mask", "bare")):
+        (tmp_path / "papers" / folder).mkdir(parents=True)
+        picture = cv2.imread(str(data / f"{name}.jpg"))
+        assert picture is not None
+        for i in range(24):
+            darker = cv2.convertScaleAbs(picture, alpha=1 - i / 48)
+            file = f"Augmented_{name}{i - 1}_{9000 + i}.jpg" if i % 2 else f"{name}{i}.jpg"
+            cv2.imwrite(str(tmp_path / "papers" / folder / file), darker)
+    return tmp_path / "papers"
+
+
+def test_folders_of_whole_pictures_train_a_model_on_their_faces(
+    papers: Path, tmp_path: Path
+) -> None:
+    command = ["--data", str(papers), "--network", "cnn_pool", "--weights", "none", "--size", "32"]
+    command += ["--seed", "1"]  # which has both labels on both sides
+    assert train.main([*command, "--smoke", "--name", "p", "--out", str(tmp_path / "m")]) == 0
+    assert load_card(tmp_path / "m.onnx")["classes"] == list(LABELS)
+    about = json.loads((tmp_path / "runs" / "p" / "figures.json").read_text())
+    assert set(about["counts"]) == {"papers masked", "papers unmasked"}
+    sets = gather(parse([*command, "--smoke", "--out", "m"]))
+    faces = [*sets.train, *sets.validation]
+    assert len(faces) == 48
+    for face in faces:  # 512 px pictures, the faces about a fifth of that
+        x0, y0, x1, y1 = face.chip.box
+        assert max(face.image.shape) < 300
+        assert 80 < max(face.chip.face_px, 1) < 140
+        assert max(x1 - x0, y1 - y0) < 0.7 * max(face.image.shape)
+        assert face.landmarks is not None
+
+
+def test_a_picture_and_its_augmented_copy_are_on_one_side(papers: Path) -> None:
+    command = ["--data", str(papers), "--weights", "none", "--smoke", "--seed", "1", "--out", "m"]
+    sets = gather(parse(command))
+    sides = [[f.chip for f in faces] for faces in (sets.train, sets.validation)]
+    assert all(sides)
+    originals = [{original_of(chip.original) for chip in side} for side in sides]
+    assert [len(side) for side in sides] == [2 * len(names) for names in originals]
+    assert not originals[0] & originals[1]
+
+
+def test_one_original_is_too_few_however_many_copies(papers: Path) -> None:
+    with pytest.raises(ConfigError, match="no two sides can be made of 1 original"):
+        gather(parse(["--data", str(papers), "--weights", "none", "--out", "m"]))
 
 
 def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(

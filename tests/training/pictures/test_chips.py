@@ -58,7 +58,7 @@ def test_class_folders(tmp_path: Path) -> None:
     picture(tmp_path / "With_Mask" / "a.jpg", 50, 20)
     picture(tmp_path / "without_mask" / "deep" / "b.png")
     picture(tmp_path / "other" / "c.jpg")
-    chips = data.load_data(tmp_path)
+    chips = data.load_class_folders(tmp_path)
     assert [(c.label, c.box) for c in chips] == [
         ("masked", (0, 0, 50, 20)),
         ("unmasked", (0, 0, 40, 30)),

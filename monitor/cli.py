@@ -74,8 +74,8 @@ def _run_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
         description="Watches an entrance camera and tells who wears a mask.",
-        epilog="Commands: main.py cameras (list cameras), check (look over the installation), "
-        "export FILE (sightings and totals as CSV), "
+        epilog="Commands: main.py cameras (list cameras), check (look over the installation, or at "
+        "a camera), export FILE (sightings and totals as CSV), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
         "model), serve (a web page and an endpoint), keys (to the endpoint).",
         allow_abbrev=False,
@@ -237,11 +237,36 @@ def _cameras(argv: Sequence[str]) -> int:
 
 
 def _check(argv: Sequence[str]) -> int:
-    parser = _Parser(prog="main.py check", description="Look over the installation.")
-    parser.add_argument("--store", metavar="URL", default="")
-    from monitor.check import run_checks
+    parser = _Parser(
+        prog="main.py check",
+        description="Look over the installation, or at one camera: what is to be mended there.",
+    )
+    parser.add_argument("--store", metavar="URL", help="the installation's store")
+    camera = parser.add_mutually_exclusive_group()
+    camera.add_argument("--camera", metavar="INDEX|URL", help="look at this camera instead")
+    camera.add_argument(
+        "--video", metavar="FILE", type=path_to_read, help="the same of a clip, for a trial"
+    )
+    parser.add_argument("--seconds", metavar="S", type=float, help="how long it is looked at (10)")
+    parser.add_argument("--config", metavar="FILE", type=path_to_read, help="settings in TOML")
+    arguments = parser.parse_args(argv)
+    if arguments.camera is None and arguments.video is None:
+        if arguments.seconds is not None or arguments.config is not None:
+            raise ConfigError("--seconds and --config go with a camera: name one, like --camera 0")
+        from monitor.check import run_checks
 
-    return run_checks(parser.parse_args(argv).store)
+        return run_checks(arguments.store or "")
+    if arguments.store is not None:
+        raise ConfigError("--store goes without a camera: a look at a camera stores nothing")
+    _log_to_terminal(False)
+    from monitor.doctor.command import SECONDS, check_camera
+
+    return check_camera(
+        load_config(arguments.config),
+        camera=arguments.camera,
+        video=arguments.video,
+        seconds=SECONDS if arguments.seconds is None else arguments.seconds,
+    )
 
 
 def _command_of(room: str, name: str) -> Callable[[Sequence[str]], int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitor.camera.address import Address
 from monitor.camera.recorded import Recorded
-from monitor.camera.source import Picture
+from monitor.camera.source import Claim, Picture
 from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -45,6 +45,8 @@ class ClipSource:
         self.name = path.name
         self._decoder: Decoder | None = None
         self._clock = FrameClock(None)
+        self.claim: Claim | None = None
+        self.failed = 0
 
     def __str__(self) -> str:
         return self.name
@@ -71,6 +73,7 @@ class ClipSource:
             ) from None
         stream = self._decoder.stream
         rate = stream.average_rate or stream.guessed_rate
+        self.claim = self._decoder.claim
         start = float((stream.start_time or 0) * (stream.time_base or 0))
         self._clock = FrameClock(float(rate) if rate else None, start)
 
@@ -84,6 +87,7 @@ class ClipSource:
         except av.error.FFmpegError as error:  # the file is torn here
             log.debug("%s: %s", self.name, error.strerror)
             decoder.failed += 1
+        self.failed = decoder.failed
         if frame is None:
             self._say_missing(decoder)
             return None

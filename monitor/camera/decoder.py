@@ -16,6 +16,7 @@ import av.error
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from monitor.camera.source import Claim, claim_of
 from monitor.records import Image
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 PIXELS_MAX = 8192 * 4320  # 8K; what claims more is refused before memory is taken for it
 PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is played
+# Containers that know no rate, for which FFmpeg says 25: pictures one after the other.
+RATELESS = ("mpjpeg", "mjpeg", "h264", "hevc")
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
 PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
@@ -193,6 +196,14 @@ class Decoder:
         whole = bytes(memoryview(packet)[-PADDING_MAX:]).rstrip(b"\0\r\n").endswith(b"\xff\xd9")
         self._jpeg_ends = self._jpeg_ends or whole
         return self._jpeg_ends and not whole
+
+    @property
+    def claim(self) -> Claim:
+        """What the stream says of itself, so far as that can be."""
+        stream = self.stream
+        known = self._container.format.name not in RATELESS
+        rate = (stream.average_rate or stream.guessed_rate or 0) if known else 0
+        return claim_of((stream.width, stream.height), float(rate))
 
     def image(self, frame: VideoFrame) -> DecodedImage:
         """All have the size of the first, with square pixels: a camera that goes to another

@@ -169,6 +169,13 @@ def _edges(grey: Image) -> tuple[float, float]:
     return share, float(np.median(steepest[strongest] / coarse[strongest]))
 
 
+def edges(grey: Image) -> tuple[float, float]:
+    """The same of a whole grey picture (H, W) uint8 that is `FINE_WIDTH` wide: the share of it that
+    has edges, and how steep the strongest are (out of focus below `BLURRED_BELOW`). Any thread.
+    """
+    return _edges(grey)
+
+
 def _slopes(grey: FloatArray) -> FloatArray:
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3)

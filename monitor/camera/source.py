@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from monitor.camera.turn import Turn
 from monitor.config import CameraConfig
 from monitor.declared import sources
 from monitor.records import Image, LazyImage
+
+RATE_CLAIMED_MAX = 240.0  # pictures a second; what claims more means the ticks of its clock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,29 @@ class Picture:
     def image(self) -> Image:
         """(H, W, 3) uint8 BGR."""
         return self.pixels if isinstance(self.pixels, np.ndarray) else self.pixels.image
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a source says of itself once it is open; what it gives may differ."""
+
+    size_wh: tuple[int, int] | None  # px
+    rate: float | None  # pictures a second
+
+
+def claim_of(size_wh: tuple[int, int], rate: float) -> Claim:
+    """What a driver or a container says, as far as that can be."""
+    return Claim(
+        size_wh if min(size_wh) > 0 else None, rate if 1 <= rate <= RATE_CLAIMED_MAX else None
+    )
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """A source that claims something, and counts what could not be shown."""
+
+    claim: Claim | None  # None: it was never open
+    failed: int  # pictures that came and could not be shown, since it was made
 
 
 class FrameSource(Protocol):

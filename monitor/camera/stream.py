@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
 from monitor.camera.recorded import Recorded
-from monitor.camera.source import Picture
+from monitor.camera.source import Claim, Picture
 from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -57,6 +57,8 @@ class StreamSource:
         self._config, self._now = config, now
         self._start = now()
         self._decoder: Decoder | None = None
+        self.claim: Claim | None = None
+        self.failed = 0
 
     def __str__(self) -> str:
         return self.name
@@ -84,6 +86,7 @@ class StreamSource:
         finally:
             if trusted is not None:
                 trusted.close()
+        self.claim = self._decoder.claim
 
     def _why_not(self, error: Exception, after_s: float) -> CameraError:
         """What keeps it from opening. FFmpeg's own words hold the address: they are not shown."""
@@ -144,6 +147,7 @@ class StreamSource:
             try:
                 frame = self._decoder.next()
             except DamagedFrameError:
+                self.failed += 1
                 raise DamagedPictureError(f"{self.name} sent a damaged picture") from None
             except (av.error.FFmpegError, ValueError) as error:
                 log.debug("%s: %s", self.name, type(error).__name__)

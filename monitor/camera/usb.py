@@ -15,7 +15,7 @@ import numpy as np
 from monitor.camera.address import Address
 from monitor.camera.pictures import to_bgr
 from monitor.camera.recorded import Recorded
-from monitor.camera.source import Picture
+from monitor.camera.source import Claim, Picture, claim_of
 from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
@@ -53,6 +53,8 @@ class CameraSource:
         self._start = now()
         self._capture: cv2.VideoCapture | None = None
         self._shape: tuple[int, ...] | None = None  # of the last picture
+        self.claim: Claim | None = None
+        self.failed = 0
 
     def __str__(self) -> str:
         return self.name
@@ -74,6 +76,7 @@ class CameraSource:
             for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
         self._shape = (height, width, 3)
+        self.claim = claim_of((width, height), self._capture.get(cv2.CAP_PROP_FPS))
         if width * height > FRAME_PIXELS_MAX:
             self.close()
             raise CameraError(
@@ -134,6 +137,7 @@ class CameraSource:
             image = self._grab()
             if image is not None:
                 return Picture(image, self._now() - self._start)
+            self.failed += 1
         raise CameraError(f"{self.name} gives no more pictures: check its cable")
 
 

@@ -20,6 +20,8 @@ UNWRITTEN = "unwritten"
 class Device:
     """A `cv2.VideoCapture` that gives what it is told to."""
 
+    rate = 0.0
+
     def __init__(self, *pictures: Any, size_wh: tuple[int, int] = (64, 48)) -> None:
         self.pictures, self.size_wh, self.released = list(pictures), size_wh, False
 
@@ -37,6 +39,8 @@ class Device:
         return True, buffer
 
     def get(self, prop: int) -> float:
+        if prop == cv2.CAP_PROP_FPS:
+            return self.rate
         return self.size_wh[0 if prop == cv2.CAP_PROP_FRAME_WIDTH else 1]
 
     def set(self, prop: int, value: float) -> bool:
@@ -111,3 +115,25 @@ def test_a_camera_that_claims_two_gigabytes_is_refused(monkeypatch: pytest.Monke
     with pytest.raises(CameraError, match="claims pictures of 32768 x 21845"):
         camera(monkeypatch, device)
     assert device.released
+
+
+@pytest.mark.parametrize(
+    ("rate", "claimed"),
+    [(30.0, 30.0), (0.0, None), (-1.0, None), (1e6, None), (float("nan"), None)],
+)
+def test_what_a_camera_claims_is_known_once_it_is_open(
+    rate: float, claimed: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device(IMAGE)
+    device.rate = rate
+    source = camera(monkeypatch, device)
+    assert source.claim is not None
+    assert (source.claim.size_wh, source.claim.rate) == ((64, 48), claimed)
+
+
+def test_pictures_that_could_not_be_shown_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = camera(monkeypatch, Device(IMAGE, UNWRITTEN, None, IMAGE))
+    source.read()
+    assert source.failed == 0
+    source.read()
+    assert source.failed == 2

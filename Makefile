@@ -2,7 +2,7 @@
 # make serve    set up and serve the web page and the endpoint (ARGS="--identify" and so on)
 # make test     set up and run the tests
 # make web-test      the web page in a headless Chromium, and many requests to the endpoint
-# make test-faults   the faults at length, some minutes
+# make test-faults   what takes minutes: the faults at length, whole trainings
 # make check    formatting, lint, types, import rules
 # make hooks    have `make check` run before each commit
 PYTHON ?= python3
@@ -19,11 +19,11 @@ serve: $(VENV)/web.done
 	$(VENV)/bin/python main.py serve $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -rs -m "not shared and not long"
+	$(VENV)/bin/python -m pytest -n 4 --dist loadfile -rs -m "not shared and not long"
 
-# Every fault at length: fifty kills, a hundred thousand frames, half a minute of fuzzing; a whole training.
+# What takes minutes: every fault at length (fifty kills, a hundred thousand frames, half a minute of fuzzing), whole trainings.
 test-faults: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest tests/faults tests/learning -m "long or not long"
+	$(VENV)/bin/python -m pytest -m "long and not shared"
 
 # What cannot be had here (a browser, axe-core) is said, and its tests are skipped.
 web-test: $(VENV)/web-test.done

@@ -214,6 +214,8 @@ class _Run:
             self._tell_turned(result.frame, result.turn)
         told = self._withdrawn
         for sighting in reversed(update.sightings):
+            if not sighting.open and sighting.sighting_id not in self._shown:
+                continue  # of an earlier run in the same shift
             if self._shown.get(sighting.sighting_id) != sighting.open:
                 self._shown[sighting.sighting_id] = sighting.open
                 what = (

@@ -33,7 +33,8 @@ from monitor.gui.alerts.visitor import Saying
 from monitor.gui.alerts.visitor_view import VisitorView
 from monitor.gui.application import make_application
 from monitor.gui.banner import Severity
-from monitor.gui.dialogs import ExportDialog, SettingsDialog
+from monitor.gui.dialogs import SettingsDialog
+from monitor.gui.export_dialog import ExportDialog
 from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme

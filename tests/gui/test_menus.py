@@ -59,7 +59,7 @@ def test_the_cameras_that_are_there_are_listed_and_ticked(
     menus = window.menus
     qtbot.waitUntil(lambda: len(menus.camera_group.actions()) == 3, timeout=LONG_MS)
     texts = [action.text() for action in menus.cameras.actions() if action.text()]
-    assert texts == ["0: Webcam", "3: Eyes && ears", "7: Desk", "&Look again"]
+    assert texts == ["0: Webcam", "3: Eyes && ears", "7: Desk", "&Look again", "Ca&meras…"]
 
     def ticked() -> tuple[list[object], list[object], list[object]]:
         watch, add = menus.camera_group.actions(), menus.add_group.actions()

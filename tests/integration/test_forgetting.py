@@ -73,7 +73,10 @@ def somebody() -> np.ndarray:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     (tmp_path / "pictures").mkdir()
-    (tmp_path / "settings.toml").write_text("[store]\nsnapshots = true\n")
+    (tmp_path / "settings.toml").write_text(
+        # the camera shows one picture: who comes back is another visitor, and alive
+        "[store]\nsnapshots = true\n[track]\nreturn_s = 0\nstill_after_s = 0\n"
+    )
     picture = cv2.imread(str(ROOT / "assets" / "portraits" / "collins.jpg"))
     assert picture is not None
     cv2.imwrite(str(tmp_path / "pictures" / "1.png"), picture)

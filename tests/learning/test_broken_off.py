@@ -58,10 +58,9 @@ def whole_or_nothing(places: Places) -> None:
     assert {record.state for record in records(places)} <= STATES
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "moments", [2, pytest.param(20, marks=pytest.mark.long)], ids=["twice", "twenty times"]
-)
+@pytest.mark.parametrize("moments", [2, 20], ids=["twice", "twenty times"])
 def test_killed_while_it_learns_nothing_is_promoted_by_half(
     corrected: Places, moments: int
 ) -> None:

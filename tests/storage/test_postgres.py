@@ -50,7 +50,7 @@ def test_what_was_saved_is_read(postgres_url: str) -> None:
     store = Store(postgres_url)
     store.begin_shift("shift", NOON)
     shift = Shift("shift", NOON, Count(1, 2, 3, 4))
-    store.save([visit(1), visit(2, MaskState.MASKED)], [sighting(1)], shift)
+    store.save([visit(1), visit(2, MaskState.MASKED)], [sighting(1)], [shift])
     store.correct("shift-v1", Correction.INCORRECT)
     store.annotate("shift-v1-s1", "a visor")
     store.save([visit(1, open=False)], [sighting(1, open=False)], watches=[watch(1)])

@@ -184,6 +184,7 @@ def test_too_many_bytes_are_refused_said_or_unsaid(tmp_path: Path, face: bytes) 
         assert server.score(key, face).status_code == 200
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_bombs(server: Served, key: str, face: bytes) -> None:
     process = psutil.Process(server.pid)
     large = as_file(Pillow.new("RGB", (4000, 4000), (90, 90, 90)), "PNG")

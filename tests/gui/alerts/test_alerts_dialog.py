@@ -76,11 +76,11 @@ def test_what_is_set_holds_at_once_in_the_same_shift_and_in_the_next_run(
     make_window: MakeWindow, settings: QSettings
 ) -> None:
     window = make_window(start=False)
-    began = window.session.shift_began
+    began = window.reports.shift_began
     values = {("alerts", "notices"): False, ("alerts", "quiet_from"): "00:00"}
     window.alerts.change_settings({**values, ("alerts", "quiet_to"): "23:59"})
     assert window.status.sound.text() == "quiet until 23:59"
-    assert window.session.shift_began is began
+    assert window.reports.shift_began == began
     window.close()
     kept = Preferences(settings).apply(RunOptions()).config.alerts
     assert (kept.notices, kept.quiet_from, kept.quiet_to) == (False, "00:00", "23:59")

@@ -79,7 +79,7 @@ def test_a_zone_is_drawn_by_mouse_saved_and_gone_by_in_the_same_shift(
 ) -> None:
     window = make_window(bare)
     qtbot.waitUntil(lambda: len(window.view.faces) == 1, timeout=LONG_MS)
-    began = window.session.shift_began
+    began = window.reports.shift_began
     begin(qtbot, window)
     click(qtbot, window, *LEFT, LEFT[0])  # the first corner again closes it
     assert near(editor_of(window).draft.zones, Zones(counting=(LEFT,)))
@@ -89,7 +89,7 @@ def test_a_zone_is_drawn_by_mouse_saved_and_gone_by_in_the_same_shift(
     qtbot.waitUntil(lambda: near(saved(), Zones(counting=(LEFT,))), timeout=LONG_MS)
     # the face is in the middle, where nothing counts any more
     qtbot.waitUntil(lambda: not window.view.faces, timeout=LONG_MS)
-    assert window.session.shift_began is began
+    assert window.reports.shift_began == began
     assert near(window.view.zones, Zones(counting=(LEFT,)))
 
 

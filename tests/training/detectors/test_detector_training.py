@@ -61,6 +61,7 @@ def test_no_scenes_are_said(tmp_path: Path) -> None:
         train.gather_scenes(tmp_path, None)
 
 
+@pytest.mark.long
 def test_a_training_leaves_a_detector_and_goes_on_after_a_stop(
     scenes: Path,
     tmp_path: Path,

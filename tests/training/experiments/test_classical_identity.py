@@ -212,6 +212,7 @@ def test_brightness_does_not_matter() -> None:
     np.testing.assert_allclose(pair[0], pair[1], atol=0.1)
 
 
+@pytest.mark.long
 def test_unseen_sessions_are_named_right(tmp_path: Path) -> None:
     rows = run(write_people(tmp_path / "few"), tmp_path / "out")
     assert set(rows) == {

@@ -89,6 +89,7 @@ def test_the_rate_rises_and_falls() -> None:
     assert 1 > rates[3] > rates[4] >= rates[5] == 0.01
 
 
+@pytest.mark.long
 def test_a_small_training_learns_and_reports(tmp_path: Path) -> None:
     root = write_people(tmp_path / "few")
     argv = [

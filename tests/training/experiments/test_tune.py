@@ -21,6 +21,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 def test_two_trials_and_the_best_of_them(tmp_path: Path, write_chips: Chips) -> None:
     data = write_chips(tmp_path / "chips", {"masked": 30, "unmasked": 30, "incorrect": 30})
     arguments = [

@@ -200,6 +200,7 @@ def test_whoever_may_be_in_the_test_is_told_by_the_embedding() -> None:
     assert faces.unlike(lessons, tested[:0]).all()
 
 
+@pytest.mark.long
 def test_train_then_evaluate(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "g"
     train = [

@@ -38,6 +38,7 @@ def test_the_file_says_what_the_network_says(tmp_path: Path) -> None:
     assert maps == pytest.approx(np.stack([matrix[:2]] * 3), abs=1e-3)
 
 
+@pytest.mark.long
 def test_training_begins_at_what_it_was_given_and_writes_a_network(
     write_chips: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

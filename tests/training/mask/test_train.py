@@ -152,6 +152,7 @@ def test_leave_out_tests_on_that_source_alone_and_goes_on_after_a_stop(
     assert again["history"] == figures["history"]
 
 
+@pytest.mark.long
 def test_the_second_stage_goes_on_from_what_the_first_learnt(chips: Path, tmp_path: Path) -> None:
     command = ["--data", str(chips), "--weights", "none", "--leave-out", "two", "--name", "s"]
     command += ["--size", "64", "--first-size", "32", "--first-epochs", "1", "--epochs", "1"]
@@ -237,6 +238,7 @@ def test_the_recipe_of_mask_v4_learns_from_sorted_chips_and_keeps_its_test_faces
     assert len(more.train) == len(plain.train) + len(learnt)
 
 
+@pytest.mark.long
 def test_a_first_stage_alone_takes_its_steps_at_the_small_size_and_is_tested_at_the_full_one(
     chips: Path, tmp_path: Path
 ) -> None:

@@ -68,13 +68,7 @@ def run_headless(options: RunOptions) -> int:
         check_source(source)
     if chosen.notice:
         print(chosen.notice, file=sys.stderr)
-    live = {
-        s.name: s.address.key if s.address is not None else "" for s in chosen.sources if s.live
-    }
-    if live:
-        from monitor.storage.claims import refuse_if_counted
-
-        refuse_if_counted(options.config.store.url, live)
+    _refuse_if_counted(options, chosen.sources)
     options = begun_with(replace(options, headless=True), chosen.sources)
     _warn_of_retention(options, chosen.sources)
     run = _Run(options, [source.name for source in chosen.sources])
@@ -121,6 +115,18 @@ def run_headless(options: RunOptions) -> int:
             f"does not answer; what was said to be saved is saved"
         )
     return run.close(worker.error, worker.skipped)
+
+
+def _refuse_if_counted(options: RunOptions, sources: Sequence[FrameSource]) -> None:
+    """
+    Raises:
+        StoreError: If another program counts one of the cameras into the same store.
+    """
+    live = {s.name: s.address.key if s.address is not None else "" for s in sources if s.live}
+    if live:
+        from monitor.storage.claims import refuse_if_counted
+
+        refuse_if_counted(options.config.store.url, live)
 
 
 def _warn_of_retention(options: RunOptions, sources: Sequence[FrameSource]) -> None:

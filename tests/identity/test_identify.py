@@ -375,10 +375,8 @@ def test_load_identifier_refuses_a_foreign_gallery(tmp_path: Path) -> None:
 
 
 def test_normalised_leaves_zeros() -> None:
-    np.testing.assert_array_equal(
-        normalised(np.array([[3, 4], [0, 0]], np.float32)),
-        np.array([[0.6, 0.8], [0, 0]], np.float32),
-    )
+    made = normalised(np.array([[3, 4], [0, 0]], np.float32))
+    np.testing.assert_array_equal(made, np.array([[0.6, 0.8], [0, 0]], np.float32))
 
 
 def test_on_one_picture_nobody_is_named_twice_and_strangers_are_visitors() -> None:
@@ -393,10 +391,9 @@ def test_on_one_picture_nobody_is_named_twice_and_strangers_are_visitors() -> No
 
 def test_one_look_that_would_do_for_a_visit_is_not_sure_on_a_picture() -> None:
     identifier = Identifier(Embedder(FakeNetwork()), matcher(person("Ada", AXES[0])))
-    looks = np.stack([like(0, 0.45)])  # 0.4 is a FAR of 0.1 %, 0.5 one of 0.01 %
+    looks = like(0, 0.45)[None]  # 0.4 is a FAR of 0.1 %, 0.5 one of 0.01 %
     assert identifier.name_once(looks) == [(None, pytest.approx(0.45, abs=1e-3))]
-    assert identifier.name_once(np.stack([like(0, 0.31)]))[0][0] is None
-    assert identifier.name_once(np.stack([like(0, 0.29)]))[0][0] == VISITOR
-    assert identifier.name_once(np.stack([like(0, 0.51)]))[0][0] == "Ada"
+    found = [identifier.name_once(like(0, cosine)[None])[0][0] for cosine in (0.29, 0.31, 0.51)]
+    assert found == [VISITOR, None, "Ada"]
     loose = Matcher([person("Ada", AXES[0])], CARD, 1e-3, 1e-3, now=lambda: NOW)
     assert Identifier(Embedder(FakeNetwork()), loose).name_once(looks)[0][0] == "Ada"

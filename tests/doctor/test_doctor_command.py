@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from door import at_the_door, blurred, write_clip
+from doctor_clips import at_the_door, blurred, write_clip
 from mjpeg import MjpegCamera
 from program import run
 

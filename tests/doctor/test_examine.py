@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from door import at_the_door, backlit, blurred, bright, covered, dark, far, small, write_clip
+from doctor_clips import (
+    at_the_door,
+    backlit,
+    blurred,
+    bright,
+    covered,
+    dark,
+    far,
+    small,
+    write_clip,
+)
 from fakes import FakeClock, FakeSource, picture
 from mjpeg import MjpegCamera, silent_port
 from rtsp import RATE, RtspCamera

@@ -47,6 +47,7 @@ def grown(report: dict[str, Any]) -> float:
     return float(report["end"]["mb"] / report["baseline"]["mb"] - 1)
 
 
+@pytest.mark.long
 def test_six_thousand_frames(tmp_path: Path) -> None:
     report = endure(tmp_path, "fake", 6000, 3000, 100)
     assert grown(report) < 0.03, report

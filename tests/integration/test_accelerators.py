@@ -130,6 +130,7 @@ print("agree", *agree)
 """
 
 
+@pytest.mark.long
 def test_tensorflow_uses_the_device_and_falls_back_with_one_line() -> None:
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(

@@ -130,8 +130,10 @@ def test_people_are_named_and_forgotten_while_it_runs(
     qtbot.waitUntil(
         lambda: window.status.privacy.text().startswith("0 people enrolled"), timeout=LONG_MS
     )
-    qtbot.waitUntil(lambda: bool(window.view.faces), timeout=LONG_MS)
-    assert "Anna" not in {f.identity for f in window.view.faces}
+    qtbot.waitUntil(  # a picture that was analysed before may be shown still
+        lambda: bool(window.view.faces) and "Anna" not in {f.identity for f in window.view.faces},
+        timeout=LONG_MS,
+    )
     assert "names the person no more" in page.banners.text("result")
     window.close()
     store = Store(store_url)

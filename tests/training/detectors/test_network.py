@@ -40,6 +40,7 @@ def test_the_network_says_what_the_file_says(picture: FloatArray) -> None:
     assert np.abs(output - joined(heads_of(MODEL, picture))).max() < 1e-4
 
 
+@pytest.mark.long
 def test_what_is_learnt_goes_into_the_file_and_the_trunk_stays(
     picture: FloatArray, tmp_path: Path
 ) -> None:

@@ -223,8 +223,8 @@ def test_stream_gives_the_same_batches_in_order(bank: fabric.Bank) -> None:
 def test_a_mask_outside_the_crop_does_not_make_a_face_incorrect(bank: fabric.Bank) -> None:
     mask = np.zeros((150, 160), np.uint8)
     mask[140:] = 255
-    assert batches._seen(mask, camera_faults.View(80, 70, 60, 0, False)) < batches.SEEN_MIN
-    assert batches._seen(mask, camera_faults.View(80, 95, 60, 0, False)) > batches.SEEN_MIN
+    assert batches._visible(mask, camera_faults.View(80, 70, 60, 0, False)) < batches.SEEN_MIN
+    assert batches._visible(mask, camera_faults.View(80, 95, 60, 0, False)) > batches.SEEN_MIN
 
 
 def test_sources_are_drawn_evenly() -> None:

@@ -32,6 +32,7 @@ def batches(count: int, size: int = 32, n: int = 12) -> list[tuple[np.ndarray, n
     return made
 
 
+@pytest.mark.long
 def test_one_network_from_training_to_its_row() -> None:
     made = batches(3)
     test = {

@@ -172,6 +172,7 @@ def test_places_are_the_mean_of_bare_pictures(data: Path) -> None:
     assert np.degrees(np.arctan2(*places[number][::-1])) == pytest.approx(40, abs=0.5)
 
 
+@pytest.mark.long
 def test_a_short_training_moves_only_what_is_not_frozen(data: Path, tmp_path: Path) -> None:
     import keras
 

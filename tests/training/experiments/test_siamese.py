@@ -194,6 +194,7 @@ def test_verification_follows_the_embeddings(tmp_path: Path, face: Callable[...,
     assert verified(knows_all, unfinished, test, cache)["people"] == 2
 
 
+@pytest.mark.long
 def test_a_small_run_writes_its_figures(
     tmp_path: Path, face: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def test_two_trials_and_the_best_of_them(tmp_path: Path, write_chips: Chips) -> 
     assert text.count("\n| ") == 4  # head, rule, two trials
 
 
+@pytest.mark.long
 def test_the_budget_ends_the_search(tmp_path: Path, write_chips: Chips) -> None:
     data = write_chips(tmp_path / "chips", {"masked": 30, "unmasked": 30})
     arguments = [

@@ -38,6 +38,7 @@ def train(folder: Path, stop_after: int | None = None) -> list[np.ndarray]:
     return [np.asarray(w) for w in model.get_weights()]
 
 
+@pytest.mark.long
 def test_two_runs_are_the_same_to_the_bit_even_if_one_was_stopped(tmp_path: Path) -> None:
     once = train(tmp_path / "once")
     with pytest.raises(KeyboardInterrupt):

@@ -88,6 +88,7 @@ def papers(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "papers"
 
 
+@pytest.mark.long
 def test_folders_of_whole_pictures_train_a_model_on_their_faces(
     papers: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ serve: $(VENV)/web.done
 	$(VENV)/bin/python main.py serve $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -n 4 --dist loadfile -rs -m "not shared and not long"
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile -rs -m "not shared and not long"
 
 # What takes minutes: every fault at length (fifty kills, a hundred thousand frames, half a minute of fuzzing), whole trainings.
 test-faults: $(VENV)/dev.done

@@ -96,7 +96,7 @@ def kill_often(folder: Path, clip: Path, rounds: int, seed: int, longest_s: floa
         after_s = chance.uniform(0, longest_s)
         told |= kill_once(folder, clip, after_s)
         check(books, told, f"round {number} of seed {seed}, {after_s:.3f} s")
-    assert len(told) >= 2 * rounds
+    assert len(told) >= rounds  # two lines may be of one sighting
     assert "ended" in told.values()
     after = run(folder, "export", folder / "out.csv", "--store", books.url)
     assert after.code == 0, after.err

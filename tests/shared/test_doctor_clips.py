@@ -14,7 +14,7 @@ from monitor.config import CameraConfig, ClassifyConfig
 from monitor.doctor.examine import examine
 from monitor.doctor.judge import Fault, bad, judge
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.long]
 
 CLIPS = sorted((Path(__file__).resolve().parents[3] / "shared" / "data" / "videos").glob("*.[mg]*"))
 OF_THE_SCENE = {

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,9 @@ def stopped(server: Server, url: str) -> Iterator[None]:
         yield
     finally:
         for process in processes:
-            os.kill(process.pid, signal.SIGCONT)
+            # one that was told to end before it was stopped is gone once the first go on
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
 
 
 @contextmanager

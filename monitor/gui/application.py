@@ -9,7 +9,7 @@ from types import TracebackType
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from monitor.app import RunOptions, check_source, choose_source
+from monitor.app import RunOptions, choose_source
 from monitor.gui.choose import check_number
 from monitor.gui.preferences import Preferences, default_settings
 from monitor.gui.theme import Theme
@@ -36,21 +36,19 @@ def open_window(options: RunOptions, settings: QSettings | None = None) -> MainW
     event loop runs.
 
     Raises:
-        CameraError: If the options name a source that is not valid or a recording that cannot be
-            opened.
+        CameraError: If the options name a source that is not valid.
     """
     named = options.recording is not None or bool(options.config.camera.source)
     # without a name, cameras are looked for after the window is up
     chosen = choose_source(options) if named else None
     if chosen is not None:
         check_number(chosen)
-        for source in chosen.sources:
-            check_source(source)
     application = make_application()
     window = MainWindow(
         options, Preferences(settings or default_settings()), Theme(application), chosen
     )
     window.show()
+    application.processEvents()  # painted before what is loaded behind it asks for the processor
     QTimer.singleShot(0, window.start)
     return window
 

@@ -16,9 +16,6 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMenu, QMessageBox
 from monitor.app import RunOptions
 from monitor.config import with_values
 from monitor.gui.banner import Severity
-from monitor.gui.dialogs import SettingsDialog
-from monitor.gui.export_dialog import ExportDialog, exported_text
-from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.layout import WindowParts
 from monitor.gui.reports import Reports
 from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
@@ -141,6 +138,8 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_settings(self) -> None:
+        from monitor.gui.dialogs import SettingsDialog
+
         dialog = SettingsDialog(self._session.options.config, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.change_settings(dialog.values())
@@ -240,6 +239,8 @@ class Commands(QObject):
 
     @Slot()
     def ask_for_export(self) -> None:
+        from monitor.gui.export_dialog import ExportDialog
+
         separator = self._session.options.config.export.separator
         dialog = ExportDialog(self._reports.shift_began, separator, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
@@ -248,6 +249,8 @@ class Commands(QObject):
 
     def export(self, path: Path, wish: Wish) -> None:
         """Write sightings and totals in the background, then say where they are."""
+
+        from monitor.gui.export_dialog import exported_text
 
         def say(written: Exported) -> None:
             text = exported_text(written)
@@ -273,10 +276,14 @@ class Commands(QObject):
 
     @Slot()
     def show_help(self) -> None:
+        from monitor.gui.help import HelpDialog
+
         HelpDialog(self._window).open()
 
     @Slot()
     def show_about(self) -> None:
+        from monitor.gui.help import AboutDialog
+
         options = self._session.options
         AboutDialog(options.config, self._window, identify=options.identify).open()
 

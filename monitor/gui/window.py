@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow
 
-from monitor.app import Chosen, RunOptions, begun_with, build_parts
-from monitor.errors import MonitorError
+from monitor.app import Chosen, RunOptions, begun_with, build_parts, check_source
+from monitor.errors import CameraError, MonitorError
 from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
@@ -68,7 +68,9 @@ class MainWindow(QMainWindow):
         self.preferences, self.theme, self._chosen = preferences, theme, chosen
         self.bridge = Bridge(self)
         self.session = Session(preferences.apply(options), self.bridge, build)
-        self.error: MonitorError | None = None  # what could not be saved when the window closed
+        # what ended the run: a recording on the command line that cannot be opened, or what could
+        # not be saved when the window closed
+        self.error: MonitorError | None = None
         self._closing = False
         self._refreshed_at = 0.0
         self._lay_out()
@@ -140,7 +142,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def start(self) -> None:
-        """Load the rest in the background, then watch the first source."""
+        """Load the rest in the background, then watch the first source. A recording that the
+        command line names and that cannot be opened closes the window.
+        """
         self._tick_timer.start()
         self.alerts.restore()
         self.zones.start()
@@ -148,9 +152,16 @@ class MainWindow(QMainWindow):
         kept, named = self.chooser.keeper.kept, bool(options.config.camera.source)
 
         def prepare() -> First:
-            if chosen is not None:
-                return First(chosen.sources, chosen.notice, named)
-            return first_sources(options, kept)
+            if chosen is None:
+                return first_sources(options, kept)
+            # here and not before: the decoder's libraries are slower than the window
+            try:
+                for source in chosen.sources:
+                    check_source(source)
+            except CameraError as error:
+                self.error = error
+                raise
+            return First(chosen.sources, chosen.notice, named)
 
         self.bridge.run("starting", prepare, self._begin, self._begin_without)
 
@@ -169,6 +180,9 @@ class MainWindow(QMainWindow):
         self.status.show_source("no camera")
 
     def _begin_without(self, message: str) -> None:
+        if self.error is not None:
+            self.close()
+            return
         self.banners.show_message("choice", Severity.ERROR, message)
         self._show_nothing()
         self.session.start_worker()
@@ -186,7 +200,7 @@ class MainWindow(QMainWindow):
             self.hide()  # at once: what is still to be written is written behind
             self._tick_timer.stop()
             self._refresh_timer.stop()
-            self.error = self.session.close()
+            self.error = self.session.close() or self.error
         super().closeEvent(event)
 
     def _keep(self) -> None:

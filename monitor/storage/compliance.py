@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from monitor.records import Correction, Count, Face, MaskState, Sighting, Visit
 
+# of a count, by state; an enum's `value` is slow, and counts are summed with each frame
+_FIELDS = tuple((state, state.value) for state in MaskState)
+
 
 def judged(count: Count) -> int:
     """How many were masked, unmasked or incorrect; `unsure` is never among them."""
@@ -56,9 +59,7 @@ def is_standing(corrected: Correction | None) -> bool:
 def total(counts: Iterable[Count]) -> Count:
     """The sum of some counts."""
     listed = list(counts)
-    return Count(
-        **{state.value: sum(getattr(count, state.value) for count in listed) for state in MaskState}
-    )
+    return Count(**{name: sum(getattr(count, name) for count in listed) for _, name in _FIELDS})
 
 
 class RunningCount:
@@ -101,6 +102,4 @@ class RunningCount:
 
     def count(self) -> Count:
         """Visits and such faces together."""
-        return Count(
-            **{state.value: self._tally[state] + self._stills[state] for state in MaskState}
-        )
+        return Count(**{name: self._tally[state] + self._stills[state] for state, name in _FIELDS})

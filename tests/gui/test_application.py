@@ -13,12 +13,14 @@ import cv2
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
 from monitor.config import load_config
 from monitor.errors import CameraError
 from monitor.gui.application import make_application, open_window
 from monitor.storage.store import Store
+from tests.gui.conftest import LONG_MS
 from tests.mjpeg import MjpegCamera
 from tests.program import Books, environment
 
@@ -94,14 +96,17 @@ def test_nothing_heavy_is_imported_before_the_window_shows(
 @pytest.mark.parametrize(
     ("name", "content"), [("gone.mp4", None), ("empty.mp4", b""), ("text.mp4", b"hello\n" * 99)]
 )
-def test_a_wrong_clip_on_the_command_line_is_refused(
-    tmp_path: Path, settings: QSettings, name: str, content: bytes | None
+def test_a_wrong_clip_on_the_command_line_closes_the_window_and_is_said(
+    qtbot: QtBot, tmp_path: Path, settings: QSettings, name: str, content: bytes | None
 ) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(CameraError, match=name):
-        open_window(RunOptions(video=path), settings)
+    window = open_window(RunOptions(video=path), settings)
+    qtbot.addWidget(window)
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=LONG_MS)
+    assert isinstance(window.error, CameraError)
+    assert name in str(window.error)
 
 
 def test_a_wrong_camera_on_the_command_line_is_refused(settings: QSettings) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QDialog
 
 from monitor.config import with_values
 from monitor.gui.alerts.alerts import Alerts
-from monitor.gui.alerts.dialog import AlertsDialog
 from monitor.gui.alerts.visitor_window import Visitor
 from monitor.gui.layout import WindowParts
 from monitor.gui.source_state import SourceWatch
@@ -53,6 +52,8 @@ class AlertRoom(QObject):
     def ask_for_settings(self) -> None:
         session = self._parts.session
         test: Callable[..., None] = self.alerts.play
+        from monitor.gui.alerts.dialog import AlertsDialog
+
         dialog = AlertsDialog(session.options.config, session.names, test, self._parts.window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.change_settings(dialog.values())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QBoxLayout
@@ -14,10 +15,11 @@ from monitor.camera.zones import ZONES_MAX, Polygon, Zones, around
 from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
-from monitor.gui.zones.bar import ZoneBar
-from monitor.gui.zones.draft import Draft
-from monitor.gui.zones.editor import ZoneEditor
 from monitor.records import Correction, Face, Frame
+
+if TYPE_CHECKING:
+    from monitor.gui.zones.bar import ZoneBar
+    from monitor.gui.zones.editor import ZoneEditor
 
 PLACES_MAX = 2000  # visits whose place is remembered
 Correct = Callable[[str, Correction | None], None]
@@ -82,6 +84,10 @@ class ZoneRoom(QObject):
         if not camera or not grid.view.has_picture:
             self._say(Severity.WARNING, "Zones are drawn on a picture: there is none yet")
             return
+        from monitor.gui.zones.bar import ZoneBar
+        from monitor.gui.zones.draft import Draft
+        from monitor.gui.zones.editor import ZoneEditor
+
         self._parts.banners.clear("zones")
         self._camera, self._was_alone = camera, bool(grid.alone)
         grid.show_alone(True)

@@ -280,7 +280,9 @@ def test_a_clip_that_was_mended_plays_by_its_button(
 ) -> None:
     content = masked_clip.read_bytes()
     masked_clip.write_bytes(b"no video")
-    window = make_window(masked_clip)
+    window = make_window(Camera("door"))
+    qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
+    window.chooser.open_path(masked_clip)
     qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: failed", timeout=LONG_MS)
     masked_clip.write_bytes(content)
     press(qtbot, window, "Try again")

@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -145,3 +146,29 @@ def try_lock(handle: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def one_writer(target: Path, wait_s: float) -> Iterator[None]:
+    """One writer of a file at a time, in all threads and programs; a crash lets it go.
+
+    Args:
+        target: What is written; the lock is a file beside it.
+        wait_s: How long another writer is waited for.
+
+    Raises:
+        TimeoutError: If another one has been writing for so long.
+        OSError: If the folder cannot be written.
+    """
+    handle = os.open(
+        target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT | _BINARY, 0o600
+    )
+    try:
+        limit = time.monotonic() + wait_s
+        while not try_lock(handle):
+            if time.monotonic() > limit:
+                raise TimeoutError(errno.ETIMEDOUT, "another program is writing it", str(target))
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(handle)  # lets the lock go

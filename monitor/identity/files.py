@@ -6,16 +6,14 @@ import contextlib
 import hashlib
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ConfigError
-from monitor.files import try_lock, write_whole
+from monitor.files import one_writer, write_whole
 from monitor.names import name_key
 
 LOCK_WAIT_S = 30.0  # other desks hold the lock while they write, which takes a moment
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def keep_aside(path: Path) -> Path | None:
@@ -100,23 +98,17 @@ def gallery_lock(gallery: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         ConfigError: If another program has held it for `wait_s`, or the folder cannot be written.
     """
     gallery = Path(os.path.realpath(gallery))
-    path = gallery.with_name(f".{gallery.name}.lock")
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"the gallery {gallery} cannot be written ({error.strerror}): check its path, its "
-            f"rights and the disk"
-        ) from None
-    try:
-        limit = time.monotonic() + wait_s
-        while not try_lock(handle):
-            if time.monotonic() > limit:
-                raise ConfigError(
-                    f"another program has been writing the gallery {gallery} for {wait_s:.0f} s: "
-                    f"close it and try again"
-                )
-            time.sleep(0.05)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(one_writer(gallery, wait_s))
+        except TimeoutError:
+            raise ConfigError(
+                f"another program has been writing the gallery {gallery} for {wait_s:.0f} s: "
+                f"close it and try again"
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"the gallery {gallery} cannot be written ({error.strerror}): check its path, its "
+                f"rights and the disk"
+            ) from None
         yield
-    finally:
-        os.close(handle)  # lets the lock go

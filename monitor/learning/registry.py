@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
-import os
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ from typing import Any
 
 from monitor.card import read_card, read_model
 from monitor.errors import ConfigError, ModelError, StoreError
-from monitor.files import read_file, try_lock, write_whole
+from monitor.files import one_writer, read_file, write_whole
 from monitor.learning.places import Places
 
 REGISTRY_MAX = 2**20  # bytes
@@ -232,20 +230,19 @@ def _changing(places: Places) -> Iterator[Live]:
 @contextlib.contextmanager
 def _locked(places: Places) -> Iterator[None]:
     """One writer at a time; a crash lets the lock go."""
-    path = places.made(places.root) / ".live.lock"
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written ({error.strerror}): free the disk") from None
-    try:
-        limit = time.monotonic() + LOCK_WAIT_S
-        while not try_lock(handle):
-            if time.monotonic() > limit:
-                raise StoreError("another program is changing the registry of models: try again")
-            time.sleep(0.05)
+    live = places.made(places.root) / "live"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(one_writer(live, LOCK_WAIT_S))
+        except TimeoutError:
+            raise StoreError(
+                "another program is changing the registry of models: try again"
+            ) from None
+        except OSError as error:
+            raise StoreError(
+                f"{live.parent} cannot be written ({error.strerror}): free the disk"
+            ) from None
         yield
-    finally:
-        os.close(handle)
 
 
 def _now() -> str:

@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from monitor.data_folder import data_folder
 from monitor.errors import ConfigError, StoreError
-from monitor.files import read_file, try_lock, write_whole
+from monitor.files import one_writer, read_file, write_whole
 
 MASK, IDENTIFY, PAGE = "mask", "identify", "page"
 SCOPES = {
@@ -179,26 +178,20 @@ class Keys:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """One writer at a time, in all programs; a crash lets the lock go."""
-        path = self._path.with_name(f".{self._path.name}.lock")
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"the file of keys {self._path} cannot be written ({error.strerror}): check its "
-                f"path and its rights"
-            ) from None
-        try:
-            limit = time.monotonic() + LOCK_WAIT_S
-            while not try_lock(handle):
-                if time.monotonic() > limit:
-                    raise StoreError(
-                        f"another program has been writing {self._path} for {LOCK_WAIT_S:.0f} s: "
-                        f"close it and try again"
-                    )
-                time.sleep(0.05)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(one_writer(self._path, LOCK_WAIT_S))
+            except TimeoutError:
+                raise StoreError(
+                    f"another program has been writing {self._path} for {LOCK_WAIT_S:.0f} s: "
+                    f"close it and try again"
+                ) from None
+            except OSError as error:
+                raise StoreError(
+                    f"the file of keys {self._path} cannot be written ({error.strerror}): check "
+                    f"its path and its rights"
+                ) from None
             yield
-        finally:
-            os.close(handle)
 
 
 def _hash(secret: str) -> str:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 import numpy as np
 
+from monitor.doctor.examine import mean_grey
 from monitor.doctor.judge import FACE_DARK, FACE_MIN_PX
 from monitor.faces.boxes import longer_side
 from monitor.records import FrameResult
@@ -45,10 +46,7 @@ def look_at_face(result: FrameResult, unsure_px: float) -> FaceSeen:
     sizes = longer_side(np.array([face.xyxy for face in result.faces]))
     nearest = int(np.argmax(sizes))
     face, size = result.faces[nearest], float(sizes[nearest])
-    width, height = result.frame.size_wh
-    left, top, right, bottom = (round(float(v)) for v in face.xyxy)
-    part = result.frame.image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-    grey = float(part.mean()) if part.size else 0.0
+    grey = mean_grey(result.frame.image, face.xyxy) or 0.0
     if size < max(FACE_MIN_PX, unsure_px):
         look = FaceLook.SMALL
     elif grey < FACE_DARK:

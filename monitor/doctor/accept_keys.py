@@ -5,11 +5,13 @@ read one by one.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import select
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from monitor.doctor.accept_records import Truth
 from monitor.errors import ConfigError
@@ -57,11 +59,10 @@ def terminal_keys() -> Iterator[Callable[[float], str]]:
 
 
 def _windows_key(limit_s: float) -> str:
-    import msvcrt
-
+    console: Any = importlib.import_module("msvcrt")  # it is there on Windows alone
     until = time.monotonic() + limit_s
-    while sys.platform == "win32" and not msvcrt.kbhit():
-        if time.monotonic() > until:
+    while not console.kbhit():
+        if time.monotonic() >= until:
             return ""
         time.sleep(PAUSE_S)
-    return msvcrt.getwch().lower() if sys.platform == "win32" else ""
+    return str(console.getwch()).lower()

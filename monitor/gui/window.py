@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
     def _begin(self, first: First) -> None:
         self.session.start_worker(begun_with(self.session.options, first.sources))
         if not self.session.watched:  # the user may have dropped a clip meanwhile
-            if self.doctor.wants_guide(first):
+            if self._chosen is None and self.doctor.wants_guide(first):
                 self.doctor.show_guide(first)
             else:
                 self.chooser.begin(first)

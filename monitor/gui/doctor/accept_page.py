@@ -49,8 +49,8 @@ MINUTES = 10.0
 TICK_MS = 500
 CROPS_MAX = 200
 HOW = (
-    "Say what each visitor was, as they wore the mask last. What the monitor thinks is not shown, so "
-    "that it sways nobody. Pictures are kept until this page closes, and in no file."
+    "Say what each visitor was, as they wore the mask last. What the monitor thinks is not "
+    "shown, so that it sways nobody. Pictures are kept until this page closes, and in no file."
 )
 BUTTONS = (
     ("m", "&Masked"),

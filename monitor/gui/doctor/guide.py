@@ -163,7 +163,7 @@ class GuideDialog(QDialog):
 
     @property
     def _network(self) -> bool:
-        return self.kind.currentData() == ""
+        return bool(self.kind.currentData() == "")
 
     @property
     def _text(self) -> str:
@@ -233,9 +233,12 @@ class GuideDialog(QDialog):
         self.preview.stop()  # a USB camera has one reader
         if keeper.watching(source) is None:
             keeper.open_camera(self._text)
-        self.skipped = False
         watched = keeper.watching(source)
-        self._camera = watched.name if watched is not None else source.name
+        self.chosen_is(watched.name if watched is not None else source.name)
+
+    def chosen_is(self, name: str) -> None:
+        """Go on with a camera that is watched."""
+        self.skipped, self._camera = False, name
         self.go_to(1)
 
     def watch_demonstration(self) -> None:

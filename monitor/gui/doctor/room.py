@@ -1,5 +1,5 @@
-"""What the main window has of this room: first steps, the doctor's page, the acceptance run. Each is
-imported once it is asked for.
+"""What the main window has of this room: first steps, the doctor's page, the acceptance run.
+Each is imported once it is asked for.
 """
 
 from __future__ import annotations

@@ -237,7 +237,9 @@ def build_parts(options: RunOptions) -> Parts:
             days=day_book(config, options.stores),
             announcer=announcer(config) if options.stores else None,
         )
-        clock = ShiftClock(config.shift.times, desk_token())
+        clock = None  # a recording without a window is of no shift of today
+        if not (options.headless and options.on_recording):
+            clock = ShiftClock(config.shift.times, desk_token())
         ledger = Ledger(store, run_id, outputs, config.store.retention_days, clock=clock)
         undo.pop_all()
     if models is not None:

@@ -110,7 +110,8 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
         recording("video", DEMO_CLIP, config),
-        "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
+        "No camera found. This is a demonstration, not your entrance: set up a camera, or open a "
+        "clip.",
     )
 
 

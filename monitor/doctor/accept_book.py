@@ -62,6 +62,11 @@ class AcceptBook:
         return {visit_id for visit_id, _ in self._said if visit_id is not None}
 
     @property
+    def words(self) -> int:
+        """How much was said that can be taken back."""
+        return len(self._said)
+
+    @property
     def waiting(self) -> tuple[Seen, ...]:
         """The visits that are still to be judged, the oldest first."""
         judged = self._judged

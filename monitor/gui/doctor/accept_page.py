@@ -271,6 +271,13 @@ class AcceptDialog(WorkingDialog):
 
         self.run("saving the result", lambda: save(found, path), done)
 
+    def reject(self) -> None:
+        """Close; what was judged is shown first, and not lost by a slip."""
+        if self.found is None and self.book.words:
+            self.end()
+        else:
+            super().reject()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()
         self._crops.clear()

@@ -27,7 +27,7 @@ from monitor.gui.layout import WindowParts
 from monitor.gui.picture.view import PictureView
 from monitor.gui.remembered import First
 from monitor.gui.screen import dialog_size
-from monitor.gui.side.panel import FaintLabel, scaled_font
+from monitor.gui.side.panel import scaled_font
 from monitor.marks import MARKS
 from monitor.records import FrameResult, WorkerState
 
@@ -85,7 +85,7 @@ class GuideDialog(QDialog):
         inner.setContentsMargins(16, 14, 16, 0)
         inner.setSpacing(10)
         column.addLayout(inner, 1)
-        self.title, self.message = QLabel(), FaintLabel()
+        self.title, self.message = QLabel(), QLabel()
         self.title.setFont(scaled_font(self, 1.4, self.font().Weight.DemiBold))
         self.message.setWordWrap(True)
         self.message.setTextFormat(Qt.TextFormat.PlainText)

@@ -105,6 +105,8 @@ class DoctorRoom(QObject):
     def close(self) -> None:
         """The window closes: what is open here closes, too."""
         guide, self.guide = self.guide, None
+        if self.accept is not None and self.accept.found is None:
+            self.accept.end()
         for dialog in (guide, self.doctor, self.accept):
             if dialog is not None:
                 dialog.close()

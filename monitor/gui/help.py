@@ -122,9 +122,9 @@ class HelpDialog(QDialog):
                 "One person is one visit. A visit without a mask, or with one worn incorrectly, "
                 "for longer than the set time is a "
                 "sighting: it is saved at once. A recording has a count of its own and is not "
-                "saved. The monitor errs at times: correct it, and the count follows. How often it errs "
-                "at your door: Cameras > Check > Judge it for 10 minutes. Help > First steps "
-                "helps to set a camera up."
+                "saved. The monitor errs at times: correct it, and the count follows. How often "
+                "it errs at your door: Cameras > Check > Judge it for 10 minutes. "
+                "Help > First steps helps to set a camera up."
             )
         )
         scroll = QScrollArea()  # for small screens

@@ -28,6 +28,7 @@ from monitor.config import Config, load_config
 from monitor.records import (
     Detections,
     Frame,
+    FrameResult,
     Sighting,
     SourceState,
     SourceStatus,
@@ -101,8 +102,9 @@ class Desk:
         self.config: Config = load_config(None, changes | {"store": {"url": self.url}})
         self.statuses: list[SourceStatus] = []
         self._looked_at = 0  # statuses before this one were waited for
-        self.updates, self._last_t = 0, 0.0
+        self.updates = 0
         self.last: Update | None = None
+        self.result: FrameResult | None = None  # of the last frame that was worked on
         self.problems: list[str] = []  # what `Update.problem` said, where it changed
         self.told: dict[str, bool] = {}  # sighting -> whether it is open, as shown last
         # what was shown as logged and was not in the store at that moment
@@ -165,6 +167,7 @@ class Desk:
                 self.problems.append(update.problem)
             self.updates += 1
             self.last = update
+            self.result = update.result or self.result
             self._changed.notify_all()
 
     def _check_told(self, sighting: Sighting) -> None:
@@ -220,15 +223,13 @@ class Desk:
 
     def wait_seconds(self, seconds: float) -> None:
         """Wait until the source's own time has gone on for so long."""
-        self.wait(lambda: self.last is not None and self.last.result is not None)
+        self.wait(lambda: self.result is not None)
         ends = self._t() + seconds
         self.wait(lambda: self._t() >= ends)
 
     def _t(self) -> float:
         """Of the last frame that was worked on."""
-        if self.last is not None and self.last.result is not None:
-            self._last_t = self.last.result.frame.t
-        return self._last_t
+        return self.result.frame.t if self.result is not None else 0.0
 
     def wait_told(self, opened: int = 0, ended: int = 0) -> None:
         """Wait until so many sightings were shown at all, and so many of them as ended."""

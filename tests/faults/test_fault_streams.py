@@ -145,7 +145,7 @@ def test_a_stream_that_is_garbage_from_its_first_byte(desk: Desk) -> None:
         )
         assert all(s.message for s in desk.statuses if s.state is SourceState.LOST)
         desk.close()
-    assert desk.last is None or desk.last.result is None
+    assert desk.result is None
     assert desk.sightings() == {}
 
 
@@ -161,11 +161,11 @@ def test_another_size_in_mid_stream(tmp_path: Any, camera: FaultyCamera) -> None
         for scale in (1.6, 0.6):
             camera.show(cv2.resize(bare, None, fx=scale, fy=scale))
             desk.wait_pictures(12)
-            assert desk.last is not None
-            assert desk.last.result is not None
-            height, width = desk.last.result.frame.image.shape[:2]
-            assert [face.visit_id for face in desk.last.result.faces] == [visit_id(desk)]
-            x0, y0, x1, y1 = desk.last.result.faces[0].xyxy
+            result = desk.result
+            assert result is not None
+            height, width = result.frame.image.shape[:2]
+            assert [face.visit_id for face in result.faces] == [visit_id(desk)]
+            x0, y0, x1, y1 = result.faces[0].xyxy
             assert 0 <= x0 < x1 <= width
             assert 0 <= y0 < y1 <= height
         assert [s.state for s in desk.statuses].count(SourceState.LOST) == 0

@@ -1,4 +1,4 @@
-"""Visits and sightings of all clips, against what a person sees in them (tests/data/visits.json)."""
+"""Visits and sightings of all clips against what a person sees: tests/data/visits.json."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bench.visits import ROOT, TRUTH, score_clip
 from monitor.bench.truth import read_truth
+from monitor.bench.visits import ROOT, TRUTH, score_clip
 from monitor.config import Config
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(300)]

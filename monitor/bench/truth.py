@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,16 +90,14 @@ def read_truth(path: Path) -> dict[str, tuple[Person, ...]]:
         ) from None
 
 
-def _person(one: dict[str, object]) -> Person:
-    states = one["states"]
-    seen = one["seen"]
-    fewest, most = one["sightings"]  # type: ignore[misc]
+def _person(one: dict[str, Any]) -> Person:
+    fewest, most = one["sightings"]
     return Person(
         str(one["who"]),
         bool(one["needed"]),
         (int(fewest), int(most)),
-        tuple((float(low), float(high), MaskState(state)) for low, high, state in states),  # type: ignore[attr-defined]
-        tuple(np.array(stretch, np.float32).reshape(-1, 4) for stretch in seen),  # type: ignore[attr-defined]
+        tuple((float(low), float(high), MaskState(state)) for low, high, state in one["states"]),
+        tuple(np.array(stretch, np.float32).reshape(-1, 4) for stretch in one["seen"]),
     )
 
 

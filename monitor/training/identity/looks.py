@@ -1,5 +1,5 @@
-"""Whether a visit's looks should be chosen: masked test people of rmfrd_ids who mostly look one way,
-and now and then another.
+"""Whether a visit's looks should be chosen: masked test people of rmfrd_ids, who mostly look one
+way and now and then another.
 
     python -m monitor.training.identity.looks sface_masked_v3
 

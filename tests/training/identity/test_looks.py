@@ -24,7 +24,7 @@ def test_a_visit_is_pooled_by_every_rule_for_each_picture() -> None:
     assert all(vectors.shape == (3, 3) for vectors in pooled.values())
     assert np.allclose(pooled["one look"], np.eye(3))
     equal = pooled["the three pictures once each"]
-    assert np.allclose(equal, 1 / np.sqrt(3))
+    assert np.allclose(equal, 1 / 3)
     mostly = pooled["all, as the vote pools them"]
     assert (mostly.argmax(axis=1) == [0, 1, 2]).all()
 

@@ -12,6 +12,7 @@ import pytest
 from fakes import face_at
 
 from monitor.bench.truth import Person, Seen, read_truth, score
+from monitor.bench.visits import TRUTH
 from monitor.errors import ConfigError
 from monitor.records import MaskState
 
@@ -84,7 +85,7 @@ def test_who_has_left_is_nobody_any_more() -> None:
 
 
 def test_the_bundled_truth_can_be_read() -> None:
-    clips = read_truth(Path(__file__).parent / "data" / "visits.json")
+    clips = read_truth(TRUTH)
     assert len(clips["assets/demo.mp4"]) == 2
     assert clips["../shared/data/videos/mask_on_bench_no_person.mp4"] == ()
     for people in clips.values():

@@ -232,9 +232,15 @@ class GuideDialog(QDialog):
         self.banners.clear("fault")
         self.preview.stop()  # a USB camera has one reader
         if keeper.watching(source) is None:
-            keeper.open_camera(self._text)
+            if any(watched.live for watched in self._parts.session.watched):
+                keeper.add_camera(self._text)  # the steps were opened again: others stay
+            else:
+                keeper.open_camera(self._text)
         watched = keeper.watching(source)
-        self.chosen_is(watched.name if watched is not None else source.name)
+        if watched is None:
+            self._say("This camera cannot be watched: see the line in the window")
+            return
+        self.chosen_is(watched.name)
 
     def chosen_is(self, name: str) -> None:
         """Go on with a camera that is watched."""

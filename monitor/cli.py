@@ -25,7 +25,18 @@ from monitor.given import past, path_to_read, path_to_write, source_option
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "learn", "serve", "keys")
+COMMANDS = (
+    "cameras",
+    "check",
+    "export",
+    "people",
+    "enrol",
+    "forget",
+    "learn",
+    "serve",
+    "keys",
+    "mqtt",
+)
 
 _UNKNOWN = "unrecognized arguments: "  # argparse's words
 
@@ -77,7 +88,8 @@ def _run_parser() -> argparse.ArgumentParser:
         epilog="Commands: main.py cameras (list cameras), check (look over the installation, or at "
         "a camera), export FILE (sightings and totals as CSV), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
-        "model), serve (a web page and an endpoint), keys (to the endpoint).",
+        "model), serve (a web page and an endpoint), keys (to the endpoint), "
+        "mqtt (a broker that is told).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -345,6 +357,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "forget": _command_of("monitor.identity.commands", "run_forget"),
         "serve": _command_of("monitor.web.commands", "run_serve"),
         "keys": _command_of("monitor.web.commands", "run_keys"),
+        "mqtt": _command_of("monitor.mqtt.commands", "run_mqtt"),
         "learn": _learn,
     }
     try:

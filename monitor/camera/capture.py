@@ -236,6 +236,8 @@ class CaptureThread(threading.Thread):
             live=self.live,
             still=self.stills,
             frozen_t=None if frozen_s is None else picture.t - frozen_s,
+            rotate=self._turn.rotate,
+            mirror=self._turn.mirror,
         )
         self._index += 1
         if self.live:

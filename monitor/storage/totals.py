@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.records import Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.compliance import (
@@ -67,8 +67,7 @@ class Total:
     spent_s: Mapping[WatchState, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of what is added up."""
 
     shift_id: str

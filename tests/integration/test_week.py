@@ -396,7 +396,9 @@ def test_visits_and_sightings_agree(played: Played) -> None:
             if kind == "visits":
                 counts.update(row[2] or row[1] for row in rows)
             else:
-                standing = sum(row[2] not in ("masked", "no person", "withdrawn: never moved") for row in rows)
+                standing = sum(
+                    row[2] not in ("masked", "no person", "withdrawn: never moved") for row in rows
+                )
                 for row in rows:
                     assert f"{utc(row[0]).astimezone(BERLIN):%d %b %Y, %H:%M:%S}" in pdf
         whole = {state: told["whole"][state] for state in STATES}

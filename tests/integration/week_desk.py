@@ -70,7 +70,10 @@ class Run:
         self.app = make_application()
         settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(
-            options, Preferences(settings), Theme(self.app), Chosen(sources[0], "", tuple(sources[1:]))
+            options,
+            Preferences(settings),
+            Theme(self.app),
+            Chosen(sources[0], "", tuple(sources[1:])),
         )
         self.window.show()
         self.window.start()

@@ -27,13 +27,15 @@ def test_a_silent_camera_is_stalled() -> None:
         assert thread.status().state is SourceState.STALLED
         assert "no picture for" in thread.status().message
         gone = thread.condition()
-        assert gone is not None and gone.state is WatchState.LOST
+        assert gone is not None
+        assert gone.state is WatchState.LOST
         before = datetime.now(UTC)
         silent.set()
         assert slot.get(WAIT_S) is not None
         assert thread.status().state is SourceState.LIVE
         again = thread.condition()
-        assert again is not None and again.state is WatchState.LIVE
+        assert again is not None
+        assert again.state is WatchState.LIVE
         assert again.since >= before  # the silence was not watched
 
 

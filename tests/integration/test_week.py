@@ -16,9 +16,9 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -76,6 +76,7 @@ class Run:
         rng, moment = random.Random(seed), self.begin + 20
         taken = [(stay[1] - 20, stay[2] + 20) for stay in self.stays]
         taken += [(event[0] - 25, event[0] + 25) for event in self.events]
+        taken += [(since - 25, until + 25) for _, _, since, until in self.spells]
         while moment < self.end - 60:
             ends = moment + rng.uniform(8, 20)
             if not any(since < ends and moment < until for since, until in taken):
@@ -241,7 +242,7 @@ def whole_week(folder: Path) -> Played:
             ]
         runs += [morning, noon]
     evening = Run(at("03-28 21:30:00"), at("03-28 22:20:00"))
-    evening.stays = [(BACK, at("03-28 21:59:45"), at("03-28 22:00:20"), "bare")]
+    evening.stays = [(BACK, at("03-28 21:59:45"), at("03-28 22:00:12"), "bare")]
     night = Run(at("03-28 23:30:00"), at("03-29 03:40:00"))
     night.stays = [
         (FRONT, at("03-28 23:59:50"), at("03-29 00:00:10"), "bare"),
@@ -263,11 +264,9 @@ def whole_week(folder: Path) -> Played:
     scope="module",
     params=["two days", pytest.param("a week", marks=pytest.mark.long)],
 )
-def played(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Played]:
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("week")
-    yield around_the_change(folder) if request.param == "two days" else whole_week(folder)
+    return around_the_change(folder) if request.param == "two days" else whole_week(folder)
 
 
 @pytest.mark.timeout(3600)  # the fixture plays it
@@ -303,7 +302,7 @@ def test_what_was_watched_is_what_was_played(played: Played) -> None:
         assert not is_open or any(run.killed for run in played.runs)
     for some in spans.values():
         some.sort()
-        assert all(a[1] <= b[0] for a, b in zip(some, some[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(some))
     found: Counter[tuple[str, str]] = Counter()
     for camera, state, began, ended, _, _ in played.watches():
         found[camera, "live" if state in WATCHED else state] += (ended - began).total_seconds()

@@ -10,6 +10,7 @@ import resource
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ class Run:
             model = page.model
             for place in range(model.rowCount()):
                 model.index(place, 0).data()  # asks for its page
-                self.until(lambda place=place: model.row(place) is not None)
+                self.until(partial(model.row, place))
             told[kind] = [
                 [str(model.index(place, column).data()) for column in range(model.columnCount())]
                 for place in range(model.rowCount())

@@ -71,8 +71,11 @@ def draw(folder: Path, screen: str, theme: str, work: Path) -> None:
     until(wait, lambda: not models.busy)
     keep("models", models)
     models.close()
+    keeper = window.chooser.keeper
+    keeper.kept.put("rtsp://dock.example.org:8554/main", name="Loading dock", on=False)
+    keeper.kept.put("7", name="Gate, in the yard", on=False)
     pages = {
-        "cameras": lambda: window.commands.show_cameras(window.chooser.keeper),
+        "cameras": lambda: window.commands.show_cameras(keeper),
         "settings": lambda: SettingsDialog(window.session.options.config, window),
         "export": lambda: ExportDialog(datetime.now().astimezone(), parent=window),
         "help": lambda: HelpDialog(window),

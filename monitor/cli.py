@@ -36,6 +36,7 @@ COMMANDS = (
     "serve",
     "keys",
     "mqtt",
+    "store",
 )
 
 _UNKNOWN = "unrecognized arguments: "  # argparse's words
@@ -86,7 +87,7 @@ def _run_parser() -> argparse.ArgumentParser:
         prog="main.py",
         description="Watches an entrance camera and tells who wears a mask.",
         epilog="Commands: main.py cameras (list cameras), check (look over the installation, or at "
-        "a camera), export FILE (sightings and totals as CSV), "
+        "a camera), export FILE (sightings and totals as CSV), store (copy it), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
         "model), serve (a web page and an endpoint), keys (to the endpoint), "
         "mqtt (a broker that is told).",
@@ -351,6 +352,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = {
         "cameras": _cameras,
         "check": _check,
+        "store": _command_of("monitor.storage.commands", "run_store"),
         "export": _command_of("monitor.export_command", "run_export"),
         "people": _command_of("monitor.identity.commands", "run_people"),
         "enrol": _command_of("monitor.identity.commands", "run_enrol"),

@@ -55,7 +55,7 @@ _DARK = {
 
 # Fusion draws the outline of these 140 % darker than what it takes for the window behind them,
 # which nobody would see on a dark one
-_OUTLINED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox")
+_OUTLINED = (b"QCheckBox", b"QRadioButton", b"QLineEdit", b"QAbstractSpinBox")
 _BEHIND = "#AEB6C2"
 
 

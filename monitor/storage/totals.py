@@ -209,8 +209,10 @@ def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
 
 def _spell(watch: Watch) -> Spell:
     """As the store gives them."""
-    times = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (watch.began, watch.ended))
-    return (watch.shift_id, watch.camera, watch.state.value, *times)
+    began, ended = (
+        moment.astimezone(UTC).replace(tzinfo=None) for moment in (watch.began, watch.ended)
+    )
+    return watch.shift_id, watch.camera, watch.state.value, began, ended
 
 
 def _cut(spells: Iterable[Spell], days: bool) -> Counter[tuple[_Part, WatchState]]:

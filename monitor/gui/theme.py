@@ -55,7 +55,7 @@ _DARK = {
 
 # Fusion draws the outline of these 140 % darker than what it takes for the window behind them,
 # which nobody would see on a dark one
-_OUTLINED = (b"QCheckBox", b"QRadioButton", b"QLineEdit", b"QAbstractSpinBox")
+_OUTLINED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox")
 _BEHIND = "#AEB6C2"
 
 
@@ -109,5 +109,5 @@ class Theme(QObject):
             palette.setColor(_Role.Window, QColor(_BEHIND))
         if dark or self._outlined:
             for name in _OUTLINED:
-                self._application.setPalette(palette, name)
+                self._application.setPalette(palette, name)  # type: ignore[arg-type]  # it is text
         self._outlined = dark

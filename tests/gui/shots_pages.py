@@ -12,6 +12,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from monitor.gui.window import MainWindow
+
+    Keep = Callable[[str, QWidget], None]
 
 SCREENS = {  # pixels, and how much larger everything is shown
     "800x600": (800, 600, 1),
@@ -23,15 +31,6 @@ SCREENS = {  # pixels, and how much larger everything is shown
 
 def draw(folder: Path, screen: str, theme: str, work: Path) -> None:
     """All pages of a window that runs, on the one screen of this process."""
-    from datetime import date, datetime, timedelta
-
-    from PySide6.QtWidgets import QWidget
-
-    from monitor.gui.alerts.dialog import AlertsDialog
-    from monitor.gui.dialogs import SettingsDialog
-    from monitor.gui.export_dialog import ExportDialog
-    from monitor.gui.help import HelpDialog
-    from monitor.gui.history.stretches import of_kind
     from monitor.storage.store import Store
     from tests.gui.history.past import fill
     from tests.gui.shots import LobbyCamera, enrol_three, make_window, wait
@@ -56,21 +55,52 @@ def draw(folder: Path, screen: str, theme: str, work: Path) -> None:
         widget.grab().save(str(folder / f"{name}_{screen}_{theme}.png"))
 
     keep("window", window)
+    draw_tables(window, keep)
+    draw_dialogs(window, keep)
+    window.menus.zones.trigger()
+    keep("zones", window)
+    assert window.zones.bar is not None
+    window.zones.bar.ended.emit(False)
+    window.menus.visitor.setChecked(True)
+    visitor = window.alerts.visitor.window
+    assert visitor is not None
+    keep("visitor", visitor)
+    window.menus.visitor.setChecked(False)
+    window.close()
+
+
+def draw_tables(window: MainWindow, keep: Keep) -> None:
+    """History, people, models."""
+    from datetime import date, timedelta
+
+    from monitor.gui.history.stretches import of_kind
+
     history = window.commands.show_history()
     history.bar.choose(of_kind("range", date.today() - timedelta(days=9), date.today()))
-    until(wait, lambda: not history._reading)
+    until(lambda: not history._reading)
     history.table.selectRow(1)
     keep("history", history)
     history.close()
     people = window.commands.show_people()
-    until(wait, lambda: not people.busy)
+    until(lambda: not people.busy)
     people.table.selectRow(0)
     keep("people", people)
     people.close()
     models = window.commands.show_models()
-    until(wait, lambda: not models.busy)
+    until(lambda: not models.busy)
     keep("models", models)
     models.close()
+
+
+def draw_dialogs(window: MainWindow, keep: Keep) -> None:
+    """Cameras, settings, export, help, alerts."""
+    from datetime import datetime
+
+    from monitor.gui.alerts.dialog import AlertsDialog
+    from monitor.gui.dialogs import SettingsDialog
+    from monitor.gui.export_dialog import ExportDialog
+    from monitor.gui.help import HelpDialog
+
     keeper = window.chooser.keeper
     keeper.kept.put("rtsp://dock.example.org:8554/main", name="Loading dock", on=False)
     keeper.kept.put("7", name="Gate, in the yard", on=False)
@@ -88,19 +118,11 @@ def draw(folder: Path, screen: str, theme: str, work: Path) -> None:
         page.show()
         keep(name, page)
         page.close()
-    window.menus.zones.trigger()
-    keep("zones", window)
-    assert window.zones.bar is not None
-    window.zones.bar.ended.emit(False)
-    window.menus.visitor.setChecked(True)
-    visitor = window.alerts.visitor.window
-    assert visitor is not None
-    keep("visitor", visitor)
-    window.menus.visitor.setChecked(False)
-    window.close()
 
 
-def until(wait: Callable[[float], None], what: Callable[[], bool]) -> None:
+def until(what: Callable[[], bool]) -> None:
+    from tests.gui.shots import wait
+
     for _ in range(300):
         wait(0.1)
         if what():

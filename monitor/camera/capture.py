@@ -197,8 +197,11 @@ class CaptureThread(threading.Thread):
                     pass
                 self._set(SourceState.ENDED)
                 return
-            self._last_picture_at = self._last_sent_at = self._now()
+            if self.live and self.status().state is not SourceState.LIVE:
+                # the silence was nobody's time: what is shown now has begun with this picture
+                self._showing.begin_again()
             self._gone_since = datetime.now(UTC)
+            self._last_picture_at = self._last_sent_at = self._now()
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
             if self._paced and not self.live:
@@ -244,6 +247,8 @@ class CaptureThread(threading.Thread):
             live=self.live,
             still=self.stills,
             frozen_t=None if frozen_s is None else picture.t - frozen_s,
+            rotate=self._turn.rotate,
+            mirror=self._turn.mirror,
         )
         self._index += 1
         if self.live:

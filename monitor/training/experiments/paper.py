@@ -77,13 +77,13 @@ def info_of(name: str) -> PaperNetwork:
     return known[name]
 
 
-def weights_of(info: PaperNetwork, given: Path | None = None) -> Path | None:
-    """The file that the network's backbone can begin from, None where there is none."""
+def weights_of(info: PaperNetwork) -> Path | None:
+    """The file of ImageNet weights that the network's backbone can begin from, None where this
+    machine has none.
+    """
     from monitor.training.learning import networks
 
-    if info.backbone is None:
-        return None
-    return given or networks.imagenet_file(info.backbone)
+    return networks.imagenet_file(info.backbone) if info.backbone else None
 
 
 def build(

@@ -16,9 +16,7 @@ NETWORK = PaperNetwork(
     tasks=("masks",),
     size=128,
     preprocessing="RGB -1..1",
-    layers=(
-        "MobileNetV2 without top, global average pooling, scaled, k nearest neighbours"
-    ),
+    layers=("MobileNetV2 without top, global average pooling, scaled, k nearest neighbours"),
     rate=0.0,
     batch=64,
     epochs=0,
@@ -27,7 +25,7 @@ NETWORK = PaperNetwork(
         "k: 5, by Euclidean distance",
     ),
     backbone="mobilenetv2",
-    classifier="k nearest neighbours",
+    classifier="knn",
 )
 
 

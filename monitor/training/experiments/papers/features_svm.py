@@ -25,7 +25,7 @@ NETWORK = PaperNetwork(
         "The kernel: RBF with scikit-learn's C and gamma",
     ),
     backbone="mobilenetv2",
-    classifier="SVM",
+    classifier="svm",
 )
 
 

@@ -16,9 +16,7 @@ NETWORK = PaperNetwork(
     tasks=("masks",),
     size=128,
     preprocessing="RGB -1..1",
-    layers=(
-        "MobileNetV2 without top, global average pooling, scaled, decision tree"
-    ),
+    layers=("MobileNetV2 without top, global average pooling, scaled, decision tree"),
     rate=0.0,
     batch=64,
     epochs=0,
@@ -27,7 +25,7 @@ NETWORK = PaperNetwork(
         "Its depth: grown until its leaves are pure",
     ),
     backbone="mobilenetv2",
-    classifier="decision tree",
+    classifier="tree",
 )
 
 

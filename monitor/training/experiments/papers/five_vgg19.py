@@ -17,8 +17,7 @@ NETWORK = PaperNetwork(
     size=128,
     preprocessing="BGR less the ImageNet mean",
     layers=(
-        "VGG19 without top, global average pooling, dense 128 with ReLU, dropout 0.5, "
-        "dense sigmoid"
+        "VGG19 without top, global average pooling, dense 128 with ReLU, dropout 0.5, dense sigmoid"
     ),
     rate=0.0001,
     batch=32,

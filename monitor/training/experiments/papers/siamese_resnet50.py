@@ -1,4 +1,4 @@
-"""The internship report's Siamese ResNet50 on the upper half of the face; `siamese` trains and tests it."""
+"""The internship report's Siamese ResNet50 on the upper half of the face; `siamese` trains it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second paper's MobileNetV2 (arXiv:1801.04381): masks, gender of masked faces, six celebrities."""
+"""The second paper's MobileNetV2 (arXiv:1801.04381): masks, gender, six celebrities."""
 
 from __future__ import annotations
 

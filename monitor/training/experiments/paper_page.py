@@ -1,0 +1,178 @@
+"""What `all` writes of the papers' networks: a page for each, and one table for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from monitor.training.experiments import paper
+from monitor.training.experiments.paper_sets import TESTS
+from monitor.training.report.charts import confusion
+from monitor.training.report.pages import Page, markdown_table
+
+Result = Mapping[str, Any]
+STARTS = {
+    paper.RANDOM: "From random weights",
+    paper.IMAGENET: "From ImageNet weights",
+}
+WORDS = {
+    "papers": "the papers' terms",
+    "grouped": "grouped",
+    "apart": "apart",
+}
+TITLES = {
+    "masks": "Masked or bare",
+    "gender": "Gender of masked faces",
+    "two_people": "Two people",
+    "celebrities": "Six public figures",
+}
+HEAD = """# The papers on like terms
+
+    {command}
+
+With {about}. Several such runs can stand behind it: each row tells its own sizes.
+
+- **the papers' terms**: a fifth, taken at random after each picture was copied with flips, shifts
+  and turns, so that copies of one picture are learnt and tested
+- **grouped**: pictures that share no original, session or near duplicate with anything learnt
+- **apart**: what no training saw: other pictures (masks), photographed masks (the others)
+
+All three are answers of one and the same trained network. In brackets Wilson's 95 % interval.
+Random and pretrained weights have tables of their own; of these networks ImageNet weights are to
+be had for MobileNetV2 alone here. `passes` says how often each saw what it learnt; one with * was
+stopped by `--minutes` before its passes were over. Times are ONNX Runtime's for one face, on a
+machine that had other work to do.
+"""
+
+
+def markdown(results: Iterable[Result], command: str, about: str) -> str:
+    """The table of all networks, task by task, and what each network is."""
+    done = sorted(results, key=_order)
+    parts = [HEAD.format(command=command, about=about)]
+    for task, title in TITLES.items():
+        of_task = [r for r in done if r["job"]["task"] == task]
+        if not of_task:
+            continue
+        parts.append(f"## {title}\n\n{of_task[0]['about']}.\n")
+        for start in dict.fromkeys(r["job"]["start"] for r in of_task):
+            rows = [r for r in of_task if r["job"]["start"] == start]
+            parts += [f"### {STARTS.get(start, f'From {start}')}\n", accuracies(rows)]
+            parts += ["Macro F1, area under the ROC curve, precision and recall by class:\n"]
+            parts += [classes(rows)]
+    parts += ["## The networks\n", networks()]
+    return "\n".join(parts)
+
+
+def accuracies(rows: Sequence[Result]) -> str:
+    """Accuracy on the papers' terms beside the honest ones."""
+    head = ["network", "paper", "px", "passes", "learnt", *(WORDS[t] for t in TESTS)]
+    head += ["the paper says", "parameters", "training min", "ms a face"]
+    body = []
+    for r in rows:
+        info = paper.info_of(r["job"]["network"])
+        passes = f"{r['passes']:.1f}" + ("*" if r["cut"] else "")
+        body.append(
+            [_title(r), info.paper, r["job"]["size"], passes, r["learnt"]]
+            + [_right(r["tests"][t]["right"]) for t in TESTS]
+            + [f"{info.reported:g} %" if info.reported else None, f"{r['parameters']:,}"]
+            + [f"{r['training_minutes']:.1f}", r.get("ms_batch_1")]
+        )
+    return markdown_table(head, body)
+
+
+def classes(rows: Sequence[Result]) -> str:
+    """Macro F1, area under the curve, and precision / recall of each class by test."""
+    names = rows[0]["classes"]
+    head = ["network", "terms", "macro F1", "AUC", *(f"{n}: precision / recall" for n in names)]
+    body = [
+        [_title(r), WORDS[t], one["macro_f1"], one["auc"]]
+        + [_pair(one["classes"][n]["precision"], one["classes"][n]["recall"]) for n in names]
+        for r in rows
+        for t in TESTS
+        for one in (r["tests"][t],)
+    ]
+    return markdown_table(head, body)
+
+
+def networks() -> str:
+    """What each network is, and what its paper leaves open."""
+    lines = []
+    for name, info in paper.infos().items():
+        trained = f"; Adam {info.rate:g}, batch {info.batch}, {info.epochs} epochs"
+        lines.append(
+            f"- **{info.title}** (`papers/{name}.py`; {paper.PAPERS[info.paper]}): {info.layers}. "
+            f"{info.preprocessing}, {info.size} px{trained if info.epochs else ''}. "
+            f"Left open, and taken here: {'. '.join(info.left_open)}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def page(result: Result) -> Page:
+    """One network's page, with its curves and confusion matrices."""
+    job = result["job"]
+    info = paper.info_of(job["network"])
+    made = Page(f"{info.title}: {TITLES[job['task']].lower()}, {job['start']} weights")
+    made.text(f"{paper.PAPERS[info.paper]}. {info.layers}. {job['preprocessing']}.")
+    made.text(f"Left open, and taken here: {'. '.join(info.left_open)}.")
+    made.text(result["about"])
+    rows = [[k, v] for k, v in job.items()]
+    rows += [[k, result.get(k)] for k in ("learnt", "passes", "parameters", "training_minutes")]
+    rows += [[k, result.get(k)] for k in ("onnx_mb", "ms_batch_1")]
+    made.table(["what", "value"], rows)
+    if result["curve"]:
+        made.figure(curves(result["curve"]), "Loss and accuracy after each epoch")
+    for test in TESTS:
+        one = result["tests"][test]
+        made.heading(WORDS[test])
+        made.text(f"Accuracy {_right(one['right'])}, macro F1 {one['macro_f1']:.3f}")
+        body = [[n, *(c[k] for k in c)] for n, c in one["classes"].items()]
+        made.table(["class", "precision", "recall", "F1", "faces"], body)
+        made.figure(confusion(one["confusion"], result["classes"]), f"{WORDS[test]}: answers")
+    return made
+
+
+def curves(curve: Sequence[Mapping[str, float]]) -> Figure:
+    """Loss and accuracy after each pass, of pictures learnt and of the papers' test."""
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.2))
+    passes = [c["passes"] for c in curve]
+    for axis, what in zip(axes, ("loss", "accuracy"), strict=True):
+        for part, line, colour in (("train", "-", "#0072B2"), ("test", "--", "#D55E00")):
+            values = [c[f"{part}_{what}"] for c in curve]
+            axis.plot(passes, values, line, color=colour, marker=".", label=part)
+        axis.set_xlabel("passes")
+        axis.set_ylabel(what)
+        axis.grid(alpha=0.3)
+    axes[0].legend()
+    return figure
+
+
+def _order(result: Result) -> tuple[bool, int]:
+    """Random weights first, then as `paper.infos` has them."""
+    job = result["job"]
+    return job["start"] != paper.RANDOM, list(paper.infos()).index(job["network"])
+
+
+def _title(result: Result) -> str:
+    info = paper.info_of(result["job"]["network"])
+    other = result["job"]["preprocessing"]
+    return info.title if other == info.preprocessing else f"{info.title}, fed {other}"
+
+
+def _right(one: Mapping[str, Any]) -> str:
+    if not one["count"]:
+        return "no faces"
+    value, low, high = (100 * one[k] for k in ("value", "low", "high"))
+    return f"{value:.1f} % ({one['hits']}/{one['count']}) [{low:.0f}, {high:.0f}]"
+
+
+def _pair(precision: float | None, recall: float | None) -> str:
+    return " / ".join("-" if v is None else f"{v:.2f}" for v in (precision, recall))
+
+
+def write_page(result: Result, path: Path) -> None:
+    """The network's page as HTML."""
+    page(result).save(path)

@@ -8,7 +8,8 @@ r"""Every network of the papers, on their terms and on honest ones, by one comma
 its paper says (`paper.PaperNetwork`), from random weights and from ImageNet's where this machine
 has them; `--passes`, `--size-max`, `--limit` and `--minutes` make that less, the same for all, and
 each row tells. What is done lies in --out, a JSON and a page (HTML) for each network, and is not
-done again: a run that was stopped goes on where it was. The Siamese networks are trained by
+done again: a run that was stopped goes on where it was, and --summary writes the tables of all that
+lies there. The Siamese networks are trained by
 `siamese`, for `--minutes` each; their summaries are its own.
 
 `--preprocessing` feeds all chosen networks another range than their papers say, to see what that
@@ -182,7 +183,9 @@ def parser() -> argparse.ArgumentParser:
         help="weights of that network's backbone; may be given several times",
     )
     p.add_argument("--out", type=Path, help="folder of the results (default: runs/papers)")
-    p.add_argument("--summary", type=Path, help="folder for papers.md and papers.json to keep")
+    p.add_argument(
+        "--summary", type=Path, help="folder for papers.md and papers.json: of all in --out"
+    )
     return p
 
 
@@ -221,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not todo:
         raise ConfigError("nothing is chosen: see --networks, --tasks and --starts")
     output_dir(args.out)
-    progress, task, results = Progress(len(todo)), None, []
+    progress, task = Progress(len(todo)), None
     for job, weights in todo:
         progress.begin(job.key)
         path = args.out / f"{job.key}.json"
@@ -235,18 +238,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             result["command"] = typed("experiments.all", argv)
             write_json(path, result)
             paper_page.write_page(result, path.with_suffix(".html"))
-        if job.task != UPPER_FACES:
-            results.append(result)
         progress.end()
-    if args.summary and results:
-        command, about = typed("experiments.all", argv), json.dumps(_sizes(args))
-        write_json(args.summary / "papers.json", {"command": command, "results": results})
-        write_text(args.summary / "papers.md", paper_page.markdown(results, command, about))
+    if args.summary:
+        results = paper_page.kept(args.out)
+        write_json(args.summary / "papers.json", results)
+        write_text(args.summary / "papers.md", paper_page.markdown(results))
     return 0
-
-
-def _sizes(args: argparse.Namespace) -> dict[str, Any]:
-    return {k: getattr(args, k) for k in ("limit", "passes", "size_max", "minutes", "seed")}
 
 
 if __name__ == "__main__":

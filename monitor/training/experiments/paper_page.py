@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from monitor.errors import ConfigError
 from monitor.training.experiments import paper
 from monitor.training.experiments.paper_sets import TESTS
 from monitor.training.report.charts import confusion
@@ -32,9 +34,7 @@ TITLES = {
 }
 HEAD = """# The papers on like terms
 
-    {command}
-
-With {about}. Several such runs can stand behind it: each row tells its own sizes.
+{commands}
 
 - **the papers' terms**: a fifth, taken at random after each picture was copied with flips, shifts
   and turns, so that copies of one picture are learnt and tested
@@ -49,10 +49,28 @@ machine that had other work to do.
 """
 
 
-def markdown(results: Iterable[Result], command: str, about: str) -> str:
+def kept(folder: Path) -> list[Result]:
+    """What runs of `all` left in a folder; the files of the Siamese networks are others.
+
+    Raises:
+        ConfigError: If a file cannot be read.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            one = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} cannot be read ({error}): delete it and run again") from None
+        if "job" in one:
+            found.append(one)
+    return found
+
+
+def markdown(results: Iterable[Result]) -> str:
     """The table of all networks, task by task, and what each network is."""
     done = sorted(results, key=_order)
-    parts = [HEAD.format(command=command, about=about)]
+    commands = dict.fromkeys(f"    {r['command']}" for r in done)
+    parts = [HEAD.format(commands="\n".join(commands))]
     for task, title in TITLES.items():
         of_task = [r for r in done if r["job"]["task"] == task]
         if not of_task:

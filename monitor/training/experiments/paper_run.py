@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -53,8 +54,9 @@ class Job:
     def key(self) -> str:
         """The name of its files."""
         info = paper.info_of(self.network)
-        other = "" if self.preprocessing == info.preprocessing else "-other-range"
-        return f"{self.network}-{self.task}-{self.start}{other}"
+        other = "" if self.preprocessing == info.preprocessing else f"-fed-{self.preprocessing}"
+        name = f"{self.network}-{self.task}-{self.start}{other}"
+        return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
 
 
 def run(job: Job, task: Task, weights: Path | None, tell: Tell) -> dict[str, Any]:

@@ -242,6 +242,8 @@ def test_one_command_trains_tests_and_goes_on_where_it_was(
     assert "From ImageNet weights" not in text
     assert "`papers/five_vgg19.py`" in text
 
+    assert f"all {' '.join(ARGUMENTS)}" in text
+
     monkeypatch.setattr(paper_run, "run", lambda *a: pytest.fail("trained again"))
     assert every.main(arguments) == 0
     with pytest.raises(ConfigError, match="other options"):
@@ -257,6 +259,7 @@ def test_random_and_pretrained_weights_never_share_a_table() -> None:
         | {"preprocessing": "RGB -1..1"},
         "classes": paper_sets.MASKS,
         "about": "made up",
+        "command": "python -m it",
         "learnt": 4,
         "tests": dict.fromkeys(
             paper_sets.TESTS,
@@ -268,7 +271,7 @@ def test_random_and_pretrained_weights_never_share_a_table() -> None:
         "training_minutes": 0.1,
     }
     other = {**one, "job": {**one["job"], "start": "imagenet"}}
-    text = paper_page.markdown([other, one], "command", "sizes")
+    text = paper_page.markdown([other, one])
     random, pretrained = text.index("### From random"), text.index("### From ImageNet")
     assert random < pretrained
     assert text[random:pretrained].count("| MobileNetV2 |") == 1 + len(paper_sets.TESTS)

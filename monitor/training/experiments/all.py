@@ -12,6 +12,7 @@ done again: a run that was stopped goes on where it was, and --summary writes th
 lies there. The Siamese networks are trained by
 `siamese`, for `--minutes` each; their summaries are its own.
 
+`--end-to-end ../shared/data/andrewmvd` runs the program itself with each network of masks.
 `--preprocessing` feeds all chosen networks another range than their papers say, to see what that
 does; such runs have files and rows of their own.
 """
@@ -182,6 +183,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NETWORK=PATH",
         help="weights of that network's backbone; may be given several times",
     )
+    p.add_argument(
+        "--end-to-end",
+        type=Path,
+        metavar="PICTURES",
+        help="also run the program with each network of masks on whole pictures with boxes",
+    )
     p.add_argument("--out", type=Path, help="folder of the results (default: runs/papers)")
     p.add_argument(
         "--summary", type=Path, help="folder for papers.md and papers.json: of all in --out"
@@ -217,13 +224,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = options(argv)
     quiet_tensorflow()
     from monitor.training.experiments import paper_page
-    from monitor.training.experiments.paper_run import run
+    from monitor.training.experiments.paper_run import run, whole_program
     from monitor.training.experiments.paper_sets import TASKS
 
     todo = list(jobs(args))
     if not todo:
         raise ConfigError("nothing is chosen: see --networks, --tasks and --starts")
-    output_dir(args.out)
+    models = output_dir(args.out / "models")
     progress, task = Progress(len(todo)), None
     for job, weights in todo:
         progress.begin(job.key)
@@ -234,10 +241,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif result is None:
             if task is None or task.name != job.task:
                 task = TASKS[job.task](args.data, args.limit, args.seed)
-            result = run(job, task, weights, progress.tell)
+            result = run(job, task, weights, models / job.key, progress.tell)
             result["command"] = typed("experiments.all", argv)
             write_json(path, result)
             paper_page.write_page(result, path.with_suffix(".html"))
+        here = job.task == "masks" and (models / f"{job.key}.onnx").is_file()
+        if args.end_to_end and here and "whole" not in result:
+            progress.tell(1.0, "the whole program")
+            result["whole"] = whole_program(models / job.key, args.end_to_end)
+            write_json(path, result)
         progress.end()
     if args.summary:
         results = paper_page.kept(args.out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +23,9 @@ from monitor.engine import cardless_session
 from monitor.records import FloatArray
 from monitor.training.experiments import paper
 from monitor.training.experiments.one_network import milliseconds, resized
-from monitor.training.experiments.paper_sets import Labelled, Task
+from monitor.training.experiments.paper_sets import MARGIN, MASKS, SOURCE, Labelled, Task
+from monitor.training.mask.sets import FACE_MIN_PX
+from monitor.training.pictures.chips import LABELS
 from monitor.training.report import metrics
 
 PREDICT = 64  # faces in a batch that is not trained on
@@ -59,13 +60,14 @@ class Job:
         return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
 
 
-def run(job: Job, task: Task, weights: Path | None, tell: Tell) -> dict[str, Any]:
+def run(job: Job, task: Task, weights: Path | None, out: Path, tell: Tell) -> dict[str, Any]:
     """Train the network, test it, time it.
 
     Args:
         job: What to do.
         task: The pictures of `job.task`.
         weights: What `job.start` names; None: random weights.
+        out: Path without ending of the ONNX file that is left; classical classifiers leave none.
         tell: Called as it goes on, in this thread.
 
     Returns:
@@ -82,7 +84,7 @@ def run(job: Job, task: Task, weights: Path | None, tell: Tell) -> dict[str, Any
     if info.classifier is None:
         made = _fit(model, train, tests["papers"], job, tell)
         answers = {name: confidence(model, test.faces) for name, test in tests.items()}
-        times = _exported(model, job)
+        times = _exported(model, job, out)
     else:
         made, answers = _classified(model, train, tests, CLASSIFIERS[info.classifier](job.seed))
         times = {}
@@ -130,7 +132,7 @@ def as_classifier(model: Any, outputs: int) -> Any:
 
     Args:
         model: As `paper.build` makes it.
-        outputs: How many columns; classes that the network does not know get 0.
+        outputs: How many columns at least; classes that the network does not know get 0.
     """
     import keras
 
@@ -267,15 +269,45 @@ def _classified(
     }
 
 
-def _exported(model: Any, job: Job) -> dict[str, float]:
-    """Size and time of the network in ONNX Runtime."""
-    from monitor.training.learning import export
+def _exported(model: Any, job: Job, out: Path) -> dict[str, float]:
+    """The network as ONNX, of masks with the card that the program asks for; its size and time."""
+    from monitor.training.learning import cards, export
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{job.network}.onnx"
-        export.write_onnx(as_classifier(model, 2), path)
-        session = cardless_session(path)
-        return {
-            "onnx_mb": path.stat().st_size / 1e6,
-            "ms_batch_1": milliseconds(lambda x: session.run(None, {"faces": x}), job.size, 1, 15),
-        }
+    path = Path(f"{out}.onnx")
+    masks = job.task == "masks"
+    export.write_onnx(as_classifier(model, len(LABELS) if masks else 0), path)
+    if masks:
+        about = {"name": job.key, "trained_on": f"{SOURCE}, {job.limit} faces, an experiment"}
+        export.write_card(out, cards.files_of(path), job.size, MARGIN, about)
+    session = cardless_session(path)
+    return {
+        "onnx_mb": path.stat().st_size / 1e6,
+        "ms_batch_1": milliseconds(lambda x: session.run(None, {"faces": x}), job.size, 1, 15),
+    }
+
+
+def whole_program(out: Path, pictures: Path) -> dict[str, Any]:
+    """The program itself with the network that `run` left, on whole pictures with boxes.
+
+    Args:
+        out: As given to `run`.
+        pictures: A folder as `end_to_end.load_whole_pictures` knows it; no network of a paper
+            learns from it.
+
+    Returns:
+        `alarmed` and `right` of the bare and of the masked faces of 40 px or more, of all that are
+        there; `map50`, `map50_95` over these two classes.
+    """
+    from monitor.training.mask import end_to_end
+
+    found = end_to_end.measure(
+        Path(f"{out}.onnx"), end_to_end.load_whole_pictures(pictures), FACE_MIN_PX
+    )
+    detection = found["detection"]
+    return {
+        "pictures": found["pictures"],
+        "bare_right": found["raw_state"]["unmasked"]["right"].as_json(),
+        "masked_right": found["raw_state"]["masked"]["right"].as_json(),
+        "map50": float(np.mean([detection["classes"][n]["ap50"] for n in MASKS])),
+        "map50_95": float(np.mean([detection["classes"][n]["ap50_95"] for n in MASKS])),
+    }

@@ -13,7 +13,9 @@ import keras
 import numpy as np
 import pytest
 
+from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
+from monitor.faces.classify import MaskClassifier
 from monitor.training.experiments import all as every
 from monitor.training.experiments import paper, paper_page, paper_run, paper_sets, siamese_scores
 from monitor.training.experiments.paper_parts import PREPARE
@@ -243,6 +245,10 @@ def test_one_command_trains_tests_and_goes_on_where_it_was(
     assert "`papers/five_vgg19.py`" in text
 
     assert f"all {' '.join(ARGUMENTS)}" in text
+    # what the program reads, card and all
+    classifier = MaskClassifier(OnnxNetwork(tmp_path / "models" / "five_cnn-masks-random", 1))
+    pictures = np.stack([np.full((32, 32, 3), v, np.float32) for v in (-0.7, 0.5)])
+    assert classifier.probabilities(pictures).shape == (2, 3)
 
     monkeypatch.setattr(paper_run, "run", lambda *a: pytest.fail("trained again"))
     assert every.main(arguments) == 0
@@ -294,9 +300,9 @@ def test_what_cannot_be_done_is_said_before_anything_is_trained(tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
-def test_classical_classifiers_answer_from_the_features() -> None:
+def test_classical_classifiers_answer_from_the_features(tmp_path: Path) -> None:
     job = paper_run.Job("features_knn", "masks", "random", 32, 0, "RGB -1..1", 40, 1.0, 0)
-    found = paper_run.run(job, task_of(24), None, lambda share, words: None)
+    found = paper_run.run(job, task_of(24), None, tmp_path / "knn", lambda share, words: None)
     assert found["tests"]["papers"]["right"]["value"] > 0.9  # it was taught these very pictures
     assert found["curve"] == []
 

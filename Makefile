@@ -70,7 +70,7 @@ $(VENV)/web-test.done: requirements-web-test.txt $(VENV)/dev.done
 	$(PIP) -r requirements-web-test.txt
 	@touch $@
 
-$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-web.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
+$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-web.txt requirements-server.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
 	@echo "Installing what the program and its tests need (once, a minute or two) ..."
 	$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/run.done $(VENV)/web.done

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import Parts
     from monitor.identity.identify import Identifier
-    from monitor.learning.collect import Collector
     from monitor.learning.watch import ModelWatch
     from monitor.storage.csv_log import CsvLog
     from monitor.storage.events import EventLog
-    from monitor.storage.outputs import DayBook
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +206,7 @@ def build_parts(options: RunOptions) -> Parts:
         ConfigError: See `check_outputs`.
     """
     from monitor.analysis.worker import Parts
+    from monitor.beside import announcer, day_book, face_keeper
     from monitor.storage.ledger import Ledger
     from monitor.storage.outputs import Outputs
     from monitor.storage.shifts import ShiftClock, desk_token, new_shift_id
@@ -226,7 +225,7 @@ def build_parts(options: RunOptions) -> Parts:
         if store is not None:
             undo.callback(store.close)
         csv, events = _on_outputs(options, _open_outputs)
-        keeper = _keeper(options)
+        keeper = face_keeper(config, options.stores)
         outputs = Outputs(
             csv=csv,
             events=events,
@@ -235,7 +234,8 @@ def build_parts(options: RunOptions) -> Parts:
             recordings_listed=options.into_store or options.on_recording,
             spool=None if store is None else Spool(store.label, run_id),
             keeper=keeper,
-            days=_days(options),
+            days=day_book(config, options.stores),
+            announcer=announcer(config) if options.stores else None,
         )
         clock = ShiftClock(config.shift.times, desk_token())
         ledger = Ledger(store, run_id, outputs, config.store.retention_days, clock=clock)
@@ -299,35 +299,6 @@ def model_watch(options: RunOptions) -> ModelWatch | None:
     if not shipped or "classify.model" in options.named:
         return None
     return ModelWatch(default_places(), classify)
-
-
-def _keeper(options: RunOptions) -> Collector | None:
-    """Who keeps faces to learn from, where that is wanted. Without it, too, old ones are
-    deleted.
-    """
-    from monitor.learning.collect import Collector
-    from monitor.learning.places import default_places
-    from monitor.learning.withdrawn import purge
-
-    learning, places = options.config.learning, default_places()
-    if learning.collect and options.stores:
-        return Collector(places, learning.faces_per_visit, learning.retention_days)
-    if places.faces.is_dir():
-        try:
-            purge(places, learning.retention_days)
-        except StoreError as error:
-            log.warning("%s", error)
-    return None
-
-
-def _days(options: RunOptions) -> DayBook | None:
-    """Who sums up what the faces of a day look like."""
-    from monitor.learning.drift import Days
-    from monitor.learning.places import default_places
-
-    if not options.config.learning.drift or not options.stores:
-        return None
-    return Days(default_places())
 
 
 def _on_outputs(options: RunOptions, action: Callable[[RunOptions], T]) -> T:

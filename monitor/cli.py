@@ -25,7 +25,19 @@ from monitor.given import past, path_to_read, path_to_write, source_option
 if TYPE_CHECKING:
     from monitor.app import RunOptions
 
-COMMANDS = ("cameras", "check", "export", "people", "enrol", "forget", "learn", "serve", "keys")
+COMMANDS = (
+    "cameras",
+    "check",
+    "export",
+    "people",
+    "enrol",
+    "forget",
+    "learn",
+    "serve",
+    "keys",
+    "mqtt",
+    "store",
+)
 
 _UNKNOWN = "unrecognized arguments: "  # argparse's words
 
@@ -75,9 +87,10 @@ def _run_parser() -> argparse.ArgumentParser:
         prog="main.py",
         description="Watches an entrance camera and tells who wears a mask.",
         epilog="Commands: main.py cameras (list cameras), check (look over the installation, or at "
-        "a camera), export FILE (sightings and totals as CSV), "
+        "a camera), export FILE (sightings and totals as CSV), store (copy it), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
-        "model), serve (a web page and an endpoint), keys (to the endpoint).",
+        "model), serve (a web page and an endpoint), keys (to the endpoint), "
+        "mqtt (a broker that is told).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -339,12 +352,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = {
         "cameras": _cameras,
         "check": _check,
+        "store": _command_of("monitor.storage.commands", "run_store"),
         "export": _command_of("monitor.export_command", "run_export"),
         "people": _command_of("monitor.identity.commands", "run_people"),
         "enrol": _command_of("monitor.identity.commands", "run_enrol"),
         "forget": _command_of("monitor.identity.commands", "run_forget"),
         "serve": _command_of("monitor.web.commands", "run_serve"),
         "keys": _command_of("monitor.web.commands", "run_keys"),
+        "mqtt": _command_of("monitor.mqtt.commands", "run_mqtt"),
         "learn": _learn,
     }
     try:

@@ -228,6 +228,21 @@ class LearningConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MqttConfig:
+    # broker that is told counts, sightings and what the cameras show; empty: nobody is told
+    host: str = _setting("")
+    port: int = _setting(0, 0, 65535)  # 0: 1883, with TLS 8883
+    tls: bool = _setting(False)
+    ca: str = _setting("")  # file of certificates that are trusted, PEM; empty: the system's
+    # its password is kept in the system's keyring: `python main.py mqtt password`
+    user: str = _setting("")
+    prefix: str = _setting("mask-monitor", form=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)* house/door")
+    # the beginning of Home Assistant's discovery topics; empty: none are sent
+    discovery: str = _setting("homeassistant", form=r"([A-Za-z0-9_-]+)? homeassistant")
+    desk: str = _setting("")  # who tells it; empty: the name of this computer
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
@@ -243,6 +258,7 @@ class Config:
     shift: ShiftConfig = field(default_factory=ShiftConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
+    mqtt: MqttConfig = field(default_factory=MqttConfig)
 
 
 def nearest(name: str, valid: tuple[str, ...] | list[str]) -> str:

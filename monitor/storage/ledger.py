@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -71,6 +71,7 @@ class Ledger:
             shift = store.answered(lambda: clock.resume(store, self._claims))
         self._books = ShiftBooks(shift)
         self._recordings_apart = outputs.recordings_apart
+        self._announcer = outputs.announcer
         self._pending: dict[str, Sighting] = {}  # sightings that are not committed yet
         self._undo: list[Callable[[], None]] = []
         lane: StoreLane
@@ -135,18 +136,30 @@ class Ledger:
         """The state of the books, for the window and the log."""
         books = self._books
         by_camera = {camera: counter.count() for camera, counter in books.counters.items()}
+        self._announce(by_camera)
         return Update(
             result,
             total(by_camera.values()),
             books.shown,
             books.standing,
-            self._writer.problem or next(iter(self._twice.values()), ""),
+            self._writer.problem or next(iter(self._twice.values()), "") or self._untold,
             by_camera,
             books.corrections,
             bool(self._undo),
             books.recordings,
             books.shift,
         )
+
+    def _announce(self, by_camera: Mapping[str, Count]) -> None:
+        """Tell other systems the count; recordings are nobody's visitors."""
+        if self._announcer is not None:
+            recordings = self._books.recordings
+            cameras = {c: count for c, count in by_camera.items() if c not in recordings}
+            self._announcer.counts(total(cameras.values()), self._books.standing, cameras)
+
+    @property
+    def _untold(self) -> str:
+        return self._announcer.problem if self._announcer is not None else ""
 
     def count(self) -> Count:
         """The running count of all cameras together."""
@@ -197,6 +210,8 @@ class Ledger:
             self._writer.put_watches(self._watching.take(camera, condition))
         else:
             self._writer.put_watches(self._watching.end(camera))
+        if self._announcer is not None:
+            self._announcer.camera(camera, condition)
 
     def leave(self, camera: str) -> None:
         """A camera is not counted any more."""
@@ -215,6 +230,8 @@ class Ledger:
             self._writer.close()
         finally:
             self._flush()
+            if self._announcer is not None:
+                self._announcer.close()
 
     def forget(self, names: Collection[str]) -> None:
         """Take the names of people out of the visits and sightings of this shift, wherever they are
@@ -266,6 +283,10 @@ class Ledger:
                 self._writer.forget_snapshot(sighting_id)
         if books.is_stored(visit):
             self._writer.correct(visit_id, correction)
+            if self._announcer is not None:
+                told = {s.sighting_id: dataclasses.replace(s, corrected=correction) for s in read}
+                told |= {k: s for k, s in books.logged.items() if s.visit_id == visit_id}
+                self._announcer.sightings(told.values())
             if correction is not Correction.NEVER_MOVED:  # nobody has judged it
                 self._writer.label(visit, correction)
         self._flush()
@@ -306,7 +327,10 @@ class Ledger:
                 self._pending.pop(key, None)
         # what the receptionist has said meanwhile is in no committed version yet
         if committed:
-            self._books.log([self._books.book_sighting(s) for s in committed.values()])
+            logged = [self._books.book_sighting(s) for s in committed.values()]
+            self._books.log(logged)
+            if self._announcer is not None:
+                self._announcer.sightings(logged)
         return bool(committed)
 
     def _recall(self) -> Books:

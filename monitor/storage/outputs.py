@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from monitor.records import Correction, FrameResult, MaskState
+from monitor.records import Condition, Correction, Count, FrameResult, MaskState, Sighting
 from monitor.storage.csv_log import CsvLog
 from monitor.storage.events import EventLog
 from monitor.storage.snapshots import Snapshots
@@ -36,6 +37,23 @@ class DayBook(Protocol):
     def close(self) -> None: ...
 
 
+class Announcer(Protocol):
+    """Tells other systems what happens: see `monitor.mqtt`. Its methods hand over and return at
+    once.
+    """
+
+    @property
+    def problem(self) -> str: ...
+
+    def sightings(self, sightings: Iterable[Sighting]) -> None: ...
+
+    def counts(self, total: Count, sightings: int, by_camera: Mapping[str, Count]) -> None: ...
+
+    def camera(self, camera: str, condition: Condition | None) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """All of it; see the module."""
@@ -51,3 +69,4 @@ class Outputs:
     spool: Spool | None = None
     keeper: FaceKeeper | None = None
     days: DayBook | None = None
+    announcer: Announcer | None = None

@@ -1,0 +1,61 @@
+"""What is kept and told beside the store, where the settings want it. Nothing of it is loaded where
+they do not.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from monitor.config import Config
+from monitor.errors import StoreError
+
+if TYPE_CHECKING:
+    from monitor.learning.collect import Collector
+    from monitor.storage.outputs import Announcer, DayBook
+
+log = logging.getLogger(__name__)
+
+
+def face_keeper(config: Config, stores: bool) -> Collector | None:
+    """Who keeps faces to learn from. Without it, too, old ones are deleted.
+
+    Args:
+        stores: Whether anything of the run is stored.
+    """
+    from monitor.learning.collect import Collector
+    from monitor.learning.places import default_places
+    from monitor.learning.withdrawn import purge
+
+    learning, places = config.learning, default_places()
+    if learning.collect and stores:
+        return Collector(places, learning.faces_per_visit, learning.retention_days)
+    if places.faces.is_dir():
+        try:
+            purge(places, learning.retention_days)
+        except StoreError as error:
+            log.warning("%s", error)
+    return None
+
+
+def day_book(config: Config, stores: bool) -> DayBook | None:
+    """Who sums up what the faces of a day look like."""
+    from monitor.learning.drift import Days
+    from monitor.learning.places import default_places
+
+    return Days(default_places()) if config.learning.drift and stores else None
+
+
+def announcer(config: Config) -> Announcer | None:
+    """Who tells other systems, from now on.
+
+    Raises:
+        ConfigError: If its library is not installed.
+    """
+    if not config.mqtt.host:
+        return None
+    from monitor.mqtt.broker import make_publisher
+
+    publisher = make_publisher(config.mqtt)
+    publisher.start()
+    return publisher

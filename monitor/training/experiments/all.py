@@ -29,7 +29,7 @@ from typing import Any
 from monitor.errors import ConfigError
 from monitor.training.command import first_words, quiet_tensorflow, run_main, typed
 from monitor.training.experiments import paper
-from monitor.training.report.pages import output_dir, write_json, write_text
+from monitor.training.report.pages import output_dir, save_figure, write_json, write_text
 
 UPPER_FACES = "upper_faces"
 QUICK = {"limit": 40, "passes": 1, "size_max": 96, "minutes": 0.3}
@@ -255,6 +255,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         results = paper_page.kept(args.out)
         write_json(args.summary / "papers.json", results)
         write_text(args.summary / "papers.md", paper_page.markdown(results))
+        for name, figure in paper_page.charts(results).items():
+            save_figure(figure, args.summary / name)
     return 0
 
 

@@ -47,6 +47,12 @@ be had for MobileNetV2 alone here. `passes` says how often each saw what it lear
 stopped by `--minutes` before its passes were over. Times are ONNX Runtime's for one face, on a
 machine that had other work to do. `whole program`: the program with the detector in front, on the
 pictures of andrewmvd, faces of 40 px or more; a face that is not found is not right.
+
+What lies between the columns is what the papers' way of testing is worth: copies on both sides,
+and one source for all (`papers_read.md`). Where a network stays more than three points below its
+paper on the paper's own terms, the chart shows whether it was still learning: most have had a few
+passes over a few hundred pictures instead of the paper's epochs, and those with published backbones
+begin at random, as their ImageNet weights cannot be had here.
 """
 
 
@@ -80,6 +86,8 @@ def markdown(results: Iterable[Result]) -> str:
         for start in dict.fromkeys(r["job"]["start"] for r in of_task):
             rows = [r for r in of_task if r["job"]["start"] == start]
             parts += [f"### {STARTS.get(start, f'From {start}')}\n", accuracies(rows)]
+            if any(r["curve"] for r in rows):
+                parts += [f"![accuracy by pass]({chart_name(rows[0])})\n"]
             parts += ["Macro F1, area under the ROC curve, precision and recall by class:\n"]
             parts += [classes(rows)]
     parts += ["## The networks\n", networks()]
@@ -169,6 +177,36 @@ def curves(curve: Sequence[Mapping[str, float]]) -> Figure:
         axis.set_ylabel(what)
         axis.grid(alpha=0.3)
     axes[0].legend()
+    return figure
+
+
+def chart_name(result: Result) -> str:
+    """The file of the chart of all networks with the same task and start."""
+    start = result["job"]["start"].split(".")[0]
+    return f"papers_{result['job']['task']}_{start}.svg"
+
+
+def charts(results: Iterable[Result]) -> dict[str, Figure]:
+    """Accuracy on the papers' terms after each pass, by `chart_name`."""
+    groups: dict[str, list[Result]] = {}
+    for result in sorted(results, key=_order):
+        if result["curve"]:
+            groups.setdefault(chart_name(result), []).append(result)
+    return {name: _accuracy_by_pass(rows) for name, rows in groups.items()}
+
+
+def _accuracy_by_pass(rows: Sequence[Result]) -> Figure:
+    figure, axis = plt.subplots(figsize=(8, 4))
+    for i, row in enumerate(rows):
+        line = ("-", "--", "-.", ":")[i // 10 % 4]
+        passes, accuracy = zip(
+            *((c["passes"], c["test_accuracy"]) for c in row["curve"]), strict=True
+        )
+        axis.plot(passes, accuracy, line, marker=".", color=f"C{i % 10}", label=_title(row))
+    axis.set_xlabel("passes")
+    axis.set_ylabel("accuracy on the papers' terms")
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

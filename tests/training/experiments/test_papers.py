@@ -242,6 +242,8 @@ def test_one_command_trains_tests_and_goes_on_where_it_was(
     text = (tmp_path / "docs" / "papers.md").read_text()
     assert "From random weights" in text
     assert "From ImageNet weights" not in text
+    assert "(papers_masks_random.svg)" in text
+    assert (tmp_path / "docs" / "papers_masks_random.svg").is_file()
     assert "`papers/five_vgg19.py`" in text
 
     assert f"all {' '.join(ARGUMENTS)}" in text
@@ -273,6 +275,7 @@ def test_random_and_pretrained_weights_never_share_a_table() -> None:
         ),
         "parameters": 7,
         "passes": 1.0,
+        "curve": [],
         "cut": True,
         "training_minutes": 0.1,
     }

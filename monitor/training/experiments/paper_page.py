@@ -48,11 +48,13 @@ stopped by `--minutes` before its passes were over. Times are ONNX Runtime's for
 machine that had other work to do. `whole program`: the program with the detector in front, on the
 pictures of andrewmvd, faces of 40 px or more; a face that is not found is not right.
 
-What lies between the columns is what the papers' way of testing is worth: copies on both sides,
-and one source for all (`papers_read.md`). Where a network stays more than three points below its
-paper on the paper's own terms, the chart shows whether it was still learning: most have had a few
-passes over a few hundred pictures instead of the paper's epochs, and those with published backbones
-begin at random, as their ImageNet weights cannot be had here.
+Where copies on both sides and one source for all make the papers' terms easier, their column is the
+highest: so it is with pretrained weights (`papers_read.md`). A network that has not learnt much yet
+finds the turned and shifted copies harder than the pictures as they are. `-`: the paper's figure is
+not at hand. Where a network stays more than three points below its paper on the paper's own terms,
+the chart shows whether it was still learning: most have had a few passes over a few hundred pictures
+instead of the paper's epochs, and those with published backbones begin at random, as their ImageNet
+weights cannot be had here.
 """
 
 
@@ -210,10 +212,11 @@ def _accuracy_by_pass(rows: Sequence[Result]) -> Figure:
     return figure
 
 
-def _order(result: Result) -> tuple[bool, int]:
-    """Random weights first, then as `paper.infos` has them."""
+def _order(result: Result) -> tuple[bool, int, bool]:
+    """Random weights first, then as `paper.infos` has them, fed as the paper says before others."""
     job = result["job"]
-    return job["start"] != paper.RANDOM, list(paper.infos()).index(job["network"])
+    other = job["preprocessing"] != paper.info_of(job["network"]).preprocessing
+    return job["start"] != paper.RANDOM, list(paper.infos()).index(job["network"]), other
 
 
 def _title(result: Result) -> str:

@@ -52,9 +52,9 @@ Where copies on both sides and one source for all make the papers' terms easier,
 highest: so it is with pretrained weights (`papers_read.md`). A network that has not learnt much yet
 finds the turned and shifted copies harder than the pictures as they are. `-`: the paper's figure is
 not at hand. Where a network stays more than three points below its paper on the paper's own terms,
-the chart shows whether it was still learning: most have had a few passes over a few hundred pictures
-instead of the paper's epochs, and those with published backbones begin at random, as their ImageNet
-weights cannot be had here.
+the chart shows whether it was still learning: most have had a few passes over a few hundred
+pictures instead of the paper's epochs, and those with published backbones begin at random, as their
+ImageNet weights cannot be had here.
 """
 
 

@@ -220,9 +220,11 @@ def _fit(model: Any, train: Labelled, test: Labelled, job: Job, tell: Tell) -> d
             seen += len(part)
             share = max(seen / (job.epochs * len(x)), (time.monotonic() - began) / 60 / job.minutes)
             tell(min(1.0, share), f"epoch {epoch + 1} of {job.epochs}, step {at + 1} of {steps}")
+        if not losses:  # the minutes were over before this epoch began
+            break
         answers = {name: confidence(model, s.faces) for name, s in _watched(train, test, job.seed)}
         curve.append(
-            {"passes": seen / len(x), "step_loss": float(np.mean(losses)) if losses else None}
+            {"passes": seen / len(x), "step_loss": float(np.mean(losses))}
             | {
                 f"{name}_{what}": value
                 for name, some in _watched(train, test, job.seed)

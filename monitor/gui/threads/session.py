@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +21,15 @@ from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.watched import Watched
-from monitor.records import Condition, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import (
+    Condition,
+    Frame,
+    SourceState,
+    SourceStatus,
+    Update,
+    WatchState,
+    WorkerState,
+)
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
@@ -70,6 +78,7 @@ class Session:
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
+        self.aside: dict[str, Condition] = {}  # cameras that a recording took the place of
         self._analyses = False
 
     # The inference thread
@@ -121,6 +130,7 @@ class Session:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
             self._book(watched)
+        self._book_aside()
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -152,6 +162,8 @@ class Session:
         left, self.watched, self.paused = self.watched, (), False
         for watched in left:
             self._leave(watched)
+        recordings = bool(sources) and not any(source.live for source in sources)
+        self._set_aside([w.name for w in left if w.live] if recordings else [])
         for source in sources:
             self.add(source)
 
@@ -195,9 +207,11 @@ class Session:
         """Play a clip from its beginning, or try a source again."""
         watched = self.find(name)
         if watched is not None and not watched.lent:
-            place = self.watched.index(watched)
+            place, shown = self.watched.index(watched), watched.condition()
             self.remove(name)
             self._start(watched.source, place)
+            if shown is not None and shown.state is WatchState.LOST:
+                self.watched[place].capture.lost_since(shown.since)
 
     def pause(self, paused: bool) -> None:
         """Hold all cameras, or let them go on."""
@@ -278,6 +292,25 @@ class Session:
         """Have the inference thread book what a live camera shows."""
         if watched.live and self._worker is not None:
             self._worker.watch(watched.name, watched.condition)
+
+    def _set_aside(self, names: list[str]) -> None:
+        """Book cameras that a recording took the place of as paused, until they are back."""
+        since = datetime.now(UTC)
+        former, self.aside = (
+            self.aside,
+            {name: Condition(WatchState.PAUSED, since) for name in names},
+        )
+        if not names and self._worker is not None:
+            for name in former:
+                self._worker.unwatch(name)
+        if names:
+            self.aside = former | self.aside
+        self._book_aside()
+
+    def _book_aside(self) -> None:
+        for name, condition in self.aside.items():
+            if self._worker is not None:
+                self._worker.watch(name, lambda c=condition: c)  # type: ignore[misc]
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()

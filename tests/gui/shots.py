@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
 from monitor.camera.clip import ClipSource
+from monitor.camera.folder import FolderSource
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import load_config
 from monitor.errors import CameraError
@@ -349,6 +350,48 @@ def draw_people(folder: Path, work: Path) -> None:
         window.close()
 
 
+def draw_review(folder: Path, work: Path) -> None:
+    """The bundled clip in the review room: gone back in, looked ahead in, judged to its end; and a
+    folder of pictures.
+    """
+    pictures = work / "pictures"
+    pictures.mkdir()
+    for number in range(12):
+        cv2.imwrite(str(pictures / f"{number}.png"), demo_frame(30 * number))
+    for width, height in ((800, 600), (1280, 720), (1920, 1080)):
+        for theme in ("light", "dark"):
+            window = make_window(width, height, theme, work)
+            window.start()
+            while window.review.bar is None:
+                wait(0.1)
+            name, review = f"review_{width}_{theme}", window.session.watched[0].review
+            assert review is not None
+            window.session.pause(True)
+            review.seek(15.0)
+            while review.place().judged_s < 14.9 or review.place().target_s is not None:
+                wait(0.1)
+            review.seek(window.review.marks()[-1].began_t + 1.0)
+            wait(1.0)
+            window.grab().save(str(folder / f"{name}_again.png"))
+            review.glance(20.0)
+            wait(1.0)
+            window.grab().save(str(folder / f"{name}_ahead.png"))
+            review.speed = 8.0
+            review.seek(1e6)
+            while not review.place().ended:
+                wait(0.1)
+            window.review.bar.seek.setFocus()
+            wait(1.5)
+            window.grab().save(str(folder / f"{name}_ended.png"))
+            window.close()
+    window = make_window(800, 600, "light", work, [FolderSource(pictures)])
+    window.start()
+    while not (window.session.watched and window.session.analysed > 3):
+        wait(0.1)
+    window.grab().save(str(folder / "review_folder.png"))
+    window.close()
+
+
 def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
     """The bundled clip, watched by the real pipeline, a moment after the first sighting has
     begun.
@@ -364,17 +407,26 @@ def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> N
     window.close()
 
 
+DRAWN = {
+    "situations": draw_situations,
+    "cameras": draw_cameras,
+    "people": draw_people,
+    "review": draw_review,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", choices=DRAWN, help="this kind of situation alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         if arguments.folder is not None:
             arguments.folder.mkdir(parents=True, exist_ok=True)
-            draw_situations(arguments.folder, Path(work))
-            draw_cameras(arguments.folder, Path(work))
-            draw_people(arguments.folder, Path(work))
+            for name, draw in DRAWN.items():
+                if arguments.only in (None, name):
+                    draw(arguments.folder, Path(work))
         if arguments.keep is not None:
             draw_clip(arguments.keep, Path(work), (1280, 720), "light")
 

@@ -100,6 +100,10 @@ class Session:
                 self.analysed += update.result is not None
                 self.enrolled = pipelines[0].enrolled  # the gallery may have changed
             self.heard += 1
+            if update.result is not None and not update.result.frame.live:
+                watched = self.find(update.result.frame.camera)
+                if watched is not None:
+                    watched.recall.keep(update.result)
             camera = update.result.frame.camera if update.result is not None else None
             updates.put((next(numbers), update), camera)
             self._bridge.notify()
@@ -120,6 +124,9 @@ class Session:
         for watched in self.watched:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
+            if watched.review is not None and not self.options.into_store:
+                watched.review.begin_anew()  # its books ended with the former thread
+                watched.ended_told = False
             self._book(watched)
         self._worker.start()
 
@@ -198,6 +205,16 @@ class Session:
             place = self.watched.index(watched)
             self.remove(name)
             self._start(watched.source, place)
+
+    def play_again(self, name: str) -> None:
+        """Show a recording from its beginning: what was judged is not judged again. A source in
+        which one cannot go back is opened again.
+        """
+        watched = self.find(name)
+        if watched is not None and watched.review is not None and watched.review.is_alive():
+            watched.review.seek(0.0)
+        else:
+            self.again(name)
 
     def pause(self, paused: bool) -> None:
         """Hold all cameras, or let them go on."""

@@ -20,9 +20,10 @@ class Mark:
 
     sighting_id: str
     visit_id: str
-    began_t: float
+    began_t: float  # from where on its box is seen
     ended_t: float
     state: MaskState  # the worst of it
+    lasted_s: float
 
 
 class Recall:
@@ -33,6 +34,7 @@ class Recall:
         self._faces: OrderedDict[int, tuple[Face, ...]] = OrderedDict()
         self._number = 0
         self._marks: dict[str, Mark] = {}
+        self._came: dict[str, float] = {}  # when a visit's box was seen first, s
 
     def keep(self, result: FrameResult) -> None:
         """Take in what was found in a picture. The first one begins anew."""
@@ -41,7 +43,9 @@ class Recall:
         with self._lock:
             if frame.index == 0:
                 self._faces.clear()
-                self._marks, self._number = {}, 0
+                self._marks, self._came, self._number = {}, {}, 0
+            for face in faces:
+                self._came.setdefault(face.visit_id or "", frame.t)
             if faces:
                 self._faces[frame.index] = faces
                 self._number += len(faces)
@@ -53,9 +57,12 @@ class Recall:
     def _mark(self, sighting: Sighting, t: float) -> Mark:
         lasted_s = (sighting.last_seen - sighting.first_seen).total_seconds()
         known = self._marks.get(sighting.sighting_id)
-        began_t = max(0.0, t - lasted_s) if known is None else known.began_t
+        began_t = max(t - lasted_s, self._came.get(sighting.visit_id, 0.0), 0.0)
         ids = sighting.sighting_id, sighting.visit_id
-        return Mark(*ids, began_t, began_t + lasted_s, sighting.worst_state)
+        if known is not None:
+            began_t, more_s = known.began_t, lasted_s - known.lasted_s
+            return Mark(*ids, began_t, known.ended_t + more_s, sighting.worst_state, lasted_s)
+        return Mark(*ids, began_t, max(t, began_t), sighting.worst_state, lasted_s)
 
     def faces(self, number: int) -> tuple[Face, ...]:
         """What was found in a picture, by its number."""

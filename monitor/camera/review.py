@@ -151,10 +151,22 @@ class ReviewThread(CaptureThread):
         with self._lock:
             return self._place.at_front and not self._wish.shows
 
+    @property
+    def on_the_way(self) -> bool:
+        """Whether it is being judged up to what the user wants to see, and nobody has asked for
+        anything else.
+        """
+        with self._lock:
+            return self._target is not None and not (self._wish.stop or self._wish.shows)
+
     def status(self) -> SourceStatus:
-        with self._lock:  # a fresh look has not come to the end that the last one came to
-            anew = self._wish.anew
-        return SourceStatus(SourceState.OPENING) if anew else super().status()
+        """The state now; once something else is asked for, the end is not what is shown."""
+        with self._lock:
+            wish, status = self._wish, super().status()
+            if wish.anew:
+                return SourceStatus(SourceState.OPENING)
+            left = wish.shows and status.state is SourceState.ENDED
+            return SourceStatus(SourceState.LIVE) if left else status
 
     def _ask(self, wish: _Wish) -> None:
         with self._lock:
@@ -173,6 +185,8 @@ class ReviewThread(CaptureThread):
                 wish, self._wish = self._wish, _Wish()
                 if wish.anew:
                     self._status = SourceStatus(SourceState.OPENING)
+                elif wish.shows and self._status.state is SourceState.ENDED:
+                    self._status = SourceStatus(SourceState.LIVE)
             if wish.stop or wish.shows:
                 self._obey(wish)
             elif self._target is not None:

@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
         the user wants to be it stops there.
         """
         watched = self.session.watched
-        if any(w.review is not None and w.review.place().target_s is not None for w in watched):
+        if any(w.review is not None and w.review.on_the_way for w in watched):
             self.session.pause(True)
         elif watched and all(self.session.status_of(w).state is SourceState.ENDED for w in watched):
             self.session.pause(False)

@@ -126,6 +126,9 @@ class ReviewBar(QWidget):
         self.seek.show_place(t, place.judged_s, place.length_s, marks)
         self.now.setText(place_text(place, t, stills=stills, exact=paused))
         self.length.setText(length_text(place, stills=stills))
+        where = f"{place_text(place, t, stills=stills)} of {self.length.text()}"
+        if where != self.seek.accessibleDescription():
+            self.seek.setAccessibleDescription(where)
         said, sentence = state_text(place, stills=stills, sightings=len(marks))
         if (said, sentence) != (self.state.text(), self.state.toolTip()):
             self.state.setText(said)

@@ -140,8 +140,8 @@ class ReviewRoom(QObject):
         """Some pictures on, or back, and stay there."""
         if self._review is None:
             return
-        if not self._parts.session.paused:
-            self._play()
+        self._parts.session.pause(True)
+        self._parts.menus.pause.setChecked(True)
         self._review.step(by)
 
     def _go_by(self, seconds: float) -> None:

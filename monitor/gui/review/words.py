@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.camera.review import Place
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the window is up before the cameras' side is loaded
+    from monitor.camera.review import Place
 
 
 def time_text(seconds: float, *, exact: bool = False) -> str:

@@ -44,7 +44,7 @@ class ReviewBar(QWidget):
         self._signs: dict[QToolButton, str] = {}
         self.setAccessibleName(f"Review of {name}")
         rows = QVBoxLayout(self)
-        rows.setContentsMargins(10, 4, 10, 6)
+        rows.setContentsMargins(6, 2, 6, 4)
         rows.setSpacing(2)
         first = QHBoxLayout()
         self.now, self.length = self._time("Time now"), self._time("Length of the recording")
@@ -53,7 +53,7 @@ class ReviewBar(QWidget):
             first.addWidget(widget, share)
         rows.addLayout(first)
         second = QHBoxLayout()
-        second.setSpacing(4)
+        second.setSpacing(2)
         self.previous = self._button(second, actions.previous, "previous")
         self.back = self._button(second, actions.back, "back")
         self.play = self._button(second, None, "pause")

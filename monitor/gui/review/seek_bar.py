@@ -52,10 +52,10 @@ class SeekBar(QSlider):
         self.setToolTip("Click or drag: what was judged is shown again, what was not is judged now")
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 30)
+        return QSize(200, 27)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(80, 30)
+        return QSize(80, 27)
 
     @property
     def t(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,16 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from monitor.app import RunOptions
 from monitor.camera.folder import FolderSource
-from monitor.camera.review import Place, ReviewThread
+from monitor.camera.review import SPEEDS, Place, ReviewThread
+from monitor.config import load_config
 from monitor.gui.export_dialog import ExportDialog
 from monitor.gui.review.bar import ReviewBar
 from monitor.gui.window import MainWindow
+from monitor.headless import run_headless
 from monitor.records import Correction, MaskState
+from monitor.storage.export_wish import Wish
 from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -239,6 +244,40 @@ def test_nothing_is_counted_twice_however_one_moves(
     store.close()
 
 
+@pytest.mark.long
+def test_the_export_after_much_going_about_is_that_of_a_run_without_a_window(
+    qtbot: QtBot, make_window: MakeWindow, demo_clip: Path, tmp_path: Path, store_url: str
+) -> None:
+    """Row by row: the bundled clip, with sought places, steps, looks ahead and all speeds."""
+    listed, shown = tmp_path / "headless.csv", tmp_path / "window.csv"
+    config = load_config(None, {"store": {"url": store_url}, "sighting": {"alert_after_s": 0.3}})
+    assert run_headless(RunOptions(config=config, video=demo_clip, csv=listed)) == 0
+    window = make_window(demo_clip, into_store=False)
+    hurry(qtbot, window)
+    review, chance = thread(window), random.Random(17)
+    while not place(window).ended:
+        for speed in chance.sample(SPEEDS, 2):
+            review.speed = speed
+            t = chance.uniform(0, place(window).judged_s + 4)
+            chance.choice((review.seek, review.seek, review.glance))(t)
+            qtbot.wait(chance.randrange(60))
+            review.step(chance.choice((-3, -1, 1, 2)))
+            qtbot.wait(chance.randrange(200))
+            window.session.pause(chance.random() < 0.4)
+        if place(window).judged_s > 15:
+            review.seek(1e6)
+            qtbot.waitUntil(lambda: place(window).ended, timeout=LONG_MS)
+    qtbot.waitUntil(ended(window), timeout=LONG_MS)
+    window.commands.export(shown, Wish(kinds=("sightings", "visits")), "demo.mp4")
+    qtbot.waitUntil(lambda: bool(window.banners.text("export")), timeout=LONG_MS)
+    same = ("camera", "seconds_unmasked", "worst_state", "final_state", "confidence", "model")
+    assert [[row[name] for name in same] for row in read_csv(shown)] == [
+        [row[name] for name in same] for row in read_csv(listed)
+    ]
+    assert len(read_csv(shown)) > 0
+    assert window.session.analysed == place(window).judged == 450
+
+
 def test_what_goes_into_the_store_is_there_once(
     qtbot: QtBot, make_window: MakeWindow, visits_clip: Path, store_url: str
 ) -> None:
@@ -358,14 +397,8 @@ def test_the_export_is_the_recordings_own(
     )
     qtbot.waitUntil(lambda: bar(window).export.isEnabled(), timeout=LONG_MS)
     monkeypatch.setattr(ExportDialog, "exec", lambda dialog: QDialog.DialogCode.Rejected)
-    window.commands.export(target, window_wish(), "visits.avi")  # it is there already
+    window.commands.export(target, Wish(), "visits.avi")  # it is there already
     qtbot.waitUntil(lambda: "is there already" in window.banners.text("export"), timeout=LONG_MS)
-
-
-def window_wish() -> object:
-    from monitor.storage.export_wish import Wish
-
-    return Wish()
 
 
 def test_a_folder_of_pictures_has_a_bar_that_counts_pictures(
@@ -460,5 +493,7 @@ def test_it_fits_the_smallest_window(
         if widget.isVisible():
             place_in = widget.rect().translated(widget.mapTo(bar(window), QPoint(0, 0)))
             assert inside.contains(place_in), widget.accessibleName()
+    small = window.minimumSizeHint()  # 1280x720 at 200 %
+    assert (small.width() <= 640, small.height() <= 360) == (True, True), small
     assert bar(window).seek.width() > 150
     assert window.view.height() > 200

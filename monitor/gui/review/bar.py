@@ -76,6 +76,7 @@ class ReviewBar(QWidget):
         second.addWidget(self.speed)
         self.state = ElidedLabel(QSizePolicy.Policy.Ignored, Qt.TextElideMode.ElideRight)
         self.state.setAccessibleName("What is done with the picture")
+        second.addSpacing(4)
         second.addWidget(self.state, 1)
         actions.export.setIconText("Export…")
         self.export = self._button(second, actions.export, "")

@@ -150,6 +150,47 @@ def test_keys_step_by_one_picture(qtbot: QtBot, tape_window: Callable[[], MainWi
     assert window.session.analysed == 200
 
 
+def odd_tape(folder: Path, kind: str) -> Path:
+    """A clip of up to a hundred pictures that makes seeking hard."""
+    if kind == "without index":
+        return write_tape(folder / "tape.h264", 100)
+    if kind == "of varying rate":
+        stamps = [sum(20 + 50 * (i % 3) for i in range(n)) for n in range(100)]
+        return write_tape(folder / "tape.mkv", 100, stamps=stamps)
+    whole = write_tape(folder / "whole.avi", 100, "mjpeg", options={})
+    cut = folder / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 7 // 10])
+    return cut
+
+
+@pytest.mark.parametrize("kind", ["without index", "of varying rate", "cut short"])
+def test_in_odd_clips_too_the_picture_is_the_one_that_was_asked_for(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+) -> None:
+    window = make_window(odd_tape(tmp_path, kind), **APART)
+    hurry(qtbot, window)
+    qtbot.waitUntil(lambda: place(window).ended, timeout=LONG_MS)
+    caplog.clear()  # of the one that was cut short, frames are missing, which is said
+    judged = place(window).judged
+    assert judged == 100 or (kind == "cut short" and 40 < judged < 95)
+    key(qtbot, window, "B")  # from the end
+    qtbot.waitUntil(lambda: shown_number(window) == judged - 2, timeout=LONG_MS)
+    for share in (0.3, 0.31, 0.9, 0.0, 0.5):
+        click(qtbot, window, share * place(window).length_s)
+        qtbot.waitUntil(
+            lambda share=share: (
+                abs(place(window).t - share * place(window).length_s) < 0.15
+                and shown_number(window) == place(window).number >= 0
+            ),
+            timeout=LONG_MS,
+        )
+    assert window.session.analysed == judged == place(window).judged
+
+
 def test_a_step_pauses(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
     window = make_window(write_tape(tmp_path / "tape.mp4", 400), **APART)
     qtbot.waitUntil(lambda: place(window).judged > 5, timeout=LONG_MS)

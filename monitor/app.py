@@ -110,7 +110,8 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
         recording("video", DEMO_CLIP, config),
-        "No camera found: this is the bundled clip. Plug a camera in, or open a stream or a clip.",
+        "No camera found. This is a demonstration, not your entrance: set up a camera, or open a "
+        "clip.",
     )
 
 
@@ -237,7 +238,9 @@ def build_parts(options: RunOptions) -> Parts:
             days=day_book(config, options.stores),
             announcer=announcer(config) if options.stores else None,
         )
-        clock = ShiftClock(config.shift.times, desk_token())
+        clock = None  # a recording without a window is of no shift of today
+        if not (options.headless and options.on_recording):
+            clock = ShiftClock(config.shift.times, desk_token())
         ledger = Ledger(store, run_id, outputs, config.store.retention_days, clock=clock)
         undo.pop_all()
     if models is not None:

@@ -213,7 +213,7 @@ class _Run:
 
     def on_update(self, update: Update) -> None:
         self._last = update
-        self._seen = self._seen or update.result is not None or update.count != Count()
+        self._seen = self._seen or update.result is not None
         result = update.result
         if result and result.turn and self._turned.get(result.frame.camera) != result.turn:
             self._turned[result.frame.camera] = result.turn

@@ -66,6 +66,10 @@ class WatchState(Enum):
     UPSIDE_DOWN = "upside down"
     MOVED = "moved"  # another scene than on the day before
 
+    @property
+    def watches(self) -> bool:
+        return self in (WatchState.LIVE, WatchState.MOVED)
+
 
 class WorkerState(Enum):
     """What the inference thread is doing."""

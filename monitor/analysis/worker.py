@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from monitor.analysis.pipeline import Pipeline
 from monitor.camera.slot import LatestSlot
 from monitor.errors import MonitorError
-from monitor.records import Condition, Frame, Update, WatchState, WorkerState
+from monitor.records import Condition, Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ IDLE_S = 0.1  # housekeeping is done as often, whatever comes in
 
 def judged(condition: Condition, turned: Condition | None) -> Condition:
     """What a camera shows, where the analysis has found that its picture is turned."""
-    seen = condition.state in (WatchState.LIVE, WatchState.MOVED)
-    return turned if seen and turned is not None else condition
+    return turned if condition.state.watches and turned is not None else condition
 
 
 @dataclass(frozen=True, slots=True)

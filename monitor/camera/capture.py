@@ -119,6 +119,10 @@ class CaptureThread(threading.Thread):
             return Condition(WatchState.PAUSED, paused_since)
         return self._showing.now or Condition(WatchState.LIVE, gone_since)
 
+    def lost_since(self, moment: datetime) -> None:
+        """It was lost before this thread tried it."""
+        self._gone_since = self._gone_since or moment
+
     def accept_scene(self) -> None:
         """What a live source shows is as it should be, whatever it showed before."""
         self._showing.accept()

@@ -66,7 +66,11 @@ def run_window(options: RunOptions) -> int:
         window.close()
         QApplication.quit()  # where a dialog is open, too
 
-    former_hook, sys.excepthook = sys.excepthook, _log_fault
+    def fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log_fault(kind, error, trace)
+        window.tell_fault(kind.__name__)
+
+    former_hook, sys.excepthook = sys.excepthook, fault
     try:
         with ended_by_signals(end):
             # The window's own timer wakes Python twice a second, so that signals are seen.

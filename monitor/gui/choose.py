@@ -57,6 +57,7 @@ class SourceChooser(QObject):
         self.keeper = keeper = CameraKeeper(parts, self)
         self._there: set[int] = set()  # numbers of the cameras that are plugged in
         self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
+        self._demonstration = False  # plays, as there is no camera
         menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
         menus.open_folder.triggered.connect(self.ask_for_folder)
@@ -83,6 +84,8 @@ class SourceChooser(QObject):
     def begin(self, first: First) -> None:
         """Watch what a run begins with."""
         if first.sources:
+            recorded = not any(source.live for source in first.sources)
+            self._demonstration = recorded and not first.named and bool(first.notice)
             self.open(*first.sources, notice=first.notice)
         elif first.notice:
             self._banners.show_message("notice", Severity.INFO, first.notice)
@@ -91,6 +94,7 @@ class SourceChooser(QObject):
 
     def open(self, *sources: FrameSource, notice: str = "") -> None:
         """Watch these, which are not open yet, and leave what was watched."""
+        self._demonstration = self._demonstration and bool(notice)
         for key in ("choice", "export"):
             self._banners.clear(key)
         cameras = tuple(w.source for w in self._session.watched if w.live)
@@ -113,6 +117,8 @@ class SourceChooser(QObject):
         kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
         name = ", ".join(self._session.names)
         text = notice or f"{name} is a recording: what it shows {kept}"
+        if self._session.aside:
+            text += ". The cameras are not watched meanwhile"
         self._tell_of_recording(text)
         recorded = watched[0].source.recorded
         if not stored or recorded is None:
@@ -138,6 +144,11 @@ class SourceChooser(QObject):
         return text
 
     def _tell_of_recording(self, text: str) -> None:
+        if self._demonstration:
+            self._banners.show_message(
+                "notice", Severity.INFO, text, "Set up a camera…", self._menus.set_up.trigger
+            )
+            return
         self._banners.show_message(
             "notice", Severity.INFO, text, "Back to the cameras", lambda: self.back()
         )
@@ -167,7 +178,12 @@ class SourceChooser(QObject):
         )
 
     def add(self, source: FrameSource) -> bool:
-        """Watch a source beside the others. False if it cannot be; that is said."""
+        """Watch a source beside the others, or in the place of the demonstration. False if it
+        cannot be; that is said.
+        """
+        if self._demonstration and source.live:
+            self.open(source)
+            return True
         try:
             self._session.add(source)
         except CameraError as error:

@@ -147,6 +147,7 @@ class Menus:
         self.acknowledge = self._add(alerts, "&Acknowledge", "Ctrl+K")
         alerts.addSeparator()
         self.snooze = self._add(alerts, "Snooze for &10 minutes", "Ctrl+Shift+S")
+        self.snooze_hour = self._add(alerts, "Snooze for an &hour", "")
         self.snooze_day = self._add(alerts, "Snooze until &tomorrow", "")
         self.alert_again = self._add(alerts, "Alert a&gain", "")
         alerts.addSeparator()

@@ -140,6 +140,11 @@ class MainWindow(QMainWindow):
         self.status.show_source("starting")
         self.view.set_placeholder("Starting…")
 
+    def tell_fault(self, what: str) -> None:
+        """Something that the user did has failed, and the window goes on."""
+        text = f"That did not work ({what}): try it again, and see the log"
+        self.banners.show_message("fault", Severity.ERROR, text)
+
     # Setting going and closing
 
     @Slot()

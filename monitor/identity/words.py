@@ -77,7 +77,8 @@ def of_progress(progress: Progress) -> str:
     if progress.done:
         return "Done"
     step = STEPS[progress.step]
-    return step if progress.refusal is None else f"{step} ({of_refusal(progress.refusal)})"
+    wrong = "" if progress.refusal is None else of_refusal(progress.refusal)
+    return step if wrong.lower() in ("", step.lower()) else f"{step} ({wrong})"
 
 
 def of_files(reason: Reason, files: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from monitor.records import (
     Condition,
     Correction,
     Count,
+    Frame,
     FrameResult,
     Shift,
     Sighting,
@@ -100,8 +101,8 @@ class Ledger:
             books.recordings |= {frame.camera}
         if frame.still and result.faces:
             books.counters[frame.camera].add_stills(result.faces)
-            if frame.camera not in books.recordings:
-                self._writer.put_stills(books.stills(), frame.wall_time)
+        if not self._recordings_apart and not frame.live:
+            self._book_recording(frame)
         self.absorb(result.visits, result.sightings)
         faces = {face.visit_id: face for face in result.faces}
         for sighting in result.sightings:
@@ -112,6 +113,21 @@ class Ledger:
             self._writer.look(result)
         self._writer.write_event(result, self.count())
         return self.update(result)
+
+    def _book_recording(self, frame: Frame) -> None:
+        """What a recording shows is of the day when it was made, in books of its own; a run on
+        recordings alone has no others.
+        """
+        books, camera = self._books, frame.camera
+        before = books.recorded.get(camera)
+        if before is not None and not frame.still:
+            return
+        own = books.shift
+        if before is None and self._clock is not None:
+            own = Shift(new_shift_id(datetime.now(UTC)), frame.wall_time)
+        shift = books.book_recording(camera, own, frame.wall_time)
+        if shift != before:
+            self._writer.put_recorded(shift)
 
     def absorb(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
         """Take in what has begun, changed or ended. The receptionist's word on a visit goes before
@@ -172,7 +188,8 @@ class Ledger:
         before = self._writer.problem
         written = self._flush()
         if self._clock is not None and self._clock.over:
-            self._begin(self._clock.next(self._claims, self._books.shift), self._books.recordings)
+            kept = self._books.recordings | self._books.recorded.keys()
+            self._begin(self._clock.next(self._claims, self._books.shift), kept)
             written = True
         if self._now() >= self._purge_at:
             self._purge()

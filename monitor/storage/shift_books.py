@@ -9,6 +9,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -36,6 +37,8 @@ class ShiftBooks:
         self.shift = shift
         self._former: Shift | None = None  # whose visits may still be open
         self.recordings: frozenset[str] = frozenset()  # those that are kept apart, by name
+        # the shifts of recordings that are stored, by name: what they show is of their own day
+        self.recorded: dict[str, Shift] = {}
         self.counters: defaultdict[str, RunningCount] = defaultdict(RunningCount)  # by camera
         self.visits: dict[str, Visit] = {}  # the newest version of each visit
         self.logged: dict[str, Sighting] = {}  # committed sightings
@@ -96,10 +99,22 @@ class ShiftBooks:
             stills,
         )
 
-    def stills(self) -> Count:
-        """The faces of single pictures that are stored."""
-        counters = self.counters.items()
-        return total(c.stills for camera, c in counters if camera not in self.recordings)
+    def book_recording(self, camera: str, shift: Shift, taken: datetime) -> Shift:
+        """The shift of a recording that is stored, with the faces of its single pictures.
+
+        Args:
+            shift: Where it has none yet.
+            taken: When the picture at hand was taken; its shift began no later.
+        """
+        known = self.recorded.get(camera, shift)
+        stills = total(
+            counter.stills
+            for name, counter in self.counters.items()
+            if name == camera or self.recorded.get(name) == known
+        )
+        began = min(known.started, taken)
+        self.recorded[camera] = dataclasses.replace(known, started=began, stills=stills)
+        return self.recorded[camera]
 
     def is_stored(self, record: Visit | Sighting) -> bool:
         """What is not of a recording that is kept apart."""
@@ -131,13 +146,19 @@ class ShiftBooks:
         known, former = self.visits.get(visit.visit_id), self._former
         if known is not None:
             return known.shift_id
+        if visit.camera in self.recorded:
+            return self.recorded[visit.camera].shift_id
         if former is not None and former.started <= visit.first_seen < self.shift.started:
             return former.shift_id
         return self.shift.shift_id
 
     def _of_now(self, record: Visit | Sighting) -> bool:
         """Whether it is in the count and in the list that are shown."""
-        return record.shift_id == self.shift.shift_id or record.camera in self.recordings
+        return (
+            record.shift_id == self.shift.shift_id
+            or record.camera in self.recordings
+            or record.camera in self.recorded
+        )
 
     def log(self, sightings: Iterable[Sighting]) -> None:
         """Committed versions of some sightings are shown."""

@@ -92,8 +92,8 @@ class StoreThread:
         if watches:
             self._submit(lambda: self._writer.put_watches(watches), *watches)
 
-    def put_shift(self, shift: Shift) -> None:
-        self._submit(lambda: self._writer.put_shift(shift), shift)
+    def put_shift(self, shift: Shift, *, current: bool = True) -> None:
+        self._submit(lambda: self._writer.put_shift(shift, current=current), shift)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         self._submit(

@@ -44,7 +44,7 @@ class StoreLane(Protocol):
 
     def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
-    def put_shift(self, shift: Shift) -> None: ...
+    def put_shift(self, shift: Shift, *, current: bool = True) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -72,7 +72,7 @@ class NoStore:
 
     def put_watches(self, watches: Iterable[Watch]) -> None: ...
 
-    def put_shift(self, shift: Shift) -> None: ...
+    def put_shift(self, shift: Shift, *, current: bool = True) -> None: ...
 
     def correct(self, visit_id: str, correction: Correction | None) -> None: ...
 
@@ -135,9 +135,14 @@ class StoreWriter:
         """Newest versions of intervals."""
         self._watches |= {watch.watch_id: watch for watch in watches}
 
-    def put_shift(self, shift: Shift) -> None:
-        """The newest version of a shift: one that has begun, or with more single pictures."""
-        self._shift = shift
+    def put_shift(self, shift: Shift, *, current: bool = True) -> None:
+        """The newest version of a shift: one that has begun, or with more single pictures.
+
+        Args:
+            current: False: of a recording, beside the one that goes on.
+        """
+        if current:
+            self._shift = shift
         self._shifts[shift.shift_id] = shift
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:

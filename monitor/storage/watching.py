@@ -106,9 +106,14 @@ class Watching:
         return watch
 
     def _change(self, camera: str, condition: Condition, wall: datetime) -> list[Watch]:
-        """Another state, which began some seconds ago: it took as long to be known."""
+        """Another state, which began some seconds ago: it took as long to be known. A camera that
+        has been live for longer than it was not (as when it was lent for an enrolment) is live
+        again from now on.
+        """
         before = self._open[camera].watch
         began = min(max(condition.since, before.began), wall)
+        if condition.since < before.began and condition.state.watches:
+            began = wall
         after = self._begin(camera, condition, began)
         return [replace(before, ended=began, open=False), after]
 

@@ -89,13 +89,9 @@ class Writer:
         self._shift = shift
         self._lane.put_shift(shift)
 
-    def put_stills(self, stills: Count, taken: datetime) -> None:
-        """The shift's faces of single pictures, all together, the last of which was taken then. A
-        shift counts them when it began, so it began no later.
-        """
-        began = min(self._shift.started, taken)
-        self._shift = dataclasses.replace(self._shift, stills=stills, started=began)
-        self._lane.put_shift(self._shift)
+    def put_recorded(self, shift: Shift) -> None:
+        """The newest version of a recording's shift."""
+        self._lane.put_shift(shift, current=shift.shift_id == self._shift.shift_id)
 
     def correct(self, visit_id: str, correction: Correction | None) -> None:
         """What the receptionist says of a visit; None takes it back."""

@@ -40,7 +40,8 @@ def test_a_recording_is_marked_counted_apart_and_not_stored(
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     assert window.windowTitle().startswith("Recording")
     assert window.banners.text("notice") == (
-        "bare.avi is a recording: what it shows is in neither the store nor today's visits"
+        "bare.avi is a recording: what it shows is in neither the store nor today's visits. "
+        "The cameras are not watched meanwhile"
     )
     assert "recording" in window.count_panel.title.text()
     assert window.sightings._total.text() == "1 this recording"

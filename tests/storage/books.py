@@ -61,6 +61,7 @@ def result(
 def still(*states: MaskState, **changes: Any) -> FrameResult:
     box = np.asarray(face_at(100), np.float32)
     faces = tuple(Face(box, 0.9, MaskState.MASKED, 0.9, state, 0.9, None) for state in states)
+    changes = {"live": False} | changes
     return FrameResult(frame(still=True, file="a.jpg", **changes), faces, Timings())
 
 

@@ -87,6 +87,16 @@ def test_what_was_known_late_is_booked_from_when_it_began() -> None:
     assert desk.spans()[2] == (LIVE, 70, 0)
 
 
+def test_a_camera_that_was_lent_is_live_again_from_now_on() -> None:
+    """It has been live all the time, and nobody was counted."""
+    desk = Desk()
+    desk.show(LIVE, 60)
+    desk.show(PAUSED, 30)
+    desk.show(LIVE, 10, late_s=90)
+    assert desk.spans()[:2] == [(LIVE, 0, 60), (PAUSED, 60, 30)]
+    assert desk.spans()[2][:2] == (LIVE, 90)
+
+
 def test_an_open_interval_is_written_now_and_then() -> None:
     desk = Desk()
     desk.show(LIVE, 60)

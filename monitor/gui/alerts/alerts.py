@@ -11,7 +11,14 @@ from datetime import datetime
 from PySide6.QtCore import QObject, Slot
 
 from monitor.gui.alerts.notices import Notices
-from monitor.gui.alerts.rule import Alarm, AlertRule, Snooze, snooze_for, snooze_until_tomorrow
+from monitor.gui.alerts.rule import (
+    SNOOZE_S,
+    Alarm,
+    AlertRule,
+    Snooze,
+    snooze_for,
+    snooze_until_tomorrow,
+)
 from monitor.gui.alerts.sound import play, sound_file
 from monitor.gui.alerts.visitor import STALE_S
 from monitor.gui.alerts.words import alarm_text, silent_text, standing_text, until_text
@@ -41,11 +48,15 @@ class Alerts(QObject):
         self._rule = AlertRule(config, parts.preferences.snooze)
         self._playing = False
         menus = parts.menus
-        tray = (menus.acknowledge, menus.snooze, menus.snooze_day, menus.alert_again)
+        snoozes = (menus.snooze, menus.snooze_hour, menus.snooze_day)
+        tray = (menus.acknowledge, *snoozes, menus.alert_again)
         self.notices = Notices(parts.window, tray)
         self.notices.use(config.notices)
         menus.acknowledge.triggered.connect(self.acknowledge)
         menus.snooze.triggered.connect(lambda: self._snooze(snooze_for(self._now())))
+        menus.snooze_hour.triggered.connect(
+            lambda: self._snooze(snooze_for(self._now(), 6 * SNOOZE_S))
+        )
         menus.snooze_day.triggered.connect(lambda: self._snooze(snooze_until_tomorrow(self._now())))
         menus.alert_again.triggered.connect(lambda: self._snooze(None))
         menus.mute.toggled.connect(self.tick)

@@ -330,6 +330,9 @@ class CameraKeeper(QObject):
             self.kept.replace(camera, text)
             known = self.kept.get(camera.camera_id)
             assert known is not None
+            watched = self.watched(known)
+            if watched is not None:  # refused with what was typed before: tried at once
+                self._watcher.exchange(watched.name, self.kept.source(known, self.config))
             self.switch(known, True)
         except CameraError as error:
             self._banners.show_message("choice", Severity.ERROR, str(error))

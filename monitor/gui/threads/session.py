@@ -10,8 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.app import RunOptions, build_parts
@@ -20,17 +19,22 @@ from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.store_side import StoreSide
 from monitor.gui.threads.watched import Watched
-from monitor.records import Condition, Frame, SourceState, SourceStatus, Update, WorkerState
+from monitor.records import (
+    Condition,
+    Frame,
+    SourceState,
+    SourceStatus,
+    Update,
+    WatchState,
+    WorkerState,
+)
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import InferenceThread, Parts
-    from monitor.storage.export import Exported
-    from monitor.storage.export_wish import Wish
-    from monitor.storage.store import Store
-    from monitor.storage.totals import Total
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
 
 
-class Session:
+class Session(StoreSide):
     """Starts, changes and stops the threads. They report through the bridge; the window then asks
     here.
 
@@ -56,20 +60,19 @@ class Session:
         bridge: Bridge,
         build: Callable[[RunOptions], Parts] = build_parts,
     ) -> None:
-        self.options = options
+        super().__init__(options)
         self._bridge, self._build = bridge, build
         self._frames: LatestSlot[Frame] = LatestSlot()
         self._updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         self._worker: InferenceThread | None = None
         self.watched: tuple[Watched, ...] = ()  # never changed in place: other threads look at it
         self._retired: list[threading.Thread] = []
-        self._reader: Store | None = None
-        self._reader_lock = threading.Lock()
         self.heard = 0  # updates of all inference threads
         self.analysed = 0  # frames that the present inference thread has done
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
+        self.aside: dict[str, Condition] = {}  # cameras that a recording took the place of
         self._analyses = False
 
     # The inference thread
@@ -128,6 +131,7 @@ class Session:
                 watched.review.begin_anew()  # its books ended with the former thread
                 watched.ended_told = False
             self._book(watched)
+        self._book_aside()
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -159,6 +163,8 @@ class Session:
         left, self.watched, self.paused = self.watched, (), False
         for watched in left:
             self._leave(watched)
+        recordings = bool(sources) and not any(source.live for source in sources)
+        self._set_aside([w.name for w in left if w.live] if recordings else [])
         for source in sources:
             self.add(source)
 
@@ -202,9 +208,11 @@ class Session:
         """Play a clip from its beginning, or try a source again."""
         watched = self.find(name)
         if watched is not None and not watched.lent:
-            place = self.watched.index(watched)
+            place, shown = self.watched.index(watched), watched.condition()
             self.remove(name)
             self._start(watched.source, place)
+            if shown is not None and shown.state is WatchState.LOST:
+                self.watched[place].capture.lost_since(shown.since)
 
     def play_again(self, name: str) -> None:
         """Show a recording from its beginning: what was judged is not judged again. A source in
@@ -296,6 +304,25 @@ class Session:
         if watched.live and self._worker is not None:
             self._worker.watch(watched.name, watched.condition)
 
+    def _set_aside(self, names: list[str]) -> None:
+        """Book cameras that a recording took the place of as paused, until they are back."""
+        since = datetime.now(UTC)
+        former, self.aside = (
+            self.aside,
+            {name: Condition(WatchState.PAUSED, since) for name in names},
+        )
+        if not names and self._worker is not None:
+            for name in former:
+                self._worker.unwatch(name)
+        if names:
+            self.aside = former | self.aside
+        self._book_aside()
+
+    def _book_aside(self) -> None:
+        for name, condition in self.aside.items():
+            if self._worker is not None:
+                self._worker.watch(name, lambda c=condition: c)  # type: ignore[misc]
+
     def _leave(self, watched: Watched) -> None:
         watched.leave()
         if self._worker is not None:
@@ -306,47 +333,6 @@ class Session:
     @property
     def _failed(self) -> bool:
         return self._worker is not None and self._worker.state is WorkerState.FAILED
-
-    # The store; called in background threads
-
-    def with_store(self, work: Callable[[Store], T]) -> T:
-        """What `work` gives with the store that is kept open for reading, one at a time.
-
-        Raises:
-            StoreError: If the store cannot be read.
-        """
-        from monitor.storage.store import Store
-
-        with self._reader_lock:
-            if self._reader is None:
-                self._reader = Store(self.options.config.store.url)
-            return work(self._reader)
-
-    def read_totals(self) -> list[Total]:
-        """Today's totals.
-
-        Raises:
-            StoreError: If the store cannot be read.
-        """
-        from monitor.storage.totals import totals_between
-
-        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
-        return self.with_store(lambda store: totals_between(store, midnight))
-
-    def export(self, path: Path, wish: Wish) -> Exported:
-        """Write sightings and totals; see `monitor.storage.export`.
-
-        Raises:
-            StoreError: If the store cannot be read or a file cannot be written.
-        """
-        from monitor.storage.export import export
-        from monitor.storage.store import Store
-
-        store = Store(self.options.config.store.url)
-        try:
-            return export(store, path, wish)
-        finally:
-            store.close()
 
     # Ending
 
@@ -366,8 +352,7 @@ class Session:
             if thread.is_alive():
                 log.warning("the %s thread did not end in time", thread.name)
         self._bridge.close(2.0)
-        if self._reader is not None:
-            self._reader.close()
+        self.close_reader()
         return worker.error if worker is not None and not failed_before else None
 
     def _retire(self, thread: threading.Thread) -> None:

@@ -199,8 +199,11 @@ class CaptureThread(threading.Thread):
                     pass
                 self._set(SourceState.ENDED)
                 return
-            self._last_picture_at = self._last_sent_at = self._now()
+            if self.live and self.status().state is not SourceState.LIVE:
+                # the silence was nobody's time: what is shown now has begun with this picture
+                self._showing.begin_again()
             self._gone_since = datetime.now(UTC)
+            self._last_picture_at = self._last_sent_at = self._now()
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
             if self._paced and not self.live:
@@ -273,6 +276,8 @@ class CaptureThread(threading.Thread):
             still=self.stills,
             shown_only=shown_only,
             frozen_t=None if frozen_s is None else picture.t - frozen_s,
+            rotate=self._turn.rotate,
+            mirror=self._turn.mirror,
         )
 
     def _set(self, state: SourceState, message: str = "") -> None:

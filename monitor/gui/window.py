@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus, keeper = self.menus, self.chooser.keeper
         menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
+        keeper.changed.connect(self.zones.start)  # zones are kept by name, and names have changed
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
         menus.leave_full_screen.triggered.connect(self._leave)

@@ -43,7 +43,6 @@ from monitor.training.command import first_words, quiet_tensorflow, run_main, ty
 from monitor.training.experiments.siamese_report import curve_figure, markdown, training_summary
 from monitor.training.experiments.siamese_scores import best_known, recognised, verified
 from monitor.training.experiments.upper_faces import SIDE, Cache, Mtcnn, Picture, counts
-from monitor.training.learning.settings import Settings
 from monitor.training.pictures.faces import pictures_in
 from monitor.training.pictures.splits import is_test_person
 from monitor.training.report.pages import output_dir, save_figure, write_json, write_text
@@ -129,24 +128,12 @@ def build(network: str, weights: str) -> Any:
         (N, 160, 160, 3) float32 RGB -1..1 -> (N, 128) float32 of unit length.
 
     Raises:
-        ConfigError: As `networks.build`.
+        ConfigError: As `paper.build`.
     """
-    import keras
+    from monitor.training.experiments import paper
 
-    from monitor.training.learning import networks, trainer
-
-    base = networks.build(network, SIDE, weights, Settings(EMBEDDING, dropout=0.0))
-    if weights == "none":
-        for layer in base.get_layer("backbone").layers:
-            # Keras' 0.99 and 0.999 are for long trainings: after a hundred steps the running
-            # statistics would be stale.
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.momentum = 0.9
-    else:
-        trainer.freeze(base, 0)
-    return keras.Model(
-        base.input, keras.layers.UnitNormalization(name="embedding")(base.output), name="twin"
-    )
+    path = None if weights == "none" else Path(weights)
+    return paper.build(f"siamese_{network}", EMBEDDING, SIDE, path)
 
 
 def train(

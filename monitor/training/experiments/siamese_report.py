@@ -152,8 +152,23 @@ def _verification(result: Mapping[str, Any]) -> str:
     return (
         f"{markdown_table(head, rows)}\nThree bare pictures enrol a person, their mean is the "
         f"template. Guessing would give a rank-1 "
-        f"of {100 / rows[0][5]:.1f} %.\n"
+        f"of {100 / rows[0][5]:.1f} %.\n{_cosines(result)}"
     )
+
+
+def _cosines(result: Mapping[str, Any]) -> str:
+    """The cosine of one person's pictures and of two people's, as the paper reports it."""
+    lines = []
+    for stage, title in STAGES.items():
+        found = result[stage]["verification"].get("cosines", {})
+        parts = [
+            f"{one['mean']:.3f} (deviation {one['std']:.3f}, {one['pairs']} pairs) of {words}"
+            for name, words in (("same", "one person"), ("others", "two people"))
+            if (one := found.get(name))
+        ]
+        if parts:
+            lines.append(f"- {title}: {', '.join(parts)}\n")
+    return "\nMean cosine of two pictures:\n\n" + "".join(lines) if lines else ""
 
 
 def _recogniser(result: Mapping[str, Any]) -> str:

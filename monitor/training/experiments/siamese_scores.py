@@ -48,8 +48,27 @@ def verified(
     enrolled = [of(bare[:ENROLLED]) for bare, _ in people]
     return {
         "people": len(people),
+        "cosines": cosines([of([*bare, *masked]) for bare, masked in people]),
         "rmfrd masked": figures(trial(enrolled, [of(masked) for _, masked in people], "mean")),
         "rmfrd bare": figures(trial(enrolled, [of(bare[ENROLLED:]) for bare, _ in people], "mean")),
+    }
+
+
+def cosines(people: Sequence[FloatArray]) -> dict[str, dict[str, float]]:
+    """Mean and deviation of the cosine of every two pictures of one person, and of two people.
+
+    Args:
+        people: (N, D) float32 of unit length for each person.
+    """
+    vectors = np.concatenate(people)
+    owner = np.repeat(np.arange(len(people)), [len(p) for p in people])
+    rows, columns = np.triu_indices(len(vectors), 1)
+    values = np.einsum("nd,nd->n", vectors[rows], vectors[columns])
+    same = owner[rows] == owner[columns]
+    return {
+        name: {"mean": float(part.mean()), "std": float(part.std()), "pairs": len(part)}
+        for name, part in (("same", values[same]), ("others", values[~same]))
+        if len(part)
     }
 
 

@@ -73,15 +73,7 @@ def write_models(
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     onnx_path = Path(f"{out}.onnx")
-    size = model.input_shape[1]
-    signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
-    call = tf.function(
-        lambda faces: tf.identity(model(faces, training=False), name="probabilities"),
-        input_signature=signature,
-    )
-    proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
-    _rename_output(proto, "probabilities")
-    onnx.save(proto, str(onnx_path))
+    write_onnx(model, onnx_path)
     with tempfile.TemporaryDirectory() as aside:
         keras_path = Path(f"{out}.keras") if keep_keras else Path(aside) / f"{out.name}.keras"
         model.save(keras_path)
@@ -92,6 +84,19 @@ def write_models(
             f"another opset"
         )
     return cards.files_of(*((onnx_path, keras_path) if keep_keras else (onnx_path,)))
+
+
+def write_onnx(model: keras.Model, path: Path) -> None:
+    """Write the ONNX file alone, unchecked; `model` as `inference_model` makes it."""
+    size = model.input_shape[1]
+    signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
+    call = tf.function(
+        lambda faces: tf.identity(model(faces, training=False), name="probabilities"),
+        input_signature=signature,
+    )
+    proto, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
+    _rename_output(proto, "probabilities")
+    onnx.save(proto, str(path))
 
 
 def disagreement(keras_path: Path, onnx_path: Path, count: int = 16, seed: int = 0) -> float:

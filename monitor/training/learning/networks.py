@@ -80,7 +80,7 @@ def build(
     architecture = importlib.import_module(f"monitor.training.learning.architectures.{name}")
     model = keras.Model(inputs, architecture.logits(inputs, settings), name=name)
     if path is not None:
-        _load(model, path)
+        load_weights(model, path)
     return model
 
 
@@ -131,8 +131,12 @@ def _weights_path(name: str, weights: str | Path, alpha: float) -> Path | None:
     return found
 
 
-def _load(model: keras.Model, path: Path) -> None:
-    """Load a backbone's weights, or else a whole model's."""
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Load a backbone's weights, or else a whole model's.
+
+    Raises:
+        ConfigError: If they do not fit.
+    """
     names = [layer.name for layer in model.layers]
     targets = [model.get_layer("backbone"), model] if "backbone" in names else [model]
     errors = []

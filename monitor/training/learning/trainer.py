@@ -54,8 +54,8 @@ def seed(number: int) -> None:
 
 
 def freeze(model: keras.Model, blocks: int) -> None:
-    """Fix batch normalisation and the first `blocks` blocks of a pretrained MobileNetV2
-    backbone.
+    """Fix a pretrained backbone's batch normalisation, and of MobileNetV2 the first `blocks`
+    blocks.
     """
     backbone = model.get_layer("backbone")
     first = ("Conv1", "bn_Conv1", "expanded_conv", *(f"block_{i}_" for i in range(1, blocks)))

@@ -1,0 +1,35 @@
+"""The fourth paper's SVM on deep features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from monitor.training.experiments.paper import PaperNetwork
+from monitor.training.experiments.paper_parts import answers, backbone
+
+NETWORK = PaperNetwork(
+    title="SVM on deep features",
+    paper="mobilenetv2",
+    tasks=("masks",),
+    size=128,
+    preprocessing="RGB -1..1",
+    layers="MobileNetV2 without top, global average pooling, scaled, SVM",
+    rate=0.0,
+    batch=64,
+    epochs=0,
+    left_open=(
+        "Which network gives the features: MobileNetV2",
+        "The kernel: RBF with scikit-learn's C and gamma",
+    ),
+    backbone="mobilenetv2",
+    classifier="svm",
+)
+
+
+def output(x: Any, classes: int) -> Any:
+    x = backbone(keras.applications.MobileNetV2, x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return answers(x, classes)

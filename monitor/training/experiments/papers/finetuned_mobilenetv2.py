@@ -1,0 +1,41 @@
+"""The fourth paper's MobileNetV2 (arXiv:1801.04381), fine-tuned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from monitor.training.experiments.paper import PaperNetwork
+from monitor.training.experiments.paper_parts import answers, backbone
+
+NETWORK = PaperNetwork(
+    title="MobileNetV2, fine-tuned",
+    paper="mobilenetv2",
+    tasks=("masks",),
+    size=128,
+    preprocessing="RGB -1..1",
+    layers=(
+        "MobileNetV2 without top, global average pooling, dense 128 with ReLU, dropout "
+        "0.5, dense sigmoid"
+    ),
+    rate=0.0001,
+    batch=32,
+    epochs=20,
+    left_open=(
+        "The side: 128 px",
+        "The head: dense 128 and dropout 0.5",
+        "The rate: 0.0001, as all layers learn",
+        "How much of the backbone learns: all of it but batch normalisation",
+    ),
+    backbone="mobilenetv2",
+    frozen=False,
+)
+
+
+def output(x: Any, classes: int) -> Any:
+    x = backbone(keras.applications.MobileNetV2, x)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x))
+    return answers(x, classes)

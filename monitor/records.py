@@ -124,6 +124,9 @@ class Frame:
     file: str | None = None  # the picture's file name, for folders
     live: bool = True  # False: a recording, whose time is its own
     still: bool = False  # True: a picture that stands alone
+    # of a recording: it is looked at again, or ahead of its time: nobody judges it. Its index is
+    # that of the first look; -1: there was none
+    shown_only: bool = False
     # of a live camera whose picture is frozen: the time `t` of the last that was new
     frozen_t: float | None = None
     # how a live camera's picture was turned already: clockwise, degrees, and then left to right

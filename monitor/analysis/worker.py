@@ -74,6 +74,7 @@ class InferenceThread(threading.Thread):
         self._commands: queue.SimpleQueue[Callable[[Parts], None]] = queue.SimpleQueue()
         self._stop_event = threading.Event()
         self._live_zero: dict[str, float] = {}  # camera -> monotonic time of its t = 0
+        self._begun: dict[str, float] = {}  # recording -> when its first frame was read
         self._looks: dict[str, Callable[[], Condition | None]] = {}  # by live camera
         # cameras whose pictures are turned, by their last faces; replaced, never changed in place
         self.turned: dict[str, Condition] = {}
@@ -97,7 +98,11 @@ class InferenceThread(threading.Thread):
     def end_source(self, camera: str) -> None:
         """End the visits of a source that was closed, after the frames that it gave."""
 
+        asked_at = self._now()
+
         def end(parts: Parts) -> None:
+            if self._begun.get(camera, asked_at) > asked_at:
+                return  # it was opened again meanwhile, and ended then
             changes = parts.pipeline.end(camera)
             self._live_zero.pop(camera, None)
             parts.ledger.leave(camera)
@@ -151,6 +156,8 @@ class InferenceThread(threading.Thread):
         taken_at = self._now()
         try:
             for frame in frames:
+                if not frame.live and frame.index == 0:
+                    self._begin_recording(parts, frame)
                 if frame.live:
                     if frame.camera not in self._live_zero:
                         parts.ledger.watch(frame.camera, frame.camera_key)
@@ -172,6 +179,15 @@ class InferenceThread(threading.Thread):
                     WorkerState.FAILED,
                     f"the analysis has stopped after ten faults in a row: {again}",
                 )
+
+    def _begin_recording(self, parts: Parts, frame: Frame) -> None:
+        """A recording begins, perhaps once more: what a former look has counted is not counted
+        twice.
+        """
+        self._begun[frame.camera] = frame.captured_at
+        changes = parts.pipeline.end(frame.camera)
+        parts.ledger.absorb(changes.visits, changes.sightings)
+        parts.ledger.begin_recording(frame.camera)
 
     def _tidy(self, parts: Parts, taken_at: float, lively: set[str]) -> None:
         """Housekeeping by the clock. People before a silent camera leave, however lively another

@@ -104,6 +104,11 @@ class CaptureThread(threading.Thread):
         return status
 
     @property
+    def opened_at(self) -> datetime:
+        """When a recording began, in UTC."""
+        return self._opened_at
+
+    @property
     def claims(self) -> Claims | None:
         """What the source claims, and how many pictures could not be shown; None: it says nothing.
         Any thread.
@@ -175,10 +180,7 @@ class CaptureThread(threading.Thread):
     def _read_all(self) -> None:
         """Read until a stop or the end of a recording; CameraError when a live source is lost."""
         started, paused_s = self._now(), 0.0
-        self._last_picture_at = started
-        recorded, self._opened_at = self._source.recorded, datetime.now(UTC)
-        if recorded is not None:
-            self._opened_at = recorded.began(self._opened_at)
+        self._begin()
         while not self._stop_event.is_set():
             if not self.live and self.paused:
                 before = self._now()
@@ -208,6 +210,13 @@ class CaptureThread(threading.Thread):
                 self._stop_event.wait(max(0.0, started + paused_s + picture.t - self._now()))
             self._put(picture)
 
+    def _begin(self) -> None:
+        """The source is open: whatever is timed begins."""
+        self._last_picture_at = self._now()
+        recorded, self._opened_at = self._source.recorded, datetime.now(UTC)
+        if recorded is not None:
+            self._opened_at = recorded.began(self._opened_at)
+
     def _take_damaged(self) -> None:
         """A picture that cannot be shown: told when none has come for a while that can. After the
         time limit of a read the source is lost: opened again, it may be well.
@@ -233,9 +242,28 @@ class CaptureThread(threading.Thread):
             frozen_s = self._showing.frozen_s
         elif self.live:
             self._showing.begin_again()
-        frame = Frame(
+        frame = self._frame(picture, self._index, captured_at, frozen_s)
+        self._index += 1
+        if self.live:
+            if not self.paused:
+                self._slot.put(frame, self.source_name)
+            return
+        while not self._stop_event.is_set() and not self._slot.put_when_empty(
+            frame, 0.2, self.source_name
+        ):
+            pass
+
+    def _frame(
+        self,
+        picture: Picture,
+        index: int,
+        captured_at: float,
+        frozen_s: float | None = None,
+        shown_only: bool = False,
+    ) -> Frame:
+        return Frame(
             pixels=picture.pixels,
-            index=self._index,
+            index=index,
             t=picture.t,
             captured_at=captured_at,
             wall_time=datetime.now(UTC)
@@ -246,19 +274,11 @@ class CaptureThread(threading.Thread):
             file=picture.file,
             live=self.live,
             still=self.stills,
+            shown_only=shown_only,
             frozen_t=None if frozen_s is None else picture.t - frozen_s,
             rotate=self._turn.rotate,
             mirror=self._turn.mirror,
         )
-        self._index += 1
-        if self.live:
-            if not self.paused:
-                self._slot.put(frame, self.source_name)
-            return
-        while not self._stop_event.is_set() and not self._slot.put_when_empty(
-            frame, 0.2, self.source_name
-        ):
-            pass
 
     def _set(self, state: SourceState, message: str = "") -> None:
         self._say(SourceStatus(state, message))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from monitor.errors import CameraError
 
 if TYPE_CHECKING:
     from monitor.camera.decoder import Decoder
+    from monitor.camera.look_back import LookBack
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,10 @@ class ClipSource:
         self._path = path
         self.name = path.name
         self._decoder: Decoder | None = None
+        self._back: LookBack | None = None
         self._clock = FrameClock(None)
         self.claim: Claim | None = None
+        self.length_s: float | None = None
         self.failed = 0
 
     def __str__(self) -> str:
@@ -56,14 +60,11 @@ class ClipSource:
         _check_file(self._path, self.name)
         import av.error
 
-        from monitor.camera.decoder import Decoder, NoPicturesError
+        from monitor.camera.decoder import NoPicturesError
+        from monitor.camera.look_back import LookBack
 
         try:
-            # A name is no pattern and no protocol, and a list of addresses opens none of them.
-            self._decoder = Decoder(
-                f"file:{self._path.absolute()}",
-                {"protocol_whitelist": "file", "pattern_type": "none"},
-            )
+            self._decoder = self._make_decoder()
         except NoPicturesError as error:
             raise CameraError(f"{self.name} {error}: give another file") from None
         except (av.error.FFmpegError, ValueError) as error:
@@ -76,6 +77,17 @@ class ClipSource:
         self.claim = self._decoder.claim
         start = float((stream.start_time or 0) * (stream.time_base or 0))
         self._clock = FrameClock(float(rate) if rate else None, start)
+        self._back = LookBack(self._decoder, self._make_decoder)
+        self.length_s = self._decoder.length_s
+
+    def _make_decoder(self) -> Decoder:
+        from monitor.camera.decoder import Decoder
+
+        # A name is no pattern and no protocol, and a list of addresses opens none of them.
+        return Decoder(
+            f"file:{self._path.absolute()}",
+            {"protocol_whitelist": "file", "pattern_type": "none"},
+        )
 
     def read(self) -> Picture | None:
         import av.error
@@ -100,7 +112,23 @@ class ClipSource:
                     f"{self.name} has pictures of a kind ({frame.format.name}) that cannot be "
                     f"converted: save it as MP4"
                 ) from None
-        return Picture(image, self._clock.tell(frame.time))
+        t = self._clock.tell(frame.time)
+        assert self._back is not None
+        self._back.note(frame.pts, t)
+        return Picture(image, t)
+
+    @property
+    def times(self) -> Sequence[float]:
+        """Of the pictures that were read, s."""
+        return self._back.times if self._back is not None else ()
+
+    def read_again(self, number: int) -> Picture | None:
+        """See `Reviewable`: by a decoder of its own, so that nothing of `read` changes."""
+        return self._back.picture(number) if self._back is not None else None
+
+    def glance(self, t: float) -> Picture | None:
+        """See `Reviewable`."""
+        return self._back.near(t) if self._back is not None else None
 
     def _say_missing(self, decoder: Decoder) -> None:
         if decoder.read == 0:
@@ -117,6 +145,9 @@ class ClipSource:
             )
 
     def close(self) -> None:
+        if self._back is not None:
+            self._back.close()
+            self._back = None
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None

@@ -163,6 +163,21 @@ class Decoder:
                 raise DamagedFrameError
         return None
 
+    def seek(self, stamp: int) -> None:
+        """Go on from the last key frame before a time stamp (in the track's units), so far as the
+        file can.
+
+        Raises:
+            av.error.FFmpegError: If it cannot.
+        """
+        self._frames.close()  # type: ignore[attr-defined]
+        self._container.seek(stamp, stream=self.stream)
+        self._frames = self._decode()
+
+    def size_as(self, other: Decoder) -> None:
+        """Give pictures of the same size as another one does."""
+        self._size_wh = other._size_wh
+
     def _decode(self) -> Iterator[VideoFrame | None]:
         """The frames; None for one that is damaged."""
         for packet in self._container.demux(self.stream):
@@ -204,6 +219,14 @@ class Decoder:
         known = self._container.format.name not in RATELESS
         rate = (stream.average_rate or stream.guessed_rate or 0) if known else 0
         return claim_of((stream.width, stream.height), float(rate))
+
+    @property
+    def length_s(self) -> float | None:
+        """How long the file says it is; None where it does not."""
+        stream, whole = self.stream, self._container.duration
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return whole / av.time_base if whole and whole > 0 else None
 
     def image(self, frame: VideoFrame) -> DecodedImage:
         """All have the size of the first, with square pixels: a camera that goes to another

@@ -16,6 +16,7 @@ from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError
+from monitor.records import Image
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ class FolderSource:
         self._next = 0
         self._read = 0
         self._unknown: collections.Counter[str] = collections.Counter()  # pictures, by kind
+        self._shown: list[Path] = []  # those that were read
+        self.times: list[float] = []  # see `Reviewable`
+        self.length_s: float | None = None
         self._damaged: list[str] = []  # not said yet: where none can be read, one error says it all
 
     def open(self) -> None:
@@ -63,6 +67,7 @@ class FolderSource:
             p.suffix[1:].upper() for p in found if p.suffix.lower() in NOT_READ
         )
         self._next = self._read = 0
+        self._shown, self.times, self.length_s = [], [], float(max(0, len(self._paths) - 1))
         if not self._paths and self._unknown:
             raise CameraError(
                 f"folder {self._folder} holds {self._kinds()} and nothing that can be read: save "
@@ -84,8 +89,9 @@ class FolderSource:
                 continue
             self._say_damaged()
             self._read += 1
-            file = path.relative_to(self._folder).as_posix()
-            return Picture(image, float(self._read - 1), file)
+            self._shown.append(path)
+            self.times.append(float(self._read - 1))
+            return self._picture(image, path, self.times[-1])
         if self._read == 0:
             raise CameraError(
                 f"none of the {len(self._paths)} pictures in {self._folder} can be read: check the "
@@ -96,6 +102,26 @@ class FolderSource:
             log.warning("%s cannot be read and were left out: save as JPEG or PNG", self._kinds())
             self._unknown.clear()
         return None
+
+    def _picture(self, image: Image, path: Path, t: float) -> Picture:
+        return Picture(image, t, path.relative_to(self._folder).as_posix())
+
+    def read_again(self, number: int) -> Picture | None:
+        """See `Reviewable`."""
+        if not 0 <= number < len(self._shown):
+            return None
+        image = read_picture(self._shown[number])
+        if image is None:  # it was changed meanwhile
+            return None
+        return self._picture(image, self._shown[number], self.times[number])
+
+    def glance(self, t: float) -> Picture | None:
+        """See `Reviewable`."""
+        ahead = self._next + round(t) - self._read
+        if not 0 <= ahead < len(self._paths):
+            return None
+        image = read_picture(self._paths[ahead])
+        return None if image is None else self._picture(image, self._paths[ahead], float(round(t)))
 
     def _kinds(self) -> str:
         return ", ".join(f"{number} {kind}" for kind, number in sorted(self._unknown.items()))

@@ -7,6 +7,7 @@ A source is used by one thread alone, from `open` to `close`.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +62,26 @@ class Claims(Protocol):
 
     claim: Claim | None  # None: it was never open
     failed: int  # pictures that came and could not be shown, since it was made
+
+
+@runtime_checkable
+class Reviewable(Protocol):
+    """A recording in which one can go back and forth. `read` goes on where it was, whatever is
+    looked at meanwhile: what is judged is judged in order.
+    """
+
+    length_s: float | None  # as it says itself; None: it does not
+    times: Sequence[float]  # of the pictures that were read since it was opened, s
+
+    def read_again(self, number: int) -> Picture | None:
+        """A picture that was read before, by its number from 0; None if it cannot be read now."""
+        ...
+
+    def glance(self, t: float) -> Picture | None:
+        """A picture of about the time `t` (s) that need not have been read; None if there is none
+        to be had.
+        """
+        ...
 
 
 class FrameSource(Protocol):

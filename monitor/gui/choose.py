@@ -250,7 +250,7 @@ class SourceChooser(QObject):
             menu.addAction("Show &alone").triggered.connect(lambda: self._grid.show_alone(True))
         watched = self._session.find(name)
         if watched is not None and not watched.live:
-            menu.addAction("&Play again").triggered.connect(lambda: self._session.again(name))
+            menu.addAction("&Play again").triggered.connect(lambda: self._session.play_again(name))
         else:
             menu.addAction("&Connect again").triggered.connect(lambda: self._session.again(name))
         menu.addSeparator()

@@ -59,7 +59,7 @@ class Commands(QObject):
         parts.grid.face_menu_wanted.connect(self.show_face_menu)
         parts.sightings.corrected.connect(self.correct)
         parts.sightings.note_wanted.connect(self.ask_for_note)
-        menus = parts.menus
+        self._menus = menus = parts.menus
         menus.undo.triggered.connect(self.undo)
         menus.undo.setEnabled(False)
         menus.new_shift.triggered.connect(self.ask_for_new_shift)
@@ -250,15 +250,22 @@ class Commands(QObject):
             self.export(*dialog.chosen())
         dialog.deleteLater()
 
-    def export(self, path: Path, wish: Wish) -> None:
-        """Write sightings and totals in the background, then say where they are."""
+    def export(self, path: Path, wish: Wish, recording: str = "") -> None:
+        """Write sightings and totals in the background, then say where they are.
 
+        Args:
+            recording: Of this one alone; empty: of the store.
+        """
         from monitor.gui.export_dialog import exported_text
 
         def say(written: Exported) -> None:
             text = exported_text(written)
-            if self._reports.recording and not self._session.options.into_store:
-                text += ". What this recording shows is not in the store, so it is not among them"
+            apart = self._reports.recording and not self._session.options.into_store
+            if apart and not recording:
+                text += (
+                    ". What this recording shows is not in the store, so it is not among them: "
+                    "Export below its picture saves it"
+                )
             self._banners.show_message(
                 "export",
                 Severity.INFO,
@@ -268,12 +275,18 @@ class Commands(QObject):
             )
 
         def fail(message: str) -> None:
-            self._banners.show_message(
-                "export", Severity.ERROR, message, "Export…", self.ask_for_export
-            )
+            again = self._menus.review.export.trigger if recording else self.ask_for_export
+            self._banners.show_message("export", Severity.ERROR, message, "Export…", again)
+
+        def write() -> Exported:
+            if recording:
+                from monitor.gui.review.exporting import export_shown
+
+                return export_shown(self._session, recording, path, wish)
+            return self._session.export(path, wish)
 
         self._banners.clear("export")
-        self._bridge.run("the export", lambda: self._session.export(path, wish), say, fail)
+        self._bridge.run("the export", write, say, fail)
 
     # Help
 

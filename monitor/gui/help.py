@@ -33,6 +33,8 @@ from monitor.storage.url import shown_url
 
 KEYS = (
     ("Space", "Pause and go on; play an ended clip again"),
+    ("B, F, J, L", "In a recording: one picture back, on; ten seconds back, on"),
+    ("P, N, D, U", "Its sighting before, its next one; slower, faster"),
     ("Ctrl+1 … 9", "Choose one of several cameras"),
     ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
     ("Ctrl+O, Ctrl+Shift+O", "Open a clip (or drop one on the window), a folder of pictures"),

@@ -57,7 +57,7 @@ def lay_out(
         status=StatusBar(),
     )
     splitter = parts.splitter
-    splitter.addWidget(parts.grid)
+    splitter.addWidget(_pictures(parts))
     splitter.addWidget(_side(parts))
     splitter.setStretchFactor(0, 1)
     splitter.setStretchFactor(1, 0)
@@ -72,6 +72,16 @@ def lay_out(
     window.setCentralWidget(body)
     window.setStatusBar(parts.status)
     return parts
+
+
+def _pictures(parts: WindowParts) -> QWidget:
+    """The pictures; the bar of a recording comes below them."""
+    pictures = QWidget()
+    column = QVBoxLayout(pictures)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(parts.grid, 1)
+    return pictures
 
 
 def _side(parts: WindowParts) -> QWidget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
@@ -13,6 +14,26 @@ from monitor.declared import detectors
 from monitor.gui.dialogs import detector_text
 from monitor.gui.theme import THEMES
 from monitor.gui.threads.session import CAMERAS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewActions:
+    """What can be done with a recording."""
+
+    back: QAction  # a picture
+    on: QAction
+    far_back: QAction  # ten seconds
+    far_on: QAction
+    previous: QAction  # sighting
+    next: QAction
+    slower: QAction
+    faster: QAction
+    anew: QAction
+    export: QAction
+
+    @property
+    def all(self) -> tuple[QAction, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
 
 
 class Menus:
@@ -79,6 +100,7 @@ class Menus:
     def _fill_monitor(self, monitor: QMenu, corrections: Sequence[QAction]) -> None:
         self.pause = self._add(monitor, "&Pause", "Space", checkable=True)
         self.mute = self._add(monitor, "&Mute", "M", checkable=True)
+        self._fill_recording(monitor.addMenu("&Recording"))
         self._fill_alerts(monitor.addMenu("&Alerts"))
         monitor.addSeparator()
         self.undo = self._add(monitor, "&Undo the last correction or note", "Ctrl+Z")
@@ -98,6 +120,28 @@ class Menus:
         self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+
+    def _fill_recording(self, recording: QMenu) -> None:
+        self.recording = recording
+
+        def add(text: str, key: str, tip: str) -> QAction:
+            action = self._add(recording, text, key)
+            action.setToolTip(f"{tip} ({key})" if key else tip)
+            return action
+
+        self.review = ReviewActions(
+            back=add("One picture &back", "B", "One picture back, and stay there"),
+            on=add("One picture &on", "F", "One picture on, and stay there"),
+            far_back=add("&Ten seconds back", "J", "Ten seconds back"),
+            far_on=add("Ten seconds o&n", "L", "Ten seconds on"),
+            previous=add("&Previous sighting", "P", "To the sighting before"),
+            next=add("Ne&xt sighting", "N", "To the next sighting that was found"),
+            slower=add("&Slower", "D", "Slower"),
+            faster=add("&Faster", "U", "Faster"),
+            anew=add("&Judge it anew", "", "From its beginning; the count begins from zero"),
+            export=add("&Export…", "", "Save this recording's sightings and totals as CSV"),
+        )
+        recording.setEnabled(False)
 
     def _fill_alerts(self, alerts: QMenu) -> None:
         self.acknowledge = self._add(alerts, "&Acknowledge", "Ctrl+K")

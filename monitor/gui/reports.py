@@ -18,6 +18,7 @@ from monitor.records import (
     FrameResult,
     MaskState,
     SourceState,
+    Timings,
     Update,
     WorkerState,
 )
@@ -73,13 +74,25 @@ class Reports:
         """Show the newest of everything."""
         session = self._parts.session
         for frame in session.take_previews():
-            view = self._parts.grid.view_of(frame.camera)
-            if view is not None:
-                view.show_picture(frame.image)
+            self._show_preview(frame)
         for update in session.take_updates():
             self.show_update(update)
         self.show_size()
         self.show_worker()
+
+    def _show_preview(self, frame: Frame) -> None:
+        """A picture that is not judged now; of a recording, with what was found in it before."""
+        view = self._parts.grid.view_of(frame.camera)
+        watched = self._parts.session.find(frame.camera)
+        if view is None or watched is None:
+            return
+        if not frame.shown_only:
+            view.show_picture(frame.image)
+            return
+        self._results[frame.camera] = FrameResult(
+            frame, watched.recall.faces(frame.index), Timings()
+        )
+        self._show_faces(frame.camera)
 
     def show_update(self, update: Update) -> None:
         parts, former = self._parts, self.shown
@@ -146,7 +159,8 @@ class Reports:
         watched = self._parts.session.find(result.frame.camera)
         if watched is None or watched.lent:
             return
-        self._results[watched.name] = result
+        if watched.at_front:
+            self._results[watched.name] = result
         self._watch.judged(result)
         self.answered(result)
         self.saw(result.frame, as_said(result.faces, self.shown.corrections))

@@ -14,6 +14,7 @@ from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
 from monitor.gui.picture.view import PictureView
 from monitor.gui.plates import clock, condition_text
+from monitor.gui.review.words import plate_text
 from monitor.gui.status import sources_text, state_text
 from monitor.gui.threads.watched import Watched
 from monitor.records import (
@@ -303,6 +304,11 @@ class SourceWatch:
                 plate += f". {_countdown(seen.countdown_s)}"
             if plate and (state is not SourceState.ENDED or condition.state in TURNED):
                 return plate
+        if seen.watched.review is not None and state is not SourceState.FAILED:
+            place = seen.watched.review.place()
+            told = plate_text(place, stills=seen.watched.stills)
+            if told or not place.at_front:  # what is looked at closely is not covered
+                return told
         plate = (TILE_PLATES if several else PLATES).get(state, "")
         if state is SourceState.OPENING and several:
             return "Opening…"

@@ -26,6 +26,7 @@ from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
 from monitor.gui.remembered import First, first_sources
 from monitor.gui.reports import Reports
+from monitor.gui.review.room import ReviewRoom
 from monitor.gui.screen import fit_to_screen, show_full_screen
 from monitor.gui.side.hour_feed import HourFeed
 from monitor.gui.source_state import SourceWatch
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.reports.answered = self.doctor.answered
         self.commands.check_camera = self.doctor.show_doctor
         self.commands.ignore_place = self.zones.ignore_place
+        self.review = ReviewRoom(self.parts, self.reports, self.commands.export, self.play)
         self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus, keeper = self.menus, self.chooser.keeper
@@ -245,6 +247,7 @@ class MainWindow(QMainWindow):
         self.bridge.taken()
         self.reports.take()
         self.watch.look()
+        self.review.look()
 
     @Slot()
     def _tick(self) -> None:
@@ -254,6 +257,7 @@ class MainWindow(QMainWindow):
         self.alerts.tick()
         self.menus.pause.setChecked(self.session.paused)  # an enrolment lets a paused camera go on
         self.reports.show_speed()
+        self.review.look()
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
             self.drift.look()
@@ -268,6 +272,7 @@ class MainWindow(QMainWindow):
     def _sources_changed(self) -> None:
         self.reports.change_sources()
         self.zones.show()
+        self.review.look()
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
         if not self.session.watched:
@@ -296,15 +301,22 @@ class MainWindow(QMainWindow):
             self.menus.pause.setChecked(self.session.paused)
             focused.click()
             return
+        self.play()
+
+    def play(self) -> None:
+        """Pause or go on; from the end of recordings, from their beginning. On the way to where
+        the user wants to be it stops there.
+        """
         watched = self.session.watched
-        if watched and all(self.session.status_of(w).state is SourceState.ENDED for w in watched):
+        if any(w.review is not None and w.review.on_the_way for w in watched):
+            self.session.pause(True)
+        elif watched and all(self.session.status_of(w).state is SourceState.ENDED for w in watched):
             self.session.pause(False)
             for name in self.session.names:
-                self.session.again(name)
+                self.session.play_again(name)
         else:
             self.session.pause(not self.session.paused)
-        self.menus.pause.setChecked(self.session.paused)
-        self.watch.look()
+        self._went_on()
 
     def _went_on(self) -> None:
         self.menus.pause.setChecked(self.session.paused)

@@ -230,6 +230,18 @@ class Ledger:
         if self._announcer is not None:
             self._announcer.camera(camera, condition)
 
+    def begin_recording(self, camera: str) -> None:
+        """A recording is looked at from its beginning: one that is kept apart is counted anew, and
+        what an earlier look has found is forgotten.
+        """
+        self._books.let_recording_go(camera)
+
+    def recording(self, camera: str) -> tuple[list[Visit], list[Sighting], Count]:
+        """What a recording has shown in this run: visits, sightings, the faces of single
+        pictures.
+        """
+        return self._books.of_camera(camera)
+
     def leave(self, camera: str) -> None:
         """A camera is not counted any more."""
         self._claims.release(camera)
@@ -286,8 +298,8 @@ class Ledger:
         """
         books = self._books
         before = books.visits.get(visit_id) or (past.visit if past is not None else None)
-        if before is None:
-            return
+        if before is None or (visit_id not in books.visits and not books.is_stored(before)):
+            return  # of a recording that was begun anew meanwhile
         visit = dataclasses.replace(before, corrected=correction)
         read = past.sightings if past is not None else ()
         if undoable:

@@ -75,6 +75,30 @@ class ShiftBooks:
         """The running count of all cameras together."""
         return total(counter.count() for counter in self.counters.values())
 
+    def let_recording_go(self, camera: str) -> None:
+        """Forget what was found in a recording that is kept apart."""
+        if camera not in self.recordings:
+            return
+        gone = {key for key, visit in self.visits.items() if visit.camera == camera}
+        self.counters.pop(camera, None)
+        self.visits = {k: v for k, v in self.visits.items() if k not in gone}
+        self.corrections = {k: c for k, c in self.corrections.items() if k not in gone}
+        former = [s for s in self.logged.values() if s.camera == camera]
+        self.standing -= sum(map(stands, former))
+        for sighting in former:
+            del self.logged[sighting.sighting_id]
+            self._notes.pop(sighting.sighting_id, None)
+        self.shown = tuple(s for s in self.shown if s.camera != camera)
+
+    def of_camera(self, camera: str) -> tuple[list[Visit], list[Sighting], Count]:
+        """Its visits and sightings that are remembered, and the faces of its single pictures."""
+        stills = self.counters[camera].stills if camera in self.counters else Count()
+        return (
+            [v for v in self.visits.values() if v.camera == camera],
+            [s for s in self.logged.values() if s.camera == camera],
+            stills,
+        )
+
     def book_recording(self, camera: str, shift: Shift, taken: datetime) -> Shift:
         """The shift of a recording that is stored, with the faces of its single pictures.
 
@@ -190,20 +214,22 @@ class ShiftBooks:
 
     def _let_go(self) -> None:
         """A shift of weeks does not grow in memory: the oldest that have ended and are not shown
-        any more are in the store alone.
+        any more are in the store alone. What is in no store stays.
         """
-        for key in _oldest_ended(self.logged):
+        for key in _oldest_ended(self.logged, self.recordings):
             del self.logged[key]
             self._notes.pop(key, None)
         shown = {sighting.visit_id for sighting in self.shown}
-        for key in _oldest_ended(self.visits):
+        for key in _oldest_ended(self.visits, self.recordings):
             if key not in shown:
                 self.counters[self.visits.pop(key).camera].let_go(key)
 
 
-def _oldest_ended(kept: dict[str, Visit] | dict[str, Sighting]) -> list[str]:
+def _oldest_ended(
+    kept: dict[str, Visit] | dict[str, Sighting], recordings: frozenset[str]
+) -> list[str]:
     """What is to be let go of too many; a fifth at once, so that it is seldom looked for."""
     if len(kept) <= KEPT_MAX:
         return []
-    ended = (key for key, record in kept.items() if not record.open)
+    ended = (k for k, r in kept.items() if not r.open and r.camera not in recordings)
     return list(islice(ended, KEPT_MAX // 5))

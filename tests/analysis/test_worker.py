@@ -255,3 +255,18 @@ def test_several_cameras_and_stills(tmp_path: Path) -> None:
         "b": Count(unmasked=1),
         "pictures": Count(unmasked=1),
     }
+
+
+def test_a_recording_that_begins_anew_is_somebody_else_and_a_late_end_does_not_end_it(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock(100.0)
+    with running(tmp_path / "m.db", [FACE], clock=clock) as bench:
+        bench.feed(*frames(20, live=False, camera="clip"))
+        bench.wait(lambda: bench.updates and bench.updates[-1].count == Count(unmasked=1))
+        bench.feed(frame(0.0, index=0, live=False, camera="clip", captured_at=200.0))
+        bench.thread.end_source("clip")  # of the look before, at 100
+        bench.feed(*frames(20, start=1, live=False, camera="clip"))
+        bench.wait(lambda: bench.updates[-1].count == Count(unmasked=2))
+    visits = Store(f"sqlite:///{tmp_path / 'm.db'}").read_visits()
+    assert len({visit.visit_id for visit in visits}) == 2

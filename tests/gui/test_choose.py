@@ -245,7 +245,9 @@ def test_a_clip_in_a_tile_can_be_played_again(
     assert texts == ["Show alone", "Play again", "Remove masked.avi"]
     menu.actions()[1].trigger()
     menu.close()
-    qtbot.waitUntil(lambda: caption(window, "masked.avi").count.masked == 2, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: caption(window, "masked.avi").state == "playing", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: caption(window, "masked.avi").state == "ended", timeout=LONG_MS)
+    assert caption(window, "masked.avi").count.masked == 1  # it is not counted again
 
 
 def test_a_run_that_cannot_begin_says_so_and_waits(

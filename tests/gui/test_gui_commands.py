@@ -287,7 +287,7 @@ def test_a_new_shift_takes_no_correction_over(
     window.commands.new_shift()
     qtbot.waitUntil(lambda: set(numbers(window).values()) == {"0"}, timeout=LONG_MS)
     assert window.sightings.model.sightings == ()
-    qtbot.keyClick(window, Qt.Key.Key_Space)  # the clip plays again: nobody corrects that visit
+    window.menus.review.anew.trigger()  # the clip is judged again: nobody corrects that visit
     qtbot.waitUntil(ended(window), timeout=LONG_MS)
     assert numbers(window)[MaskState.UNMASKED] == "1"
     assert window.sightings.model.sightings[0].corrected is None

@@ -52,7 +52,7 @@ class CameraGrid(QWidget):
         return QSize(860, 540)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 180)
+        return QSize(240, 160)
 
     # What there is
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.app import RunOptions, build_parts
@@ -20,6 +19,7 @@ from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.threads.bridge import Bridge
+from monitor.gui.threads.store_side import StoreSide
 from monitor.gui.threads.watched import Watched
 from monitor.records import (
     Condition,
@@ -35,10 +35,6 @@ from monitor.records import (
 if TYPE_CHECKING:
     from monitor.analysis.pipeline import Pipeline
     from monitor.analysis.worker import InferenceThread, Parts
-    from monitor.storage.export import Exported
-    from monitor.storage.export_wish import Wish
-    from monitor.storage.store import Store
-    from monitor.storage.totals import Total
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +44,7 @@ STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
 
 
-class Session:
+class Session(StoreSide):
     """Starts, changes and stops the threads. They report through the bridge; the window then asks
     here.
 
@@ -64,15 +60,13 @@ class Session:
         bridge: Bridge,
         build: Callable[[RunOptions], Parts] = build_parts,
     ) -> None:
-        self.options = options
+        super().__init__(options)
         self._bridge, self._build = bridge, build
         self._frames: LatestSlot[Frame] = LatestSlot()
         self._updates: LatestSlot[tuple[int, Update]] = LatestSlot()
         self._worker: InferenceThread | None = None
         self.watched: tuple[Watched, ...] = ()  # never changed in place: other threads look at it
         self._retired: list[threading.Thread] = []
-        self._reader: Store | None = None
-        self._reader_lock = threading.Lock()
         self.heard = 0  # updates of all inference threads
         self.analysed = 0  # frames that the present inference thread has done
         # people whom the present inference thread can name; None in mask-only mode
@@ -109,6 +103,10 @@ class Session:
                 self.analysed += update.result is not None
                 self.enrolled = pipelines[0].enrolled  # the gallery may have changed
             self.heard += 1
+            if update.result is not None and not update.result.frame.live:
+                watched = self.find(update.result.frame.camera)
+                if watched is not None:
+                    watched.recall.keep(update.result)
             camera = update.result.frame.camera if update.result is not None else None
             updates.put((next(numbers), update), camera)
             self._bridge.notify()
@@ -129,6 +127,9 @@ class Session:
         for watched in self.watched:
             if not watched.lent:
                 watched.gate.lead_to(self._frames)
+            if watched.review is not None and not self.options.into_store:
+                watched.review.begin_anew()  # its books ended with the former thread
+                watched.ended_told = False
             self._book(watched)
         self._book_aside()
         self._worker.start()
@@ -212,6 +213,16 @@ class Session:
             self._start(watched.source, place)
             if shown is not None and shown.state is WatchState.LOST:
                 self.watched[place].capture.lost_since(shown.since)
+
+    def play_again(self, name: str) -> None:
+        """Show a recording from its beginning: what was judged is not judged again. A source in
+        which one cannot go back is opened again.
+        """
+        watched = self.find(name)
+        if watched is not None and watched.review is not None and watched.review.is_alive():
+            watched.review.seek(0.0)
+        else:
+            self.again(name)
 
     def pause(self, paused: bool) -> None:
         """Hold all cameras, or let them go on."""
@@ -323,47 +334,6 @@ class Session:
     def _failed(self) -> bool:
         return self._worker is not None and self._worker.state is WorkerState.FAILED
 
-    # The store; called in background threads
-
-    def with_store(self, work: Callable[[Store], T]) -> T:
-        """What `work` gives with the store that is kept open for reading, one at a time.
-
-        Raises:
-            StoreError: If the store cannot be read.
-        """
-        from monitor.storage.store import Store
-
-        with self._reader_lock:
-            if self._reader is None:
-                self._reader = Store(self.options.config.store.url)
-            return work(self._reader)
-
-    def read_totals(self) -> list[Total]:
-        """Today's totals.
-
-        Raises:
-            StoreError: If the store cannot be read.
-        """
-        from monitor.storage.totals import totals_between
-
-        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).astimezone()
-        return self.with_store(lambda store: totals_between(store, midnight))
-
-    def export(self, path: Path, wish: Wish) -> Exported:
-        """Write sightings and totals; see `monitor.storage.export`.
-
-        Raises:
-            StoreError: If the store cannot be read or a file cannot be written.
-        """
-        from monitor.storage.export import export
-        from monitor.storage.store import Store
-
-        store = Store(self.options.config.store.url)
-        try:
-            return export(store, path, wish)
-        finally:
-            store.close()
-
     # Ending
 
     def close(self) -> MonitorError | None:
@@ -382,8 +352,7 @@ class Session:
             if thread.is_alive():
                 log.warning("the %s thread did not end in time", thread.name)
         self._bridge.close(2.0)
-        if self._reader is not None:
-            self._reader.close()
+        self.close_reader()
         return worker.error if worker is not None and not failed_before else None
 
     def _retire(self, thread: threading.Thread) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
@@ -17,6 +17,8 @@ from monitor.records import Condition, Frame, SourceStatus, WatchState
 
 if TYPE_CHECKING:
     from monitor.camera.capture import CaptureThread
+    from monitor.camera.condition import Showing
+    from monitor.camera.review import ReviewSource, ReviewThread
 
 
 class Watched:
@@ -39,7 +41,7 @@ class Watched:
         notify: Callable[[], None],
         analysed: Callable[[], bool],
     ) -> None:
-        from monitor.camera.capture import CaptureThread
+        from monitor.analysis.recall import Recall
         from monitor.camera.condition import Showing
         from monitor.camera.scenery import Scenery
 
@@ -52,14 +54,25 @@ class Watched:
         self.onlooker: LatestSlot[Frame] | None = None  # is given each frame beside the others
         self._lent_since: datetime | None = None
         self.gate = Gate(frames, self._on_frame)
-        self.capture: CaptureThread = CaptureThread(
-            copy.copy(source),
-            self.gate,
-            config,
-            paced=True,
-            showing=Showing(Scenery(source.name)) if source.live else None,
-            on_status=lambda status: notify(),
-        )
+        self.review: ReviewThread | None = None  # of a recording: its capture thread
+        self.recall = Recall()  # what was found in it
+        showing = Showing(Scenery(source.name)) if source.live else None
+        self.capture = self._make_capture(config, showing)
+
+    def _make_capture(self, config: CameraConfig, showing: Showing | None) -> CaptureThread:
+        from monitor.camera.capture import CaptureThread
+        from monitor.camera.review import ReviewThread
+        from monitor.camera.source import Reviewable
+
+        def tell(status: SourceStatus) -> None:
+            self._notify()
+
+        own = copy.copy(self.source)
+        if isinstance(own, Reviewable):
+            tape = cast("ReviewSource", own)
+            self.review = ReviewThread(tape, self.gate, config, self._on_shown, tell)
+            return self.review
+        return CaptureThread(own, self.gate, config, paced=True, showing=showing, on_status=tell)
 
     def status(self) -> SourceStatus:
         return self.capture.status()
@@ -78,6 +91,13 @@ class Watched:
         self.capture.stop()
         self.gate.shut()
         self._preview.get(0)
+
+    @property
+    def at_front(self) -> bool:
+        """Whether the picture that was analysed last is the one to be shown: it is not where one
+        looks elsewhere in a recording.
+        """
+        return self.review is None or self.review.at_front
 
     def take_preview(self) -> Frame | None:
         """The newest frame that nobody analyses, each once."""
@@ -106,6 +126,11 @@ class Watched:
         self.gate.lead_to(frames)
 
     # The capture thread
+
+    def _on_shown(self, frame: Frame) -> None:
+        """A picture of a recording that is only to be shown."""
+        self._preview.put(frame)
+        self._notify()
 
     def _on_frame(self, frame: Frame) -> None:
         borrower, onlooker = self._borrower, self.onlooker

@@ -107,7 +107,9 @@ class Returns:
             return None
         for one in reversed(near):
             if alike(one[2].looks, seen):
-                self._away.remove(one)
+                # not `remove`: it compares boxes where two have left at once
+                others = (other for other in self._away if other is not one)
+                self._away = deque(others, maxlen=AWAY_MAX)
                 return one[2]
         return None
 

@@ -94,7 +94,7 @@ class Tracker:
         for track in self._tracks:
             track.misses += 1
         part, certain = parts(found), sure(found)
-        for i, j in self._pairs(t, found.boxes, part):
+        for i, j in self._pairs(t, found.boxes, part, certain):
             self._tracks[j].see(found.boxes[i], t)
             owner[i] = self._tracks[j]
         may_begin = ~part & (found.confidence >= self._config.birth_confidence)
@@ -155,9 +155,12 @@ class Tracker:
             and track.last_t - track.first_t >= self._config.confirm_s
         )
 
-    def _pairs(self, t: float, boxes: FloatArray, part: Mask) -> list[tuple[int, int]]:
+    def _pairs(
+        self, t: float, boxes: FloatArray, part: Mask, certain: Mask
+    ) -> list[tuple[int, int]]:
         """Pairs (detection, track), best first, each used once; a part of a face gets what the
-        faces leave.
+        faces leave. What is not certain to be a face is no further away for having been waited
+        for: hair near by would be whoever has left.
         """
         if not self._tracks or not len(boxes):
             return []
@@ -169,10 +172,13 @@ class Tracker:
             boxes[:, None, :2] + boxes[:, None, 2:] - forecast[None, :, :2] - forecast[None, :, 2:]
         ) / 2
         gap = np.array([t - track.last_t for track in self._tracks], np.float32)
-        reach = (REACH + REACH_PER_S * gap)[None, :] * np.minimum(size, known_size)
+        waited = REACH_PER_S * gap[None, :] * certain[:, None]
+        reach = (REACH + waited) * np.minimum(size, known_size)
         nearness = 1 - np.linalg.norm(middle, axis=2) / np.maximum(reach, 1e-3)
-        # Overlapping boxes come before boxes that are merely near.
-        score = np.where(overlap >= self._config.iou_min, 1 + overlap, nearness)
+        # Overlapping boxes come before boxes that are merely near, and people before what has not
+        # yet shown to be one: hair that was found for a moment does not take the face below it.
+        people = np.array([self.is_person(track) for track in self._tracks], np.float32)
+        score = np.where(overlap >= self._config.iou_min, 1 + people[None, :] + overlap, nearness)
         score[ratio > SIZE_RATIO_MAX] = -1
         pairs, used_i, used_j = [], set(), set()
         order = np.lexsort((-score.ravel(), np.repeat(part, score.shape[1])))

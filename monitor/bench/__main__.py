@@ -1,5 +1,5 @@
 """python -m monitor.bench [--video FILE] [--against script,haar] [--json FILE]
-[--parts frames,detectors,faces,cameras,window,startup,serve,zones]
+[--parts frames,detectors,faces,cameras,window,startup,serve,zones,visits]
 
 Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
 README comes from here.
@@ -25,6 +25,7 @@ from monitor.bench.painting import offscreen_painter
 from monitor.bench.peers import make_peers
 from monitor.bench.pictures import clip_frames, crowd, one_in_the_middle
 from monitor.bench.startup import measure_startup
+from monitor.bench.visits import TRUTH, measure_visits
 from monitor.camera.zones import Zones
 from monitor.camera.zones_file import save_zones
 from monitor.config import Config, load_config
@@ -32,7 +33,7 @@ from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
 PARTS = ("frames", "detectors", "faces", "cameras", "window", "startup")
-ON_WISH = ("serve", "zones")  # serve needs requirements-web.txt, and Flask
+ON_WISH = ("serve", "zones", "visits")  # serve needs requirements-web.txt, and Flask
 # where it counts: the parts of the picture's width and height
 COUNTING = {"all of it": (1.0, 1.0), "half of it": (0.5, 1.0), "a doorway": (0.3, 0.6)}
 FACES = (0, 1, 2, 5, 10, 20)
@@ -60,13 +61,16 @@ def main() -> int:
     parser.add_argument(
         "--parts",
         default=",".join(PARTS),
-        help="what to measure, with commas (all but serve, zones)",
+        help="what to measure, with commas (all but serve, zones, visits)",
     )
     parser.add_argument(
         "--against", default="", help="the loops of tutorials on the same frames: script, haar"
     )
     parser.add_argument("--identify", action="store_true", help="make embeddings, too")
     parser.add_argument("--config", type=Path, help="settings in TOML")
+    parser.add_argument(
+        "--truth", type=Path, default=TRUTH, help="what a person sees in the clips, for visits"
+    )
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     arguments = parser.parse_args()
     try:
@@ -117,6 +121,8 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     if "zones" in wanted:
         result["zones"] = _zones(config, arguments.frames)
+    if "visits" in wanted:
+        result["visits"] = _visits(config, arguments.truth)
     if "serve" in wanted:
         result["serve"] = _serve(arguments)
     if arguments.json:
@@ -197,6 +203,16 @@ def _zones(config: Config, frames: int) -> dict[str, Any]:
             for stage in ("detect", "frame")
         } | {"cpu_s_per_video_s": measured["usage"]["cpu_s_per_video_s"]}
     print(table("composed 720p frames of which a part counts, each of them searched", rows))
+    return rows
+
+
+def _visits(config: Config, truth: Path) -> dict[str, Any]:
+    rows = measure_visits(config, truth)
+    figures = {name: {k: v for k, v in row.items() if k != "told"} for name, row in rows.items()}
+    print(table("visits and sightings against what a person counts", figures))
+    for name, row in rows.items():
+        for line in row.get("told", ()):
+            print(f"{name}: {line}")
     return rows
 
 

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from fakes import NOON, UNMASKED, FakeClassifier, face_at, found, frame
 
+from monitor.analysis.returns import Returns
 from monitor.analysis.scene import Scene
 from monitor.analysis.sightings import Origin
+from monitor.analysis.tracked import TrackedPerson
+from monitor.analysis.vote import Vote
 from monitor.analysis.wanted import Answers
-from monitor.config import Config, load_config
+from monitor.config import Config, VoteConfig, load_config
 from monitor.faces.boxes import NO_BOXES
 from monitor.records import Detections, Image, Sighting, Visit
 
@@ -110,3 +113,15 @@ def test_whoever_is_away_is_forgotten_after_that_time() -> None:
     assert len(desk.scene._returns.people) == 1
     desk.show(5, at=None)
     assert desk.scene._returns.people == []
+
+
+def test_of_two_who_left_at_once_the_second_comes_back() -> None:
+    returns, images = Returns(8), {at: picture(at, RED, at) for at in (200, 460)}
+    people = {at: TrackedPerson(Vote(VoteConfig()), NOON) for at in images}
+    for at, image in images.items():
+        box = np.array(face_at(at, 100, size=SIZE), np.float32)
+        returns.watch(3.0, image, people[at], box)
+        returns.left(4.0, box, people[at])
+    box = np.array(face_at(460, 100, size=SIZE), np.float32)
+    assert returns.back(6.0, images[460], box) is people[460]
+    assert returns.people == [people[200]]

@@ -20,6 +20,14 @@ def ids(tracks: list[Track | None]) -> list[int | None]:
     return [track.track_id if track else None for track in tracks]
 
 
+def with_landmarks(box: tuple[float, ...], confidence: float) -> Detections:
+    """A face from the front, of a detector that says where the eyes are."""
+    one = found(box, confidence=confidence)
+    points = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
+    size = one.boxes[:, None, 2:] - one.boxes[:, None, :2]
+    return Detections(one.boxes, one.confidence, one.boxes[:, None, :2] + points * size)
+
+
 def walk(
     tracker: Tracker, rate: float, seconds: float, speed: float, *, start: float = 0.0
 ) -> list[int | None]:
@@ -132,6 +140,28 @@ def test_weak_detections_carry_a_track_on() -> None:
     assert ids(tracker.update(0.0, found(face_at(100), confidence=0.7))[0]) == [1]
     for i in range(1, 100):
         assert ids(tracker.update(i / 25, found(face_at(100), confidence=0.3))[0]) == [1]
+
+
+@pytest.mark.parametrize(("confidence", "seen"), [(0.9, [1]), (0.5, [None])])
+def test_what_is_no_sure_face_is_not_whoever_was_seen_a_while_ago_beside_it(
+    confidence: float, seen: list[int | None]
+) -> None:
+    tracker = Tracker(TrackConfig(lost_after_s=1.5))
+    for i in range(25):
+        tracker.update(i / 25, with_landmarks(face_at(100), 0.9))
+    for i in range(25, 50):
+        tracker.update(i / 25, NOBODY)
+    assert ids(tracker.update(2.0, with_landmarks(face_at(220), confidence))[0]) == seen
+
+
+def test_what_was_found_on_the_hair_does_not_take_the_face() -> None:
+    tracker, face = Tracker(TrackConfig()), face_at(100, y=100)
+    for i in range(25):
+        tracker.update(i / 25, found(face))
+    hair, between = face_at(100, y=40), face_at(100, y=62)
+    assert ids(tracker.update(1.00, found(face, hair, confidence=[0.9, 0.86]))[0]) == [1, 2]
+    assert ids(tracker.update(1.04, found(face, hair, confidence=[0.9, 0.86]))[0]) == [1, 2]
+    assert ids(tracker.update(1.08, found(between, confidence=0.9))[0]) == [1]
 
 
 def test_a_face_of_another_size_is_another_person() -> None:

@@ -56,6 +56,22 @@ def test_zones_are_measured(tmp_path: Path) -> None:
     assert all(row["detect_median_ms"] > 0 for row in rows.values())
 
 
+def test_visits_are_scored_and_what_is_wrong_is_told(tmp_path: Path) -> None:
+    clips = json.loads((ROOT / "tests" / "data" / "visits.json").read_text())["clips"]
+    right = clips["assets/demo.mp4"]
+    wrong = [{**right[0], "who": "the first", "seen": [[[2.25, 900, 100, 90], [9, 900, 100, 90]]]}]
+    for name, people, lines in (("right", right, 0), ("wrong", [*wrong, right[1]], 2)):
+        truth = tmp_path / f"{name}.json"
+        truth.write_text(json.dumps({"clips": {"assets/demo.mp4": people, "gone.mp4": []}}))
+        done = bench("--parts", "visits", "--truth", str(truth), "--json", str(truth) + ".out")
+        assert done.returncode == 0, done.stderr
+        rows = json.loads(Path(str(truth) + ".out").read_text())["visits"]
+        assert rows["gone.mp4"] == {"visits": "not there"}
+        assert rows["demo.mp4"]["visits"] == rows["all"]["visits"] == 2
+        assert len(rows["demo.mp4"]["told"]) == lines
+        assert ("the first: no visit" in done.stdout) is (name == "wrong")
+
+
 def test_an_unknown_part_is_one_line() -> None:
     done = bench("--parts", "framse")
     assert done.returncode == 2

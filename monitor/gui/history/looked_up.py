@@ -5,8 +5,9 @@ the window.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import StoreError
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
     from monitor.storage.history import Found, Wanted
     from monitor.storage.overview import Overview
+    from monitor.storage.spans import Span
     from monitor.storage.store import Store
 
+WATCHED_MAX = timedelta(days=32)  # whose intervals are listed
 WRITTEN_S = 5.0  # a correction is waited for so long
 
 
@@ -95,6 +98,18 @@ class LookedUp:
             done,
             self._failed,
         )
+
+    def watched(self, stretch: Stretch, done: Callable[[Sequence[Span]], None]) -> None:
+        """What each camera did, one interval after the other."""
+
+        def read(store: Store) -> Sequence[Span]:
+            from monitor.storage.spans import spans
+
+            if stretch.until - stretch.since > WATCHED_MAX:
+                raise StoreError("that is more than a month: choose a day or a week")
+            return spans(store.read_watches(stretch.since, stretch.until))
+
+        self._bridge.run("the history", lambda: self._session.with_store(read), done, self._failed)
 
     # What the receptionist says: the inference thread writes it, like a correction of today
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from monitor.records import Change, Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.gui.reports import Reports
+    from monitor.storage.spans import Span
 
 EVERY_MS = 5000  # what goes on is read as often
 GROUPS = {
@@ -67,6 +69,7 @@ class HistoryPage(QDialog):
         self.answer: Answer | None = None
         self._reading = False
         self._by_user = False  # how the bars are grouped
+        self._to_undo = 0  # corrections and notes of this page
         self._lay_out()
         self._timer = QTimer(self, interval=EVERY_MS)
         self._timer.timeout.connect(self._follow)
@@ -94,6 +97,11 @@ class HistoryPage(QDialog):
         head = QHBoxLayout()
         head.addWidget(self.bar, 1)
         head.addWidget(self.group)
+        self.watched = QPushButton("&When watched…")
+        self.watched.setAutoDefault(False)
+        self.watched.setToolTip("When each camera watched, was lost, covered, paused, or off")
+        self.watched.clicked.connect(self._show_watched)
+        head.addWidget(self.watched)
         inner.addLayout(head)
         self.title = QLabel()
         self.title.setFont(scaled_font(self, 1.3))
@@ -166,8 +174,8 @@ class HistoryPage(QDialog):
             row.addWidget(_button(action))
         self.undo = QAction("Undo", self)
         self.undo.setShortcut(QKeySequence.StandardKey.Undo)
-        self.undo.setToolTip("Take the last correction or note back (Ctrl+Z)")
-        self.undo.triggered.connect(lambda: self.look_up.undo(self._changed))
+        self.undo.setToolTip("Take the last correction or note of this page back (Ctrl+Z)")
+        self.undo.triggered.connect(lambda: self.look_up.undo(self._undone))
         row.addWidget(_button(self.undo))
         row.addStretch(1)
         for text, act in (
@@ -257,7 +265,7 @@ class HistoryPage(QDialog):
     @Slot()
     def _follow(self) -> None:
         """What is still going on is read again."""
-        self.undo.setEnabled(self._reports.shown.undoable)
+        self.undo.setEnabled(self._undoable)
         going_on = self.bar.stretch.until > datetime.now(UTC)
         at_top = self.table.verticalScrollBar().value() == 0  # else rows would run away
         if going_on and at_top and self.isVisible() and not self._reading:
@@ -279,7 +287,7 @@ class HistoryPage(QDialog):
         for action in self.actions_:
             action.setEnabled(row is not None)
         self.as_seen.setEnabled(row is not None and row.corrected is not None)
-        self.undo.setEnabled(self._reports.shown.undoable)
+        self.undo.setEnabled(self._undoable)
         self.audit.setText("")
         if row is None:
             return
@@ -296,7 +304,7 @@ class HistoryPage(QDialog):
         """Count the visit of the selected row as what the receptionist says."""
         row = self.selected()
         if row is not None and row.corrected is not correction:
-            self.look_up.correct(row, correction, self._changed)
+            self.look_up.correct(row, correction, self._said)
 
     @Slot()
     def _ask_for_note(self) -> None:
@@ -306,10 +314,31 @@ class HistoryPage(QDialog):
         what = "sighting" if isinstance(row, Sighting) else "visit"
         note, agreed = QInputDialog.getText(self, "Note", f"Note to this {what}:", text=row.note)
         if agreed and note.strip() != row.note:
-            self.look_up.annotate(row, note.strip(), self._changed)
+            self.look_up.annotate(row, note.strip(), self._said)
 
-    def _changed(self, _: None) -> None:
+    def _said(self, _: None) -> None:
+        self._to_undo += 1
         self.read()
+
+    def _undone(self, _: None) -> None:
+        self._to_undo -= 1
+        self.read()
+
+    @property
+    def _undoable(self) -> bool:
+        """Only what was said on this page is taken back by its button."""
+        return self._to_undo > 0 and self._reports.shown.undoable
+
+    @Slot()
+    def _show_watched(self) -> None:
+        text = self.title.text()
+
+        def show(found: Sequence[Span]) -> None:
+            from monitor.gui.history.watched_dialog import WatchedDialog
+
+            WatchedDialog(text, found, self).open()
+
+        self.look_up.watched(self.bar.stretch, show)
 
     @Slot(QPoint)
     def _show_menu(self, place: QPoint) -> None:

@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.gui.history.page import HistoryPage
 from monitor.gui.history.stretches import of_kind
+from monitor.gui.history.watched_dialog import WatchedDialog
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState, WorkerState
 from monitor.storage.export import export
@@ -260,3 +261,40 @@ def test_nothing_is_corrected_while_the_analysis_has_stopped(
     desk.page.table.selectRow(0)
     desk.page.correct(Correction.MASKED)
     desk.until(lambda: "while the analysis has stopped" in desk.page.banners.text("fault"))
+
+
+def test_whether_a_camera_was_watching_at_some_time_is_in_a_table(desk: Desk) -> None:
+    desk.show(1)
+    desk.page.watched.click()
+    desk.until(lambda: bool(desk.page.findChildren(WatchedDialog)))
+    (dialog,) = desk.page.findChildren(WatchedDialog)
+    table = dialog.table
+    rows = [[table.item(row, k).text() for k in (0, 1, 4)] for row in range(table.rowCount())]
+    assert rows[:5] == [
+        ["Back door", "watched", "3 h 50 min"],
+        ["Back door", "paused", "10 min 00 s"],
+        ["Back door", "not watched: off, or the program was", "2 h 00 min"],
+        ["Back door", "watched", "3 h 50 min"],
+        ["Back door", "paused", "10 min 00 s"],
+    ]
+    assert table.item(0, 2).text().endswith("08:00")
+    dialog.reject()
+
+
+def test_undo_on_this_page_takes_back_what_was_said_on_it_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getText", lambda *args, **named: ("the postman", True))
+    desk.show(2)
+    desk.page.table.selectRow(0)
+    desk.page.note.trigger()
+    desk.until(desk.page.undo.isEnabled)
+    again = HistoryPage(
+        desk.window.session,
+        desk.window.bridge,
+        desk.window.reports,
+        desk.window,
+    )
+    again._selected()
+    assert not again.undo.isEnabled()
+    again.close()

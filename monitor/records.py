@@ -126,6 +126,9 @@ class Frame:
     still: bool = False  # True: a picture that stands alone
     # of a live camera whose picture is frozen: the time `t` of the last that was new
     frozen_t: float | None = None
+    # how a live camera's picture was turned already: clockwise, degrees, and then left to right
+    rotate: int = 0
+    mirror: bool = False
     # of a picture that stands alone, in a run that names people: they are named by this one look
     name_faces: bool = True
     closely: bool = True  # the same: searched at several scales

@@ -15,7 +15,8 @@ from monitor.analysis.sightings import Origin
 from monitor.analysis.still import named_faces, still_faces, with_genders
 from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
-from monitor.camera.zones import Zones, counted, searched
+from monitor.camera.turn import Turn
+from monitor.camera.zones import Zones, as_turned, counted, searched
 from monitor.config import Config
 from monitor.detect import FaceDetector, detect_in
 from monitor.faces.boxes import NO_BOXES, longer_side
@@ -79,6 +80,7 @@ class Pipeline:
         self._identifier, self._guesser = identifier, guesser
         self._scenes: dict[str, Scene] = {}
         self._zones: Mapping[str, Zones] = {}
+        self._lying: dict[str, Zones] = {}  # by camera: as they lie on its pictures
         self._ids = itertools.count(1)
 
     def process(self, frames: Sequence[Frame]) -> list[FrameResult]:
@@ -128,7 +130,7 @@ class Pipeline:
         """Go on with other zones, by camera. Who stands where nothing counts leaves as somebody
         does who is not seen any more.
         """
-        self._zones = dict(zones)
+        self._zones, self._lying = dict(zones), {}
 
     @property
     def enrolled(self) -> int | None:
@@ -220,13 +222,23 @@ class Pipeline:
 
     def _search(self, frame: Frame, smallest_px: float = 0) -> Detections:
         """The faces of a frame, where it counts."""
-        zones = self._zones.get(frame.camera)
+        zones = self._zones_of(frame)
         part = searched(zones, frame.size_wh) if zones is not None else None
         if part is None:
             found = self._detector.detect(frame.image, smallest_px)
         else:
             found = detect_in(self._detector, frame.image, part, smallest_px)
         return self._where_it_counts(frame, found)
+
+    def _zones_of(self, frame: Frame) -> Zones | None:
+        """They turn with the camera's pictures."""
+        zones, turn = self._zones.get(frame.camera), Turn(frame.rotate, frame.mirror)
+        if zones is None:
+            return None
+        lying = self._lying.get(frame.camera)
+        if lying is None or lying.turn != turn:
+            lying = self._lying[frame.camera] = as_turned(zones, turn)
+        return lying
 
     def _search_still(self, frame: Frame) -> Detections:
         """The same of a picture that stands alone; all of it is searched."""
@@ -236,7 +248,7 @@ class Pipeline:
         return self._where_it_counts(frame, found)
 
     def _where_it_counts(self, frame: Frame, found: Detections) -> Detections:
-        zones = self._zones.get(frame.camera)
+        zones = self._zones_of(frame)
         if zones is None or not len(found):
             return found
         kept = counted(zones, found.boxes, frame.size_wh)
@@ -245,7 +257,7 @@ class Pipeline:
 
     def _coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched, where it counts."""
-        faces, zones = self._scene(frame.camera).coast(frame), self._zones.get(frame.camera)
+        faces, zones = self._scene(frame.camera).coast(frame), self._zones_of(frame)
         if zones is None or not faces:
             return faces
         kept = counted(zones, np.array([face.xyxy for face in faces]), frame.size_wh)

@@ -18,7 +18,7 @@ import numpy as np
 
 from monitor.camera.condition import Showing
 from monitor.camera.slot import LatestSlot
-from monitor.camera.source import FrameSource, Picture
+from monitor.camera.source import Claims, FrameSource, Picture
 from monitor.camera.turn import UPRIGHT, turned
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
@@ -102,6 +102,13 @@ class CaptureThread(threading.Thread):
                 SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s"
             )
         return status
+
+    @property
+    def claims(self) -> Claims | None:
+        """What the source claims, and how many pictures could not be shown; None: it says nothing.
+        Any thread.
+        """
+        return self._source if isinstance(self._source, Claims) else None
 
     def condition(self) -> Condition | None:
         """What a live source shows now; None of recordings, and before the first picture."""
@@ -190,8 +197,11 @@ class CaptureThread(threading.Thread):
                     pass
                 self._set(SourceState.ENDED)
                 return
-            self._last_picture_at = self._last_sent_at = self._now()
+            if self.live and self.status().state is not SourceState.LIVE:
+                # the silence was nobody's time: what is shown now has begun with this picture
+                self._showing.begin_again()
             self._gone_since = datetime.now(UTC)
+            self._last_picture_at = self._last_sent_at = self._now()
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
             if self._paced and not self.live:
@@ -237,6 +247,8 @@ class CaptureThread(threading.Thread):
             live=self.live,
             still=self.stills,
             frozen_t=None if frozen_s is None else picture.t - frozen_s,
+            rotate=self._turn.rotate,
+            mirror=self._turn.mirror,
         )
         self._index += 1
         if self.live:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monitor.camera.turn import Turn
 from monitor.records import FloatArray
 
 Point = tuple[float, float]
@@ -28,9 +29,37 @@ class Zones:
 
     counting: tuple[Polygon, ...] = ()
     ignored: tuple[Polygon, ...] = ()
+    turn: Turn | None = None  # of the picture that they lie on; None: it is not known
 
     def __bool__(self) -> bool:
         return bool(self.counting or self.ignored)
+
+
+def as_turned(zones: Zones, turn: Turn) -> Zones:
+    """The same places of the scene on a picture that is turned otherwise than when they were
+    drawn. Where that is not known they are taken to lie on this one.
+    """
+    if zones.turn is None or zones.turn == turn:
+        return replace(zones, turn=turn)
+    former = zones.turn
+
+    def moved(polygon: Polygon) -> Polygon:
+        return tuple(_forth(_back(corner, former), turn) for corner in polygon)
+
+    return Zones(tuple(map(moved, zones.counting)), tuple(map(moved, zones.ignored)), turn)
+
+
+def _forth(point: Point, turn: Turn) -> Point:
+    """Where a point of the camera's own picture is on the turned one."""
+    x, y = point
+    for _ in range(turn.rotate // 90):
+        x, y = 1 - y, x
+    return (1 - x, y) if turn.mirror else (x, y)
+
+
+def _back(point: Point, turn: Turn) -> Point:
+    x, y = point
+    return _forth((1 - x if turn.mirror else x, y), Turn(-turn.rotate % 360))
 
 
 def is_inside(polygon: Polygon, x: float, y: float) -> bool:

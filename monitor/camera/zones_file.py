@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.camera.turn import Turn
 from monitor.camera.zones import CORNERS_MAX, ZONES_MAX, Polygon, Zones
+from monitor.config import ROTATIONS
 from monitor.data_folder import data_folder
 from monitor.errors import ConfigError, StoreError
 from monitor.files import read_file, write_whole
@@ -71,18 +73,28 @@ def save_zones(path: Path, camera: str, zones: Zones) -> None:
 
 
 def _entry(zones: Zones) -> dict[str, Any]:
-    return {
+    entry: dict[str, Any] = {
         kind: [[[round(x, 4), round(y, 4)] for x, y in polygon] for polygon in polygons]
         for kind, polygons in (("counting", zones.counting), ("ignored", zones.ignored))
         if polygons
     }
+    if zones.turn is not None:
+        entry["turn"] = {"rotate": zones.turn.rotate, "mirror": zones.turn.mirror}
+    return entry
 
 
 def _zones(entry: Mapping[str, Any]) -> Zones:
     kinds = {kind: tuple(map(_polygon, entry.get(kind, ()))) for kind in ("counting", "ignored")}
-    if set(entry) - set(kinds) or sum(map(len, kinds.values())) > ZONES_MAX:
+    if set(entry) - {*kinds, "turn"} or sum(map(len, kinds.values())) > ZONES_MAX:
         raise ValueError(entry)
-    return Zones(**kinds)
+    return Zones(**kinds, turn=_turn(entry["turn"]) if "turn" in entry else None)
+
+
+def _turn(said: Any) -> Turn:
+    turn = Turn(said["rotate"], said["mirror"])
+    if turn.rotate not in ROTATIONS or not isinstance(turn.mirror, bool):
+        raise ValueError(said)
+    return turn
 
 
 def _polygon(corners: Any) -> Polygon:

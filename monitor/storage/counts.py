@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,9 +20,8 @@ _DAY_ZERO = date(1970, 1, 1)
 _STATES = {state.value: state for state in MaskState}
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Visits, or sightings, that are alike."""
+class Counted(NamedTuple):
+    """Visits, or sightings, that are alike. A year has some thousands: a tuple is made quickly."""
 
     shift_id: str
     camera: str
@@ -102,27 +100,39 @@ class Counts(Reads):
         for start, stop, offset in stretches(first, end):
             if offset % HALF_S:  # a zone that differs by quarters
                 yield from self._count_rows(kind, begins(start), begins(stop), days)
+            elif days:
+                yield from self._count_days(kind, start, stop, offset)
             else:
-                yield from self._count_tallies(kind, (start, stop, offset), days)
+                yield from self._count_hours(kind, start, stop, offset)
         yield from self._count_rows(kind, begins(end), until, days)
 
-    def _count_tallies(
-        self, kind: str, stretch: tuple[int, int, int], days: bool
-    ) -> Iterator[Counted]:
-        start, stop, offset = stretch
-        width, kept = 24 * HOUR_S if days else HOUR_S, tables.tallies.c
-        began = ((kept.half * HALF_S + offset) // width).label("began")
-        groups: list[sa.ColumnElement[Any]] = [kept.camera, began, kept.shown]
-        groups += [] if days else [kept.shift_id]
+    def _count_hours(self, kind: str, start: int, stop: int, offset: int) -> Iterator[Counted]:
+        """From the tallies of some halves that have one offset (s)."""
+        kept = tables.tallies.c
+        began = ((kept.half * HALF_S + offset) // HOUR_S).label("began")
+        groups = (kept.camera, began, kept.shown, kept.shift_id)
         query = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
         query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
-        for camera, place, shown, *shift_id, number in self._rows(query):
-            day, hour = (int(place), 0) if days else divmod(int(place), 24)
+        for camera, place, shown, shift_id, number in self._rows(query):
+            day, hour = divmod(int(place), 24)
             date_ = _DAY_ZERO + timedelta(days=day)
-            yield Counted(
-                *(shift_id[0] if shift_id else "", camera, date_, hour, _STATES.get(shown)),
-                number=int(number),
-            )
+            yield Counted(shift_id, camera, date_, hour, _STATES.get(shown), int(number))
+
+    def _count_days(self, kind: str, start: int, stop: int, offset: int) -> Iterator[Counted]:
+        """As `_count_hours`. For each camera and state its days lie in order in an index: that is
+        half the time of grouping all at once.
+        """
+        kept = tables.tallies.c
+        day = ((kept.half * HALF_S + offset) // (24 * HOUR_S)).label("day")
+        there = sa.select(kept.camera, kept.shown).where(kept.kind == kind).distinct()
+        query = sa.select(day, sa.func.sum(kept.number)).group_by(day)
+        query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
+        with self._faults_told(), self._reading() as connection:
+            for camera, shown in connection.execute(there).all():
+                state, of = _STATES.get(shown), (kept.camera == camera, kept.shown == shown)
+                for place, number in connection.execute(query.where(*of)).all():
+                    date_ = _DAY_ZERO + timedelta(days=int(place))
+                    yield Counted("", camera, date_, 0, state, int(number))
 
     def _count_rows(
         self, kind: str, since: datetime, until: datetime, days: bool

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,9 @@ from monitor.storage.schema import Utc
 
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
 _STATES = {state.value: state for state in MaskState}
+# an interval of one state: shift, camera, value of the state, began, ended; these in UTC without
+# saying so, which is quicker for a year of them
+Spell = tuple[str, str, str, datetime, datetime]
 
 
 class Reads:
@@ -132,9 +135,7 @@ class Reads:
     ) -> list[Watch]:
         """The parts of intervals that lie in [since, until), in order; none of them is empty."""
         table = tables.watches.c
-        query = sa.select(tables.watches).where(table.ended > table.began)
-        query = query.where(table.ended > since) if since is not None else query
-        query = query.where(table.began < until) if until is not None else query
+        query = _some_of(sa.select(tables.watches), since, until)
         found = []
         for row in self._read(query.order_by(table.began, table.watch_id)):
             began = row["began"] if since is None else max(row["began"], since)
@@ -142,6 +143,18 @@ class Reads:
             state = WatchState(row["state"])
             found.append(Watch(**row | {"state": state, "began": began, "ended": ended}))
         return found
+
+    def each_spell(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Spell]:
+        """The same in any order, of a year as well: nothing but what is added up."""
+        table = tables.watches.c
+        times = (sa.type_coerce(column, sa.DateTime) for column in (table.began, table.ended))
+        query = _some_of(sa.select(table.shift_id, table.camera, table.state, *times), since, until)
+        low = naive(since) if since is not None else datetime.min
+        high = naive(until) if until is not None else datetime.max
+        for shift_id, camera, state, began, ended in self._rows(query):
+            yield shift_id, camera, state, max(began, low), min(ended, high)
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
@@ -183,6 +196,21 @@ class Reads:
             raise StoreError(
                 f"the store {self.label} cannot be read ({reason(error)}): {mend}"
             ) from None
+
+
+def naive(moment: datetime) -> datetime:
+    """An aware moment in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _some_of(
+    query: sa.Select[Any], since: datetime | None, until: datetime | None
+) -> sa.Select[Any]:
+    """Intervals that are not empty and partly in [since, until)."""
+    table = tables.watches.c
+    query = query.where(table.ended > table.began)
+    query = query.where(table.ended > since) if since is not None else query
+    return query.where(table.began < until) if until is not None else query
 
 
 def between(

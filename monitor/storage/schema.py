@@ -114,6 +114,8 @@ tallies = sa.Table(
     sa.Column("shown", _name, nullable=False),  # what was said instead of the state, or that
     sa.Column("number", sa.Integer, nullable=False),
     sa.Index("ix_tallies_half", "kind", "half"),
+    # a year by the day is added up from it alone
+    sa.Index("ix_tallies_shown", "kind", "camera", "shown", "half", "number"),
 )
 # What is searched for; few rows have any.
 for _table in (visits, sightings):

@@ -5,10 +5,10 @@ which charts show and `csv_files` writes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.records import Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.compliance import (
@@ -19,9 +19,12 @@ from monitor.storage.compliance import (
 )
 
 if TYPE_CHECKING:
+    from monitor.storage.reads import Spell
     from monitor.storage.store import Store
 
 WATCHED = (WatchState.LIVE, WatchState.MOVED)  # whoever comes is seen and judged
+_EPOCH = datetime(1970, 1, 1)  # UTC, as all times of intervals here
+_QUARTER, _MICROSECOND = timedelta(minutes=15), timedelta(microseconds=1)
 # what a sighting counts as that stands
 STANDING = (MaskState.UNMASKED, MaskState.INCORRECT, MaskState.UNSURE)
 
@@ -67,8 +70,7 @@ class Total:
     spent_s: Mapping[WatchState, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of what is added up."""
 
     shift_id: str
@@ -92,7 +94,7 @@ def totals(
         shifts,
         ((_part(v.shift_id, v.camera, v.first_seen), counted_state(v), 1) for v in visits),
         ((_part(s.shift_id, s.camera, s.first_seen), 1) for s in sightings if stands(s)),
-        watches,
+        (_spell(watch) for watch in watches),
     )
 
 
@@ -114,7 +116,6 @@ def totals_between(
         StoreError: If the store cannot be read.
     """
     visits, sightings = store.count(since, until, days=days)
-    watches = store.read_watches(since, until)
     found = _Sums(by_camera, days).of(
         store.read_shifts(since, until),
         ((_Part(g.shift_id, g.camera, g.day, g.hour), g.state, g.number) for g in visits),
@@ -123,7 +124,7 @@ def totals_between(
             for g in sightings
             if g.state in STANDING
         ),
-        watches,
+        store.each_spell(since, until),
     )
     return [t for t in found if isinstance(t.period, OfDay)] if days else found
 
@@ -147,7 +148,7 @@ class _Sums:
         shifts: Iterable[Shift],
         visits: Iterable[tuple[_Part, MaskState | None, int]],
         sightings: Iterable[tuple[_Part, int]],
-        watches: Iterable[Watch],
+        spells: Iterable[Spell],
     ) -> list[Total]:
         # equal parts together first: that is quick for a million
         seen: Counter[tuple[_Part, MaskState | None]] = Counter()
@@ -163,7 +164,7 @@ class _Sums:
             if shift.stills != Count():
                 for key in self._keys(_part(shift.shift_id, "", shift.started)):
                     self._stills[key] = total([self._stills[key], shift.stills])
-        for part, shown, spent in _cut(watches, self._days):
+        for (part, shown), spent in _cut(spells, self._days).items():
             for key in self._keys(part):
                 self._on[key] += spent
                 self._spent[key][shown] += spent
@@ -206,18 +207,36 @@ def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
     return _Part(shift_id, camera, here.date(), here.hour)
 
 
-def _cut(watches: Iterable[Watch], days: bool) -> Iterator[tuple[_Part, WatchState, int]]:
-    """Intervals, cut where an hour, or a day, of local time ends: the state, and for how many
-    microseconds: whole numbers add up to the same in any order.
+def _spell(watch: Watch) -> Spell:
+    """As the store gives them."""
+    began, ended = (
+        moment.astimezone(UTC).replace(tzinfo=None) for moment in (watch.began, watch.ended)
+    )
+    return watch.shift_id, watch.camera, watch.state.value, began, ended
+
+
+def _cut(spells: Iterable[Spell], days: bool) -> Counter[tuple[_Part, WatchState]]:
+    """Intervals, cut where an hour, or a day, of local time ends: for how many microseconds each
+    state lasted: whole numbers add up to the same in any order.
     """
-    for watch in watches:
-        began = watch.began
-        while began < watch.ended:
-            here = began.astimezone()
-            ended = min(watch.ended, _end_of(here, days))
-            part = _Part(watch.shift_id, watch.camera, here.date(), here.hour)
-            yield part, watch.state, (ended - began) // timedelta(microseconds=1)
-            began = ended
+    found: Counter[tuple[_Part, str]] = Counter()
+    known: dict[int, tuple[date, int, datetime]] = {}  # by quarter of an hour
+    for shift_id, camera, state, began, ended in spells:
+        while began < ended:
+            quarter = (began - _EPOCH) // _QUARTER
+            place = known.get(quarter)
+            if place is None:
+                here = began.replace(tzinfo=UTC).astimezone()
+                end = _end_of(here, days).astimezone(UTC).replace(tzinfo=None)
+                place = here.date(), here.hour, end
+                if not (here.utcoffset() or timedelta()) % _QUARTER:  # as all zones have it
+                    known[quarter] = place
+            day, hour, end = place
+            end = min(end, ended)
+            part = _Part("", camera, day, 0) if days else _Part(shift_id, camera, day, hour)
+            found[part, state] += (end - began) // _MICROSECOND
+            began = end
+    return Counter({(part, WatchState(state)): spent for (part, state), spent in found.items()})
 
 
 def _end_of(here: datetime, days: bool) -> datetime:

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.analysis.pipeline import Pipeline
 from monitor.app import RunOptions, build_pipeline
+from monitor.camera.turn import Turn
 from monitor.camera.zones import Polygon, Zones, around
 from monitor.camera.zones_file import save_zones, zones_path
 from monitor.config import Config, load_config
@@ -122,3 +123,27 @@ def test_pictures_that_stand_alone_are_cut_too(bare: Image) -> None:
     assert pipeline.process([still])[0].faces == ()
     pipeline.use_zones({})
     assert len(pipeline.process([still])[0].faces) == 1
+
+
+def test_zones_turn_with_the_camera() -> None:
+    """A poster that was ignored stays so when its camera is turned upside down, and who stands in
+    the corner where it was before counts.
+    """
+    corner, opposite = face_at(100, 80), face_at(540, 400)  # of 640 x 480 pixels
+    drawn = Zones(ignored=(around(corner, (640, 480)),), turn=Turn())
+    for place, turned, visits in (
+        (corner, {}, 0),
+        (opposite, {}, 1),
+        (opposite, {"rotate": 180}, 0),
+        (corner, {"rotate": 180}, 1),
+        (face_at(540, 80), {"mirror": True}, 0),
+        (corner, {"mirror": True}, 1),
+    ):
+        config = load_config(None, {"track": {"still_after_s": 0}})
+        pipeline = Pipeline(FakeDetector([found(place)]), FakeClassifier(), config, "shift")  # type: ignore[arg-type]
+        pipeline.use_zones({"door": drawn})
+        results = [
+            pipeline.process([frame(i / 10, index=i, **turned)])[0]  # type: ignore[arg-type]
+            for i in range(15)
+        ]
+        assert len({v.visit_id for r in results for v in r.visits}) == visits, (place, turned)

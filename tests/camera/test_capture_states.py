@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 from capturing import WAIT_S, running
 from fakes import FakeClock, FakeSource, picture
@@ -11,7 +12,7 @@ from fakes import FakeClock, FakeSource, picture
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.errors import DamagedPictureError
-from monitor.records import SourceState
+from monitor.records import SourceState, WatchState
 
 
 def test_a_silent_camera_is_stalled() -> None:
@@ -25,9 +26,17 @@ def test_a_silent_camera_is_stalled() -> None:
         clock.t += 2.5
         assert thread.status().state is SourceState.STALLED
         assert "no picture for" in thread.status().message
+        gone = thread.condition()
+        assert gone is not None
+        assert gone.state is WatchState.LOST
+        before = datetime.now(UTC)
         silent.set()
         assert slot.get(WAIT_S) is not None
         assert thread.status().state is SourceState.LIVE
+        again = thread.condition()
+        assert again is not None
+        assert again.state is WatchState.LIVE
+        assert again.since >= before  # the silence was not watched
 
 
 def test_a_camera_that_sends_damaged_pictures_is_not_called_stalled() -> None:

@@ -9,8 +9,19 @@ import cv2
 import numpy as np
 import pytest
 
-from monitor.camera.zones import Polygon, Zones, around, counted, counts, is_inside, searched
+from monitor.camera.turn import Turn, turned_image
+from monitor.camera.zones import (
+    Polygon,
+    Zones,
+    around,
+    as_turned,
+    counted,
+    counts,
+    is_inside,
+    searched,
+)
 from monitor.camera.zones_file import load_zones, save_zones, zones_path
+from monitor.config import ROTATIONS
 from monitor.errors import ConfigError, StoreError
 
 LEFT: Polygon = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -142,3 +153,48 @@ def test_other_versions_folders_and_places_that_cannot_be_written_are_said(
         load_zones(tmp_path)
     with pytest.raises(StoreError, match="cannot be written"):
         save_zones(tmp_path / "no" / "zones.json", "door", Zones(ignored=(DOOR,)))
+
+
+TURNS = [Turn(rotate, mirror) for rotate in ROTATIONS for mirror in (False, True)]
+
+
+@pytest.mark.parametrize("now", TURNS)
+@pytest.mark.parametrize("drawn", TURNS)
+def test_zones_stay_on_the_same_things_however_the_picture_is_turned(
+    drawn: Turn, now: Turn
+) -> None:
+    """A thing in the scene is in the zone on every picture of it, and what is beside it is not."""
+    scene = np.zeros((60, 100, 3), np.uint8)
+    scene[6:18, 70:90] = 255
+
+    def zone_of(turn: Turn) -> tuple[np.ndarray, Polygon]:
+        image = turned_image(scene, turn)
+        rows, columns = np.nonzero(image[..., 0])
+        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return image, around(map(float, box), image.shape[1::-1])
+
+    _, polygon = zone_of(drawn)
+    image, wanted = zone_of(now)
+    lying = as_turned(Zones(ignored=(polygon,), turn=drawn), now)
+    assert lying.turn == now
+    assert np.allclose(sorted(lying.ignored[0]), sorted(wanted))
+    height, width = image.shape[:2]
+    for y in range(0, height, 4):
+        for x in range(0, width, 4):
+            thing = bool(image[y, x, 0])
+            assert counts(lying, (x + 0.5) / width, (y + 0.5) / height) is not thing
+
+
+def test_the_turn_is_kept_with_the_zones_and_one_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "zones.json"
+    zones = Zones(counting=(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),), turn=Turn(90, True))
+    save_zones(path, "door", zones)
+    assert load_zones(path) == {"door": zones}
+    path.write_text(path.read_text().replace("90", "91"))
+    with pytest.raises(ConfigError, match="are damaged"):
+        load_zones(path)
+
+
+def test_zones_of_an_unknown_turn_lie_where_they_are() -> None:
+    zones = Zones(ignored=(((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)),))
+    assert as_turned(zones, Turn(90)).ignored == zones.ignored

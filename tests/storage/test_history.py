@@ -5,18 +5,20 @@ from __future__ import annotations
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from fakes import sighting, visit
+from fakes import sighting, visit, watch
 
-from monitor.records import Correction, MaskState, Sighting, Visit
+from monitor.records import Correction, MaskState, Sighting, Visit, WatchState
 from monitor.storage.history import LISTED_MAX, History, Wanted
 from monitor.storage.store import Store
-from monitor.storage.totals import totals, totals_between
+from monitor.storage.totals import OfDay, OfHour, OfShift, totals, totals_between
 
 BEGAN = datetime(2026, 10, 24, 21, 52, 7, 500_000, tzinfo=UTC)  # the night before summer time ends
 UNTIL = BEGAN + timedelta(days=3)
@@ -196,3 +198,36 @@ def test_an_old_note_and_correction_leave_a_line_of_who_and_when(store: Store) -
     assert first.by
     (read,) = [v for v in store.read_visits() if v.visit_id == plain.visit_id]
     assert (read.corrected, read.note) == (Correction.INCORRECT, "a visor")
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"],
+)
+def test_hours_watched_are_cut_where_local_hours_and_days_end(
+    store: Store, in_zone: None, zone: str
+) -> None:
+    """Minute by minute the same, through a week in which summer time ends in some zones."""
+    begins = datetime(2026, 10, 23, 21, 3, tzinfo=UTC)
+    wanted: Counter[object] = Counter()
+    watches = []
+    for number, minutes in enumerate((1, 59, 60, 61, 1440, 1500, 7, 2880, 333)):
+        state = (WatchState.LIVE, WatchState.LOST, WatchState.MOVED)[number % 3]
+        ended = begins + timedelta(minutes=minutes)
+        watches.append(watch(number, state, began=begins, ended=ended, open=False))
+        for minute in range(minutes):
+            here = (begins + timedelta(minutes=minute)).astimezone(ZoneInfo(zone))
+            for period in (OfDay(here.date()), OfHour(here.date(), here.hour)):
+                wanted[period, "on"] += 60
+                wanted[period, "watched"] += 60 * (state is not WatchState.LOST)
+        begins = ended
+    store.save([], [], watches=watches)
+    for days in (False, True):
+        found = totals_between(store, watches[0].began, begins, days=days)
+        for one in found:
+            if isinstance(one.period, OfShift):
+                continue
+            assert one.on_s == wanted[one.period, "on"]
+            assert one.watched_s == wanted[one.period, "watched"]
+        periods = {one.period for one in found if isinstance(one.period, OfDay)}
+        assert periods == {period for period, _ in wanted if isinstance(period, OfDay)}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QBoxLayout
 
-from monitor.camera.zones import ZONES_MAX, Polygon, Zones, around
+from monitor.camera.turn import UPRIGHT, Turn
+from monitor.camera.zones import ZONES_MAX, Polygon, Zones, around, as_turned
 from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
@@ -70,7 +71,15 @@ class ZoneRoom(QObject):
             view = self._parts.grid.view_of(name)
             if view is not None:
                 drawn = self.editor is not None and name == self._camera
-                view.set_zones(Zones() if drawn else self.zones.get(name, Zones()))
+                view.set_zones(Zones() if drawn else self.zones_of(name))
+
+    def zones_of(self, camera: str) -> Zones:
+        """As they lie on its pictures now."""
+        return as_turned(self.zones.get(camera, Zones()), self._turn_of(camera))
+
+    def _turn_of(self, camera: str) -> Turn:
+        watched = self._parts.session.find(camera)
+        return watched.source.turn if watched is not None and watched.live else UPRIGHT
 
     # Drawing
 
@@ -91,7 +100,7 @@ class ZoneRoom(QObject):
         self._parts.banners.clear("zones")
         self._camera, self._was_alone = camera, bool(grid.alone)
         grid.show_alone(True)
-        self.editor = editor = ZoneEditor(grid.view, Draft(self.zones.get(camera, Zones())))
+        self.editor = editor = ZoneEditor(grid.view, Draft(self.zones_of(camera)))
         self.bar = bar = ZoneBar(camera)
         body = self._parts.window.centralWidget().layout()
         assert isinstance(body, QBoxLayout)
@@ -110,9 +119,10 @@ class ZoneRoom(QObject):
     @Slot(bool)
     def _end(self, keep: bool) -> None:
         assert self.editor is not None
-        camera, zones = self._camera, self.editor.draft.zones
+        camera, former = self._camera, self.zones_of(self._camera)
+        zones = replace(self.editor.draft.zones, turn=former.turn)
         self._close()
-        if keep and zones != self.zones.get(camera, Zones()):
+        if keep and zones != former:
             self.save(camera, zones)
 
     def _close(self) -> None:
@@ -170,7 +180,7 @@ class ZoneRoom(QObject):
             )
             return
         camera, place = self._places[visit_id]
-        former = self.zones.get(camera, Zones())
+        former = self.zones_of(camera)
         if len(former.counting) + len(former.ignored) >= ZONES_MAX:
             self._say(Severity.WARNING, f"{camera} has {ZONES_MAX} zones: remove one first")
             return

@@ -90,6 +90,8 @@ def _count(operations: Operations) -> None:
         if found:
             connection.execute(sa.insert(tallies), found)
     operations.create_index("ix_tallies_half", "tallies", ["kind", "half"])
+    shown = ["kind", "camera", "shown", "half", "number"]
+    operations.create_index("ix_tallies_shown", "tallies", shown)
 
 
 def _half(hour: str, half: int) -> int:

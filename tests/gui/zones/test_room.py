@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -113,7 +114,7 @@ def test_a_zone_is_drawn_by_keys_alone(qtbot: QtBot, make_window: MakeWindow) ->
     assert near(editor.draft.zones, Zones(ignored=(square,)))
     qtbot.keyClick(editor, keys.Key_Right)
     qtbot.keyClick(editor, keys.Key_Delete)
-    assert editor.draft.zones == Zones()
+    assert not editor.draft.zones
     qtbot.keyClick(editor, keys.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert near(editor.draft.zones, Zones(ignored=(square,)))
     assert window.zones.bar is not None
@@ -133,7 +134,7 @@ def test_escape_gives_up_the_zone_then_leaves_all_as_it_was(
     assert window.zones.bar is not None
     assert not window.zones.bar.save.isEnabled()  # a zone is begun
     qtbot.mouseClick(window.zones.bar.clear, LeftButton)
-    assert editor.draft.zones == Zones()
+    assert not editor.draft.zones
     click(qtbot, window, (0.6, 0.2))
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
     assert editor.draft.corners == ()
@@ -178,7 +179,7 @@ def test_a_right_click_removes_a_zone_and_opens_no_menu(
     assert window.zones.bar is not None
     assert window.zones.bar.hint.text() == "There is no zone here to remove"
     context_menu(editor, place_of(window, (0.2, 0.3)))
-    assert editor.draft.zones == Zones()
+    assert not editor.draft.zones
     assert QApplication.activePopupWidget() is None
 
 
@@ -275,3 +276,42 @@ def test_without_a_picture_nothing_can_be_drawn(make_window: MakeWindow) -> None
     window.menus.zones.trigger()
     assert window.zones.editor is None
     assert window.banners.text("zones") == "Zones are drawn on a picture: there is none yet"
+
+
+def test_zones_turn_with_the_camera_in_the_window_and_back(
+    qtbot: QtBot, make_window: MakeWindow, bare: Camera
+) -> None:
+    """Drawn on the turned picture they lie on the same things when it is turned back."""
+    window = make_window(bare)
+    begin(qtbot, window)
+    click(qtbot, window, *LEFT, LEFT[0])
+    assert window.zones.bar is not None
+    qtbot.mouseClick(window.zones.bar.save, LeftButton)
+    qtbot.waitUntil(lambda: near(window.view.zones, Zones(counting=(LEFT,))), timeout=LONG_MS)
+
+    def turn(degrees: int) -> None:
+        watched = window.session.find(DOOR)
+        assert watched is not None
+        window.chooser.keeper.turn(watched, degrees)
+
+    below = tuple((1 - y, x) for x, y in LEFT)  # the left side is the upper one then
+    turn(90)
+    qtbot.waitUntil(lambda: near(window.view.zones, Zones(counting=(below,))), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
+    assert near(begin(qtbot, window).draft.zones, Zones(counting=(below,)))
+    qtbot.keyClick(editor_of(window), Qt.Key.Key_Escape)
+    turn(-90)
+    qtbot.waitUntil(lambda: near(window.view.zones, Zones(counting=(LEFT,))), timeout=LONG_MS)
+
+
+def test_zones_are_shown_under_the_new_name_of_a_camera(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    save_zones(zones_path(), DOOR, Zones(counting=(LEFT,)))
+    window = make_window(Camera(DOOR))
+    keeper = window.chooser.keeper
+    qtbot.waitUntil(lambda: near(window.view.zones, Zones(counting=(LEFT,))), timeout=LONG_MS)
+    camera = keeper.kept.put("7")
+    keeper.change(replace(camera, name="Front door"))
+    qtbot.waitUntil(lambda: "Front door" in window.zones.zones, timeout=LONG_MS)
+    assert near(window.zones.zones_of("Front door"), Zones(counting=(LEFT,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 
@@ -13,3 +14,8 @@ def name_key(name: str) -> str:
 def same_name(one: str, other: str) -> bool:
     """Whether two names differ in case or in the way their letters are composed alone."""
     return name_key(one) == name_key(other)
+
+
+def name_digest(name: str) -> str:
+    """What a name can be known again by, in any spelling, where it must not be written itself."""
+    return hashlib.sha256(name_key(name).encode()).hexdigest()

@@ -91,6 +91,13 @@ class Reads:
         )
         return [as_visit(row) for row in visits], [as_sighting(row) for row in sightings]
 
+    def names(self) -> list[str]:
+        """All names that visits and sightings hold, as they are spelled there."""
+        columns = (tables.visits.c.identity, tables.sightings.c.identity)
+        query = sa.union(*(sa.select(held).where(held.is_not(None)) for held in columns))
+        with self._faults_told(), self._reading() as connection:
+            return sorted(connection.scalars(query))
+
     def read_changes(self, of_ids: Collection[str]) -> list[Change]:
         """What people have said of some visits and sightings, oldest first."""
         columns = (tables.changes.c[field.name] for field in fields(Change))

@@ -17,7 +17,7 @@ from typing import Any
 
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
-from monitor.names import same_name
+from monitor.names import name_digest, same_name
 from monitor.records import Correction, Count, MaskState, Shift, Sighting, Visit, Watch, WatchState
 from monitor.storage.store import Store
 
@@ -44,9 +44,16 @@ class Noted:
     at: datetime | None = None
 
 
-Item = Visit | Sighting | Watch | Shift | Corrected | Noted
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Somebody was forgotten whose name the store may still hold."""
+
+    digest: str  # of the name (`name_digest`), which is not to be on the disk any more
+
+
+Item = Visit | Sighting | Watch | Shift | Corrected | Noted | Gone
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Visit, Sighting, Watch, Shift, Corrected, Noted)
+    kind.__name__: kind for kind in (Visit, Sighting, Watch, Shift, Corrected, Noted, Gone)
 }
 
 
@@ -107,30 +114,43 @@ def write_left(store: Store, folder: Path | None = None) -> int:
     Raises:
         StoreError: If they cannot be written; they then go on waiting.
     """
-    done = 0
+    done, gone = 0, dict[Path, set[str]]()
     for path in _left(store.label, folder):
-        items = list(_read(path))
-        newest = {key_of(item): item for item in items}
-        visits = [i for i in newest.values() if isinstance(i, Visit)]
-        sightings = [i for i in newest.values() if isinstance(i, Sighting)]
-        watches = [i for i in newest.values() if isinstance(i, Watch)]
-        store.save(
-            [replace(visit, open=False) for visit in visits],
-            [replace(sighting, open=False) for sighting in sightings],
-            watches=[replace(watch, open=False) for watch in watches],
-        )
-        for item in newest.values():
-            if isinstance(item, Shift):
-                store.save([], [], [item])
-            elif isinstance(item, Corrected):
-                store.correct(item.visit_id, item.correction, item.at)
-            elif isinstance(item, Noted):
-                store.annotate(item.sighting_id, item.note, item.at)
-        path.unlink(missing_ok=True)
+        newest = {key_of(item): item for item in _read(path)}
+        _write_items(store, list(newest.values()))
         done += len(newest)
+        names = {item.digest for item in newest.values() if isinstance(item, Gone)}
+        if names:
+            gone[path] = names
+        else:
+            path.unlink(missing_ok=True)
+    # last: another program's records, which hold the name still, are in the store by now
+    for path, names in gone.items():
+        for name in store.names():
+            if name_digest(name) in names:
+                store.forget_identity(name)
+        path.unlink(missing_ok=True)
     if done:
         log.info("%d records that waited for the store have been saved", done)
     return done
+
+
+def _write_items(store: Store, items: list[Item]) -> None:
+    visits = [i for i in items if isinstance(i, Visit)]
+    sightings = [i for i in items if isinstance(i, Sighting)]
+    watches = [i for i in items if isinstance(i, Watch)]
+    store.save(
+        [replace(visit, open=False) for visit in visits],
+        [replace(sighting, open=False) for sighting in sightings],
+        watches=[replace(watch, open=False) for watch in watches],
+    )
+    for item in items:
+        if isinstance(item, Shift):
+            store.save([], [], [item])
+        elif isinstance(item, Corrected):
+            store.correct(item.visit_id, item.correction, item.at)
+        elif isinstance(item, Noted):
+            store.annotate(item.sighting_id, item.note, item.at)
 
 
 def forget_waiting(store: Store, name: str, folder: Path | None = None) -> None:
@@ -169,6 +189,8 @@ def key_of(item: Item) -> tuple[type[Item], str]:
         return Shift, item.shift_id
     if isinstance(item, Watch):
         return Watch, item.watch_id
+    if isinstance(item, Gone):
+        return Gone, item.digest
     return type(item), item.visit_id if isinstance(item, Visit | Corrected) else item.sighting_id
 
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 from monitor.errors import StoreError
+from monitor.names import name_digest
 from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
-from monitor.storage.spool import Corrected, Item, Noted, Spool, key_of, write_left
+from monitor.storage.spool import Corrected, Gone, Item, Noted, Spool, key_of, write_left
 from monitor.storage.store import Store
 from monitor.storage.store_writer import Books, Closed, StoreWriter
 
@@ -115,14 +116,17 @@ class StoreThread:
         """Versions that have lost a name take the place of those that hold it, in the spool too.
 
         Whoever forgets somebody cleans the store himself. Where it does not answer now, he may not
-        have been able to: this program does it then, as soon as the store answers.
+        have been able to: this program does it then, as soon as the store answers, or the next one
+        does.
         """
         self.put(visits, sightings)
         if not self._wait_for_answer():
-            self._submit(lambda: self._writer.forget_everywhere(gone))
+            names = (Gone(name_digest(name)) for name in gone)
+            self._submit(lambda: self._writer.forget_everywhere(gone), *names)
         self._forget_done()
         if self._spooled:
             self._spool.replace(item for _, item in self._waiting.values())
+            self._spooled = self._put
 
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
         """The thread goes on with it by itself."""

@@ -215,6 +215,45 @@ def test_a_name_goes_when_a_locked_store_is_free_again(
     caplog.clear()
 
 
+def test_a_name_goes_after_a_restart_if_the_store_is_locked_to_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Out of earlier shifts and of what another program left, and without being written itself."""
+    desk = Desk(tmp_path)
+    store = Store(desk.url)
+    store.begin_shift("earlier", NOON)
+    store.save(
+        [visit(8, identity="Bo", open=False), visit(9, identity="ADA", open=False)],
+        [sighting(9, identity="ADA", open=False)],
+    )
+    desk.ledger.absorb([visit(1, identity="Ada")], [])
+    desk.wait(lambda: len(store.read_visits()) == 3)
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    desk.ledger.forget(["Ada"])
+    (spool,) = desk.kept()
+    assert b"ada" not in spool.read_bytes().lower()
+    with pytest.raises(StoreError, match="saved at the next start"):
+        desk.ledger.close()
+    Spool(store.label, "z", desk.waiting).add([visit(10, identity="Ada")])
+    other.execute("ROLLBACK")
+    other.close()
+    after = Desk(tmp_path, "next")
+    assert {v.visit_id: v.identity for v in store.read_visits()} == {
+        "shift-v1": None,
+        "shift-v8": "Bo",
+        "shift-v9": None,
+        "shift-v10": None,
+    }
+    assert [s.identity for s in store.read_sightings()] == [None]
+    assert after.kept() == []
+    store.close()
+    after.ledger.close()
+    files = b"".join(path.read_bytes() for path in tmp_path.glob("m.db*"))
+    assert b"ada" not in files.lower()
+    caplog.clear()
+
+
 def test_what_waits_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,10 +1,10 @@
-r"""A correction that acts near the corrected faces alone, beside what ships (`site_adaptation`).
+r"""A correction that acts near the judged faces alone, beside what ships (`site_adaptation`).
 
     python -m monitor.training.experiments.near_faces runs/without-both/mask.onnx \
         ../shared/data/mask_chips --door ilc2021
 
 What is added to a face's logits fades with the squared distance of its direction to those of the
-corrected faces (a Gaussian kernel), so that faces unlike them keep the shipped answer.
+judged faces (a Gaussian kernel), so that faces unlike them keep the shipped answer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ KEPT = 0.5  # as `adapt.Recipe.kept`
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """How near faces are to the corrected ones."""
+    """How near faces are to those the desk judged."""
 
     centres: FloatArray  # (M, K)
     directions: int
@@ -54,7 +54,7 @@ def _unit(points: FloatArray) -> FloatArray:
 
 
 def solve(bundle: Bundle, learnt: Faces, near: Near, strength: tuple[float, float]) -> Array:
-    """(M, C) what each corrected face adds to the logits of a face that is the same."""
+    """(M, C) what each judged face adds to the logits of a face that is the same."""
     pull, much = strength
     known = bundle.rehearsal
     once = np.eye(known.logits.shape[1])

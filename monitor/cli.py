@@ -261,19 +261,36 @@ def _check(argv: Sequence[str]) -> int:
         "--video", metavar="FILE", type=path_to_read, help="the same of a clip, for a trial"
     )
     parser.add_argument("--seconds", metavar="S", type=float, help="how long it is looked at (10)")
+    parser.add_argument(
+        "--accept", metavar="MINUTES", nargs="?", const=10.0, type=float, help="judge it by key"
+    )
+    parser.add_argument("--save", metavar="FILE", type=path_to_write, help="its result: .csv, .md")
     parser.add_argument("--config", metavar="FILE", type=path_to_read, help="settings in TOML")
     arguments = parser.parse_args(argv)
     if arguments.camera is None and arguments.video is None:
-        if arguments.seconds is not None or arguments.config is not None:
-            raise ConfigError("--seconds and --config go with a camera: name one, like --camera 0")
+        for name in ("seconds", "config", "accept", "save"):
+            if getattr(arguments, name) is not None:
+                raise ConfigError(f"--{name} has to go with a camera: name one, like --camera 0")
         from monitor.check import run_checks
 
         return run_checks(arguments.store or "")
     if arguments.store is not None:
         raise ConfigError("--store goes without a camera: a look at a camera stores nothing")
+    if arguments.save is not None and arguments.accept is None:
+        raise ConfigError("--save goes with --accept: give both, or neither")
+    if arguments.accept is not None and arguments.seconds is not None:
+        raise ConfigError("--seconds and --accept are two things: give one of them")
     _log_to_terminal(False)
-    from monitor.doctor.command import SECONDS, check_camera
+    from monitor.doctor.command import SECONDS, accept_camera, check_camera
 
+    if arguments.accept is not None:
+        return accept_camera(
+            load_config(arguments.config),
+            camera=arguments.camera,
+            video=arguments.video,
+            minutes=arguments.accept,
+            save_to=arguments.save,
+        )
     return check_camera(
         load_config(arguments.config),
         camera=arguments.camera,

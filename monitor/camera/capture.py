@@ -18,7 +18,7 @@ import numpy as np
 
 from monitor.camera.condition import Showing
 from monitor.camera.slot import LatestSlot
-from monitor.camera.source import FrameSource, Picture
+from monitor.camera.source import Claims, FrameSource, Picture
 from monitor.camera.turn import UPRIGHT, turned
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
@@ -102,6 +102,13 @@ class CaptureThread(threading.Thread):
                 SourceState.STALLED, f"{self.source_name}: no picture for {silent_s:.0f} s"
             )
         return status
+
+    @property
+    def claims(self) -> Claims | None:
+        """What the source claims, and how many pictures could not be shown; None: it says nothing.
+        Any thread.
+        """
+        return self._source if isinstance(self._source, Claims) else None
 
     def condition(self) -> Condition | None:
         """What a live source shows now; None of recordings, and before the first picture."""

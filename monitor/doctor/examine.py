@@ -140,7 +140,7 @@ class _Looks:
             if face.track_id is not None:
                 size = float(longer_side(face.xyxy[None])[0])
                 self._sizes.setdefault(face.track_id, []).append(size)
-                grey = _mean_grey(result.frame.image, face.xyxy)
+                grey = mean_grey(result.frame.image, face.xyxy)
                 if grey is not None:
                     self._greys.append(grey)
 
@@ -176,7 +176,7 @@ class _Looks:
         )
 
 
-def _mean_grey(image_bgr: Image, xyxy: FloatArray) -> float | None:
+def mean_grey(image_bgr: Image, xyxy: FloatArray) -> float | None:
     """Of the inner part of a box, without hair and what is behind; None where nothing of it is in
     the picture.
     """

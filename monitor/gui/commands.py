@@ -23,6 +23,7 @@ from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
     from monitor.analysis.worker import Parts
+    from monitor.camera.kept import KeptCamera
     from monitor.gui.cameras.keeper import CameraKeeper
     from monitor.gui.cameras.page import CamerasDialog
     from monitor.gui.history.page import HistoryPage
@@ -50,6 +51,7 @@ class Commands(QObject):
         self._reports, self._started_again = reports, started_again
         # made when it is asked for: mask-only mode imports nothing of it
         self.ignore_place: Callable[[str], None] = lambda visit_id: None
+        self.check_camera: Callable[[KeptCamera], object] = lambda camera: None
         self.people: PeopleDialog | None = None
         self.models: ModelsDialog | None = None
         self.cameras: CamerasDialog | None = None
@@ -185,6 +187,7 @@ class Commands(QObject):
 
         if self.cameras is None:
             self.cameras = CamerasDialog(keeper, self._session, self._bridge, self._window)
+            self.cameras.check_wanted.connect(lambda camera: self.check_camera(camera))
         self.cameras.show()
         self.cameras.raise_()
         self.cameras.activateWindow()

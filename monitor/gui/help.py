@@ -37,7 +37,7 @@ KEYS = (
     ("Enter, Esc", "Show the chosen camera alone (or double click it), and all again"),
     ("Ctrl+O, Ctrl+Shift+O", "Open a clip (or drop one on the window), a folder of pictures"),
     ("Ctrl+L, Ctrl+Shift+L, Ctrl+B", "Open a stream, add one; back from a clip to the cameras"),
-    ("Ctrl+Shift+C", "Cameras: name, turn, order, switch, add and remove them"),
+    ("Ctrl+Shift+C", "Cameras: name, turn, order, switch, add, remove and check them"),
     ("Ctrl+H", "History: any day, week or month; correct, print"),
     ("Ctrl+E, Ctrl+N", "Export sightings and totals; start a new shift"),
     ("Alt+1 … 4, Alt+N", "Correct the selected sighting, add a note to it"),
@@ -122,7 +122,9 @@ class HelpDialog(QDialog):
                 "One person is one visit. A visit without a mask, or with one worn incorrectly, "
                 "for longer than the set time is a "
                 "sighting: it is saved at once. A recording has a count of its own and is not "
-                "saved. The monitor errs at times: correct it, and the count follows."
+                "saved. The monitor errs at times: correct it, and the count follows. How often "
+                "it errs at your door: Cameras > Check > Judge it for 10 minutes. "
+                "Help > First steps helps to set a camera up."
             )
         )
         scroll = QScrollArea()  # for small screens

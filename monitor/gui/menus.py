@@ -111,6 +111,7 @@ class Menus:
 
     def _fill_help(self, help_menu: QMenu) -> None:
         self.help = self._add(help_menu, "&Keys and meanings", "F1")
+        self.first_steps = self._add(help_menu, "First &steps…", "")
         self.about = self._add(help_menu, "&About Mask Monitor", "")
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
 

@@ -58,6 +58,8 @@ class Reports:
         self.shown = NOTHING
         # is told of each picture that is shown, with its faces as the receptionist has said
         self.saw: Callable[[Frame, Sequence[Face]], None] = lambda frame, faces: None
+        # the same as the analysis alone says
+        self.answered: Callable[[FrameResult], None] = lambda result: None
         self.worker: WorkerState | None = None
         self._worker_said: tuple[WorkerState | None, str, int | None] = (None, "", None)
         self._results: dict[str, FrameResult] = {}  # the newest of each camera
@@ -146,6 +148,7 @@ class Reports:
             return
         self._results[watched.name] = result
         self._watch.judged(result)
+        self.answered(result)
         self.saw(result.frame, as_said(result.faces, self.shown.corrections))
         timings = result.timings
         spent_s = timings.detect_s + timings.track_s + timings.classify_s + timings.identify_s

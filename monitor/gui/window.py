@@ -18,6 +18,7 @@ from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
+from monitor.gui.doctor.room import DoctorRoom
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
 from monitor.gui.pause import PauseWatch
@@ -96,6 +97,9 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
         self.zones = ZoneRoom(self.parts, self.commands.correct)
+        self.doctor = DoctorRoom(self.parts, self.chooser, self.zones)
+        self.reports.answered = self.doctor.answered
+        self.commands.check_camera = self.doctor.show_doctor
         self.commands.ignore_place = self.zones.ignore_place
         self.reports.saw = self._saw
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
@@ -173,7 +177,10 @@ class MainWindow(QMainWindow):
     def _begin(self, first: First) -> None:
         self.session.start_worker(begun_with(self.session.options, first.sources))
         if not self.session.watched:  # the user may have dropped a clip meanwhile
-            self.chooser.begin(first)
+            if self._chosen is None and self.doctor.wants_guide(first):
+                self.doctor.show_guide(first)
+            else:
+                self.chooser.begin(first)
         if not self.session.watched:
             self._show_nothing()
         self.chooser.list_cameras()
@@ -198,6 +205,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self.alerts.close()
             self._keep()
+            self.doctor.close()
             self.commands.close_people()
             self.commands.close_models()
             self.commands.close_cameras()

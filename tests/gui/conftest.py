@@ -42,7 +42,10 @@ def write_clip(path: Path, picture: Path, face_frames: int, empty_frames: int = 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    """Of somebody who has left the first steps once."""
+    kept = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    kept.setValue("window/first_steps_left", True)
+    return kept
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
+from monitor.camera.address import parse_address
 from monitor.camera.clip import ClipSource
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import load_config
@@ -349,6 +350,57 @@ def draw_people(folder: Path, work: Path) -> None:
         window.close()
 
 
+def draw_first_steps(folder: Path, work: Path) -> None:
+    """First steps, the doctor's page and an acceptance run, before the bundled clip as a camera,
+    in a window of each size.
+    """
+    for width, height in ((800, 600), (1280, 720)):
+        for theme in ("light", "dark"):
+            camera = LobbyCamera("camera 0", 60)
+            camera.address = parse_address("0")
+            name = f"{width}_{theme}"
+            window = make_window(width, height, theme, work, [camera])
+            window.start()
+            while window.session.analysed < 10:
+                wait(0.1)
+            guide = window.doctor.show_guide()
+            guide.resize(min(680, width - 8), min(560, height - 32))
+            wait(1.0)
+            guide.grab().save(str(folder / f"first_1_{name}.png"))
+            guide.kind.setCurrentIndex(guide.kind.findData(""))
+            guide.preview.look_on(window.session.watched[0])
+            wait(0.4)
+            guide.grab().save(str(folder / f"first_1_network_{name}.png"))
+            guide.preview.stop()
+            guide.chosen_is("camera 0")
+            wait(0.8)
+            guide.grab().save(str(folder / f"first_2_{name}.png"))
+            guide.go_on()
+            wait(0.4)
+            guide.grab().save(str(folder / f"first_3_{name}.png"))
+            guide.reject()
+            kept = window.chooser.keeper.kept
+            page = window.doctor.show_doctor(kept.put("0", name="camera 0"))
+            page.resize(min(680, width - 8), min(460, height - 32))
+            page.look()
+            while page.busy:
+                wait(0.1)
+            wait(0.2)
+            page.grab().save(str(folder / f"doctor_{name}.png"))
+            run = window.doctor.show_accept("camera 0")
+            run.resize(min(720, width - 8), min(520, height - 32))
+            while not run.book.waiting:
+                wait(0.1)
+            wait(0.5)
+            run.grab().save(str(folder / f"accept_{name}.png"))
+            run.press("u")
+            run.press("x")
+            run.end()
+            wait(0.1)
+            run.grab().save(str(folder / f"accept_result_{name}.png"))
+            window.close()
+
+
 def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
     """The bundled clip, watched by the real pipeline, a moment after the first sighting has
     begun.
@@ -375,6 +427,7 @@ def main() -> None:
             draw_situations(arguments.folder, Path(work))
             draw_cameras(arguments.folder, Path(work))
             draw_people(arguments.folder, Path(work))
+            draw_first_steps(arguments.folder, Path(work))
         if arguments.keep is not None:
             draw_clip(arguments.keep, Path(work), (1280, 720), "light")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -37,6 +37,8 @@ LOOK_MS, LIST_MS = 500, 2000  # at the states, and at what is plugged in
 
 class CamerasDialog(WorkingDialog):
     """Beside the window, which goes on. Main thread."""
+
+    check_wanted = Signal(object)  # a `KeptCamera`: the doctor is to look at it
 
     def __init__(
         self, keeper: CameraKeeper, session: Session, bridge: Bridge, parent: QWidget
@@ -87,6 +89,13 @@ class CamerasDialog(WorkingDialog):
         self.remove_button = button("&Remove…", self.remove)
         self.up_button = button("&Up", lambda: self.shift(-1))
         self.down_button = button("&Down", lambda: self.shift(1))
+        self.check_button = button("C&heck…", self.check)
+        self._for_one = (
+            self.edit_button,
+            self.switch_button,
+            self.remove_button,
+            self.check_button,
+        )
         close = QPushButton("C&lose")
         close.setAutoDefault(False)  # Enter in the table changes a camera
         close.clicked.connect(self.close)
@@ -196,7 +205,7 @@ class CamerasDialog(WorkingDialog):
     @Slot()
     def enable(self) -> None:
         camera, row = self.selected(), self._row()
-        for button in (self.edit_button, self.switch_button, self.remove_button):
+        for button in self._for_one:
             button.setEnabled(camera is not None)
         self.switch_button.setText("&Switch off" if camera is None or camera.on else "&Switch on")
         self.password_button.setEnabled(camera is not None and not camera.shown.isdigit())
@@ -239,6 +248,12 @@ class CamerasDialog(WorkingDialog):
         camera = self.selected()
         if camera is not None:
             self._keeper.unlock(camera)
+
+    def check(self) -> None:
+        """Have the doctor look at the chosen camera."""
+        camera = self.selected()
+        if camera is not None:
+            self.check_wanted.emit(camera)
 
     def shift(self, places: int) -> None:
         camera = self.selected()

@@ -1,0 +1,1 @@
+"""First steps, the camera doctor and the acceptance run in the window."""

@@ -71,6 +71,12 @@ def solve(bundle: Bundle, learnt: Faces, near: Near, strength: tuple[float, floa
     return newton(problem, np.full(len(near.centres), pull))[0]
 
 
+def _moved(faces: Faces, near: Near, added: Array) -> FloatArray:
+    """(N, C) logits after the correction."""
+    made: FloatArray = (faces.logits + near(faces) @ added).astype(np.float32)
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m monitor.training.experiments.near_faces")
@@ -90,11 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             near = Near(door.plain.points[chosen], directions, width)
             added = solve(bundle, learnt, near, strength)
             before = site.rates(truth, door.plain.logits[left])
-            after = site.rates(truth, (door.plain.logits + near(door.plain) @ added)[left])
+            after = site.rates(truth, _moved(door.plain, near, added)[left])
             told = ", ".join(f"{k} {before[k][0]}->{after[k][0]} of {before[k][1]}" for k in before)
             test = bundle.test
             moved = np.subtract(
-                site.classes(test, test.logits + near(test) @ added),
+                site.classes(test, _moved(test, near, added)),
                 site.classes(test, test.logits),
             )
             print(

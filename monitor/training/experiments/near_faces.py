@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.learning.adapt import Array, Problem, newton, softmax
+from monitor.learning.adapt import Problem, newton, softmax
 from monitor.learning.bundle import Bundle, Faces, load_bundle
 from monitor.learning.features import FeatureNetwork
+from monitor.learning.head import Array
 from monitor.learning.train import VIEWS
 from monitor.records import FloatArray
 from monitor.training.command import run_main

@@ -126,10 +126,10 @@ def _fitted(
     said = recipe.kept * softmax(rehearsal.logits) + (1 - recipe.kept) * once[rehearsal.truth]
     targets = np.concatenate([once[site.truth], said])
     weight = np.concatenate([weights, np.full(len(rehearsal), strength / max(1, len(rehearsal)))])
-    problem = _Problem(np.hstack([points, np.ones((len(points), 1))]), base, targets, weight)
+    problem = Problem(np.hstack([points, np.ones((len(points), 1))]), base, targets, weight)
     pulls = np.full(problem.points.shape[1], recipe.pull)
     pulls[-1] = OFFSET_PULL
-    solution, losses = _newton(problem, pulls)
+    solution, losses = newton(problem, pulls)
     slope = np.zeros((site.points.shape[1], solution.shape[1]))
     slope[:used], offset = solution[:-1], solution[-1]
     shift = Shift(slope.astype(np.float32), offset.astype(np.float32))
@@ -144,14 +144,16 @@ def softmax(logits: npt.NDArray[Any]) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
+class Problem:
+    """What is solved: weighted cross-entropy over logits that are added to."""
+
     points: Array  # (N, K + 1) the last column is 1
     base: Array  # (N, C) logits before
     targets: Array  # (N, C) rows sum to 1
     weight: Array  # (N,)
 
 
-def _newton(problem: _Problem, pull: Array) -> tuple[Array, list[float]]:
+def newton(problem: Problem, pull: Array) -> tuple[Array, list[float]]:
     """(K + 1, C) what is added to the head, and the losses."""
     width, classes = problem.points.shape[1], problem.base.shape[1]
     solution = np.zeros((width, classes))
@@ -173,7 +175,7 @@ def _newton(problem: _Problem, pull: Array) -> tuple[Array, list[float]]:
     return solution, losses
 
 
-def _loss(problem: _Problem, solution: Array, pull: Array) -> float:
+def _loss(problem: Problem, solution: Array, pull: Array) -> float:
     logits = problem.base + problem.points @ solution
     top = logits.max(1, keepdims=True)
     log_sum = top[:, 0] + np.log(np.exp(logits - top).sum(1))
@@ -181,7 +183,7 @@ def _loss(problem: _Problem, solution: Array, pull: Array) -> float:
     return float((problem.weight * entropy).sum() + (pull[:, None] * solution**2).sum() / 2)
 
 
-def _step(problem: _Problem, solution: Array, pull: Array) -> Array:
+def _step(problem: Problem, solution: Array, pull: Array) -> Array:
     """Newton's step: the whole Hessian, some hundred numbers a side."""
     points, weight = problem.points, problem.weight
     width, classes = solution.shape

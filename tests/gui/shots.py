@@ -25,7 +25,6 @@ from PySide6.QtWidgets import QWidget
 
 from monitor.app import DEMO_CLIP, Chosen, RunOptions
 from monitor.camera.clip import ClipSource
-from monitor.camera.folder import FolderSource
 from monitor.camera.source import FrameSource, Picture
 from monitor.config import load_config
 from monitor.errors import CameraError
@@ -350,102 +349,6 @@ def draw_people(folder: Path, work: Path) -> None:
         window.close()
 
 
-<<<<<<< HEAD
-=======
-def draw_review(folder: Path, work: Path) -> None:
-    """The bundled clip in the review room: gone back in, looked ahead in, judged to its end; and a
-    folder of pictures.
-    """
-    pictures = work / "pictures"
-    pictures.mkdir()
-    for number in range(12):
-        cv2.imwrite(str(pictures / f"{number}.png"), demo_frame(30 * number))
-    for width, height in ((800, 600), (1280, 720), (1920, 1080)):
-        for theme in ("light", "dark"):
-            window = make_window(width, height, theme, work)
-            window.start()
-            while window.review.bar is None:
-                wait(0.1)
-            name, review = f"review_{width}_{theme}", window.session.watched[0].review
-            assert review is not None
-            window.session.pause(True)
-            review.seek(15.0)
-            while review.place().judged_s < 14.9 or review.place().target_s is not None:
-                wait(0.1)
-            review.seek(window.review.marks()[-1].began_t + 1.0)
-            wait(1.0)
-            window.grab().save(str(folder / f"{name}_again.png"))
-            review.glance(20.0)
-            wait(1.0)
-            window.grab().save(str(folder / f"{name}_ahead.png"))
-            review.speed = 8.0
-            review.seek(1e6)
-            while not review.place().ended:
-                wait(0.1)
-            window.review.bar.seek.setFocus()
-            wait(1.5)
-            window.grab().save(str(folder / f"{name}_ended.png"))
-            window.close()
-    window = make_window(800, 600, "light", work, [FolderSource(pictures)])
-    window.start()
-    while not (window.session.watched and window.session.analysed > 3):
-        wait(0.1)
-    window.grab().save(str(folder / "review_folder.png"))
-    window.close()
-
-
-def draw_first_steps(folder: Path, work: Path) -> None:
-    """First steps, the doctor's page and an acceptance run, before the bundled clip as a camera,
-    in a window of each size.
-    """
-    for width, height in ((800, 600), (1280, 720)):
-        for theme in ("light", "dark"):
-            camera = LobbyCamera("camera 0", 60)
-            camera.address = parse_address("0")
-            name = f"{width}_{theme}"
-            window = make_window(width, height, theme, work, [camera])
-            window.start()
-            while window.session.analysed < 10:
-                wait(0.1)
-            guide = window.doctor.show_guide()
-            guide.resize(min(680, width - 8), min(560, height - 32))
-            wait(1.0)
-            guide.grab().save(str(folder / f"first_1_{name}.png"))
-            guide.kind.setCurrentIndex(guide.kind.findData(""))
-            guide.preview.look_on(window.session.watched[0])
-            wait(0.4)
-            guide.grab().save(str(folder / f"first_1_network_{name}.png"))
-            guide.preview.stop()
-            guide.chosen_is("camera 0")
-            wait(0.8)
-            guide.grab().save(str(folder / f"first_2_{name}.png"))
-            guide.go_on()
-            wait(0.4)
-            guide.grab().save(str(folder / f"first_3_{name}.png"))
-            guide.reject()
-            kept = window.chooser.keeper.kept
-            page = window.doctor.show_doctor(kept.put("0", name="camera 0"))
-            page.resize(min(680, width - 8), min(460, height - 32))
-            page.look()
-            while page.busy:
-                wait(0.1)
-            wait(0.2)
-            page.grab().save(str(folder / f"doctor_{name}.png"))
-            run = window.doctor.show_accept("camera 0")
-            run.resize(min(720, width - 8), min(520, height - 32))
-            while not run.book.waiting:
-                wait(0.1)
-            wait(0.5)
-            run.grab().save(str(folder / f"accept_{name}.png"))
-            run.press("u")
-            run.press("x")
-            run.end()
-            wait(0.1)
-            run.grab().save(str(folder / f"accept_result_{name}.png"))
-            window.close()
-
-
->>>>>>> w17review
 def draw_clip(path: Path, work: Path, size_wh: tuple[int, int], theme: str) -> None:
     """The bundled clip, watched by the real pipeline, a moment after the first sighting has
     begun.
@@ -465,8 +368,6 @@ DRAWN = {
     "situations": draw_situations,
     "cameras": draw_cameras,
     "people": draw_people,
-    "first": draw_first_steps,
-    "review": draw_review,
 }
 
 
@@ -479,15 +380,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         if arguments.folder is not None:
             arguments.folder.mkdir(parents=True, exist_ok=True)
-<<<<<<< HEAD
-            draw_situations(arguments.folder, Path(work))
-            draw_cameras(arguments.folder, Path(work))
-            draw_people(arguments.folder, Path(work))
-=======
             for name, draw in DRAWN.items():
                 if arguments.only in (None, name):
                     draw(arguments.folder, Path(work))
->>>>>>> w17review
         if arguments.keep is not None:
             draw_clip(arguments.keep, Path(work), (1280, 720), "light")
 

@@ -107,7 +107,7 @@ def test_faces_of_single_pictures_have_books_of_their_own(reception: Reception) 
     ledger.record(still(MaskState.MASKED, wall=MORNING))
     assert ledger.count() == Count(masked=1)  # the desk's shift goes on without the first ones
     told = [count for count, _ in reception.totals().values() if count != Count()]
-    assert told == [Count(masked=1, unmasked=1), Count(masked=1)]
+    assert sorted(told, key=lambda c: c.unmasked) == [Count(masked=1), Count(masked=1, unmasked=1)]
 
 
 def test_the_next_shift_begins_by_the_clock(reception: Reception) -> None:

@@ -1,5 +1,5 @@
-"""Draws the first steps, the doctor's page and the acceptance run, to be looked at: `python -m
-tests.gui.shots_first_steps DIR`.
+"""Draws the review room, the first steps, the doctor's page and the acceptance run, to be looked
+at: `python -m tests.gui.shots_rooms DIR`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,53 @@ import argparse
 import tempfile
 from pathlib import Path
 
+import cv2
+
 from monitor.camera.address import parse_address
-from tests.gui.shots import LobbyCamera, make_window, wait
+from monitor.camera.folder import FolderSource
+from tests.gui.shots import LobbyCamera, demo_frame, make_window, wait
+
+
+def draw_review(folder: Path, work: Path) -> None:
+    """The bundled clip in the review room: gone back in, looked ahead in, judged to its end; and a
+    folder of pictures.
+    """
+    pictures = work / "pictures"
+    pictures.mkdir()
+    for number in range(12):
+        cv2.imwrite(str(pictures / f"{number}.png"), demo_frame(30 * number))
+    for width, height in ((800, 600), (1280, 720), (1920, 1080)):
+        for theme in ("light", "dark"):
+            window = make_window(width, height, theme, work)
+            window.start()
+            while window.review.bar is None:
+                wait(0.1)
+            name, review = f"review_{width}_{theme}", window.session.watched[0].review
+            assert review is not None
+            window.session.pause(True)
+            review.seek(15.0)
+            while review.place().judged_s < 14.9 or review.place().target_s is not None:
+                wait(0.1)
+            review.seek(window.review.marks()[-1].began_t + 1.0)
+            wait(1.0)
+            window.grab().save(str(folder / f"{name}_again.png"))
+            review.glance(20.0)
+            wait(1.0)
+            window.grab().save(str(folder / f"{name}_ahead.png"))
+            review.speed = 8.0
+            review.seek(1e6)
+            while not review.place().ended:
+                wait(0.1)
+            window.review.bar.seek.setFocus()
+            wait(1.5)
+            window.grab().save(str(folder / f"{name}_ended.png"))
+            window.close()
+    window = make_window(800, 600, "light", work, [FolderSource(pictures)])
+    window.start()
+    while not (window.session.watched and window.session.analysed > 3):
+        wait(0.1)
+    window.grab().save(str(folder / "review_folder.png"))
+    window.close()
 
 
 def draw_first_steps(folder: Path, work: Path) -> None:
@@ -69,6 +114,7 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
+        draw_review(folder, Path(work))
         draw_first_steps(folder, Path(work))
 
 

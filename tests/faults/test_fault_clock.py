@@ -293,7 +293,7 @@ def test_the_window_counts_today_from_midnight(
     local = now.astimezone(ZoneInfo(BERLIN))
     midnight = at(local.year, local.month, local.day, 0)
     Day(tmp_path, steady(midnight - timedelta(seconds=8)), STAYS)  # two before midnight, two after
-    monkeypatch.setattr("monitor.gui.threads.session.datetime", faked_clock([now]))
+    monkeypatch.setattr("monitor.gui.threads.store_side.datetime", faked_clock([now]))
     config = load_config(None, {"store": {"url": f"sqlite:///{tmp_path / 'm.db'}"}})
     session = Session(RunOptions(config=config), Bridge())
     try:

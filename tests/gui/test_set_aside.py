@@ -25,7 +25,8 @@ def test_a_clip_takes_a_cameras_place_and_that_time_is_a_pause(
     window.chooser.back()
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.banners.text("notice") == ""
-    qtbot.wait(500)
+    analysed = window.session.analysed
+    qtbot.waitUntil(lambda: window.session.analysed > analysed + 10, timeout=LONG_MS)
     window.close()
     store = Store(store_url)
     watches = sorted(store.read_watches(), key=lambda watch: watch.began)

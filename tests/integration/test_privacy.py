@@ -272,7 +272,7 @@ def test_a_run_leaves_no_file_but_its_own(tmp_path: Path, demo_clip: Path) -> No
         command, env=outside(home), cwd=home, check=True, capture_output=True, timeout=100
     )
     left = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
-    own = {"s.csv", ".local/share/mask-monitor/monitor.db", ".local/share/mask-monitor/desk"}
+    own = {"s.csv", ".local/share/mask-monitor/monitor.db"}
     assert left - {name + end for name in own for end in ("-wal", "-shm")} == own
 
 

@@ -41,6 +41,7 @@ def traces() -> bool:
     return strace is not None and subprocess.run(command, capture_output=True).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not traces(), reason="no strace here")
 @pytest.mark.timeout(300)
 def test_a_list_on_a_dead_share_stops_nothing(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ else:
 """
 
 
+@pytest.mark.long
 def test_24_forgets_and_enrolments_at_once_end_as_if_one_after_the_other(
     desk: CommandLine,
 ) -> None:
@@ -104,6 +105,7 @@ def test_places_where_no_gallery_can_be(tmp_path: Path, kind: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_200_000_people_are_read_in_seconds(tmp_path: Path) -> None:
     """Quadratic, this took minutes."""
     path, number = tmp_path / "g.npz", 200_000

@@ -37,6 +37,7 @@ def test_every_detector_is_measured(tmp_path: Path) -> None:
     assert all(row["p99_ms"] > 0 for row in rows.values())
 
 
+@pytest.mark.long
 def test_start_and_window_are_measured(tmp_path: Path) -> None:
     parts = ("--parts", "startup,window", "--runs", "1", "--seconds", "1")
     done = bench(*parts, "--json", str(tmp_path / "bench.json"))
@@ -56,6 +57,7 @@ def test_zones_are_measured(tmp_path: Path) -> None:
     assert all(row["detect_median_ms"] > 0 for row in rows.values())
 
 
+@pytest.mark.long
 def test_visits_are_scored_and_what_is_wrong_is_told(tmp_path: Path) -> None:
     clips = json.loads((ROOT / "tests" / "data" / "visits.json").read_text())["clips"]
     right = clips["assets/demo.mp4"]

@@ -19,6 +19,7 @@ pytest.importorskip("mlflow", reason="requirements-learn.txt is not installed")
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(bool(why_not()), reason=f"it cannot be seen: {why_not()}")
 def test_learning_asks_no_address_and_keeps_to_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,7 @@ def lying(data: Path) -> Iterator[RtspCamera]:
     camera.die()
 
 
+@pytest.mark.long
 def test_set_up_once_named_turned_counted_and_there_again(
     qtbot: QtBot,
     make_window: MakeWindow,

@@ -382,6 +382,7 @@ def test_a_correction_is_seen_on_what_is_shown_again(
     assert place(window).number == number
 
 
+@pytest.mark.long
 def test_opened_again_it_is_counted_anew(
     qtbot: QtBot, make_window: MakeWindow, visits_clip: Path
 ) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from monitor.declared import detectors
 
 ROOT = Path(__file__).resolve().parents[2]

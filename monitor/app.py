@@ -227,6 +227,9 @@ def build_parts(options: RunOptions) -> Parts:
             undo.callback(store.close)
         csv, events = _on_outputs(options, _open_outputs)
         keeper = face_keeper(config, options.stores)
+        told = announcer(config) if options.stores else None
+        if told is not None:
+            undo.callback(told.close)
         outputs = Outputs(
             csv=csv,
             events=events,
@@ -236,7 +239,7 @@ def build_parts(options: RunOptions) -> Parts:
             spool=None if store is None else Spool(store.label, run_id),
             keeper=keeper,
             days=day_book(config, options.stores),
-            announcer=announcer(config) if options.stores else None,
+            announcer=told,
         )
         clock = None  # a recording without a window is of no shift of today
         if not (options.headless and options.on_recording):

@@ -22,6 +22,8 @@ def test_a_clip_takes_a_cameras_place_and_that_time_is_a_pause(
     window.chooser.open_path(bare_clip)
     assert "The cameras are not watched meanwhile" in window.banners.text("notice")
     qtbot.waitUntil(lambda: "ended" in window.status.source.text(), timeout=LONG_MS)
+    window.chooser.open_path(bare_clip)  # and another one: nobody watches still
+    assert "The cameras are not watched meanwhile" in window.banners.text("notice")
     window.chooser.back()
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.banners.text("notice") == ""

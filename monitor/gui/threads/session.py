@@ -8,7 +8,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -163,8 +163,7 @@ class Session(StoreSide):
         left, self.watched, self.paused = self.watched, (), False
         for watched in left:
             self._leave(watched)
-        recordings = bool(sources) and not any(source.live for source in sources)
-        self._set_aside([w.name for w in left if w.live] if recordings else [])
+        self._set_aside(left, bool(sources) and not any(source.live for source in sources))
         for source in sources:
             self.add(source)
 
@@ -296,6 +295,7 @@ class Session(StoreSide):
         if self._failed:
             watched.gate.drain()
         watched.capture.pause(self.paused)
+        self.aside.pop(watched.name, None)
         self._book(watched)
         watched.capture.start()
 
@@ -304,19 +304,17 @@ class Session(StoreSide):
         if watched.live and self._worker is not None:
             self._worker.watch(watched.name, watched.condition)
 
-    def _set_aside(self, names: list[str]) -> None:
-        """Book cameras that a recording took the place of as paused, until they are back."""
-        since = datetime.now(UTC)
-        former, self.aside = (
-            self.aside,
-            {name: Condition(WatchState.PAUSED, since) for name in names},
-        )
-        if not names and self._worker is not None:
-            for name in former:
+    def _set_aside(self, left: Sequence[Watched], recordings: bool) -> None:
+        """Book cameras that recordings take the place of as paused, until cameras are back."""
+        if recordings:
+            paused = Condition(WatchState.PAUSED, datetime.now(UTC))
+            self.aside |= {watched.name: paused for watched in left if watched.live}
+            self._book_aside()
+            return
+        for name in self.aside:
+            if self._worker is not None:
                 self._worker.unwatch(name)
-        if names:
-            self.aside = former | self.aside
-        self._book_aside()
+        self.aside = {}
 
     def _book_aside(self) -> None:
         for name, condition in self.aside.items():

@@ -60,6 +60,16 @@ def backbone(make: Callable[..., keras.Model], x: Any) -> Any:
     return model(x)
 
 
+def pooled(make: Callable[..., keras.Model], x: Any) -> Any:
+    """The same, averaged over the picture: (N, c)."""
+    return layers.GlobalAveragePooling2D()(backbone(make, x))
+
+
+def five_head(x: Any, classes: int) -> Any:
+    """What we put on the fifth paper's networks, which leaves it open."""
+    return answers(layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x)), classes)
+
+
 def answers(x: Any, classes: int) -> Any:
     """The last layer: one sigmoid for two classes, else a softmax."""
     if classes == 2:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import layers
 
 from monitor.training.experiments.paper import PaperNetwork
-from monitor.training.experiments.paper_parts import answers, backbone
+from monitor.training.experiments.paper_parts import five_head, pooled
 
 NETWORK = PaperNetwork(
     title="ResNet50",
@@ -38,7 +37,4 @@ NETWORK = PaperNetwork(
 
 
 def output(x: Any, classes: int) -> Any:
-    x = backbone(keras.applications.ResNet50, x)
-    x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x))
-    return answers(x, classes)
+    return five_head(pooled(keras.applications.ResNet50, x), classes)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import layers
 
 from monitor.training.experiments.paper import PaperNetwork
-from monitor.training.experiments.paper_parts import answers, backbone
+from monitor.training.experiments.paper_parts import answers, pooled
 
 NETWORK = PaperNetwork(
     title="MobileNetV2 + GAP + dense",
@@ -31,6 +30,4 @@ NETWORK = PaperNetwork(
 
 
 def output(x: Any, classes: int) -> Any:
-    x = backbone(keras.applications.MobileNetV2, x)
-    x = layers.GlobalAveragePooling2D()(x)
-    return answers(x, classes)
+    return answers(pooled(keras.applications.MobileNetV2, x), classes)

@@ -65,8 +65,8 @@ def pooled(make: Callable[..., keras.Model], x: Any) -> Any:
     return layers.GlobalAveragePooling2D()(backbone(make, x))
 
 
-def five_head(x: Any, classes: int) -> Any:
-    """What we put on the fifth paper's networks, which leaves it open."""
+def dropout_head(x: Any, classes: int) -> Any:
+    """What we put on networks whose head a paper leaves open."""
     return answers(layers.Dropout(0.5)(layers.Dense(128, activation="relu")(x)), classes)
 
 

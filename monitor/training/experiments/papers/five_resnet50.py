@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from monitor.training.experiments.paper import PaperNetwork
-from monitor.training.experiments.paper_parts import five_head, pooled
+from monitor.training.experiments.paper_parts import dropout_head, pooled
 
 NETWORK = PaperNetwork(
     title="ResNet50",
@@ -37,4 +37,4 @@ NETWORK = PaperNetwork(
 
 
 def output(x: Any, classes: int) -> Any:
-    return five_head(pooled(keras.applications.ResNet50, x), classes)
+    return dropout_head(pooled(keras.applications.ResNet50, x), classes)

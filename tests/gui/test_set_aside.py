@@ -22,8 +22,6 @@ def test_a_clip_takes_a_cameras_place_and_that_time_is_a_pause(
     window.chooser.open_path(bare_clip)
     assert "The cameras are not watched meanwhile" in window.banners.text("notice")
     qtbot.waitUntil(lambda: "ended" in window.status.source.text(), timeout=LONG_MS)
-    window.chooser.open_path(bare_clip)  # and another one: nobody watches still
-    assert "The cameras are not watched meanwhile" in window.banners.text("notice")
     window.chooser.back()
     qtbot.waitUntil(lambda: window.status.source.text() == "door: live", timeout=LONG_MS)
     assert window.banners.text("notice") == ""
@@ -33,10 +31,9 @@ def test_a_clip_takes_a_cameras_place_and_that_time_is_a_pause(
         return [w.state for w in sorted(store.read_watches(), key=lambda watch: watch.began)]
 
     # an interval that goes on is written every ten seconds
-    told = [WatchState.LIVE, WatchState.PAUSED, WatchState.LIVE]
-    qtbot.waitUntil(lambda: states() == told, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: states()[-1:] == [WatchState.LIVE], timeout=LONG_MS)
     window.close()
-    assert states() == told
+    assert states() == [WatchState.LIVE, WatchState.PAUSED, WatchState.LIVE]
     assert {watch.camera for watch in store.read_watches()} == {"door"}
     store.close()
 

@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 ARGS ?=
+QUICK := -m "not shared and not long"
 
 .PHONY: run serve test web-test test-faults test-shared check hooks system clean
 
@@ -19,7 +20,9 @@ serve: $(VENV)/web.done
 	$(VENV)/bin/python main.py serve $(ARGS)
 
 test: $(VENV)/dev.done
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile -rs -m "not shared and not long"
+	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile -rs $(QUICK) || { \
+	  echo "Once more, one after the other, what failed (a slow machine may be to blame; what fails twice has failed):"; \
+	  $(VENV)/bin/python -m pytest -rs $(QUICK) --last-failed --last-failed-no-failures none; }
 
 # What takes minutes: every fault at length (fifty kills, a hundred thousand frames, half a minute of fuzzing), whole trainings.
 test-faults: $(VENV)/dev.done

@@ -3,9 +3,11 @@
     unshare --net python tests/alone.py FOLDER SECONDS COMMAND...
 
 `CAMERA` in the command becomes the address of a camera that shows a bare face, by motion JPEG over
-HTTP; `RTSP` that of one by H.264 over RTSP. Prints one line of JSON: the packets that were not
-between program and camera, as [protocol, from, to], how many were, and what the command said. Needs
-root and `ip`.
+HTTP; `RTSP` that of one by H.264 over RTSP; `DOOR` that of one by RTSP before which somebody stands
+for six seconds of every twenty, bare and masked in turn. Prints one line of JSON: the packets that
+were not between program and camera, as [protocol, from, to], how many were, the command's number,
+its exit status, what it said, and what it held about a hundred times on the way: [second, MB, open
+files, threads]. Needs root and `ip`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cv2
+import numpy as np
+import psutil
 from mjpeg import MjpegCamera
 from rtsp import GROUP, RtspCamera
 
@@ -30,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # What the kernel says by itself when an interface comes up: IGMP, MLD, neighbour discovery.
 OF_THE_KERNEL = {0, 2, 58}
 ALL_PROTOCOLS = 3
+DOOR_RATE, DOOR_PERIOD_S, DOOR_STAY_S = 5, 20, 6
+PERSON = np.s_[10:, 110:340]  # of both pictures of people
 
 
 def make_ways_out() -> None:
@@ -74,8 +80,8 @@ class Listener(threading.Thread):
                 self.strange.append([protocol, *ends])
 
 
-def picture() -> Any:
-    return cv2.imread(str(ROOT / "tests" / "data" / "bare.jpg"))
+def picture(name: str = "bare") -> Any:
+    return cv2.imread(str(ROOT / "tests" / "data" / f"{name}.jpg"))
 
 
 def mjpeg_camera() -> MjpegCamera:
@@ -89,21 +95,50 @@ def rtsp_camera() -> RtspCamera:
     return RtspCamera([picture()[:height, :width]] * GROUP)
 
 
+def door_camera() -> RtspCamera:
+    """A room (350, 512, 3) with a sensor's noise; who comes moves by a pixel or two."""
+    noise = np.random.default_rng(0)
+    room = cv2.resize(picture("no_face"), (512, 350))
+    images = []
+    for number in range(2 * DOOR_PERIOD_S * DOOR_RATE):
+        period, at = divmod(number, DOOR_PERIOD_S * DOOR_RATE)
+        image = room.copy()
+        if at < DOOR_STAY_S * DOOR_RATE:
+            who = picture("masked" if period else "bare")
+            image[PERSON] = np.roll(who, (at % 3, at % 5), (0, 1))[PERSON]
+        grain = noise.integers(-4, 5, image.shape)
+        images.append(np.clip(image + grain, 0, 255).astype(np.uint8))
+    return RtspCamera(images, DOOR_RATE)
+
+
+def held(process: psutil.Process, begun: float) -> list[float]:
+    with process.oneshot():
+        mb = process.memory_info().rss / 2**20
+        second = time.monotonic() - begun
+        return [round(second), round(mb, 1), process.num_fds(), process.num_threads()]
+
+
+CAMERAS = {"CAMERA": mjpeg_camera, "RTSP": rtsp_camera, "DOOR": door_camera}
+
+
 def main(folder: Path, seconds: float, command: list[str]) -> None:
     make_ways_out()
-    camera = rtsp_camera() if "RTSP" in command else mjpeg_camera()
+    named = next((word for word in command if word in CAMERAS), "CAMERA")
+    camera = CAMERAS[named]()
     camera.live()
     listener = Listener(camera.port)
     listener.start()
     with (folder / "alone.txt").open("w+") as out:
         process = subprocess.Popen(
-            [camera.url if word in ("CAMERA", "RTSP") else word for word in command],
+            [camera.url if word == named else word for word in command],
             cwd=os.environ["HOME"],
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-        limit = time.monotonic() + seconds
-        while process.poll() is None and time.monotonic() < limit:
+        begun, sizes = time.monotonic(), []
+        while process.poll() is None and (second := time.monotonic() - begun) < seconds:
+            if second >= len(sizes) * seconds / 100:
+                sizes.append(held(psutil.Process(process.pid), begun))
             time.sleep(0.1)
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -111,7 +146,14 @@ def main(folder: Path, seconds: float, command: list[str]) -> None:
         out.seek(0)
         said = out.read()
     camera.die()
-    report = {"strange": listener.strange, "camera": listener.camera, "out": said}
+    report = {
+        "strange": listener.strange,
+        "camera": listener.camera,
+        "out": said,
+        "process": process.pid,
+        "code": process.returncode,
+        "sizes": sizes,
+    }
     sys.stdout.write(json.dumps(report) + "\n")
 
 

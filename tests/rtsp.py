@@ -22,11 +22,11 @@ INFORMATION = 6  # the kind of unit that holds no picture
 SDP = "v=0\r\ns=c\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
 
 
-def nal_units(images: Sequence[np.ndarray[Any, Any]]) -> list[list[bytes]]:
+def nal_units(images: Sequence[np.ndarray[Any, Any]], rate: int = RATE) -> list[list[bytes]]:
     """The units of each picture (H, W, 3) BGR, whose sides are even."""
     codec = av.CodecContext.create("libx264", "w")
     codec.height, codec.width = images[0].shape[:2]
-    codec.pix_fmt, codec.time_base = "yuv420p", Fraction(1, RATE)
+    codec.pix_fmt, codec.time_base = "yuv420p", Fraction(1, rate)
     codec.options = {"tune": "zerolatency", "preset": "ultrafast", "g": str(GROUP)}
     found = []
     for number, image in enumerate(images):
@@ -55,8 +55,8 @@ class RtspCamera:
     connections.
     """
 
-    def __init__(self, images: Sequence[np.ndarray[Any, Any]]) -> None:
-        self._units = nal_units(images)
+    def __init__(self, images: Sequence[np.ndarray[Any, Any]], rate: int = RATE) -> None:
+        self._units, self._rate = nal_units(images, rate), rate
         self._dead = threading.Event()
         self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
@@ -122,7 +122,7 @@ class RtspCamera:
         sequence = number = 0
         while not self._dead.is_set():
             units = self._units[number % len(self._units)]
-            stamp = (number * CLOCK // RATE) & 0xFFFFFFFF
+            stamp = (number * CLOCK // self._rate) & 0xFFFFFFFF
             for unit in units:
                 parts = list(payloads(unit))
                 for payload in parts:
@@ -132,4 +132,4 @@ class RtspCamera:
                     length = struct.pack(">cBH", b"$", 0, len(rtp) + len(payload))
                     connection.sendall(length + rtp + payload)
             number += 1
-            self._dead.wait(1 / RATE)
+            self._dead.wait(1 / self._rate)

@@ -72,11 +72,9 @@ def run_traced(
         until: Asked ten times a second.
     """
     path = folder / "trace.txt"
-    # -D: the program is our child, and gets the signal; strace is its grandchild.
-    strace = ["strace", "-D", "-f", "-s", "4096", "-e", f"trace={CALLS}", "-o", path]
     with (folder / "out.txt").open("w+") as out:
         process = subprocess.Popen(
-            [*strace, "--", sys.executable, *command],
+            [*under_strace(path), sys.executable, *command],
             env=dict(environment),
             cwd=environment["HOME"],
             stdout=out,
@@ -93,9 +91,21 @@ def run_traced(
                 process.wait(LIMIT_S)
         out.seek(0)
         said = out.read()
-    end = f"{process.pid} +++ "
+    return read_trace(path, process.pid, Path(environment["HOME"]), said)
+
+
+def under_strace(path: Path) -> list[str]:
+    """What is put before a command, so that strace writes into `path`."""
+    # -D: the program is our child, and gets the signal; strace is its grandchild.
+    words = ["strace", "-D", "-f", "--seccomp-bpf", "-s", "4096"]
+    return [*words, "-e", f"trace={CALLS}", "-o", str(path), "--"]
+
+
+def read_trace(path: Path, process: int, home: Path, said: str) -> Trace:
+    """What strace has written, once it has seen the process end."""
+    end = f"{process} +++ "
     _wait(lambda: any(line.startswith(end) for line in _lines(path)), LIMIT_S)
-    return parsed(_lines(path), Path(environment["HOME"]), said)
+    return parsed(_lines(path), home, said)
 
 
 def _wait(done: Callable[[], bool], limit_s: float) -> None:

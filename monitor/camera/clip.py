@@ -136,8 +136,9 @@ class ClipSource:
                 f"no picture of {self.name} could be read: it is damaged or of an unknown kind; "
                 f"copy or record it again"
             )
-        if decoder.missing:
-            frames = "1 frame" if decoder.missing == 1 else f"{decoder.missing} frames"
+        if decoder.missing or decoder.torn:
+            number = str(decoder.missing or "some")
+            frames = "1 frame" if number == "1" else f"{number} frames"
             log.warning(
                 "%s: %s could not be read: the recording is damaged or was cut short",
                 self.name,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 import numpy as np
+from av.sidedata.sidedata import Type as SideData
+from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
 from monitor.camera.source import Claim, claim_of
@@ -30,6 +32,8 @@ PIXELS_OF_ONE_CORE = 1920 * 1088  # which one core decodes faster than it is pla
 # Containers that know no rate, for which FFmpeg says 25: pictures one after the other.
 RATELESS = ("mpjpeg", "mjpeg", "h264", "hevc")
 PROBE_PACKETS = 200  # that many tell which of several video tracks is more than a cover picture
+RATE_TOLD_MAX = 1000  # pictures a second; a header with more was never finished
+BARREN_MAX = 60  # packets in a row without a picture; more than any decoder holds back
 PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
 
@@ -42,10 +46,10 @@ class DecodedImage:
     ) -> None:
         self._frame: VideoFrame | None = frame
         self._reformatter, self._scaled_wh = reformatter, size_wh
-        self._turns = round(frame.rotation / 90) % 4  # to the left
+        self._shown = _orientation(frame)
         self._image: Image | None = None
         self._lock = threading.Lock()
-        self.size_wh = size_wh[::-1] if self._turns % 2 else size_wh
+        self.size_wh = size_wh[::-1] if self._shown[0] else size_wh
 
     @property
     def image(self) -> Image:
@@ -68,7 +72,10 @@ class DecodedImage:
             import cv2  # rarely needed, and slow to load
 
             image = cv2.resize(image, self._scaled_wh, interpolation=cv2.INTER_LINEAR)
-        return np.ascontiguousarray(np.rot90(image, self._turns))
+        swapped, mirrored, upside_down = self._shown
+        if swapped:
+            image = image.swapaxes(0, 1)
+        return np.ascontiguousarray(image[:: -1 if upside_down else 1, :: -1 if mirrored else 1])
 
 
 class Decoder:
@@ -99,6 +106,7 @@ class Decoder:
             "metadata_errors": "replace",
         }
         self.read = self.failed = self.packets = 0  # frames, packets that failed, packets
+        self._torn = False  # whether it was seen that frames are gone, without a number
         self._live, self._jpeg_ends = live, False
         self._end = 0  # of the packets so far, in the track's units of time
         self._container: InputContainer = av.open(url, **self._arguments)
@@ -119,8 +127,10 @@ class Decoder:
 
     def _choose(self, url: str, live: bool) -> VideoStream:
         tracks = [s for s in self._container.streams.video if s.codec_context is not None]
+        covers = [s for s in tracks if s.disposition & Disposition.attached_pic]
+        tracks = [s for s in tracks if s not in covers]
         if not tracks:
-            raise NoPicturesError("holds no pictures")
+            raise NoPicturesError(f"holds no pictures{' but a cover' if covers else ''}")
         index = tracks[0].index
         if len(tracks) > 1:
             index = max(tracks, key=lambda track: track.width * track.height).index
@@ -180,10 +190,12 @@ class Decoder:
 
     def _decode(self) -> Iterator[VideoFrame | None]:
         """The frames; None for one that is damaged."""
+        barren = 0
         for packet in self._container.demux(self.stream):
             if packet.size:
                 self.packets += 1
                 self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
+            self._torn = self._torn or packet.is_corrupt
             if self._is_cut_short(packet):
                 self.failed += 1
                 yield None
@@ -194,6 +206,8 @@ class Decoder:
                 self.failed += 1
                 yield None
                 continue
+            barren = 0 if frames else barren + 1
+            self._torn = self._torn or barren > BARREN_MAX  # such as of another codec
             for frame in frames:
                 if frame.is_corrupt or frame.width * frame.height > PIXELS_MAX:
                     self.failed += 1
@@ -222,8 +236,10 @@ class Decoder:
 
     @property
     def length_s(self) -> float | None:
-        """How long the file says it is; None where it does not."""
+        """How long the file says it is; None where it does not, or cannot know."""
         stream, whole = self.stream, self._container.duration
+        if self._is_unfinished:
+            return None
         if stream.duration and stream.time_base:
             return float(stream.duration * stream.time_base)
         return whole / av.time_base if whole and whole > 0 else None
@@ -237,6 +253,21 @@ class Decoder:
         return DecodedImage(frame, self._reformatter, self._size_wh)
 
     @property
+    def _is_unfinished(self) -> bool:
+        """Whether the header holds what was put there before anything was known: AVI of a program
+        that was killed, or that wrote into a pipe, claims 2 to the 30 frames.
+        """
+        stream = self.stream
+        if not stream.frames or not stream.duration or not stream.time_base:
+            return False
+        return stream.frames / float(stream.duration * stream.time_base) > RATE_TOLD_MAX
+
+    @property
+    def torn(self) -> bool:
+        """Whether some frames are missing, nobody knows how many; at the end."""
+        return self._torn and self.read < self.packets
+
+    @property
     def missing(self) -> int:
         """Frames that were to be there and could not be read, so far as it can be known; at the
         end.
@@ -248,7 +279,7 @@ class Decoder:
     def _cut_off(self) -> int:
         """Frames between the last packet and the end that the header tells."""
         stream = self.stream
-        if not stream.frames or not stream.duration:
+        if not stream.frames or not stream.duration or self._is_unfinished:
             return 0
         left = (stream.start_time or 0) + stream.duration - self._end
         frames = round(left * stream.frames / stream.duration)
@@ -266,6 +297,19 @@ class DamagedFrameError(Exception):
 
 class NoPicturesError(Exception):
     """What is wrong with a container that could be opened; its text follows the source's name."""
+
+
+def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
+    """How a frame is shown: whether its axes are swapped, and whether it is then mirrored, and
+    turned upside down.
+    """
+    told = frame.side_data.get(SideData.DISPLAYMATRIX)
+    if told is None:
+        return False, False, False
+    a, b, _, c, d, *_ = np.frombuffer(memoryview(told), np.int32)  # x' = ax + cy, y' = bx + dy
+    swapped = abs(int(b)) > abs(int(a))
+    x, y = (c, b) if swapped else (a, d)
+    return swapped, bool(x < 0), bool(y < 0)
 
 
 def _square(frame: VideoFrame, ratio: Fraction | None) -> tuple[int, int]:

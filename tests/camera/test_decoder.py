@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ EACH_THIRD = r"select=not(eq(mod(n\,3)\,1)),format=yuv420p"
 TEN_BIT = "-pix_fmt yuv420p10le"
 X265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none"
 X264 = "-c:v libx264 -preset ultrafast"
+VP8 = "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M"
 KINDS = [
     Kind("h264.mp4", f"{X264} -pix_fmt yuv420p"),
     Kind("h264_bframes.mkv", "-c:v libx264 -preset fast -bf 3 -pix_fmt yuv420p"),
@@ -62,7 +62,7 @@ KINDS = [
     Kind("wmv2.wmv", "-c:v wmv2 -qscale 2"),
     Kind("mjpeg.avi", "-c:v mjpeg -qscale 2 -pix_fmt yuvj422p"),
     Kind("mjpeg.mov", "-c:v mjpeg -qscale 2 -pix_fmt yuvj420p"),
-    Kind("vp8.webm", "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M"),
+    Kind("vp8.webm", VP8),
     Kind("vp9.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 2M"),
     Kind("av1.mkv", "-c:v libsvtav1 -preset 12"),
     Kind("prores.mov", "-c:v prores_ks -profile:v 1"),
@@ -79,16 +79,34 @@ KINDS = [
     Kind("fast.mp4", f"{X264} -pix_fmt yuv420p", "testsrc2=size=320x240:rate=120:duration=0.1"),
     Kind("slow.mp4", f"{X264} -pix_fmt yuv420p", "testsrc2=size=320x240:rate=1/2:duration=24"),
     Kind("with_sound.mp4", f"-f lavfi -i sine=duration=0.6 {X264} -pix_fmt yuv420p -c:a aac"),
+    Kind("h264_fragments.mp4", f"{X264} -pix_fmt yuv420p -movflags frag_keyframe+empty_moov"),
+    Kind("h264.nut", f"{X264} -pix_fmt yuv420p"),
+    Kind("h264_422_10bit.mp4", f"{X264} -pix_fmt yuv422p10le"),
+    Kind("h264_rgb.mkv", "-c:v libx264rgb -preset ultrafast"),
+    Kind("hevc_444_12bit.mkv", f"{X265} -pix_fmt yuv444p12le"),
+    Kind("hevc_422_10bit.mov", f"{X265} -pix_fmt yuv422p10le -tag:v hvc1"),
+    Kind("hevc_2020.mp4", f"{X265}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc "
+                          f"-vf scale=out_color_matrix=bt2020 {TEN_BIT}"),
+    Kind("vp8_alpha.webm", f"{VP8} -pix_fmt yuva420p -auto-alt-ref 0"),
+    Kind("vp9_10bit.webm", f"-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 2M {TEN_BIT}"),
+    Kind("av1_10bit.mp4", f"-c:v libsvtav1 -preset 12 {TEN_BIT}"),
+    Kind("av1.ivf", "-c:v libsvtav1 -preset 12"),
+    Kind("prores_4444.mov", "-c:v prores_ks -profile:v 4444 -pix_fmt yuva444p10le"),
+    Kind("cineform.mov", "-c:v cfhd"),
+    Kind("animation_alpha.mov", "-c:v qtrle -pix_fmt argb"),
+    Kind("jpeg2000.mov", "-c:v jpeg2000"),
+    Kind("grey_16bit.mkv", "-c:v ffv1 -pix_fmt gray16le"),
+    Kind("mpeg2.mxf", "-c:v mpeg2video -r 25 -qscale 2"),
+    Kind("mpeg2.vob", "-c:v mpeg2video -r 25 -qscale 2"),
+    Kind("mpeg2.wtv", "-c:v mpeg2video -r 25 -qscale 2"),
+    Kind("wmv1.asf", "-c:v wmv1 -qscale 2"),
+    Kind("real.rm", "-c:v rv20 -s 352x288 -qscale 2"),
+    Kind("flash.swf", "-c:v flv -qscale 2"),
+    Kind("animated.apng", "-c:v apng"),
+    Kind("palette.avi", "-c:v rawvideo -pix_fmt pal8"),
+    Kind("raw.y4m", "-pix_fmt yuv420p"),
     Kind("dv.avi", "-c:v dvvideo -s 720x576 -r 25 -pix_fmt yuv420p"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def ffmpeg() -> str:
-    found = shutil.which("ffmpeg")
-    if found is None:
-        pytest.skip("compares with ffmpeg, which is not installed here")
-    return found
 
 
 def make(ffmpeg: str, folder: Path, kind: Kind) -> Path:

@@ -13,7 +13,6 @@ failure.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import logging
 import os
@@ -33,9 +32,8 @@ for _name, _value in {  # as main.py does
 }.items():
     os.environ.setdefault(_name, _value)
 
-import av  # noqa: E402
-import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+from fuzz_seeds import clip_seeds, picture_seeds  # noqa: E402
 from peak import peak_mb  # noqa: E402
 
 from monitor.camera.pictures import read_picture  # noqa: E402
@@ -102,39 +100,6 @@ def mutated(chance: random.Random, seed: bytes, tokens: tuple[bytes, ...] = ()) 
         elif tokens:
             data[at:at] = chance.choice(tokens)
     return bytes(data)
-
-
-def picture_seeds() -> list[bytes]:
-    """Small pictures of each format and kind that the program reads."""
-    random_ = np.random.default_rng(3)
-    colour = cv2.resize(random_.integers(0, 256, (6, 8, 3), np.uint8), (48, 36))
-    grey, alpha = colour[:, :, 0], np.dstack([colour, colour[:, :, :1]])
-    deep = colour.astype(np.uint16) * 257
-    kinds = [
-        *(
-            (".jpg", colour, []),
-            (".jpg", grey, []),
-            (".jpg", colour, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]),
-        ),
-        *(
-            (".jpg", colour, [cv2.IMWRITE_JPEG_RST_INTERVAL, 2]),
-            (".png", colour, []),
-            (".png", grey, []),
-        ),
-        *((".png", alpha, []), (".png", deep, []), (".png", grey, [cv2.IMWRITE_PNG_BILEVEL, 1])),
-        *(
-            (".bmp", colour, []),
-            (".bmp", grey, []),
-            (".tiff", colour, []),
-            (".tiff", deep, []),
-            (".tiff", grey, []),
-        ),
-        *(
-            (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 1]),
-            (".tiff", colour, [cv2.IMWRITE_TIFF_COMPRESSION, 5]),
-        ),
-    ]
-    return [cv2.imencode(ending, image, options)[1].tobytes() for ending, image, options in kinds]
 
 
 def settings_seeds() -> list[bytes]:
@@ -235,29 +200,6 @@ def read_one_card(path: Path) -> bool:
         if not (name.isprintable() and 0 < dimension < 10**5):
             raise AssertionError(f"no embedding model: {name!r} {dimension}")
     return True
-
-
-def clip_seeds() -> list[bytes]:
-    """Short clips of several containers and codecs."""
-    seeds = []
-    for container, codec in (
-        ("mp4", "libx264"),
-        ("avi", "mjpeg"),
-        ("mkv", "mpeg4"),
-        ("gif", "gif"),
-    ):
-        content = io.BytesIO()
-        with av.open(content, "w", "matroska" if container == "mkv" else container) as out:
-            stream = out.add_stream(codec, rate=5)
-            stream.width, stream.height = 64, 48
-            stream.pix_fmt = {"mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
-            for shade in range(0, 200, 40):
-                picture = np.full((48, 64, 3), shade, np.uint8)
-                picture[10:30, 20 + shade // 10 : 40] = 255 - shade
-                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
-            out.mux(stream.encode())
-        seeds.append(content.getvalue())
-    return seeds
 
 
 def read_one_clip(path: Path) -> bool:

@@ -23,22 +23,30 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from tests.identity.command_line import enrolled
+from monitor.errors import ConfigError
 from monitor.identity.files import gallery_lock
 from monitor.identity.forget import forget
 from monitor.identity.gallery import load_gallery, save_gallery
 path, store, what, number = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 sys.stdin.readline()
-if what == "forget":
-    forget(f"old {number}", path, store)
-else:
-    with gallery_lock(path):
-        gallery = load_gallery(path, "sface_masked_v3", 256)
-        time.sleep(0.02)
-        save_gallery(gallery.with_person(enrolled(f"new {number}", 100 + number)), path)
+while True:
+    try:
+        if what == "forget":
+            forget(f"old {number}", path, store)
+        else:
+            with gallery_lock(path):
+                gallery = load_gallery(path, "sface_masked_v3", 256)
+                time.sleep(0.02)
+                save_gallery(gallery.with_person(enrolled(f"new {number}", 100 + number)), path)
+        break
+    except ConfigError as error:  # on a slow machine the last ones wait for longer than it says
+        if "close it and try again" not in str(error):
+            raise
 """
 
 
 @pytest.mark.long
+@pytest.mark.timeout(700)
 def test_24_forgets_and_enrolments_at_once_end_as_if_one_after_the_other(
     desk: CommandLine,
 ) -> None:
@@ -56,11 +64,17 @@ def test_24_forgets_and_enrolments_at_once_end_as_if_one_after_the_other(
         )
         for what, number in jobs
     ]
-    for program in programs:
-        assert program.stdin is not None
-        program.stdin.write("go\n")
-        program.stdin.flush()
-    errors = [program.communicate(timeout=100)[1] for program in programs]
+    try:
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        errors = [program.communicate(timeout=600)[1] for program in programs]
+    finally:
+        for program in programs:
+            if program.poll() is None:
+                program.kill()
+                program.communicate()
     # That others hold the store's journal is in the receipts, which these programs do not print.
     assert errors == [""] * len(errors)
     names = {p.name for p in load_gallery(desk.gallery, "sface_masked_v3", 256).people}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 import numpy as np
-from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
@@ -303,7 +302,7 @@ def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     """How a frame is shown: whether its axes are swapped, and whether it is then mirrored, and
     turned upside down.
     """
-    told = frame.side_data.get(SideData.DISPLAYMATRIX)
+    told: Any = frame.side_data.get("DISPLAYMATRIX")
     if told is None:
         return False, False, False
     a, b, _, c, d, *_ = np.frombuffer(memoryview(told), np.int32)  # x' = ax + cy, y' = bx + dy

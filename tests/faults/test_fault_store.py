@@ -101,8 +101,10 @@ def test_a_store_that_is_deleted_in_mid_run(desk: Desk, caplog: pytest.LogCaptur
 
 
 @pytest.mark.long
-def test_two_desks_on_one_store(tmp_path: Path, desk: Desk) -> None:
-    """Both write at once, neither loses a row."""
+def test_two_desks_on_one_store(
+    tmp_path: Path, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both write at once, neither loses a row; that they count one camera twice is said once."""
     other = Desk(tmp_path / "other", Stage())
     (tmp_path / "other").mkdir()
     other.url, other.store_path = desk.url, desk.store_path
@@ -121,6 +123,9 @@ def test_two_desks_on_one_store(tmp_path: Path, desk: Desk) -> None:
         desk.close()
         other.close()
     assert desk.lies == other.lies == []
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "another Mask Monitor counts fake into the same store" in said
+    caplog.clear()
     stored = desk.sightings()
     assert len(stored) == 10
     assert set(stored) == set(desk.told) | set(other.told)

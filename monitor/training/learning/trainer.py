@@ -54,11 +54,11 @@ def seed(number: int) -> None:
 
 
 def freeze(model: keras.Model, blocks: int) -> None:
-    """Fix a pretrained backbone's batch normalisation, and of MobileNetV2 the first `blocks`
-    blocks.
+    """Fix a pretrained backbone's batch normalisation, and of MobileNetV2 and EfficientNet-Lite0
+    the first `blocks` blocks.
     """
     backbone = model.get_layer("backbone")
-    first = ("Conv1", "bn_Conv1", "expanded_conv", *(f"block_{i}_" for i in range(1, blocks)))
+    first = ("Conv1", "bn_Conv1", "expanded_conv", "stem", *(f"block_{i}_" for i in range(blocks)))
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization) or (
             blocks and layer.name.startswith(first)

@@ -55,6 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--out", type=Path, required=True, help="model to write, without ending")
     parser.add_argument("--part", type=float, help="take this part and choose the bias alone")
+    parser.add_argument(
+        "--leave-out",
+        default="",
+        metavar="SOURCES",
+        help="sources of mask_chips, with commas, that choose nothing: those that both models "
+        "left out",
+    )
     options = parser.parse_args(argv)
     quiet_tensorflow()
     import keras
@@ -63,10 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         keras.saving.load_model(p, compile=False) for p in (options.first, options.second)
     )
     card = json.loads(cards.card_path(options.second.with_suffix("")).read_text(encoding="utf-8"))
-    watched = {
-        "watched": held_out.watched(options.data),
-        "mask_chips": held_out.validation(options.data),
-    }
+    watched = _choosers(options.data, options.leave_out.split(","))
     crops = {k: _crops(chips, card["input"]) for k, chips in watched.items()}
     weights = first.get_weights(), second.get_weights()
     best, said = None, {}
@@ -85,6 +89,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     second.set_weights(folded(between(*weights, best.part), best.bias, temperature))
     _write(options.out, second, card, best, temperature, typed("mask.blend", argv))
     return 0
+
+
+def _choosers(data: Path, left_out: Sequence[str]) -> dict[str, list[Chip]]:
+    """The faces that choose, by set."""
+    chips = [c for c in held_out.validation(data) if c.source not in left_out]
+    return {"watched": held_out.watched(data), "mask_chips": chips}
 
 
 def between(

@@ -34,7 +34,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3"
     )
-    p.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
+    p.add_argument(
+        "--leave-out",
+        metavar="SOURCES",
+        help="train without these sources (with commas) and test on them",
+    )
     p.add_argument(
         "--network",
         default=listed.SHIPPED,

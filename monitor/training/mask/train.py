@@ -3,11 +3,12 @@ r"""Train the mask classifier.
     python -m monitor.training.mask.train --data ../shared/data --weights \
         weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
-repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
-model but `runs/<name>/figures.json`. `--network` takes another network of `listed.names`,
-`--smoke` runs a minute's worth. `--data` is the folder that holds `mask_chips` (and, where they are
-there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
-`data.load_data` reads. A run that was stopped goes on where it was.
+repeats the shipped model; `--leave-out ilc2021,andrewmvd` trains without these sources, tests on
+them and writes `runs/<name>/figures.json`, and a model where `--out` is given. `--network` takes
+another network of `listed.names`, `--smoke` runs a minute's worth. `--data` is the folder that
+holds `mask_chips` (and, where they are there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and
+`mask_templates`), or any set that `data.load_data` reads. A run that was stopped goes on where it
+was.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from monitor.training.mask.sets import (
     figures,
     file_of,
     gather,
+    left_out_of,
     rois,
     templates_beside,
 )
@@ -182,15 +184,14 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
         )
         if learnt is not None:
             model.set_weights(learnt)
-        if options.network == "mobilenetv2" and str(options.weights) != "none":
+        if networks.info_of(options.network).freezes and str(options.weights) != "none":
             trainer.freeze(model, options.freeze)
         schedule = trainer.Schedule(stage.steps, stage.rate, average=options.average)
         training = trainer.Trainer(model, schedule, stage.folder)
         kept = {"": sets.validation}
-        if options.leave_out:
-            kept[options.leave_out] = sets.test[options.leave_out]
+        kept |= {source: sets.test[source] for source in left_out_of(options)}
         seen = {key: rois(faces, stage.size, options.margin) for key, faces in kept.items()}
-        validate = functools.partial(_validate, model, sets, seen, options.leave_out)
+        validate = functools.partial(_validate, model, sets, seen)
         try:
             training.fit(stream, options.epoch_steps, validate)
         finally:
@@ -245,10 +246,9 @@ def _validate(
     model: Any,
     sets: Sets,
     seen: dict[str, npt.NDArray[np.uint8]],
-    left_out: str | None,
 ) -> float:
-    """The loss on the validation faces, `seen[""]`; prints it, and the rates of the source that was
-    left out.
+    """The loss on the validation faces, `seen[""]`; prints it, and the rates of the sources that
+    were left out, which are the others in `seen`.
     """
     from monitor.training.learning import trainer
 
@@ -259,10 +259,10 @@ def _validate(
         f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %",
         flush=True,
     )
-    if left_out:
-        confidence = metrics.softmax(trainer.logits(model, seen[left_out]))
-        _print_rates(left_out, figures(sets.test[left_out], confidence))
-        labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
+    for source in filter(None, seen):
+        confidence = metrics.softmax(trainer.logits(model, seen[source]))
+        _print_rates(source, figures(sets.test[source], confidence))
+        labels = np.array([LABELS.index(f.label) for f in sets.test[source]], int)
         print(
             f"  area under the ROC curve of masked: "
             f"{metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}"

@@ -157,9 +157,8 @@ def is_found(face: Sampled) -> bool:
     if face.table not in NOT_FOUND_YET:
         return True
     room = _ROOM if face.table != "mask_chips" else 0
-    image = cv2.copyMakeBorder(
-        read_picture(face.chip.path), *[room] * 4, cv2.BORDER_CONSTANT, value=[_GREY] * 3
-    )
+    around = ((room, room), (room, room), (0, 0))
+    image = np.pad(read_picture(face.chip.path), around, constant_values=_GREY)
     boxes = YuNet(sources.THRESHOLD, sources.SIDE, 24, 1).detect(image).boxes
     return bool(match_boxes(_boxes([face.chip]) + room, boxes)[0] >= 0)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 4
 
 
 class Utc(sa.types.TypeDecorator[datetime]):

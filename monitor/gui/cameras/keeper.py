@@ -267,19 +267,25 @@ class CameraKeeper(QObject):
                 source = self.kept.source(camera, self.config)
                 if not self._watcher.add(source):
                     self.kept.switch((), (camera.camera_id,))
-            elif not on and watched is not None:
-                self._watcher.leave(watched.name)
+            elif not on:
+                self._leave(camera)
         finally:
             self._tell()
 
     def remove(self, camera: KeptCamera) -> None:
         """Take a camera out of the list and its password out of the keyring."""
-        watched = self.watched(camera)
+        self._leave(camera)
         self.kept.remove(camera.camera_id)
         self._forget(camera.camera_id)
-        if watched is not None:
-            self._watcher.leave(watched.name)
         self._tell()
+
+    def _leave(self, camera: KeptCamera) -> None:
+        """Watch it no more, now and after the recording that took its place."""
+        watched = [(w.name, w.source) for w in self._session.watched]
+        aside = [(name, one.source) for name, one in self._session.aside.items()]
+        for name, source in (*watched, *aside):
+            if self._is(source, camera):
+                self._watcher.leave(name)
 
     def move(self, camera: KeptCamera, places: int) -> None:
         """Move a camera in the list; the pictures follow."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog
 
+from monitor.gui.alerts.sound_choice import SoundChoice
 from monitor.gui.choose import SourceChooser
 from monitor.gui.layout import WindowParts
 from monitor.gui.remembered import First
@@ -27,9 +28,11 @@ LEFT = "first_steps_left"  # the user wants none of it
 class DoctorRoom(QObject):
     """Main thread."""
 
-    def __init__(self, parts: WindowParts, chooser: SourceChooser, zones: ZoneRoom) -> None:
+    def __init__(
+        self, parts: WindowParts, chooser: SourceChooser, zones: ZoneRoom, sound: SoundChoice
+    ) -> None:
         super().__init__(parts.window)
-        self._parts, self._chooser, self._zones = parts, chooser, zones
+        self._parts, self._chooser, self._zones, self._sound = parts, chooser, zones, sound
         self.guide: GuideDialog | None = None
         self.doctor: DoctorDialog | None = None
         self.accept: AcceptDialog | None = None
@@ -58,7 +61,9 @@ class DoctorRoom(QObject):
         from monitor.gui.doctor.guide import GuideDialog
 
         if self.guide is None:
-            self.guide = guide = GuideDialog(self._parts, self._chooser, self._zones.draw)
+            self.guide = guide = GuideDialog(
+                self._parts, self._chooser, self._zones.draw, self._sound
+            )
             guide.first = first
             guide.finished.connect(self._guided)
         _front(self.guide)

@@ -210,6 +210,7 @@ class MainWindow(QMainWindow):
             self.alerts.close()
             self._keep()
             self.doctor.close()
+            self.chooser.keeper.locks.close()
             self.commands.close_people()
             self.commands.close_models()
             self.commands.close_cameras()

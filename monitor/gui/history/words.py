@@ -30,10 +30,13 @@ def hours_text(seconds: float) -> str:
 
 
 def watched_text(group: Group) -> str:
-    """For how long somebody would have been seen, of how long a camera was on."""
+    """For how long somebody would have been seen, of how long that was to be; and for how long
+    nobody looked.
+    """
     if not group.on_s:
         return "hours watched were not noted"
-    return f"watched {hours_text(group.watched_s)} of {hours_text(group.on_s)}"
+    off = f", not running {hours_text(group.off_s)}" if round(group.off_s) else ""
+    return f"watched {hours_text(group.watched_s)} of {hours_text(group.on_s)}{off}"
 
 
 def sums_text(group: Group) -> str:

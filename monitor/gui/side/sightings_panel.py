@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor.gui.picture.symbols import state_icon
+from monitor.gui.picture.symbols import no_person_icon, state_icon
 from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel
 from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
 from monitor.records import Correction, MaskState, Sighting
@@ -32,10 +32,10 @@ CORRECTIONS = (
 
 
 def correction_icon(correction: Correction) -> QIcon:
-    """The symbol of what is said; none for "no person"."""
-    return (
-        QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
-    )
+    """The symbol of what is said."""
+    if correction is Correction.NO_PERSON:
+        return no_person_icon()
+    return state_icon(MaskState(correction.value))
 
 
 def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
@@ -94,7 +94,7 @@ class SightingsPanel(Card):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setUniformItemSizes(True)
-        self.list.setMinimumHeight(64)
+        self.list.setMinimumHeight(104)  # two rows, on the smallest screen, too
         self.list.setAccessibleName("Latest sightings, newest first")
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +44,14 @@ STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A camera that a recording took the place of."""
+
+    source: FrameSource
+    condition: Condition  # paused, since then
+
+
 class Session(StoreSide):
     """Starts, changes and stops the threads. They report through the bridge; the window then asks
     here.
@@ -72,7 +80,7 @@ class Session(StoreSide):
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
-        self.aside: dict[str, Condition] = {}  # cameras that a recording took the place of
+        self.aside: dict[str, Aside] = {}  # by name, cameras that a recording took the place of
         self._analyses = False
 
     # The inference thread
@@ -184,7 +192,11 @@ class Session(StoreSide):
         self._start(source, len(self.watched))
 
     def remove(self, name: str) -> None:
-        """Stop reading one source; its visits end, and what was counted stays."""
+        """Stop reading one source; its visits end, and what was counted stays. One that is set
+        aside does not come back, and is not booked as paused any more.
+        """
+        if self.aside.pop(name, None) is not None and self._worker is not None:
+            self._worker.unwatch(name)
         watched = self.find(name)
         if watched is not None:
             self.watched = tuple(w for w in self.watched if w is not watched)
@@ -308,7 +320,7 @@ class Session(StoreSide):
         """Book cameras that recordings take the place of as paused, until cameras are back."""
         if recordings:
             paused = Condition(WatchState.PAUSED, datetime.now(UTC))
-            self.aside |= {watched.name: paused for watched in left if watched.live}
+            self.aside |= {w.name: Aside(w.source, paused) for w in left if w.live}
             self._book_aside()
             return
         for name in self.aside:
@@ -317,9 +329,9 @@ class Session(StoreSide):
         self.aside = {}
 
     def _book_aside(self) -> None:
-        for name, condition in self.aside.items():
+        for name, aside in self.aside.items():
             if self._worker is not None:
-                self._worker.watch(name, lambda c=condition: c)  # type: ignore[misc]
+                self._worker.watch(name, lambda c=aside.condition: c)  # type: ignore[misc]
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import numpy as np
@@ -134,3 +135,16 @@ def test_what_kept_the_cameras_from_watching_is_said(panel: HourPanel) -> None:
     assert panel.watched.toolTip() == (
         "watched 7 h 49 of 8 h 00\nThe rest: paused 10 min, lost 30 s"
     )
+
+
+def test_for_how_long_the_program_was_off_is_said_in_words(panel: HourPanel) -> None:
+    panel.show()
+    panel.show_watched(
+        dataclasses.replace(worked(8 * 3600, paused=600), off_s=4200, watched_s=24000)
+    )
+    assert panel.watched.text() == "watched 6 h 40 of 8 h 00"
+    assert panel.not_running.text() == "not running 1 h 10 min"
+    assert panel.not_running.isVisible()
+    assert panel.watched.toolTip().endswith("The rest: not running 1 h 10, paused 10 min")
+    panel.show_watched(worked(8 * 3600))
+    assert not panel.not_running.isVisible()

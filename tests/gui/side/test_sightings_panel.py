@@ -53,6 +53,15 @@ def test_without_a_selection_nothing_can_be_said(
     assert said == []
 
 
+def test_each_correction_has_a_symbol_of_its_own(panel: SightingsPanel) -> None:
+    panel.select(0)
+    buttons = panel.findChildren(QToolButton)[: len(CORRECTIONS)]
+    icons = [button.defaultAction().icon().pixmap(18, 18).toImage() for button in buttons]
+    assert all(not icon.isNull() for icon in icons)
+    assert len({pixels_of(icon).tobytes() for icon in icons}) == len(CORRECTIONS)
+    assert len({button.size().toTuple() for button in buttons}) == 1
+
+
 def test_the_selection_stays_on_its_sighting_when_others_come(panel: SightingsPanel) -> None:
     panel.select(1)
     assert selected(panel) == "shift-v2"

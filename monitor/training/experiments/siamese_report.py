@@ -90,6 +90,8 @@ def _set_up(result: Mapping[str, Any]) -> str:
         if options["weights"] == "none"
         else "It began from pretrained weights, batch normalisation left as it was"
     )
+    if options["network"] == "sface":
+        start = "SFace, trained on other people's whole faces, is frozen; a projection learns"
     return (
         f"{options['network']}, {result['parameters']:,} parameters, 160 x 160 pixels to "
         f"{result['embedding']} numbers of unit "

@@ -78,15 +78,15 @@ class RowDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         plain = QStyleOptionViewItem(option)
-        plain.state &= ~QStyle.StateFlag.State_HasFocus  # type: ignore[attr-defined]
+        plain.state &= ~QStyle.StateFlag.State_HasFocus
         super().paint(painter, plain, index)
-        if option.state & QStyle.StateFlag.State_HasFocus:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_HasFocus:
             role = QPalette.ColorRole
-            chosen = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
-            ink = option.palette.color(role.HighlightedText if chosen else role.Highlight)  # type: ignore[attr-defined]
+            chosen = option.state & QStyle.StateFlag.State_Selected
+            ink = option.palette.color(role.HighlightedText if chosen else role.Highlight)
             painter.save()
             painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
-            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))  # type: ignore[attr-defined]
+            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
             painter.restore()
 
 

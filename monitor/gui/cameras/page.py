@@ -104,7 +104,7 @@ class CamerasDialog(WorkingDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._keeper.look_for_keyring()
+        self._keeper.locks.look_for_keyring()
         self._look_timer.start()
         self._list_timer.start()
         self.read()
@@ -154,8 +154,8 @@ class CamerasDialog(WorkingDialog):
                 self.table.setItem(place, column, item)
         self._show_states()
         places = [camera.camera_id for camera in cameras]
-        row = places.index(chosen) if chosen in places else row
-        if 0 <= row < len(rows):
+        row = places.index(chosen) if chosen in places else max(0, row)  # one is always chosen
+        if row < len(rows):
             self.table.selectRow(row)
         self._choose()
 

@@ -96,6 +96,15 @@ class Scene:
         """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
         return self._upright.turn
 
+    def quiet(self, t: float) -> bool:
+        """Whether nothing is known at time `t` (s) that could make a difference to whoever comes
+        later: nobody is there or may come back, no place is known to show something lifeless, and
+        the picture is not suspected of being turned.
+        """
+        self._returns.fade(t)
+        remembered = len(self._tracker) or self._returns.people or self._places.any
+        return not remembered and self._upright.clear
+
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that
         they had.

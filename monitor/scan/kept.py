@@ -39,10 +39,12 @@ class Kept:
     """
 
     def __init__(self, label: str) -> None:
-        folder = data_folder() / "scan" / hashlib.sha256(label.encode()).hexdigest()[:16]
+        above = data_folder() / "scan"
+        folder = above / hashlib.sha256(label.encode()).hexdigest()[:16]
         self._folder, self._lock = folder, -1
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for place in (above, folder):
+                place.mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise self._cannot(error) from None

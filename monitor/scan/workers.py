@@ -162,8 +162,15 @@ def _loaded() -> Any:
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     import ray
+    from ray._private import worker
 
+    # It prints hundreds of letters of each worker that dies, between the lines of the scan.
+    worker.print_to_stdstream = _debugged
     return ray
+
+
+def _debugged(data: Any, *_: Any, **__: Any) -> None:
+    log.debug("Ray: %s", data)
 
 
 @contextlib.contextmanager

@@ -147,7 +147,8 @@ def _piece_cells(piece: Piece) -> dict[str, Any]:
             {
                 "start": list(stretch.start),
                 "next": list(stretch.next) if stretch.next is not None else None,
-                "rows": "".join(line_of(row) for row in (*stretch.visits, *stretch.sightings)),
+                "rows": "".join(map(line_of, stretch.visits))
+                + "".join(map(line_of, stretch.sightings)),
             }
             for stretch in piece.stretches
         ],

@@ -36,6 +36,8 @@ QUIET = {
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # else it kills workers, again and again, where other programs fill the memory
+    "RAY_memory_monitor_refresh_ms": "0",
 }
 LOCAL = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # as on a desk's system: listen on 127.0.0.1 alone

@@ -51,7 +51,7 @@ def analysing(pid: int) -> list[psutil.Process]:
     found = []
     for process in family(pid):
         try:
-            if process.cmdline()[:1] == ["ray::analyse"]:
+            if "".join(process.cmdline()[:1]).startswith("ray::analyse"):
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue

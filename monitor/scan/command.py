@@ -173,7 +173,7 @@ class _Command:
                     finally:
                         progress.end()
                 if scan.result.whole:
-                    kept.drop_looks([looked.clip for looked in scan.result.looked], self._every_s)
+                    kept.drop_looks(self._found.clips, self._every_s)
                 return self._tell(scan.result, store)
             finally:
                 kept.close()

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class Kept:
             with contextlib.suppress(OSError):
                 self._place(key).unlink(missing_ok=True)
 
-    def drop_looks(self, clips: list[Clip], every_s: float) -> None:
+    def drop_looks(self, clips: Iterable[Clip], every_s: float) -> None:
         """The scan is complete."""
         self.drop(*(_clip_key(clip, every_s) for clip in clips))
 

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 INSTALL = "pip install -r requirements-scan.txt"
 STORE_BYTES = 80 * 2**20  # of Ray's memory for results, which are small; the least that it takes
 FOLDER = "mask-monitor-scan-"
+START_TRIES = 3  # Ray gives itself half a minute, which is short where the computer is busy
 CLUSTER = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+):(\d{1,5})")
 # read as Ray is loaded; its processes inherit them
 QUIET = {
@@ -125,6 +126,7 @@ def local_workers(number: int) -> Iterator[Workers]:
         with _started(
             ray,
             "the workers cannot be started",
+            START_TRIES,
             num_cpus=number,
             include_dashboard=False,
             object_store_memory=STORE_BYTES,
@@ -176,24 +178,27 @@ def _debugged(data: Any, *_: Any, **__: Any) -> None:
 
 
 @contextlib.contextmanager
-def _started(ray: Any, why: str, **options: Any) -> Iterator[None]:
+def _started(ray: Any, why: str, tries: int = 1, **options: Any) -> Iterator[None]:
     """
     Raises:
         MonitorError: If it cannot be started or reached.
     """
-    try:
-        ray.init(
-            log_to_driver=False,
-            configure_logging=False,
-            logging_level=logging.CRITICAL,
-            namespace="mask-monitor",
-            **options,
-        )
-    except Exception as error:  # whatever Ray raises: it has no common kind
-        log.debug("Ray has not started", exc_info=True)
-        ray.shutdown()
-        said = str(error).strip().partition("\n")[0][:200]
-        raise MonitorError(f"{why} ({said})") from None
+    for left in reversed(range(tries)):
+        try:
+            ray.init(
+                log_to_driver=False,
+                configure_logging=False,
+                logging_level=logging.CRITICAL,
+                namespace="mask-monitor",
+                **options,
+            )
+            break
+        except Exception as error:  # whatever Ray raises: it has no common kind
+            log.debug("Ray has not started", exc_info=True)
+            ray.shutdown()
+            said = str(error).strip().partition("\n")[0][:200]
+            if not left:
+                raise MonitorError(f"{why} ({said})") from None
     try:
         yield
     finally:

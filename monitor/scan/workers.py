@@ -122,7 +122,7 @@ def local_workers(number: int) -> Iterator[Workers]:
         with private(folder / "token") as file:
             file.write(secrets.token_hex(32).encode())
         os.environ.update(LOCAL | {"RAY_AUTH_TOKEN_PATH": str(folder / "token")})
-        ray = _loaded()
+        ray = load_ray()
         with _started(
             ray,
             "the workers cannot be started",
@@ -152,25 +152,38 @@ def cluster_workers(address: str, number: int | None) -> Iterator[Workers]:
     """
     if not CLUSTER.fullmatch(address):
         raise ConfigError(f"--cluster {address!r}: write HOST:PORT, as `ray start --head` says it")
-    ray = _loaded()
+    ray = load_ray()
     why = f"the cluster {address} does not answer, or this computer is not part of it"
     with _started(ray, why, address=address):
         cores = int(ray.cluster_resources().get("CPU", 1))
         yield Workers(ray, max(1, min(number or cores, cores)))
 
 
-def _loaded() -> Any:
+def load_ray() -> Any:
+    """Ray, kept from telling anybody anything.
+
+    Raises:
+        ConfigError: If it is not installed.
+    """
     if importlib.util.find_spec("ray") is None:
         raise ConfigError(f"a scan needs Ray, which is not installed: run `{INSTALL}`")
     os.environ.update(QUIET)
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     import ray
-    from ray._private import worker
+    from ray._private import node, worker
 
     # It prints hundreds of letters of each worker that dies, between the lines of the scan.
     worker.print_to_stdstream = _debugged
+    # Three processes that nobody needs here. The first is there for the statistics of use alone
+    # once the dashboard is off, and with these off, too, asks the network which cloud this is.
+    for name in ("start_api_server", "start_monitor", "start_log_monitor"):
+        setattr(node.Node, name, _left_out)
     return ray
+
+
+def _left_out(self: Any, **_: Any) -> None:
+    """Instead of a process that Ray would start."""
 
 
 def _debugged(data: Any, *_: Any, **__: Any) -> None:

@@ -17,7 +17,6 @@ from program import ROOT, environment
 HEAD, OTHER = "10.77.0.1", "10.77.0.2"
 PORT = 6399
 START_S = 120.0
-RAY = "from ray.scripts.scripts import main; main()"
 
 
 def why_not() -> str:
@@ -64,7 +63,9 @@ class Hosts:
     def ray(self, host: int, *arguments: str) -> subprocess.Popen[bytes]:
         """Start Ray there; it runs until it is killed."""
         # a short path: a socket's name has at most 107 letters
-        command = self.command(host, "-c", RAY, "start", "--block", "--num-cpus=1", *arguments)
+        command = self.command(
+            host, "-m", "monitor.scan.host", "start", "--block", "--num-cpus=1", *arguments
+        )
         with (self._folder / f"ray{len(self._running)}.log").open("wb") as told:
             running = subprocess.Popen(
                 command,

@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 INSTALL = "pip install -r requirements-scan.txt"
 STORE_BYTES = 80 * 2**20  # of Ray's memory for results, which are small; the least that it takes
 FOLDER = "mask-monitor-scan-"
+ANSWER_S = 10.0
 START_TRIES = 3  # Ray gives itself half a minute, which is short where the computer is busy
 CLUSTER = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+):(\d{1,5})")
 # read as Ray is loaded; its processes inherit them
@@ -37,6 +39,7 @@ QUIET = {
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "90",  # seconds for its first process: a computer may be busy
     # else it kills workers, again and again, where other programs fill the memory
     "RAY_memory_monitor_refresh_ms": "0",
 }
@@ -154,6 +157,11 @@ def cluster_workers(address: str, number: int | None) -> Iterator[Workers]:
         raise ConfigError(f"--cluster {address!r}: write HOST:PORT, as `ray start --head` says it")
     ray = load_ray()
     why = f"the cluster {address} does not answer, or this computer is not part of it"
+    host, _, port = address.rpartition(":")
+    try:  # Ray itself tries for minutes
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise MonitorError(f"{why} ({error})") from None
     with _started(ray, why, address=address):
         cores = int(ray.cluster_resources().get("CPU", 1))
         yield Workers(ray, max(1, min(number or cores, cores)))

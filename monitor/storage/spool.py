@@ -212,7 +212,7 @@ def items_of(text: str) -> Iterator[Item]:
     for line in text.splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):
             name, cells = json.loads(line)
-            for key in ("first_seen", "last_seen", "started", "began", "ended", "at"):
+            for key in ("first_seen", "last_seen", "started", "until", "began", "ended", "at"):
                 if cells.get(key):
                     cells[key] = datetime.fromisoformat(cells[key])
             for key in ("state", "worst_state", "final_state"):

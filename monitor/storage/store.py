@@ -120,7 +120,14 @@ class Store(Counts):
 
     # Writing: the inference thread
 
-    def begin_shift(self, shift_id: str, started: datetime, name: str = "", desk: str = "") -> None:
+    def begin_shift(
+        self,
+        shift_id: str,
+        started: datetime,
+        name: str = "",
+        desk: str = "",
+        until: datetime | None = None,
+    ) -> None:
         """Note a new shift, or one that goes on, and close what a run that was killed left open.
 
         Raises:
@@ -148,7 +155,7 @@ class Store(Counts):
             _upsert(
                 connection,
                 tables.shifts.c.shift_id,
-                _shift_row(Shift(shift_id, started, name=name, desk=desk), False),
+                _shift_row(Shift(shift_id, started, name=name, desk=desk, until=until), False),
             )
 
     def save(
@@ -357,7 +364,7 @@ def _shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
     """
     stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
     named = {"shift_id": shift.shift_id, "started": shift.started}
-    return named | {"name": shift.name, "desk": shift.desk} | stills
+    return named | {"name": shift.name, "desk": shift.desk, "until": shift.until} | stills
 
 
 def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:

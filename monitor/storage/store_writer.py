@@ -247,7 +247,8 @@ class StoreWriter:
         )
 
     def _begin(self, shift: Shift) -> None:
-        self._store.begin_shift(shift.shift_id, shift.started, shift.name, shift.desk)
+        of = (shift.shift_id, shift.started, shift.name, shift.desk, shift.until)
+        self._store.begin_shift(*of)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

@@ -36,6 +36,7 @@ COMMANDS = (
     "serve",
     "keys",
     "mqtt",
+    "scan",
     "store",
 )
 
@@ -90,7 +91,7 @@ def _run_parser() -> argparse.ArgumentParser:
         "a camera), export FILE (sightings and totals as CSV), store (copy it), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
         "model), serve (a web page and an endpoint), keys (to the endpoint), "
-        "mqtt (a broker that is told).",
+        "mqtt (a broker that is told), scan FOLDER (all clips of a site).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -366,6 +367,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "serve": _command_of("monitor.web.commands", "run_serve"),
         "keys": _command_of("monitor.web.commands", "run_keys"),
         "mqtt": _command_of("monitor.mqtt.commands", "run_mqtt"),
+        "scan": _command_of("monitor.scan.command", "run_scan"),
         "learn": _learn,
     }
     try:

@@ -112,6 +112,11 @@ class Reads:
         for row in self._rows(query.order_by(table.first_seen, table.visit_id)):
             yield as_visit(dict(zip(names, row, strict=True)))
 
+    def has_shift(self, shift_id: str) -> bool:
+        """Whether there are books of this id."""
+        query = sa.select(tables.shifts.c.shift_id).where(tables.shifts.c.shift_id == shift_id)
+        return bool(self._read(query))
+
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Shift]:

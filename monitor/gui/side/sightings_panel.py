@@ -12,13 +12,19 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QMenu,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
 from monitor.gui.picture.symbols import no_person_icon, state_icon
 from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel
-from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
+from monitor.gui.side.sightings_model import (
+    SIGHTING_ROLE,
+    Index,
+    SightingDelegate,
+    SightingsModel,
+)
 from monitor.records import Correction, MaskState, Sighting
 from monitor.storage.compliance import stands
 
@@ -54,7 +60,7 @@ class _List(QListView):
 
     reached = Signal(bool)  # the keyboard is here, or no longer
 
-    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+    def rowsInserted(self, parent: Index, start: int, end: int) -> None:
         before = self.verticalScrollBar().value()
         super().rowsInserted(parent, start, end)
         if self.underMouse() and start == 0 and end + 1 < self.model().rowCount():
@@ -109,6 +115,8 @@ class SightingsPanel(Card):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setUniformItemSizes(True)
         self.list.setMinimumHeight(104)  # two rows, on the smallest screen, too
+        # and what the figures above leave: they are shown whole before it gets more
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.list.setAccessibleName("Latest sightings, newest first")
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)

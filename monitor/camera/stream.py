@@ -16,7 +16,12 @@ from monitor.camera.source import Claim, Picture
 from monitor.camera.turn import UPRIGHT, Turn
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
-from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
+from monitor.errors import (
+    CameraError,
+    CameraMistakeError,
+    CameraRefusedError,
+    DamagedPictureError,
+)
 
 if TYPE_CHECKING:
     from monitor.camera.decoder import Decoder
@@ -94,7 +99,7 @@ class StreamSource:
 
         stream = f"stream {self.name}"
         if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-            return CameraMistakeError(
+            return CameraRefusedError(
                 f"{stream} refuses this user or password: check both in the address"
             )
         if isinstance(error, av.error.HTTPNotFoundError | av.error.HTTPBadRequestError):

@@ -68,8 +68,13 @@ class Banner(QWidget):
         self.button = QPushButton()
         self.button.setVisible(False)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._action: Callable[[], None] | None = None
+        self._action: Callable[[], object] | None = None
         self.button.clicked.connect(self._act)
+        self.other = QPushButton()  # what else helps
+        self.other.setVisible(False)
+        self.other.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._other_action: Callable[[], object] | None = None
+        self.other.clicked.connect(lambda: self._other_action and self._other_action())
         self._hide = hide = QToolButton()
         hide.setText("✕")
         hide.setAutoRaise(True)
@@ -83,17 +88,23 @@ class Banner(QWidget):
         row.addWidget(_Sign(severity), 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.label, 1)
         row.addWidget(self.button)
+        row.addWidget(self.other)
         row.addWidget(hide)
 
-    def set_message(self, text: str, button: str, action: Callable[[], None] | None) -> None:
+    def set_message(self, text: str, button: str, action: Callable[[], object] | None) -> None:
         self.label.setText(text)
         self.setAccessibleName(text)
         self.set_button(button, action)
 
-    def set_button(self, button: str, action: Callable[[], None] | None) -> None:
+    def set_button(self, button: str, action: Callable[[], object] | None) -> None:
         self._action = action
         self.button.setText(button)
         self.button.setVisible(action is not None)
+
+    def set_other(self, button: str, action: Callable[[], object] | None) -> None:
+        self._other_action = action
+        self.other.setText(button)
+        self.other.setVisible(action is not None)
 
     def fold(self) -> None:
         """Leave the button alone, in a thin strip: what can be done must stay in reach."""
@@ -130,6 +141,7 @@ class BannerStack(QWidget):
         super().__init__(parent)
         self._banners: dict[str, Banner] = {}
         self._hidden: dict[str, str] = {}
+        self._reserved = False
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -141,7 +153,7 @@ class BannerStack(QWidget):
         severity: Severity,
         text: str,
         button: str = "",
-        action: Callable[[], None] | None = None,
+        action: Callable[[], object] | None = None,
     ) -> None:
         """Show or change the banner `key`; without text it goes."""
         if text and self._hidden.get(key) == text:
@@ -161,6 +173,19 @@ class BannerStack(QWidget):
             self._layout.addWidget(banner)
             self.setVisible(True)
         banner.set_message(text, button, action)
+        banner.set_other("", None)
+
+    def offer(self, key: str, button: str, action: Callable[[], object]) -> None:
+        """A second button for the banner `key`, if it is there."""
+        banner = self._banners.get(key)
+        if banner is not None:
+            banner.set_other(button, action)
+
+    def reserve(self) -> None:
+        """Keep the room of a message of two lines, so that nothing moves when one comes."""
+        self._reserved = True
+        self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 20)
+        self.setVisible(True)
 
     def clear(self, key: str) -> None:
         self._hidden.pop(key, None)
@@ -185,4 +210,4 @@ class BannerStack(QWidget):
             self._layout.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
-        self.setVisible(bool(self._banners))
+        self.setVisible(self._reserved or bool(self._banners))

@@ -101,6 +101,11 @@ class SourceChooser(QObject):
         self._show_notice(notice)
         self._changed()
 
+    def demonstrate(self, clip: FrameSource, notice: str) -> None:
+        """Watch the clip that comes with the program, until a camera takes its place."""
+        self._demonstration = True
+        self.open(clip, notice=notice)
+
     def _show_notice(self, notice: str) -> None:
         """Say that a recording is watched, with the way back."""
         watched = self._session.watched

@@ -242,8 +242,11 @@ def _spells(store: Store, since: datetime | None, until: datetime | None) -> lis
     spells += not_running(store.read_shifts(early, late), spells, datetime.now(UTC))
     low = naive(since) if since is not None else datetime.min
     high = naive(until) if until is not None else datetime.max
-    within = ((*of, max(began, low), min(ended, high)) for *of, began, ended in spells)
-    return [spell for spell in within if spell[3] < spell[4]]  # type: ignore[misc]
+    return [
+        (shift_id, camera, state, max(began, low), min(ended, high))
+        for shift_id, camera, state, began, ended in spells
+        if began < high and ended > low
+    ]
 
 
 def _part(shift_id: str, camera: str, moment: datetime) -> _Part:

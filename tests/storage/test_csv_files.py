@@ -92,7 +92,7 @@ def test_a_row_of_totals(berlin: None) -> None:
         ["2026-11-20", *sums],
         ["2026-11-20", "8", *sums],
     ]
-    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [20, 18, 19]
+    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [21, 19, 20]
 
 
 def test_nobody_judged_has_no_share() -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from monitor.app import DEMO_CLIP
 from monitor.camera.kept import KeptCamera
 from monitor.camera.words import DOUBTS, SHORT
 from monitor.gui.banner import Severity
 from monitor.gui.cameras.words import trouble_text
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
-from monitor.gui.picture.view import PictureView
+from monitor.gui.picture.view import DEMONSTRATION, RECORDING, PictureView
 from monitor.gui.plates import clock, condition_text
 from monitor.gui.review.words import plate_text
 from monitor.gui.status import sources_text, state_text
@@ -301,7 +302,9 @@ class SourceWatch:
             view.set_placeholder(titles.get(state, name), hint)
             view.set_plate("")
             return
-        view.set_recording(not seen.watched.live)
+        recorded = seen.watched.source.recorded
+        demo = recorded is not None and recorded.path == DEMO_CLIP
+        view.set_recording(not seen.watched.live, DEMONSTRATION if demo else RECORDING)
         old = (seen.condition is not None and seen.condition.state in OLD) or state in TROUBLES
         if old or seen.watched.lent or self.stuck:
             view.drop_faces()  # nobody may take the last picture for the present one

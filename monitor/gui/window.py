@@ -23,6 +23,7 @@ from monitor.gui.commands import Commands
 from monitor.gui.doctor.room import DoctorRoom
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.left_open import LeftOpenNotice
 from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.commands.ignore_place = self.zones.ignore_place
         self.review = ReviewRoom(self.parts, self.reports, self.commands.export, self.play)
         self.reports.saw = self._saw
+        self.left_open = LeftOpenNotice(self.session, self.banners)
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
         menus = self.menus
         menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
@@ -271,6 +273,7 @@ class MainWindow(QMainWindow):
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
             self.drift.look()
+            self.left_open.look()
 
     # Sources
 

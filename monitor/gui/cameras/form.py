@@ -164,7 +164,7 @@ class CameraForm(QWidget):
 
     @property
     def network(self) -> bool:
-        return self.kind.currentData() == ""
+        return bool(self.kind.currentData() == "")
 
     @property
     def of_list(self) -> KeptCamera | None:

@@ -4,6 +4,8 @@ whether it is heard.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,6 +28,7 @@ from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.cameras.form import CameraForm
 from monitor.gui.cameras.words import fault_text
 from monitor.gui.choose import SourceChooser
+from monitor.gui.doctor.zones_words import zones_text
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.view import PictureView
 from monitor.gui.remembered import First
@@ -44,11 +47,6 @@ LOOK_MS = 500
 LIST_MS = 2000
 DEMO_TEXT = "This is the demonstration, a clip that comes with Mask Monitor: no camera is watched"
 POINT_TEXT = "Point it at the way that people come; faces are to be well lit."
-ZONES_TEXT = (
-    "Everybody in the picture counts, unless you say otherwise. Draw what counts (the doorway) and "
-    "what is ignored (a poster, a mirror) on the picture; that can be done later, too: Monitor > "
-    "Zones of the picture."
-)
 
 
 class GuideDialog(QDialog):
@@ -245,8 +243,15 @@ class GuideDialog(QDialog):
         if self.form.awaited:
             return
         self._stop_waiting()
-        if not self.banners.text("fault"):
+        if self.form.of_list is not None:
+            self._unlock()
+        elif not self.banners.text("fault"):
             self._say("Choose a camera or enter its address first, or watch the demonstration")
+
+    def _unlock(self) -> None:
+        camera = self.form.of_list
+        if camera is not None:
+            self._chooser.keeper.unlock(camera, self.form.show_picture, self)
 
     def _stop_waiting(self) -> None:
         self._waits = False
@@ -276,10 +281,7 @@ class GuideDialog(QDialog):
             *(f"{what} all the same", self._take),
         )
         if kept is not None and kept.secret:
-            keeper = self._chooser.keeper
-            self.banners.offer(
-                "fault", "Enter it…", lambda: keeper.unlock(kept, self.form.again, self)
-            )
+            self.banners.offer("fault", "Enter it…", self._unlock)
 
     def _take(self) -> None:
         try:
@@ -306,7 +308,8 @@ class GuideDialog(QDialog):
         """The clip that comes with the program, named as such; no camera is set up by it."""
         self.accept()
         config = self._chooser.keeper.config
-        self._chooser.demonstrate(recording("video", DEMO_CLIP, config), DEMO_TEXT)
+        clip = recording("video", DEMO_CLIP, config, datetime.now(UTC))  # of the moment it plays
+        self._chooser.demonstrate(clip, DEMO_TEXT)
 
     def _skip(self) -> None:
         self.skipped = True
@@ -360,20 +363,6 @@ class GuideDialog(QDialog):
         self._look_timer.stop()
         self.form.stop()
         super().done(result)
-
-
-def zones_text(zones: Zones) -> str:
-    """What counts in the picture now."""
-    if not zones:
-        return ZONES_TEXT
-    counting, ignored = len(zones.counting), len(zones.ignored)
-    counts = "Everything counts"
-    if counting:
-        counts = "1 place counts" if counting == 1 else f"{counting} places count"
-    but = ""
-    if ignored:
-        but = ", but 1 place is ignored" if ignored == 1 else f", but {ignored} places are ignored"
-    return f"{counts}{but}, as it is drawn here: see Monitor > Zones of the picture."
 
 
 def face_text(seen: FaceSeen, result: FrameResult) -> str:

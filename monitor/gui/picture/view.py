@@ -30,7 +30,7 @@ from monitor.records import Face, Image
 
 BACKGROUND = QColor("#0E1013")
 FAINT = QColor("#A4ABB5")
-RECORDING = "Recording"
+RECORDING, DEMONSTRATION = "Recording", "Demonstration"
 BUTTON_PX = 44  # below the middle: under the line of what helps
 FOCUS = QColor("#FFFFFF")
 
@@ -54,6 +54,7 @@ class PictureView(QWidget):
         self._corrected: Collection[str] = ()
         self._overlay, self._zones = Overlay(), Zones()
         self._title, self._hint, self._plate = "", "", ""
+        self.badge = RECORDING
         self.button = QPushButton(self)  # what helps where there is no picture
         self.button.hide()
         self._action: Callable[[], object] = lambda: None
@@ -164,10 +165,10 @@ class PictureView(QWidget):
             self._old, self._scaled = old, None
             self.update(self._area())
 
-    def set_recording(self, recording: bool) -> None:
-        """Mark the picture as that of a recording."""
-        if recording != self._recording:
-            self._recording = recording
+    def set_recording(self, recording: bool, badge: str = RECORDING) -> None:
+        """Mark the picture as that of a recording, or of the demonstration."""
+        if (recording, badge) != (self._recording, self.badge):
+            self._recording, self.badge = recording, badge
             self.update(self._area())
 
     def set_zones(self, zones: Zones) -> None:
@@ -294,9 +295,9 @@ class PictureView(QWidget):
         if self._plate:
             self._paint_sentence(painter, picture)
         if self._recording and self._image is not None:
-            width = painter.fontMetrics().horizontalAdvance(RECORDING) + 70
+            width = painter.fontMetrics().horizontalAdvance(self.badge) + 70
             self._paint_plate(
-                painter, QRectF(picture.left(), picture.top() + 8, width, 28), RECORDING
+                painter, QRectF(picture.left(), picture.top() + 8, width, 28), self.badge
             )
 
     def _label_font(self, picture: QRectF) -> QFont:

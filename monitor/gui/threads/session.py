@@ -80,6 +80,7 @@ class Session(StoreSide):
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
+        self.left_open: datetime | None = None  # the last run ended then, and was not closed
         self.aside: dict[str, Aside] = {}  # by name, cameras that a recording took the place of
         self._missing: dict[str, Condition] = {}  # by name, cameras that cannot be opened yet
         self._analyses = False
@@ -103,6 +104,8 @@ class Session(StoreSide):
                 former.join(STOP_LIMIT_S)  # two shifts never write at once
             parts = self._build(built_from)
             pipelines.append(parts.pipeline)
+            if former is None:
+                self.left_open = parts.ledger.left_open
             if updates is self._updates:
                 self.enrolled = parts.pipeline.enrolled
             return parts

@@ -4,6 +4,7 @@ is seen, what counts is chosen.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -251,3 +252,34 @@ def test_a_test_of_the_sound_that_fails_is_said(
     guide = guide_of(qtbot, window)
     guide.test_button.click()
     qtbot.waitUntil(lambda: guide.banners.text("sound").startswith("No sound"), timeout=LONG_MS)
+
+
+def test_escape_closes_the_steps_and_begins_nothing(
+    qtbot: QtBot, make_window: MakeWindow, plugged: list[tuple[int, str]]
+) -> None:
+    plugged.clear()
+    window = make_window()
+    guide = guide_of(qtbot, window)
+    qtbot.keyClick(guide, Qt.Key.Key_Escape)
+    assert window.doctor.guide is None
+    qtbot.wait(300)
+    assert window.session.names == ()
+    assert window.view.placeholder == "Nothing to watch yet"
+    assert window.view.button.text() == "Set up a camera…"
+    window.close()
+    assert guide_of(qtbot, make_window()).step == 0  # they were not left for good
+
+
+def test_the_demonstration_is_marked_and_dated_from_when_it_plays(
+    qtbot: QtBot, make_window: MakeWindow, plugged: list[tuple[int, str]]
+) -> None:
+    plugged.clear()
+    before = datetime.now(UTC)
+    window = make_window()
+    guide_of(qtbot, window).demo_button.click()
+    qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.view.badge == "Demonstration", timeout=LONG_MS)
+    assert window.view.is_recording
+    recorded = window.session.watched[0].source.recorded
+    assert recorded is not None
+    assert recorded.began(datetime.now(UTC)) >= before

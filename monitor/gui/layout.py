@@ -48,7 +48,7 @@ class WindowParts:
 def lay_out(
     window: QMainWindow, session: Session, bridge: Bridge, preferences: Preferences
 ) -> WindowParts:
-    """Fill the window: banners above pictures and side panel, the status bar below."""
+    """Fill the window: pictures and side panel, the status bar below."""
     sightings = SightingsPanel()
     parts = WindowParts(
         window=window,
@@ -71,23 +71,20 @@ def lay_out(
     splitter.setStretchFactor(1, 0)
     splitter.setCollapsible(0, False)
     splitter.setSizes([900, 380])
-    body = QWidget()
-    rows = QVBoxLayout(body)
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setSpacing(0)
-    rows.addWidget(parts.banners)
-    rows.addWidget(splitter, 1)
-    window.setCentralWidget(body)
+    window.setCentralWidget(splitter)
     window.setStatusBar(parts.status)
     return parts
 
 
 def _pictures(parts: WindowParts) -> QWidget:
-    """The pictures; the bar of a recording comes below them."""
+    """The pictures, banners above them; the bar of a recording comes below. A banner that comes or
+    goes moves nothing at the side, where somebody may be about to click.
+    """
     pictures = QWidget()
     column = QVBoxLayout(pictures)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
+    column.addWidget(parts.banners)
     column.addWidget(parts.grid, 1)
     return pictures
 

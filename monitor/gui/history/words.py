@@ -44,7 +44,7 @@ def sums_text(group: Group) -> str:
     count, number = group.count, judged(group.count)
     visits = "visit" if number == 1 else "visits"
     alarms = f"{group.sightings} {'sighting' if group.sightings == 1 else 'sightings'}"
-    seen = f"{percent_text(count)} masked: {count.masked} of {number} {visits}"
+    seen = f"{percent_text(count)} masked when last seen: {count.masked} of {number} {visits}"
     parts = [seen if number else "Nobody judged", f"{count.unsure} not sure" * bool(count.unsure)]
     return ", ".join(part for part in (*parts, alarms, watched_text(group)) if part)
 

@@ -22,6 +22,7 @@ STACK = (
     (MaskState.UNMASKED, Qt.BrushStyle.FDiagPattern),
 )
 HOURS_MIN = 8
+FINE_BELOW_MIN = 10  # seconds are told below as many minutes
 
 
 def hours_of(totals: Iterable[Total]) -> dict[int, Count]:
@@ -131,17 +132,25 @@ def describe(number: int, hour: Count) -> str:
     )
 
 
-def span_text(seconds: float) -> str:
-    """`7 h 50`, `12 min`."""
+def span_text(seconds: float, of_s: float | None = None) -> str:
+    """`7 h 50`, `12 min`; `2 min 05 s` where that, or what it is a part of, is less than ten
+    minutes.
+    """
     minutes = int(seconds // 60)
-    return f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d}"
+    if (seconds if of_s is None else of_s) >= 60 * FINE_BELOW_MIN:
+        return f"{minutes} min"
+    left_s = int(seconds % 60)
+    return f"{minutes} min {left_s:02d} s" if minutes else f"{left_s} s"
 
 
 def of_text(watched_s: float, on_s: float) -> str:
     """`7 h 50 of 8 h 00`. What is missing is never rounded away."""
     whole = on_s - watched_s < 1
-    shown_s = on_s if whole else min(watched_s, 60 * (on_s // 60) - 1)
-    return f"{span_text(max(shown_s, 0.0))} of {span_text(on_s)}"
+    step_s = 60 if on_s >= 60 * FINE_BELOW_MIN else 1
+    shown_s = on_s if whole else min(watched_s, step_s * (on_s // step_s) - 1)
+    return f"{span_text(max(shown_s, 0.0), on_s)} of {span_text(on_s)}"
 
 
 def watched_text(total: Total) -> str:
@@ -154,7 +163,7 @@ def unwatched_text(total: Total) -> str:
     rest = {state.value: s for state, s in total.spent_s.items() if state not in WATCHED}
     rest |= {"not running": total.off_s} if total.off_s else {}
     spent = sorted(rest.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{word} {span_text(s) if s >= 60 else f'{s:.0f} s'}" for word, s in spent)
+    return ", ".join(f"{word} {span_text(s)}" for word, s in spent)
 
 
 class HourPanel(Card):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -51,7 +51,21 @@ def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
 
 
 class _List(QListView):
+    """What is under the mouse stays there: new rows wait above until the mouse has left."""
+
     reached = Signal(bool)  # the keyboard is here, or no longer
+
+    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+        before = self.verticalScrollBar().value()
+        super().rowsInserted(parent, start, end)
+        if self.underMouse() and start == 0 and end + 1 < self.model().rowCount():
+            self.doItemsLayout()  # or the bar does not know yet how far it goes
+            height = (end + 1) * self.sizeHintForRow(0)
+            self.verticalScrollBar().setValue(before + height)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.scrollToTop()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -227,9 +227,8 @@ class Session(StoreSide):
         if watched is not None and not watched.lent:
             place, shown = self.watched.index(watched), watched.condition()
             self.remove(name)
-            self._start(watched.source, place)
-            if shown is not None and shown.state is WatchState.LOST:
-                self.watched[place].capture.lost_since(shown.since)
+            lost = shown is not None and shown.state is WatchState.LOST
+            self._start(watched.source, place, shown.since if shown and lost else None)
 
     def play_again(self, name: str) -> None:
         """Show a recording from its beginning: what was judged is not judged again. A source in
@@ -301,7 +300,7 @@ class Session(StoreSide):
             if self._failed:
                 watched.gate.drain()
 
-    def _start(self, source: FrameSource, place: int) -> None:
+    def _start(self, source: FrameSource, place: int, lost_since: datetime | None = None) -> None:
         watched = Watched(
             source,
             self.options.config.camera,
@@ -313,6 +312,8 @@ class Session(StoreSide):
         if self._failed:
             watched.gate.drain()
         watched.capture.pause(self.paused)
+        if lost_since is not None:
+            watched.capture.lost_since(lost_since)  # before it finds that out anew
         self.aside.pop(watched.name, None)
         self._book(watched)
         watched.capture.start()

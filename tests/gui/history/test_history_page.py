@@ -79,7 +79,7 @@ def test_a_day_is_charted_and_listed(desk: Desk) -> None:
     page = desk.page
     assert page.title.text().startswith("Yesterday, ")
     assert page.sums.text() == (
-        "50 % masked: 4 of 8 visits, 4 sightings, watched 15 h 20 min of 16 h 00 min"
+        "50 % masked when last seen: 4 of 8 visits, 4 sightings, watched 15 h 20 min of 16 h 00 min"
     )
     assert [bar.label for bar in page.chart.bars] == [f"{hour}:00" for hour in range(8, 18)]
     assert page.number.text() == "4 sightings"
@@ -142,12 +142,12 @@ def test_who_was_wrongly_taken_for_masked_is_corrected_after_leaving(desk: Desk)
     page.table.selectRow(place)
     desk.qtbot.keyClick(page, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
     desk.until(lambda: desk.texts(1)[place] == "No mask (corrected)")
-    assert page.sums.text().startswith("38 % masked: 3 of 8 visits")
+    assert page.sums.text().startswith("38 % masked when last seen: 3 of 8 visits")
     desk.until(lambda: "said “wore no mask”, before: “as the monitor saw it”" in page.audit.text())
     desk.until(page.undo.isEnabled)
     page.undo.trigger()
     desk.until(lambda: desk.texts(1)[place] == "Masked")
-    assert page.sums.text().startswith("50 % masked: 4 of 8 visits")
+    assert page.sums.text().startswith("50 % masked when last seen: 4 of 8 visits")
 
 
 def test_a_note_to_an_old_sighting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,10 +330,10 @@ def test_whether_a_camera_was_watching_at_some_time_is_in_a_table(desk: Desk) ->
     rows = [[table.item(row, k).text() for k in (0, 1, 4)] for row in range(table.rowCount())]
     assert rows[:5] == [
         ["Back door", "watched", "3 h 50 min"],
-        ["Back door", "paused", "10 min 00 s"],
+        ["Back door", "paused, or a recording was shown", "10 min 00 s"],
         ["Back door", "not watched: off, or the program was", "2 h 00 min"],
         ["Back door", "watched", "3 h 50 min"],
-        ["Back door", "paused", "10 min 00 s"],
+        ["Back door", "paused, or a recording was shown", "10 min 00 s"],
     ]
     assert table.item(0, 2).text().endswith("08:00")
     dialog.reject()

@@ -120,6 +120,7 @@ def worked(on_s: float, **spent_s: float) -> Total:
         (worked(8 * 3600, lost=2), "watched 7 h 59 of 8 h 00"),  # is not rounded away
         (worked(720, lost=120), "watched 10 min of 12 min"),
         (worked(3600, covered=3600), "watched 0 min of 1 h 00"),
+        (worked(62, lost=1), "watched 1 min 01 s of 1 min 02 s"),
         (worked(59), ""),
     ],
 )

@@ -1,5 +1,6 @@
 # make run      set up and open the window on the first camera (ARGS="--video clip.mp4" and so on)
 # make serve    set up and serve the web page and the endpoint (ARGS="--identify" and so on)
+# make scan     set up and scan footage (ARGS="FOLDER" and so on)
 # make test     set up and run the tests
 # make web-test      the web page in a headless Chromium, and many requests to the endpoint
 # make test-faults   what takes minutes: the faults at length, whole trainings
@@ -11,13 +12,16 @@ PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 ARGS ?=
 QUICK := -m "not shared and not long"
 
-.PHONY: run serve test web-test test-faults test-shared check hooks system clean
+.PHONY: run serve scan test web-test test-faults test-shared check hooks system clean
 
 run: $(VENV)/run.done
 	$(VENV)/bin/python main.py $(ARGS)
 
 serve: $(VENV)/web.done
 	$(VENV)/bin/python main.py serve $(ARGS)
+
+scan: $(VENV)/scan.done
+	$(VENV)/bin/python main.py scan $(ARGS)
 
 test: $(VENV)/dev.done
 	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile -rs $(QUICK) || { \
@@ -68,15 +72,20 @@ $(VENV)/web.done: requirements-web.txt requirements-desk.txt constraints.txt | s
 	$(PIP) -r requirements-web.txt
 	@touch $@
 
+$(VENV)/scan.done: requirements-scan.txt requirements-desk.txt constraints.txt | system $(VENV)/bin/python
+	@echo "Installing what scanning footage needs (once, a minute or two) ..."
+	$(PIP) -r requirements-scan.txt
+	@touch $@
+
 $(VENV)/web-test.done: requirements-web-test.txt $(VENV)/dev.done
 	@echo "Installing what the tests of the web page need (once) ..."
 	$(PIP) -r requirements-web-test.txt
 	@touch $@
 
-$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-web.txt requirements-server.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
+$(VENV)/dev.done: requirements.txt requirements-desk.txt requirements-train.txt requirements-web.txt requirements-server.txt requirements-scan.txt requirements-dev.txt constraints.txt | system $(VENV)/bin/python
 	@echo "Installing what the program and its tests need (once, a minute or two) ..."
 	$(PIP) -r requirements-dev.txt
-	@touch $@ $(VENV)/run.done $(VENV)/web.done
+	@touch $@ $(VENV)/run.done $(VENV)/web.done $(VENV)/scan.done
 
 system:
 	@sh .ci/system-libs

@@ -167,6 +167,7 @@ def _inputs(options: RunOptions) -> dict[str, list[Path]]:
         "the recording": [options.recording[1]] if options.recording else [],
         "the settings": [options.settings] if options.settings else [],
         "the zones": _zones_files(options.config.detect.zones),
+        "the recogniser": _files_of(options.config.identify.recogniser),
         **own_files(options.config.store.url, options.gallery, options.config.classify.model),
     }
 
@@ -189,13 +190,18 @@ def own_files(
     galleries = [gallery] if gallery is not None else []
     with contextlib.suppress(StoreError):
         galleries.append(default_gallery())
-    models = [Path(model + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
     return {
         "the store": store_files(store_url or default_url()),
         "the gallery": galleries,
-        "a model": [*models, *MODELS_DIR.glob("*")],
+        "a model": [*_files_of(model), *MODELS_DIR.glob("*")],
         "the bundled clip": [DEMO_CLIP],
     }
+
+
+def _files_of(model: str) -> list[Path]:
+    """The files that may be those of a model that is named by its path, with or without ending."""
+    stem = model.removesuffix(".onnx")
+    return [Path(stem + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
 
 
 def build_parts(options: RunOptions) -> Parts:
@@ -334,7 +340,7 @@ def _identifier(options: RunOptions) -> Identifier | None:
         if gallery.exists():
             _end_consents(gallery, options.config.store.url)
         return None
-    from monitor.identity.identify import load_identifier
+    from monitor.identity.identify import load_identifier, load_recogniser
     from monitor.identity.running import Presence
     from monitor.identity.watch import GalleryWatch
 
@@ -342,6 +348,8 @@ def _identifier(options: RunOptions) -> Identifier | None:
     presence = Presence(gallery, options.csv, options.events)
     watch = GalleryWatch(gallery, presence, config.store.url)
     try:
+        if config.identify.recogniser:
+            return load_recogniser(watch, config.identify.recogniser, config.classify.threads)
         fars = config.identify.far, config.identify.picture_far
         return load_identifier(watch, fars, config.classify.threads)
     except MonitorError:

@@ -4,7 +4,8 @@
 reads:
 
     name        the model's name, written into every sighting
-    task        "mask", "detector", "embedding", "gender" or "aligner"
+    task        "mask", "detector", "embedding", "gender", "aligner" or "recogniser" (whose further
+                fields are in `monitor.identity.recogniser`)
     files       {"mask_v3.onnx": {"sha256": ..., "bytes": ...}, ...}
     classes     ["masked", "unmasked", "incorrect"], in the order of the network's outputs
     aligner     of an embedding model: the model that lays the faces straight first, see
@@ -32,7 +33,6 @@ MODEL_BYTES_MAX = 2**30
 MODEL_ANSWER_S = 30.0  # a model of 20 MB may come over a slow share
 CARD_BYTES_MAX = 2**20
 DEPTH_MAX = 20  # of lists and tables in a card
-_AGAIN = "run `git checkout models` or install Mask Monitor again"
 # what the program reckons with: part of the card, field, least, most
 _BOUNDS = (("input", "size", 1, 4096), ("input", "margin", 0, 4), ("output", "dimension", 1, 65536))
 
@@ -66,10 +66,12 @@ def read_model(path: Path) -> tuple[dict[str, Any], bytes]:
         content = read_file(path, MODEL_BYTES_MAX, MODEL_ANSWER_S)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise ModelError(
-            f"model file {name} is missing from {shown(str(path.parent))}: {_AGAIN}"
+            f"model file {name} is missing from {shown(str(path.parent))}: {_again(path)}"
         ) from None
     except OSError as error:
-        raise ModelError(f"model file {name} cannot be read ({error.strerror}): {_AGAIN}") from None
+        raise ModelError(
+            f"model file {name} cannot be read ({error.strerror}): {_again(path)}"
+        ) from None
     card_path = path.with_suffix(".json")
     card = read_card(card_path, name)
     try:
@@ -79,7 +81,7 @@ def read_model(path: Path) -> tuple[dict[str, Any], bytes]:
     if hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(
             f"model {name} is not the file that its card {shown(card_path.name)} describes "
-            f"(SHA-256 differs): {_AGAIN}"
+            f"(SHA-256 differs): {_again(path)}"
         )
     return card, content
 
@@ -97,7 +99,7 @@ def read_card(card_path: Path, model: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise ModelError(
             f"model {model} has no card {shown(card_path.name)} beside it, so it is not used: "
-            f"{_AGAIN}"
+            f"{_again(card_path)}"
         ) from None
     except OSError as error:
         raise _unreadable(card_path, model, str(error.strerror)) from None
@@ -128,8 +130,15 @@ def shown(text: str) -> str:
 def _unreadable(card_path: Path, model: str, reason: str) -> ModelError:
     return ModelError(
         f"the card {shown(card_path.name)} cannot be read or does not list {model} "
-        f"({reason[:200]}): {_AGAIN}"
+        f"({reason[:200]}): {_again(card_path)}"
     )
+
+
+def _again(path: Path) -> str:
+    """What to do about a file that is not as it should be: a shipped one, or one's own."""
+    if path.parent == MODELS_DIR:
+        return "run `git checkout models` or install Mask Monitor again"
+    return "make model and card anew, put back a copy of both, or name another model"
 
 
 def _check(card: Any) -> None:

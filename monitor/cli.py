@@ -36,6 +36,7 @@ COMMANDS = (
     "serve",
     "keys",
     "mqtt",
+    "scan",
     "store",
 )
 
@@ -90,7 +91,7 @@ def _run_parser() -> argparse.ArgumentParser:
         "a camera), export FILE (sightings and totals as CSV), store (copy it), "
         "people (who is enrolled), enrol NAME, forget NAME, learn (from corrections to a better "
         "model), serve (a web page and an endpoint), keys (to the endpoint), "
-        "mqtt (a broker that is told).",
+        "mqtt (a broker that is told), scan FOLDER (all clips of a site).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Mask Monitor {__version__}")
@@ -122,6 +123,7 @@ def _run_parser() -> argparse.ArgumentParser:
         type=path_to_write,
         help="who is enrolled; default: in the user's data folder",
     )
+    parser.add_argument("--recogniser", metavar="FILE", help="name them by a model of their own")
     parser.add_argument("--config", metavar="FILE", type=path_to_read, help="settings in TOML")
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
     parser.add_argument(
@@ -152,6 +154,7 @@ def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
         ("detect", "name"): arguments.detector,
         ("classify", "backend"): arguments.backend,
         ("classify", "model"): arguments.model,
+        ("identify", "recogniser"): arguments.recogniser,
         ("store", "url"): arguments.store,
     }
     changes: dict[str, dict[str, Any]] = {}
@@ -164,8 +167,9 @@ def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def _run(argv: Sequence[str]) -> int:
     arguments = _run_parser().parse_args(argv)
     _log_to_terminal(arguments.verbose)
-    if arguments.gallery and not arguments.identify:
-        raise ConfigError("--gallery goes with --identify: give both, or neither")
+    for option in ("gallery", "recogniser"):
+        if getattr(arguments, option) and not arguments.identify:
+            raise ConfigError(f"--{option} goes with --identify: give both, or neither")
     if arguments.recorded_at and not any(getattr(arguments, name) for name in _recordings()):
         raise ConfigError("--recorded-at goes with a recording: name one, like --video FILE")
     if arguments.camera and not all(camera.strip() for camera in arguments.camera):
@@ -363,6 +367,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "serve": _command_of("monitor.web.commands", "run_serve"),
         "keys": _command_of("monitor.web.commands", "run_keys"),
         "mqtt": _command_of("monitor.mqtt.commands", "run_mqtt"),
+        "scan": _command_of("monitor.scan.command", "run_scan"),
         "learn": _learn,
     }
     try:

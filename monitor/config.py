@@ -175,6 +175,8 @@ class IdentifyConfig:
     far: float = _setting(0.001, 1e-6, 0.5)
     # a picture that stands alone: wanted share of wrong names in single comparisons as well
     picture_far: float = _setting(0.0001, 1e-7, 0.5)
+    # file of a recogniser of one's own, with thresholds of its own; empty: the gallery alone names
+    recogniser: str = _setting("")
 
 
 @dataclass(frozen=True, slots=True)

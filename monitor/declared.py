@@ -143,7 +143,8 @@ def _words(path: str, call: ast.Call, record: type[Any]) -> dict[str, Any]:
     missing = [
         name
         for name, field in fields.items()
-        if words.get(name, field.default) in (dataclasses.MISSING, "")
+        if field.default_factory is dataclasses.MISSING
+        and words.get(name, field.default) in (dataclasses.MISSING, "")
     ]
     if missing or call.args:
         raise ConfigError(f"{where} lacks {', '.join(missing)}: write each as name=value")

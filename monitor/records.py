@@ -296,6 +296,8 @@ class FrameResult:
     # last faces; unless it is 0, nobody is judged
     turn: int = 0
     model: str = ""  # the name of the mask model that answers
+    # of a recording: with this frame its scene has begun afresh; see `Pipeline`
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -113,6 +113,10 @@ class Monitor:
             self.lines.append("<end>")
             self._changed.notify_all()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait_for(self, words: str, times: int = 1) -> None:
         """Wait until so many lines hold the words."""
 

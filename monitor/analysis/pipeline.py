@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitor.analysis.scene import Scene
+from monitor.analysis.scene import GRACE_S, Scene
 from monitor.analysis.sightings import Origin
 from monitor.analysis.still import named_faces, still_faces, with_genders
 from monitor.analysis.upright import found_turned, turned_confidence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # not imported in mask-only mode
 
 
 NO_IMAGE: Image = np.zeros((1, 1, 3), np.uint8)
+FRESH_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +51,15 @@ class _Step:
     changes: Changes = field(default_factory=Changes)  # of a frame that is not searched
     detect_s: float = 0.0
     track_s: float = 0.0
+    fresh: bool = False  # see `FrameResult`
 
 
 class Pipeline:
     """Detects, follows, classifies and identifies faces. The inference thread alone calls it.
+
+    A recording's scene begins afresh with the first frame of each full `FRESH_EVERY_S` of its time,
+    where nothing is known by then that matters (`Scene.quiet`). What is found from there on depends
+    on nothing before: a recording can be cut there, and the parts give what the whole gives.
 
     Args:
         detector: Finds faces.
@@ -81,6 +87,7 @@ class Pipeline:
         self._scenes: dict[str, Scene] = {}
         self._zones: Mapping[str, Zones] = {}
         self._lying: dict[str, Zones] = {}  # by camera: as they lie on its pictures
+        self._tens: dict[str, int] = {}  # by recording: how many times `FRESH_EVERY_S` it is old
         self._ids = itertools.count(1)
 
     def process(self, frames: Sequence[Frame]) -> list[FrameResult]:
@@ -165,6 +172,7 @@ class Pipeline:
     def end(self, camera: str) -> Changes:
         """A source was closed: end its visits."""
         scene = self._scenes.pop(camera, None)
+        self._tens.pop(camera, None)
         return scene.end_all() if scene is not None else Changes()
 
     def turned(self, camera: str) -> WatchState | None:
@@ -189,6 +197,19 @@ class Pipeline:
             )
         return self._scenes[camera]
 
+    def _begins_afresh(self, frame: Frame) -> bool:
+        """Whether a recording's scene begins with this frame; an old one that is quiet is let go
+        of.
+        """
+        camera, ten = frame.camera, int((frame.t + GRACE_S) // FRESH_EVERY_S)
+        if frame.live or frame.still or ten <= self._tens.get(camera, -1):
+            return False
+        self._tens[camera] = ten
+        if camera in self._scenes and not self._scenes[camera].quiet(frame.t):
+            return False
+        self._scenes.pop(camera, None)
+        return True
+
     def _detect(self, frame: Frame) -> _Step:
         """Detect and follow."""
         started = time.perf_counter()
@@ -204,6 +225,7 @@ class Pipeline:
                 guess_gender=large if self._guesser is not None else nobody,
             )
             return _Step(frame, wanted, detect_s=time.perf_counter() - started)
+        fresh = self._begins_afresh(frame)
         scene = self._scene(frame.camera)
         if frame.frozen_t is not None:  # an old picture again
             return _Step(frame, None, scene.freeze(frame.frozen_t))
@@ -218,6 +240,7 @@ class Pipeline:
             wanted,
             detect_s=detected - started,
             track_s=time.perf_counter() - detected,
+            fresh=fresh,
         )
 
     def _search(self, frame: Frame, smallest_px: float = 0) -> Detections:
@@ -313,6 +336,7 @@ class Pipeline:
         return FrameResult(
             *(frame, faces, timings, changes.visits, changes.sightings, scene.turn),
             model=self._classifier.name,
+            fresh=step.fresh,
         )
 
     def _finish_still(

@@ -96,6 +96,14 @@ class Scene:
         """How far the pictures have to be turned clockwise to stand upright, by the last faces."""
         return self._upright.turn
 
+    def quiet(self, t: float) -> bool:
+        """Whether nothing is known at time `t` (s) that matters to who comes later: of people, of
+        places that show something lifeless, of which way is up.
+        """
+        self._returns.fade(t)
+        known = len(self._tracker) or self._returns.people or self._places.any
+        return not known and self._upright.clear
+
     def coast(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame that is not searched: where they are expected, in the state that
         they had.
@@ -240,9 +248,8 @@ class Scene:
                 self._begin_anew(frame, track)
             elif not person.lifeless and person.stillness.still:
                 ended = self._end([track], Correction.NEVER_MOVED)
-                changes = Changes(
-                    changes.visits + ended.visits, changes.sightings + ended.sightings
-                )
+                visits, sightings = ended.visits, ended.sightings
+                changes = Changes(changes.visits + visits, changes.sightings + sightings)
                 self._people[track.track_id] = person
                 self._begin_anew(frame, track, person.stillness)
         return changes
@@ -271,9 +278,8 @@ class Scene:
         for i, turned in zip(wanted.turn, answers.turned, strict=True):
             person = self._asked(wanted, i)
             person.turned_t = wanted.frame.t
-            person.on_its_head = self._upright.take(
-                float(wanted.found.confidence[i]), float(turned)
-            )
+            confidence = float(wanted.found.confidence[i])
+            person.on_its_head = self._upright.take(confidence, float(turned))
 
     def _take_embeddings(self, wanted: Wanted, answers: Answers, voices: list[float]) -> None:
         if self._identifier is None or answers.embeddings is None or not len(wanted.embed):
@@ -283,11 +289,8 @@ class Scene:
             assert person.identity_vote is not None
             person.embedded_t = wanted.frame.t
             person.identity_vote.add(embedding, voices[i])
-        votes = {
-            key: person.identity_vote
-            for key, person in self._people.items()
-            if person.identity_vote is not None
-        }
+        people = self._people.items()
+        votes = {k: p.identity_vote for k, p in people if p.identity_vote is not None}
         for key, name in self._identifier.assign_unique(votes).items():
             self._people[key].identity = name
 
@@ -303,9 +306,8 @@ class Scene:
         found, t = wanted.found, wanted.frame.t
         sizes = longer_side(found.boxes)
         certain = sure(found)
-        for i, roi, answer in zip(
-            wanted.classify, answers.rois, answers.probabilities, strict=True
-        ):
+        asked = zip(wanted.classify, answers.rois, answers.probabilities, strict=True)
+        for i, roi, answer in asked:
             landmarks: FloatArray | None = None if found.landmarks is None else found.landmarks[i]
             judged = can_be_judged(float(sizes[i]), roi, landmarks, self._config.classify)
             person = self._asked(wanted, i)
@@ -364,9 +366,8 @@ class Scene:
         else:
             visit_id = f"{self._origin.run_id}-v{track.track_id}"
             person.visit = Visit(visit_id, self._origin.camera, person.began, now, state)
-            person.rule = SightingRule(
-                self._config.sighting, self._origin, visit_id, track.first_t, person.began
-            )
+            since = track.first_t, person.began
+            person.rule = SightingRule(self._config.sighting, self._origin, visit_id, *since)
         return person.visit
 
     def _end(

@@ -203,6 +203,11 @@ class Places:
             self._frozen_s += since_s
         return t - self._frozen_s
 
+    @property
+    def any(self) -> bool:
+        """Whether any place is known."""
+        return bool(self._places)
+
     def remember(self, place: Place) -> None:
         """Whatever begins there again, and looks the same, is not alive."""
         same = [k for k in self._places if _same_place(k.box, place.box)]

@@ -115,6 +115,14 @@ class Upright:
         """Whether nobody is to be judged: the picture is not upright, or may not be."""
         return bool(self.turn or self._suspected)
 
+    @property
+    def clear(self) -> bool:
+        """Whether the last checks leave no reason to think that the picture is turned: one of them
+        may have been wrong.
+        """
+        against = sum(self._turned) < 2 and sum(way != 0 for way in self._ways) < 2
+        return against and not self.doubtful
+
     def _moves(self, image_bgr: Image) -> bool:
         """Whether the picture is another one than that which was tried last."""
         step = max(1, image_bgr.shape[1] // (4 * CELLS))

@@ -1,5 +1,5 @@
 """python -m monitor.bench [--video FILE] [--against script,haar] [--json FILE]
-[--parts frames,detectors,faces,cameras,window,startup,serve,zones,visits]
+[--parts frames,detectors,faces,cameras,window,startup,serve,zones,visits,scan]
 
 Frame costs are measured as fast as it goes, live costs at a camera's pace. Every figure in the
 README comes from here.
@@ -33,7 +33,8 @@ from monitor.declared import detectors
 from monitor.errors import ConfigError, MonitorError
 
 PARTS = ("frames", "detectors", "faces", "cameras", "window", "startup")
-ON_WISH = ("serve", "zones", "visits")  # serve needs requirements-web.txt, and Flask
+# serve needs requirements-web.txt, and Flask; scan needs requirements-scan.txt
+ON_WISH = ("serve", "zones", "visits", "scan")
 # where it counts: the parts of the picture's width and height
 COUNTING = {"all of it": (1.0, 1.0), "half of it": (0.5, 1.0), "a doorway": (0.3, 0.6)}
 FACES = (0, 1, 2, 5, 10, 20)
@@ -57,11 +58,16 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="how long each live measurement takes (10)"
     )
-    parser.add_argument("--runs", type=int, default=5, help="how often the window is started (5)")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=5,
+        help="how often the window is started, or the clip scanned (5)",
+    )
     parser.add_argument(
         "--parts",
         default=",".join(PARTS),
-        help="what to measure, with commas (all but serve, zones, visits)",
+        help="what to measure, with commas (all but serve, zones, visits, scan)",
     )
     parser.add_argument(
         "--against", default="", help="the loops of tutorials on the same frames: script, haar"
@@ -125,6 +131,12 @@ def _run(arguments: argparse.Namespace) -> int:
         result["visits"] = _visits(config, arguments.truth)
     if "serve" in wanted:
         result["serve"] = _serve(arguments)
+    if "scan" in wanted:
+        from monitor.bench.scanning import measure_scan
+
+        result["scan"] = measure_scan(config, arguments.video, arguments.runs)
+        title = f"{arguments.video.name} scanned {arguments.runs} times, one thread a worker"
+        print(table(title, result["scan"]))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     failed = "error" in result.get("startup", {}) or any(

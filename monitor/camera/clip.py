@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from monitor.declared import SourceInfo
 from monitor.errors import CameraError
 
 if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
     from monitor.camera.decoder import Decoder
     from monitor.camera.look_back import LookBack
 
@@ -26,7 +29,19 @@ SOURCE = SourceInfo(title="Clip", line="recorded file", option="video", metavar=
 
 RATE_MAX = 240.0  # frames a second; what claims more does not know its rate
 RATE = 25.0  # of clips that do not know it
+# some kinds of file, sought in, give what lies after the place
+SOUGHT_EARLIER_S = (0.0, 2.0, 10.0, 60.0)
+GRACE_S = 5e-4  # times are rounded
 STEP_MAX_S = 10.0  # from one frame to the next; time stamps that are further apart are wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A picture that a recording can be begun with."""
+
+    stamp: int  # as the file has it, in the track's units
+    before: int  # the stamp of the picture before it
+    t: float  # its time, s
 
 
 def make(what: Path, config: CameraConfig) -> ClipSource:
@@ -34,7 +49,12 @@ def make(what: Path, config: CameraConfig) -> ClipSource:
 
 
 class ClipSource:
-    """A recorded file, by its own frame times."""
+    """A recorded file, by its own frame times.
+
+    Args:
+        path: The file.
+        alone: Decode in the thread that reads, however large the pictures are.
+    """
 
     live = False
     stills = False
@@ -42,8 +62,8 @@ class ClipSource:
     recorded: Recorded | None = None
     turn: Turn = UPRIGHT
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        self._path, self._alone = path, alone
         self.name = path.name
         self._decoder: Decoder | None = None
         self._back: LookBack | None = None
@@ -51,6 +71,8 @@ class ClipSource:
         self.claim: Claim | None = None
         self.length_s: float | None = None
         self.failed = 0
+        self.stamp: int | None = None  # of the last picture, as the file has it
+        self._ahead: VideoFrame | None = None  # is read next
 
     def __str__(self) -> str:
         return self.name
@@ -87,15 +109,17 @@ class ClipSource:
         return Decoder(
             f"file:{self._path.absolute()}",
             {"protocol_whitelist": "file", "pattern_type": "none"},
+            alone=self._alone,
         )
 
     def read(self) -> Picture | None:
         import av.error
 
         assert self._decoder is not None
-        decoder, frame = self._decoder, None
+        decoder, frame = self._decoder, self._ahead
+        self._ahead = None
         try:
-            frame = decoder.next()
+            frame = frame or decoder.next()
         except av.error.FFmpegError as error:  # the file is torn here
             log.debug("%s: %s", self.name, error.strerror)
             decoder.failed += 1
@@ -112,10 +136,76 @@ class ClipSource:
                     f"{self.name} has pictures of a kind ({frame.format.name}) that cannot be "
                     f"converted: save it as MP4"
                 ) from None
-        t = self._clock.tell(frame.time)
+        t, self.stamp = self._clock.tell(frame.time), frame.pts
         assert self._back is not None
         self._back.note(frame.pts, t)
         return Picture(image, t)
+
+    def start_at(self, cut: Cut) -> bool:
+        """Have `read` begin with the picture of a cut, timed and sized as if all before it had been
+        read. Once, after `open`.
+
+        Returns:
+            False where the file cannot be sought in so; it is to be opened again.
+
+        Raises:
+            CameraError: If no picture can be read.
+        """
+        import av.error
+
+        assert self._decoder is not None
+        decoder = self._decoder
+        try:
+            first = decoder.next()
+            if first is None:
+                self._say_missing(decoder)
+                return False
+            decoder.image(first)  # tells the size
+            self._clock.tell(first.time)
+            unit = float(decoder.stream.time_base or 0)
+            self._clock.resume(cut.before * unit)
+            for earlier_s in SOUGHT_EARLIER_S:
+                decoder.seek(cut.stamp - round(earlier_s / unit))
+                self._ahead = decoder.find(cut.stamp)
+                if self._ahead is not None:
+                    break
+        except av.error.FFmpegError as error:
+            log.debug("%s: %s", self.name, error.strerror)
+            return False
+        decoder.failed = 0
+        return self._ahead is not None
+
+    @property
+    def even(self) -> bool:
+        """Whether every time stamp so far could be believed: a part of the file then has the same
+        times as in the whole.
+        """
+        return self._clock.even
+
+    def cuts(self, every_s: float) -> tuple[float, tuple[Cut, ...]]:
+        """Where the recording can be begun: the first picture of each full `every_s` (s) of
+        its time but the first. Reads the whole file, and decodes nothing; nothing can be read from
+        the source afterwards.
+
+        Returns:
+            How long it is (s), and the places, in order: none where time stamps cannot be believed.
+        """
+        import av.error
+
+        assert self._decoder is not None
+        try:
+            stamps = self._decoder.stamps()
+        except av.error.FFmpegError as error:
+            log.debug("%s: %s", self.name, error.strerror)
+            stamps = []
+        unit, t, found = float(self._decoder.stream.time_base or 0), 0.0, list[Cut]()
+        for before, stamp in zip([None, *stamps], stamps, strict=False):
+            now = self._clock.tell(stamp * unit)
+            if before is not None and (now + GRACE_S) // every_s > (t + GRACE_S) // every_s:
+                found.append(Cut(stamp, before, now))
+            t = now
+        length_s = max(t, 0.0) if stamps else self.length_s or 0.0
+        return length_s, tuple(found) if self._clock.even else ()
 
     @property
     def times(self) -> Sequence[float]:
@@ -151,6 +241,7 @@ class ClipSource:
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
+        self._ahead = None
 
 
 class FrameClock:
@@ -173,6 +264,7 @@ class FrameClock:
         self._start = start
         self._shift = 0.0  # what is added to stamps since the last one that was wrong
         self._t: float | None = None
+        self.even = True  # every stamp so far was believed
 
     def tell(self, stamp: float | None) -> float:
         """The time of the next frame, whose time stamp is `stamp`, both in seconds."""
@@ -191,7 +283,12 @@ class FrameClock:
         else:
             self._t += self._step
             self._shift = self._t - (stamp or 0.0)
+            self.even = False
         return self._t
+
+    def resume(self, stamp: float) -> None:
+        """All frames up to that of a time stamp (s) were told, and every stamp believed."""
+        self._t, self._stamp = stamp + self._shift, stamp
 
 
 def _check_file(path: Path, name: str) -> None:

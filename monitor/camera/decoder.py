@@ -89,6 +89,7 @@ class Decoder:
     Args:
         url: What is opened.
         live: No frame waits for the next ones, and one that is damaged is told at once.
+        alone: Decode in the thread that asks, however large the pictures are.
         timeout: Seconds for opening, and for each read.
         options: FFmpeg's, for the container.
 
@@ -103,6 +104,7 @@ class Decoder:
         options: Mapping[str, str],
         *,
         live: bool = False,
+        alone: bool = False,
         timeout: tuple[float, float] | None = None,
     ) -> None:
         self._arguments: dict[str, Any] = {
@@ -125,6 +127,8 @@ class Decoder:
         # where one core is too slow.
         large = self.stream.width * self.stream.height > PIXELS_OF_ONE_CORE
         self.stream.thread_type = "AUTO" if large and not live else "SLICE"
+        if alone:
+            codec.thread_count = 1
         self._converter = Converter()
         self._size_wh: tuple[int, int] | None = None
         self._frames = self._decode()
@@ -185,6 +189,33 @@ class Decoder:
         self._frames.close()  # type: ignore[attr-defined]
         self._container.seek(stamp, stream=self.stream)
         self._frames = self._decode()
+
+    def find(self, stamp: int) -> VideoFrame | None:
+        """The frame of a time stamp, which is still to come; None where it does not.
+
+        Raises:
+            av.error.FFmpegError: As `next`.
+        """
+        while (frame := self.next()) is not None:
+            if frame.pts is None or frame.pts >= stamp:
+                return frame if frame.pts == stamp else None
+        return None
+
+    def stamps(self) -> list[int]:
+        """The time stamps of all pictures, in the order in which they are shown; empty where not
+        every packet has one. Nothing is decoded, and nothing can be afterwards.
+
+        Raises:
+            av.error.FFmpegError: If the file is torn.
+        """
+        found = []
+        for packet in self._container.demux(self.stream):
+            if not packet.size or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return []
+            found.append(packet.pts)
+        return sorted(found)
 
     def size_as(self, other: Decoder) -> None:
         """Give pictures of the same size as another one does."""

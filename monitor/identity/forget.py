@@ -1,4 +1,5 @@
-"""Forget somebody: out of the gallery, the store, the pictures, and the programs that run.
+"""Forget somebody: out of the gallery, the store, the pictures, the cards of recognisers that
+learnt from these, and the programs that run.
 
 The order is what makes it hold: the store first, so that one which refuses leaves all as it was;
 then the pictures, as the gallery alone knows where they are; then the gallery, so that nobody names
@@ -25,6 +26,7 @@ from monitor.identity.gallery import (
     was_gallery,
 )
 from monitor.identity.kept_pictures import remove_pictures
+from monitor.identity.learnt_from import withdraw
 from monitor.identity.person import EnrolledPerson, clean_name
 from monitor.identity.results import GalleryRemoval, Receipt
 from monitor.identity.running import wait_for_monitors
@@ -97,6 +99,7 @@ def _from_files(
     known_as = person.name if person is not None else name
     leftovers = _cleared(path, lambda: remove_leftovers(path, known_as))
     removed = _from_store(store, known_as)  # while it refuses, nothing is half done
+    recognisers = withdraw(person) if person is not None else ()
     pictures = remove_pictures(person) if person is not None else ()
     removal = None
     if person is not None and gallery is not None:
@@ -113,6 +116,7 @@ def _from_files(
         *(known_as, now, path, removal, store.label),
         *(removed.rows, removed.snapshots, removed.faces),
         pictures=pictures,
+        recognisers=recognisers,
         leftovers=leftovers,
         set_aside=aside,
     )

@@ -1,20 +1,26 @@
 """Who is it: aligned face -> embedding -> cosine against the gallery of those who agreed, decided
-by a vote over the track.
+by a vote over the track. With a recogniser of one's own: aligned face -> its answer -> the same
+vote.
 
 Off by default: in mask-only mode nothing of this file is imported and no embedding is computed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-import numpy as np
-
+from monitor.card import embedding_of
+from monitor.engine import model_stem
+from monitor.errors import ConfigError
 from monitor.faces.align import align
+from monitor.identity import words
 from monitor.identity.embed import MODEL, Embedder
-from monitor.identity.match import FAR, PICTURE_FAR, Matcher
+from monitor.identity.gallery import Gallery
+from monitor.identity.match import FAR, PICTURE_FAR, Matcher, Namer
 from monitor.identity.person import VISITOR
+from monitor.identity.recogniser import Recogniser
 from monitor.identity.watch import GalleryWatch, Known
 from monitor.records import FloatArray, Image
 
@@ -24,18 +30,17 @@ EVIDENCE_MIN = 1.5  # nor before their weights add up to this
 VISITOR_EVIDENCE = 5.0
 K = TypeVar("K", bound=Hashable)
 
+log = logging.getLogger(__name__)
+
 
 class IdentityVote:
     """Collects the looks at one track until it is clear who it is. The inference thread alone calls
     it.
 
-    The weighted mean of the embeddings is matched. Left as short as it is, its cosine would be the
-    mean of the looks' cosines: safe, but many weak looks could never add up. Brought back to length
-    1 it would name more people, and more strangers than the threshold of single pictures allows.
-    Its length is brought halfway, to the square root.
+    The weighted mean of the looks is matched (`Namer.match_mean`).
     """
 
-    def __init__(self, matcher: Matcher) -> None:
+    def __init__(self, matcher: Namer) -> None:
         self._matcher = matcher
         self._sum: FloatArray | None = None
         self._weight = 0.0
@@ -48,7 +53,7 @@ class IdentityVote:
         """Take in one look.
 
         Args:
-            embedding: (D,) of length 1.
+            embedding: (D,), a row of what `Identifier.embed` gives.
             weight: In [0, 1], as `monitor.faces.quality.weight` gives it; 0 for a face that cannot
                 be judged.
         """
@@ -59,8 +64,7 @@ class IdentityVote:
         self.looks += 1
         if self.looks < LOOKS_MIN or self._weight < EVIDENCE_MIN:
             return
-        mean = self._sum / self._weight
-        match = self._matcher.match(mean / np.sqrt(max(float(np.linalg.norm(mean)), 1e-9)))
+        match = self._matcher.match_mean(self._sum / self._weight)
         self.confidence = min(1.0, max(0.0, match.cosine))
         if match.name is not None:
             self.name = match.name
@@ -74,7 +78,7 @@ class IdentityVote:
         """
         return self.name is not None and self.looks >= LOOKS_MIN
 
-    def use(self, matcher: Matcher) -> None:
+    def use(self, matcher: Namer) -> None:
         """Other people can be named now: whoever cannot be any more is nobody, and visitors are
         looked at anew.
         """
@@ -101,11 +105,11 @@ class Identifier:
     """What the pipeline needs of all this. The inference thread alone calls it."""
 
     def __init__(
-        self, embedder: Embedder, matcher: Matcher, watch: GalleryWatch | None = None
+        self, embedder: Embedder | Recogniser, matcher: Namer, watch: GalleryWatch | None = None
     ) -> None:
         """
         Args:
-            embedder: Makes embeddings.
+            embedder: Makes of a face what `matcher` takes for a look.
             matcher: Of those who can be named at first.
             watch: Tells when others can be named; the identifier closes it.
         """
@@ -115,7 +119,7 @@ class Identifier:
     def embed(
         self, image_bgr: Image, boxes: FloatArray, landmarks: FloatArray | None
     ) -> FloatArray:
-        """Embeddings of some faces of one picture, in one batch.
+        """Embeddings (of a recogniser: answers) of some faces of one picture, in one batch.
 
         Args:
             image_bgr: (H, W, 3) uint8 BGR.
@@ -123,7 +127,7 @@ class Identifier:
             landmarks: (N, 5, 2) in pixels of the image, or None.
 
         Returns:
-            (N, D) float32 of length 1.
+            (N, D) float32; embeddings are of length 1.
         """
         return self._embedder.embed(align(image_bgr, boxes, landmarks))
 
@@ -131,12 +135,13 @@ class Identifier:
         """Who is on a picture that stands alone, by this one look.
 
         Args:
-            embeddings: (N, D) of length 1, of the faces of one picture.
+            embeddings: (N, D), of the faces of one picture.
 
         Returns:
-            Name (from `Matcher.picture_threshold` on), None where it is like somebody but not
+            Name (from `Namer.picture_threshold` on), None where it is like somebody but not
             enough for one look (from `doubt_threshold` on), else `VISITOR`; and the likeness, a
-            cosine cut to 0..1. Nobody is on it twice: the most similar face keeps the name.
+            cosine cut to 0..1, or a recogniser's probability. Nobody is on it twice: the most
+            similar face keeps the name.
         """
         matches = [self.matcher.match(embedding) for embedding in embeddings]
         sure, doubt = self.matcher.picture_threshold, self.matcher.doubt_threshold
@@ -216,6 +221,40 @@ def load_identifier(
     """
     embedder = Embedder.load(MODEL, threads)
     gallery = watch.load(embedder.name, embedder.dimension)
-    matcher = Matcher(gallery.people, embedder.card, *fars)
-    watch.start(matcher, embedder.card, fars)
+
+    def match(read: Gallery) -> Namer:
+        return Matcher(read.people, embedder.card, *fars)
+
+    matcher = match(gallery)
+    watch.start(matcher, match)
     return Identifier(embedder, matcher, watch)
+
+
+def load_recogniser(watch: GalleryWatch, path: str, threads: int = 2) -> Identifier:
+    """The identifier of a run that names people by a recogniser of one's own. It names whom the
+    watch's gallery has under the consent that the recogniser learnt from, and nobody else.
+
+    Args:
+        path: The recogniser's file.
+
+    Raises:
+        ModelError: If it is missing, changed, no recogniser, or made for another embedding model.
+        ConfigError: If the gallery is damaged or foreign, or nobody of the recogniser is in it.
+    """
+    recogniser = Recogniser.load(path, threads)
+    gallery = watch.load(*embedding_of(model_stem(MODEL).with_suffix(".onnx")))
+
+    def match(read: Gallery) -> Namer:
+        return recogniser.classes(read.people)
+
+    matcher = recogniser.classes(gallery.people)
+    if not matcher.names:
+        raise ConfigError(
+            f"nobody whom the recogniser {recogniser.name} knows is in the gallery under the "
+            f"consent that it learnt from: enrol with --keep-pictures and train it anew, or give "
+            f"another --gallery"
+        )
+    for line in words.of_unnamed(recogniser.name, recogniser.unnamed(gallery.people)):
+        log.warning("%s", line)
+    watch.start(matcher, match)
+    return Identifier(recogniser, matcher, watch)

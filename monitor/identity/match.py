@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -57,6 +57,24 @@ class Match:
     name: str | None  # None: nobody is like it enough
     nearest: str | None  # whoever is most like it, accepted or not; None in an empty gallery
     cosine: float  # with `nearest`, -1..1; a measure of likeness, not a probability
+
+
+class Namer(Protocol):
+    """Tells from looks who somebody is: `Matcher` from embeddings, `recogniser.Classes` from the
+    answers of a recogniser. A look is (D,), whatever `Identifier.embed` gives.
+    """
+
+    names: tuple[str, ...]  # who can be named
+    picture_threshold: float  # of a picture that stands alone
+    doubt_threshold: float  # like somebody from here on, but not enough
+
+    def match(self, look: FloatArray) -> Match:
+        """Who is on one look."""
+        ...
+
+    def match_mean(self, mean: FloatArray) -> Match:
+        """Who is on the looks of one track, by their weighted mean."""
+        ...
 
 
 class Matcher:
@@ -126,3 +144,13 @@ class Matcher:
         return Match(
             self.names[best] if cosine >= self.threshold else None, self.names[best], cosine
         )
+
+    def match_mean(self, mean: FloatArray) -> Match:
+        """The nearest person of the weighted mean of one track's embeddings, (D,).
+
+        Left as short as it is, its cosine would be the mean of the looks' cosines: safe, but many
+        weak looks could never add up. Brought back to length 1 it would name more people, and more
+        strangers than the threshold of single pictures allows. Its length is brought halfway, to
+        the square root.
+        """
+        return self.match(mean / np.sqrt(max(float(np.linalg.norm(mean)), 1e-9)))

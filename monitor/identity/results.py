@@ -90,6 +90,14 @@ class PicturesRemoval:
 
 
 @dataclass(frozen=True, slots=True)
+class RecogniserWithdrawal:
+    """A recogniser that learnt from the pictures that were kept."""
+
+    whole: bool  # its card names the person no more; False: it could not be read or written
+    card: str  # path
+
+
+@dataclass(frozen=True, slots=True)
 class RunningMonitor:
     """A Mask Monitor that names people from the same gallery."""
 
@@ -112,6 +120,7 @@ class Receipt:
     snapshots: int = 0  # pictures of sightings
     faces: int = 0  # that were kept for learning
     pictures: tuple[PicturesRemoval, ...] = ()
+    recognisers: tuple[RecogniserWithdrawal, ...] = ()
     running: tuple[RunningMonitor, ...] = ()
     leftovers: int = 0  # temporary files and copies of refused galleries
     store_waits: str = ""  # why the store may hold the name still; empty: it does not
@@ -125,6 +134,7 @@ class Receipt:
             and self.set_aside is None
             and all(one.obeyed for one in self.running)
             and all(kept.whole for kept in self.pictures)
+            and all(one.whole for one in self.recognisers)
         )
 
 

@@ -6,17 +6,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from monitor.errors import ConfigError, MonitorError
 from monitor.identity import words
 from monitor.identity.forget import end_consents
 from monitor.identity.gallery import Gallery, load_gallery
-from monitor.identity.match import Matcher
+from monitor.identity.match import Namer
 from monitor.identity.running import Presence, file_state
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ STOP_WAIT_S = 2.0
 class Known:
     """Who can be named now."""
 
-    matcher: Matcher
+    matcher: Namer
     # those who could be named and were taken out of the gallery; nobody where it cannot be read
     gone: frozenset[str]
     state: str  # of the file
@@ -70,18 +69,17 @@ class GalleryWatch:
         self._gallery = load_gallery(self._path, model, dimension)
         return self._gallery.valid(datetime.now(UTC))
 
-    def start(self, matcher: Matcher, card: Mapping[str, Any], fars: tuple[float, float]) -> None:
+    def start(self, matcher: Namer, match: Callable[[Gallery], Namer]) -> None:
         """Watch from now on.
 
         Args:
             matcher: The one that was made of what `load` gave.
-            card: The embedding model's.
-            fars: See `Matcher`.
+            match: Makes another of a gallery without ended consents, in the watch's thread.
         """
         self._named, self._obeyed = set(matcher.names), self._state
         self._thread = threading.Thread(
             target=self._run,
-            args=(lambda gallery: Matcher(gallery.valid(datetime.now(UTC)).people, card, *fars),),
+            args=(match,),
             name="gallery",
             daemon=True,
         )
@@ -110,7 +108,7 @@ class GalleryWatch:
 
     # The watch's own threads
 
-    def _run(self, match: Callable[[Gallery], Matcher]) -> None:
+    def _run(self, match: Callable[[Gallery], Namer]) -> None:
         told = ""
         while True:
             with self._lock:
@@ -123,7 +121,7 @@ class GalleryWatch:
             if self._stop.wait(LOOK_EVERY_S):
                 return
 
-    def _look(self, match: Callable[[Gallery], Matcher]) -> None:
+    def _look(self, match: Callable[[Gallery], Namer]) -> None:
         """Read the gallery if it was replaced."""
         state = file_state(self._path)
         if state == self._state:
@@ -137,7 +135,7 @@ class GalleryWatch:
             log.error("%s; until then nobody is named", error)
             sound = False
         self._gallery, self._state = read, state
-        matcher = match(read)
+        matcher = match(read.valid(datetime.now(UTC)))
         with self._lock:
             earlier = self._news.gone if self._news is not None else frozenset()
             gone: set[str] = set()

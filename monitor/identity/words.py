@@ -16,6 +16,7 @@ from monitor.identity.results import (
     PicturesKept,
     PicturesRemoval,
     Receipt,
+    RecogniserWithdrawal,
     RunningMonitor,
 )
 
@@ -132,11 +133,13 @@ def of_ended(receipt: Receipt) -> str:
     )
     late = [f"process {one.pid}" for one in receipt.running if not one.obeyed]
     missed = [kept.folder for kept in receipt.pictures if not kept.whole]
+    known = [one.card for one in receipt.recognisers if not one.whole]
     line += f"; {', '.join(late)} has not confirmed: close it" if late else ""
     line += (
         f"; NOT DONE: {receipt.store_waits}: forget them once more" if receipt.store_waits else ""
     )
-    return line + (f"; not all pictures in {', '.join(missed)}" if missed else "")
+    line += f"; not all pictures in {', '.join(missed)}" if missed else ""
+    return line + (f"; delete the recogniser of {', '.join(known)}" if known else "")
 
 
 def of_receipt(receipt: Receipt) -> list[str]:
@@ -176,6 +179,7 @@ def of_receipt(receipt: Receipt) -> list[str]:
             f"that learnt from them stays, and no picture can be made of it"
         )
     lines += [f"  pictures: {_of_pictures(kept)}" for kept in receipt.pictures]
+    lines += [f"  recogniser: {_of_recogniser(one)}" for one in receipt.recognisers]
     for running in receipt.running:
         lines += _of_running(running)
     lines.append(
@@ -189,6 +193,24 @@ def _of_pictures(kept: PicturesRemoval) -> str:
     if kept.whole:
         return f"{kept.count} deleted from {kept.folder}"
     return f"{kept.count} deleted from {kept.folder}, where not all are found: look for them there"
+
+
+def _of_recogniser(one: RecogniserWithdrawal) -> str:
+    if one.whole:
+        return (
+            f"the name taken out of {one.card}, which names nobody by it any more; what the model "
+            f"learnt stays in its file until you delete it or train it anew"
+        )
+    return f"NOT DONE: {one.card} cannot be read or written: delete it, and the model beside it"
+
+
+def of_unnamed(recogniser: str, names: Sequence[str]) -> list[str]:
+    """A line on each person whom a recogniser knows and may not name."""
+    return [
+        f"{name} is not named by the recogniser {recogniser}: not in the gallery under the consent "
+        f"that it learnt from; train it anew"
+        for name in names
+    ]
 
 
 def _of_running(running: RunningMonitor) -> list[str]:

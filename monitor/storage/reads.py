@@ -124,6 +124,11 @@ class Reads:
         rows = [Watch(**row | {"state": WatchState(row["state"])}) for row in self._read(query)]
         return rows[0] if rows else None
 
+    def has_shift(self, shift_id: str) -> bool:
+        """Whether there are books of this id."""
+        query = sa.select(tables.shifts.c.shift_id).where(tables.shifts.c.shift_id == shift_id)
+        return bool(self._read(query))
+
     def read_shifts(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[Shift]:

@@ -92,7 +92,7 @@ class Spool:
             self.path.unlink(missing_ok=True)
 
     def _write(self, items: Iterable[Item], how: int) -> int:
-        text = "".join(_line(item) for item in items)
+        text = "".join(line_of(item) for item in items)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self.path, os.O_CREAT | os.O_WRONLY | how, 0o600)
@@ -194,7 +194,8 @@ def key_of(item: Item) -> tuple[type[Item], str]:
     return type(item), item.visit_id if isinstance(item, Visit | Corrected) else item.sighting_id
 
 
-def _line(item: Item) -> str:
+def line_of(item: Item) -> str:
+    """An item as a line of text, with its end."""
     cells = {
         key: value.isoformat() if isinstance(value, datetime) else getattr(value, "value", value)
         for key, value in asdict(item).items()
@@ -203,8 +204,12 @@ def _line(item: Item) -> str:
 
 
 def _read(path: Path) -> Iterator[Item]:
-    """The lines of a file; one that was cut short by a crash is passed over."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    return items_of(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def items_of(text: str) -> Iterator[Item]:
+    """The items of such lines; one that was cut short by a crash is passed over."""
+    for line in text.splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):
             name, cells = json.loads(line)
             for key in ("first_seen", "last_seen", "started", "until", "began", "ended", "at"):

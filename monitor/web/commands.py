@@ -47,6 +47,7 @@ def serve_parser() -> argparse.ArgumentParser:
         "--identify", action="store_true", help="name the people who are enrolled (off by default)"
     )
     parser.add_argument("--gallery", metavar="FILE", type=Path, help="who is enrolled")
+    parser.add_argument("--recogniser", metavar="FILE", help="names them in the gallery's place")
     parser.add_argument("--store", metavar="URL", help="where names go that are forgotten")
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
     parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
@@ -116,6 +117,7 @@ def _serve_options(arguments: argparse.Namespace) -> ServeOptions:
         ("detect", "name"): arguments.detector,
         ("classify", "backend"): arguments.backend,
         ("classify", "model"): arguments.model,
+        ("identify", "recogniser"): arguments.recogniser,
         ("store", "url"): arguments.store,
     }
     changes: dict[str, dict[str, object]] = {}

@@ -35,6 +35,10 @@ def save(path: Path, *people: EnrolledPerson) -> None:
     save_gallery(Gallery("m", 4, people), path)
 
 
+def match(gallery: Gallery) -> Matcher:
+    return Matcher(gallery.people, CARD, 0.01, 0.01)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     save(tmp_path / "g.npz", enrolled("Ada", 0), enrolled("Bob", 1))
@@ -44,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def watch(path: Path) -> Iterator[GalleryWatch]:
     watch = GalleryWatch(path, Presence(path), f"sqlite:///{path.parent / 'm.db'}")
-    watch.start(Matcher(watch.load("m", 4).people, CARD), CARD, (0.01, 0.01))
+    watch.start(match(watch.load("m", 4)), match)
     yield watch
     watch.close()
     assert running_monitors(path) == ()
@@ -133,7 +137,7 @@ def test_a_renewed_consent_is_not_ended_by_what_was_read_before(tmp_path: Path) 
     watch = GalleryWatch(path, Presence(path), f"sqlite:///{tmp_path / 'm.db'}")
     assert watch.load("m", 4).people == ()
     save(path, dataclasses.replace(ended, until=None))
-    watch.start(Matcher([], CARD), CARD, (0.01, 0.01))
+    watch.start(Matcher([], CARD), match)
     try:
         assert news(watch).matcher.names == ("Ada",)
     finally:

@@ -19,7 +19,12 @@ from PySide6.QtWidgets import (
 
 from monitor.gui.picture.symbols import no_person_icon, state_icon
 from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel
-from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
+from monitor.gui.side.sightings_model import (
+    SIGHTING_ROLE,
+    Index,
+    SightingDelegate,
+    SightingsModel,
+)
 from monitor.records import Correction, MaskState, Sighting
 from monitor.storage.compliance import stands
 
@@ -55,7 +60,7 @@ class _List(QListView):
 
     reached = Signal(bool)  # the keyboard is here, or no longer
 
-    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+    def rowsInserted(self, parent: Index, start: int, end: int) -> None:
         before = self.verticalScrollBar().value()
         super().rowsInserted(parent, start, end)
         if self.underMouse() and start == 0 and end + 1 < self.model().rowCount():

@@ -102,7 +102,9 @@ class ZoneRoom(QObject):
         grid.show_alone(True)
         self.editor = editor = ZoneEditor(grid.view, Draft(self.zones_of(camera)))
         self.bar = bar = ZoneBar(camera)
-        column = self._parts.splitter.widget(0).layout()
+        pictures = self._parts.splitter.widget(0)
+        assert pictures is not None
+        column = pictures.layout()
         assert isinstance(column, QBoxLayout)
         column.insertWidget(1, bar)  # between banners and pictures
         editor.changed.connect(lambda: bar.show_draft(editor.draft))

@@ -9,8 +9,8 @@ its paper says (`paper.PaperNetwork`), from random weights and from ImageNet's w
 has them; `--passes`, `--size-max`, `--limit` and `--minutes` make that less, the same for all, and
 each row tells. What is done lies in --out, a JSON and a page (HTML) for each network, and is not
 done again: a run that was stopped goes on where it was, and --summary writes the tables of all that
-lies there. The Siamese networks are trained by
-`siamese`, for `--minutes` each; their summaries are its own.
+lies there, and of what an earlier summary has besides on like terms. The Siamese networks are
+trained by `siamese`, for `--minutes` each; their summaries are its own.
 
 `--end-to-end ../shared/data/andrewmvd` runs the program itself with each network of masks.
 `--preprocessing` feeds all chosen networks another range than their papers say, to see what that
@@ -171,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
         ("--limit", int, 4000, "pictures of a set at most"),
         ("--passes", int, 0, "over what is learnt; 0: the paper's epochs"),
         ("--size-max", int, 255, "side of the input at most, px"),
-        ("--minutes", float, 60.0, "of training of each network at most"),
+        ("--minutes", float, 60.0, "of all processors for the training of each network at most"),
         ("--seed", int, 0, "of weights, division and copies"),
     ):
         p.add_argument(name, type=kind, default=default, help=f"{words} (default: %(default)s)")
@@ -252,7 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_json(path, result)
         progress.end()
     if args.summary:
-        results = paper_page.kept(args.out)
+        results = paper_page.kept(args.out, args.summary)
         write_json(args.summary / "papers.json", results)
         write_text(args.summary / "papers.md", paper_page.markdown(results))
         for name, figure in paper_page.charts(results).items():

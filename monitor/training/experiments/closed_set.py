@@ -3,6 +3,8 @@ people.
 
     python -m monitor.training.experiments.closed_set --data ../shared/data --minutes 6 --out \
         runs/closed_set --summary docs/training
+    python -m monitor.training.experiments.closed_set --data ../shared/data --sets people \
+        --strangers ../shared/data/lfw_aligned --keep runs/recognisers
 
 trains a custom CNN, InceptionV3 and MobileNetV2 on the aligned faces (112 px) of each set, with
 drawn masks, flips, shifts and turns, and tests them on capture sessions that they never saw
@@ -16,8 +18,13 @@ starts from random ones, as its row says.
 
 `--minutes` is for everything and is shared: each network gets the same part of what is left when
 its turn comes, graph building and test included. Two runs with one `--seed` see the same pictures
-in the same order; how far they come depends on the machine, unless `--epochs` ends them. The
-networks are not kept: this is a comparison, the program does not use them.
+in the same order; how far they come depends on the machine, unless `--epochs` ends them.
+
+`--strangers` adds an "unknown": a threshold that is set on some strangers and tested on others
+(`own_recogniser`), and the `dense` softmax on the program's own embeddings, which learns a third
+part of them as nobody (`dense_head`). `--keep` writes each network as a recogniser for `main.py
+--identify --recogniser FILE`; the people of such a set must have their consents beside their
+pictures. docs/how-to/recogniser.md has the whole way.
 """
 
 from __future__ import annotations
@@ -25,7 +32,8 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -34,14 +42,18 @@ import numpy.typing as npt
 
 from monitor.errors import ConfigError
 from monitor.faces.align import SIZE
-from monitor.records import Image
+from monitor.identity.embed import Embedder
+from monitor.records import FloatArray, Image
 from monitor.training.command import quiet_tensorflow, run_main, typed
-from monitor.training.experiments import few_report
+from monitor.training.experiments import dense_head, few_report, own_recogniser, strangers
+from monitor.training.experiments.own_recogniser import Trained
 from monitor.training.learning import listed
 from monitor.training.learning.settings import Settings
 from monitor.training.pictures.faces import Faces
+from monitor.training.report.pages import plain
 
 NAMES = ("cnn_pool", "inceptionv3", "mobilenetv2")
+DENSE = "dense"  # `dense_head`, with --strangers alone
 SHIFT, TURN = 0.08, 15.0  # augmentation: at most so much of the side, and so many degrees
 TRAIN_PART = 0.85  # of a network's time; the rest is for its test
 WARM_UP = 0.05  # of the training, until the full rate
@@ -97,11 +109,9 @@ def rate_at(share: float, highest: float) -> float:
 
 def train(
     name: str, taught: few_report.Lesson, people: int, until: float, options: argparse.Namespace
-) -> tuple[few_report.Answer, int, str]:
-    """Train one network until the clock (`time.monotonic`) says `until`, or for `options.epochs`.
-
-    Returns:
-        The network as a function, its parameters, and a note on how it began and how far it came.
+) -> Trained:
+    """Train one network until the clock (`time.monotonic`) says `until`, or for
+    `options.epochs`; its note says how it began and how far it came.
     """
     import keras
 
@@ -147,27 +157,77 @@ def train(
     if weights == "none" and networks.info_of(name).files:
         start += " (its ImageNet weights are not on this machine)"
     note = f"{start}; {done * options.batch / len(taught.faces):.1f} epochs, last loss {value:.2f}"
-    return (
-        _answer(model),
+    return Trained(
+        name,
+        _title(name),
+        _chances(model),
         networks.parameters(model),
         note + ("" if done >= steps else "; cut by --minutes"),
+        {"size": SIZE, "colour": "RGB", "range": [-1, 1]},
+        _writer(model, people),
     )
 
 
-def _answer(model: Any) -> few_report.Answer:
+def train_dense(
+    taught: few_report.Lesson, nobody: strangers.Crowd, people: int, seed: int
+) -> Trained:
+    """The dense softmax on frozen embeddings, with an output for nobody."""
+    embedder = Embedder.load()
+    rng = np.random.default_rng(seed)
+    copies = np.concatenate(
+        [np.stack([augment(f, rng) for f in taught.faces]) for _ in range(dense_head.COPIES)]
+    )
+    dense = dense_head.learn(embedder, taught, copies, nobody.faces, people)
+
+    def write(path: Path) -> None:
+        from monitor.training.learning import export
+
+        export.write_onnx(dense_head.as_network(dense), path)
+
+    return Trained(
+        DENSE,
+        _title(DENSE),
+        lambda faces: dense_head.probabilities(dense, embedder.embed(faces)),
+        dense.coef_.size + dense.intercept_.size,
+        f"on {embedder.name}; nobody learnt from {len(nobody.faces)} faces of {nobody.people} "
+        f"people of LFW",
+        {"embedding": embedder.name},
+        write,
+    )
+
+
+def _title(name: str) -> str:
+    return "dense softmax, with nobody" if name == DENSE else listed.infos()[name].title
+
+
+def _writer(model: Any, people: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        from monitor.training.learning import export
+
+        export.write_onnx(export.inference_model(model, 1.0, np.zeros(people, np.float32)), path)
+
+    return write
+
+
+def _answer(trained: Trained, people: int) -> few_report.Answer:
+    """The likeliest of the people, whoever is asked about."""
+    return lambda faces: trained.chances(faces)[:, :people].argmax(axis=1)
+
+
+def _chances(model: Any) -> own_recogniser.Chances:
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)])  # type: ignore[untyped-decorator]
     def call(faces_bgr: tf.Tensor) -> tf.Tensor:
-        return tf.argmax(
-            model(tf.cast(faces_bgr[..., ::-1], tf.float32) / 127.5 - 1, training=False), axis=1
+        return tf.nn.softmax(
+            model(tf.cast(faces_bgr[..., ::-1], tf.float32) / 127.5 - 1, training=False)
         )
 
-    def answer(faces: Faces) -> npt.NDArray[np.intp]:
+    def chances(faces: Faces) -> FloatArray:
         parts = [call(tf.constant(faces[i : i + 64])).numpy() for i in range(0, len(faces), 64)]
-        return np.concatenate(parts).astype(np.intp)
+        return np.concatenate(parts)
 
-    return answer
+    return chances
 
 
 def parser() -> argparse.ArgumentParser:
@@ -177,8 +237,23 @@ def parser() -> argparse.ArgumentParser:
         description="Closed-set identity classifiers of a few people.",
     )
     p.add_argument(
-        "--networks", default=",".join(NAMES), help="which, with commas (default: all three)"
+        "--networks",
+        default="",
+        help="which, with commas (default: all three, and dense with --strangers)",
     )
+    p.add_argument(
+        "--strangers", type=Path, help="folder of people that nobody of the sets is, as LFW"
+    )
+    p.add_argument(
+        "--unknown",
+        type=float,
+        default=0.99,
+        help="part of strangers that the threshold keeps nameless (default 0.99)",
+    )
+    p.add_argument(
+        "--strangers-max", type=int, help="strangers of each of their parts at most (default: all)"
+    )
+    p.add_argument("--keep", type=Path, help="folder for a recogniser of each network")
     p.add_argument("--epochs", type=int, default=60, help="at most so many (default 60)")
     p.add_argument("--batch", type=int, default=32, help="faces a batch (default 32)")
     p.add_argument(
@@ -202,31 +277,66 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     began = time.monotonic()
     deadline = began + 60 * args.minutes
-    chosen = [n for n in args.networks.split(",") if n]
-    if unknown := sorted(set(chosen) - set(NAMES)):
-        raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(NAMES)}")
-    if min(args.epochs, args.batch) < 1:
-        raise ConfigError("--epochs and --batch must be 1 or more: give whole numbers")
+    chosen = _chosen(args)
     quiet_tensorflow()
-    desk = few_report.Desk(
-        args,
-        typed("experiments.closed_set", argv),
-        TITLE,
-        ABOUT,
-    )
+    desk = few_report.Desk(args, typed("experiments.closed_set", argv), TITLE, ABOUT)
+    for place in desk.places if args.keep else ():
+        own_recogniser.people_of(place.few)  # nobody waits for a training to be told
+    crowd = None
+    if args.strangers:
+        known = [person for place in desk.places for person in place.few.people]
+        crowd = strangers.load(
+            args.strangers, args.data / "mask_templates", known, args.strangers_max
+        )
     jobs = [(place, name) for place in desk.places for name in chosen]
+    rows: list[dict[str, Any]] = []
     for number, (place, name) in enumerate(jobs):
         start = time.monotonic()
         if start >= deadline:
-            desk.leave_out(f"{listed.infos()[name].title} on {place.few.name}")
+            desk.leave_out(f"{_title(name)} on {place.few.name}")
             continue
         until = start + TRAIN_PART * (deadline - start) / (len(jobs) - number)
-        answer, parameters, note = train(name, place.taught, len(place.few.people), until, args)
+        people = len(place.few.people)
+        if name == DENSE and crowd is not None:
+            trained = train_dense(place.taught, crowd.learnt, people, args.seed)
+        else:
+            trained = train(name, place.taught, people, until, args)
         minutes = (time.monotonic() - start) / 60
-        method = few_report.Method(listed.infos()[name].title, parameters, minutes, note)
-        desk.add(place, answer, method)
+        method = few_report.Method(trained.title, trained.parameters, minutes, trained.note)
+        desk.add(place, _answer(trained, people), method)
+        if crowd is not None:
+            bar, row = own_recogniser.measured(place, trained, crowd, args.unknown)
+            rows.append(row)
+            text = own_recogniser.table(rows, args.unknown, crowd.summary())
+            desk.beside(text, {"unknown": rows, "strangers": crowd.summary()})
+            if args.keep:
+                about = {"trained_on": place.few.summary(), "figures": plain(row)}
+                path = own_recogniser.keep(args.keep, place, trained, bar, about)
+                print(f"kept: {path}", flush=True)
     desk.finish()
     return 0
+
+
+def _chosen(args: argparse.Namespace) -> list[str]:
+    """The networks to train.
+
+    Raises:
+        ConfigError: If the options do not go together.
+    """
+    known = [*NAMES, DENSE]
+    chosen = [n for n in args.networks.split(",") if n]
+    if unknown := sorted(set(chosen) - set(known)):
+        raise ConfigError(f"unknown network {', '.join(unknown)}: use {', '.join(known)}")
+    if min(args.epochs, args.batch) < 1:
+        raise ConfigError("--epochs and --batch must be 1 or more: give whole numbers")
+    if not 0.5 <= args.unknown < 1:
+        raise ConfigError(f"--unknown {args.unknown:g}: give a part from 0.5 to below 1")
+    if args.strangers is None and (args.keep or DENSE in chosen):
+        raise ConfigError(
+            "--keep and dense need --strangers: give a folder of people whom nobody is to be named "
+            "as, such as LFW"
+        )
+    return chosen or [*([DENSE] if args.strangers else []), *NAMES]
 
 
 TITLE = "Closed-set classifiers of a few people"

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ from monitor.training.pictures.faces import Faces, largest_face, read_picture
 from monitor.training.pictures.splits import is_test_person
 
 TEST_PART = 0.2
+CONSENT = "consent.json"
 # Bits of 256 in which two loose pictures of one person may differ to count as one session. Looked
 # at on rmfrd_ids: up to 80 nearly all pairs are of one occasion, up to 88 about two in three. A
 # pair too many costs no honesty, only a few training pictures.
@@ -67,14 +69,19 @@ class Picture:
 class FewPeople:
     """Aligned faces of a few people with their side of the split."""
 
-    name: str
-    people: tuple[str, ...]
+    root: Path
+    people: tuple[str, ...]  # names of their folders
     faces: Faces  # (N, 112, 112, 3) uint8 BGR
     person: npt.NDArray[np.intp]  # (N,) index into `people`
     masked: npt.NDArray[np.bool_]  # (N,) a real mask is worn
     group: npt.NDArray[np.intp]  # (N,) capture session
     test: npt.NDArray[np.bool_]  # (N,)
     notes: tuple[str, ...]  # what was left out or found on the way, without names
+
+    @property
+    def name(self) -> str:
+        """Of the set, for the report."""
+        return self.root.name
 
     def summary(self) -> str:
         """One line for the report."""
@@ -134,7 +141,7 @@ def load(root: Path, people_max: int, seed: int) -> FewPeople:
     )
     masked = np.array([p.masked for p in pictures], bool)
     return FewPeople(
-        root.name, people, faces[keep], person, masked[keep], groups[keep], test[keep], tuple(notes)
+        root, people, faces[keep], person, masked[keep], groups[keep], test[keep], tuple(notes)
     )
 
 
@@ -211,16 +218,25 @@ def _consent_ended(person: Path) -> bool:
     """Whether the consent that `monitor.identity.kept_pictures` wrote beside the pictures is over
     or cannot be read.
     """
-    path = person / "consent.json"
-    if not path.is_file():
+    if not (person / CONSENT).is_file():
         return False
     try:
-        until = json.loads(path.read_text(encoding="utf-8"))["until"]
+        until = read_consent(person)["until"]
         return until is not None and datetime.fromisoformat(until).astimezone(UTC) <= datetime.now(
             UTC
         )
     except (OSError, ValueError, KeyError, TypeError):
         return True
+
+
+def read_consent(person: Path) -> dict[str, Any]:
+    """What `monitor.identity.kept_pictures` wrote beside somebody's pictures.
+
+    Raises:
+        OSError, ValueError: If it is not there or cannot be read.
+    """
+    found: dict[str, Any] = json.loads((person / CONSENT).read_text(encoding="utf-8"))
+    return found
 
 
 def _pictures_of(person: Path, test: bool | None) -> list[Picture]:

@@ -220,6 +220,7 @@ class Desk:
         self._args, self._command, self._title, self._about = args, command, title, about
         self._rows: list[dict[str, Any]] = []
         self._left_out: list[str] = []
+        self._section: tuple[str, dict[str, Any]] = ("", {})
         self.places = []
         for name in filter(None, args.sets.split(",")):
             root = args.data / name if (args.data / name).is_dir() else Path(name)
@@ -248,6 +249,11 @@ class Desk:
         """Name what there was no time for."""
         self._left_out.append(what)
 
+    def beside(self, text: str, values: dict[str, Any]) -> None:
+        """What the report has after the table: Markdown, and the same for the JSON."""
+        self._section = text, values
+        self._write()
+
     def finish(self) -> None:
         """Write for the last time and show the table."""
         self._write()
@@ -263,7 +269,7 @@ class Desk:
         text = f"# {self._title}\n\n    {self._command}\n\n{self._about}\n\n" + "".join(
             f"- {line}\n" for line in sets
         )
-        text += f"\n{table(self._rows)}\n{PAPERS}\n"
+        text += f"\n{table(self._rows)}\n{PAPERS}\n{self._section[0]}"
         if self._left_out:
             text += f"\nNot run for lack of time: {', '.join(self._left_out)}.\n"
         result = {
@@ -271,6 +277,7 @@ class Desk:
             "sets": sets,
             "rows": self._rows,
             "not_run": self._left_out,
+            **self._section[1],
         }
         for folder in filter(None, (self._args.out, self._args.summary)):
             write_json(output_dir(folder) / f"{self._args.name}.json", result)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ class PaperNetwork:
     backbone: str | None = None
     frozen: bool = True  # a pretrained backbone stays as it was
     classifier: str | None = None  # of scikit-learn on the features: key of `paper_run.CLASSIFIERS`
-    reported: float | None = None  # the paper's accuracy in per cent, where it is at hand
+    # the paper's accuracy in per cent by task, where it is at hand
+    reported: Mapping[str, float] = field(default_factory=dict)
 
 
 def infos() -> dict[str, PaperNetwork]:

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from monitor.errors import ConfigError
-from monitor.training.experiments import paper
+from monitor.training.experiments import paper, paper_against
 from monitor.training.experiments.paper_sets import TESTS
 from monitor.training.report.charts import confusion
 from monitor.training.report.pages import Page, markdown_table
@@ -32,6 +32,7 @@ TITLES = {
     "two_people": "Two people",
     "celebrities": "Six public figures",
 }
+LIKE = ("limit", "epochs", "seed")  # what rows of one table have in common
 HEAD = """# The papers on like terms
 
 {commands}
@@ -52,18 +53,40 @@ Where copies on both sides and one source for all make the papers' terms easier,
 highest: so it is with pretrained weights (`papers_read.md`). A network that has not learnt much yet
 finds the turned and shifted copies harder than the pictures as they are. `-`: the paper's figure is
 not at hand. Where a network stays more than three points below its paper on the paper's own terms,
-the chart shows whether it was still learning: most have had a few passes over a few hundred
-pictures instead of the paper's epochs, and those with published backbones begin at random, as their
-ImageNet weights cannot be had here.
+[Beside the papers](#beside-the-papers) says why not and the chart shows its curve: most have had a
+few passes over a few hundred pictures instead of the paper's epochs, and those with published
+backbones begin at random, as their ImageNet weights cannot be had here.
 """
 
 
-def kept(folder: Path) -> list[Result]:
+def kept(folder: Path, summary: Path | None = None) -> list[Result]:
     """What runs of `all` left in a folder; the files of the Siamese networks are others.
+
+    Args:
+        folder: Of the runs.
+        summary: Where an earlier summary may lie. Its rows on like terms (`LIKE`) stay that the
+            folder does not have: runs of several machines come into one table.
 
     Raises:
         ConfigError: If a file cannot be read.
     """
+    found = _runs(folder)
+    if summary is None or not (summary / "papers.json").is_file():
+        return found
+    here = {_key(r) for r in found}
+    terms = {tuple(r["job"][k] for k in LIKE) for r in found}
+    return found + [
+        r
+        for r in json.loads((summary / "papers.json").read_text(encoding="utf-8"))
+        if _key(r) not in here and (tuple(r["job"][k] for k in LIKE) in terms or not found)
+    ]
+
+
+def _key(result: Result) -> tuple[object, ...]:
+    return tuple(result["job"][k] for k in ("network", "task", "start", "preprocessing"))
+
+
+def _runs(folder: Path) -> list[Result]:
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -92,6 +115,7 @@ def markdown(results: Iterable[Result]) -> str:
                 parts += [f"![accuracy by pass]({chart_name(rows[0])})\n"]
             parts += ["Macro F1, area under the ROC curve, precision and recall by class:\n"]
             parts += [classes(rows)]
+    parts += ["## Beside the papers\n", paper_against.table(done, TITLES)]
     parts += ["## The networks\n", networks()]
     return "\n".join(parts)
 
@@ -105,12 +129,13 @@ def accuracies(rows: Sequence[Result]) -> str:
     body = []
     for r in rows:
         info = paper.info_of(r["job"]["network"])
+        theirs = info.reported.get(r["job"]["task"])
         passes = f"{r['passes']:.1f}" + ("*" if r["cut"] else "")
         body.append(
             [_title(r), info.paper, r["job"]["size"], passes, r["learnt"]]
             + [_right(r["tests"][t]["right"]) for t in TESTS]
             + (_whole(r.get("whole")) if whole else [])
-            + [f"{info.reported:g} %" if info.reported else None, f"{r['parameters']:,}"]
+            + [f"{theirs:g} %" if theirs else None, f"{r['parameters']:,}"]
             + [f"{r['training_minutes']:.1f}", r.get("ms_batch_1")]
         )
     return markdown_table(head, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ class Job:
     epochs: int  # passes over what is learnt
     preprocessing: str  # of `paper_parts.PREPARE`
     limit: int  # pictures, see `paper_sets`
-    minutes: float  # of training, at most
+    minutes: float  # of training at most, see `_worked`
     seed: int
 
     @property
@@ -79,7 +80,7 @@ def run(job: Job, task: Task, weights: Path | None, out: Path, tell: Tell) -> di
     keras.utils.set_random_seed(job.seed)
     info = paper.info_of(job.network)
     model = paper.build(job.network, len(task.classes), job.size, weights, job.preprocessing)
-    train, tests = _at(task.train, job.size), {k: _at(v, job.size) for k, v in task.tests.items()}
+    train, tests = at(task.train, job.size), {k: at(v, job.size) for k, v in task.tests.items()}
     began = time.monotonic()
     if info.classifier is None:
         made = _fit(model, train, tests["papers"], job, tell)
@@ -143,8 +144,14 @@ def as_classifier(model: Any, outputs: int) -> Any:
     return keras.Model(faces, keras.layers.Concatenate(name="probabilities")(columns), name="mask")
 
 
-def _at(some: Labelled, size: int) -> Labelled:
+def at(some: Labelled, size: int) -> Labelled:
+    """The same faces, `size` px wide."""
     return Labelled(resized(some.faces, size), some.truth)
+
+
+def signed(some: Labelled) -> tuple[FloatArray, FloatArray]:
+    """What Keras' `fit` takes of faces of two classes: RGB -1..1, and (N, 1)."""
+    return _signed(some.faces), some.truth.astype(np.float32)[:, None]
 
 
 def _signed(faces: npt.NDArray[np.uint8]) -> FloatArray:
@@ -207,18 +214,20 @@ def _fit(model: Any, train: Labelled, test: Labelled, job: Job, tell: Tell) -> d
     # XLA takes longer to compile than most of these trainings
     learner.compile(keras.optimizers.Adam(info.rate), loss, jit_compile=False)
     curve, steps, seen = [], -(-len(x) // info.batch), 0
-    began = time.monotonic()
+    began = _worked()
     out_of_time = False
     for epoch in range(job.epochs):
         losses = []
         for at, part in enumerate(np.array_split(rng.permutation(len(x)), steps)):
-            if out_of_time := bool(seen) and time.monotonic() - began > 60 * job.minutes:
+            if out_of_time := bool(seen) and _worked() - began > job.minutes:
                 break
             inputs = x[part] if halves else _signed(train.faces[part])
             truth = train.truth[part].astype(np.float32)
             losses.append(float(learner.train_on_batch(inputs, truth[:, None] if two else truth)))
+            if not seen:
+                began = _worked()  # the first step also builds the graph
             seen += len(part)
-            share = max(seen / (job.epochs * len(x)), (time.monotonic() - began) / 60 / job.minutes)
+            share = max(seen / (job.epochs * len(x)), (_worked() - began) / job.minutes)
             tell(min(1.0, share), f"epoch {epoch + 1} of {job.epochs}, step {at + 1} of {steps}")
         if not losses:  # the minutes were over before this epoch began
             break
@@ -240,8 +249,15 @@ def _fit(model: Any, train: Labelled, test: Labelled, job: Job, tell: Tell) -> d
         "curve": curve,
         "passes": seen / len(x),
         "cut": out_of_time,
-        "training_minutes": (time.monotonic() - began) / 60,
+        "training_minutes": _worked() - began,
     }
+
+
+def _worked() -> float:
+    """Minutes that this process has worked, as if on all processors at once: what else the machine
+    does takes no training away.
+    """
+    return time.process_time() / (os.cpu_count() or 1) / 60
 
 
 def _watched(train: Labelled, test: Labelled, seed: int) -> list[tuple[str, Labelled]]:

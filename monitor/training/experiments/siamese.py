@@ -7,13 +7,15 @@ loss, ResNet50.
     python -m monitor.training.experiments.siamese --minutes 10 --summary docs/training --name \
         siamese_mobilenetv2 --network mobilenetv2 --weights \
         weights/mobilenet_v2_imagenet_notop.weights.h5
+    python -m monitor.training.experiments.siamese --minutes 15 --summary docs/training --name \
+        siamese_sface --network sface --weights weights/sface.keras
 
 The first cuts the upper halves (`upper_faces`, MTCNN) and keeps them as files; the others cut what
 is missing, for four tenths of their minutes at most. One network (the twins share its weights)
 makes an embedding of 128 numbers of unit length out of 160 x 160 pixels, and is trained on triplets
 (`triplets`) until the minutes, less what the tests need, are over. Weights: ResNet50's of ImageNet
 cannot be had here, so that it begins at random; batch normalisation of a pretrained backbone stays
-as it was.
+as it was. `sface` was trained on faces (`upper_sface`): it is frozen, and a projection learns.
 
 Tested before training and after it, on people and pictures that no triplet held:
 
@@ -130,9 +132,13 @@ def build(network: str, weights: str) -> Any:
     Raises:
         ConfigError: As `paper.build`.
     """
-    from monitor.training.experiments import paper
+    from monitor.training.experiments import paper, upper_sface
 
     path = None if weights == "none" else Path(weights)
+    if network == upper_sface.NETWORK:
+        if path is None:
+            raise ConfigError("sface is a pretrained backbone: give it with --weights")
+        return upper_sface.build(path, EMBEDDING)
     return paper.build(f"siamese_{network}", EMBEDDING, SIDE, path)
 
 
@@ -277,7 +283,7 @@ def parser() -> argparse.ArgumentParser:
         description=first_words(__doc__),
     )
     p.add_argument("--data", type=Path, default=Path("../shared/data"))
-    p.add_argument("--network", choices=("resnet50", "mobilenetv2"), default="resnet50")
+    p.add_argument("--network", choices=("resnet50", "mobilenetv2", "sface"), default="resnet50")
     p.add_argument(
         "--weights",
         default="none",

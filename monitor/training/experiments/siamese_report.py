@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from monitor.training.experiments.triplets import Person
 from monitor.training.experiments.upper_faces import FOUND
+from monitor.training.report.metrics import Rate
 from monitor.training.report.pages import markdown_table
 
 STAGES = {"before": "before training", "after": "after training"}
@@ -90,6 +91,8 @@ def _set_up(result: Mapping[str, Any]) -> str:
         if options["weights"] == "none"
         else "It began from pretrained weights, batch normalisation left as it was"
     )
+    if options["network"] == "sface":
+        start = "SFace, trained on other people's whole faces, is frozen; a projection learns"
     return (
         f"{options['network']}, {result['parameters']:,} parameters, 160 x 160 pixels to "
         f"{result['embedding']} numbers of unit "
@@ -134,7 +137,8 @@ def _verification(result: Mapping[str, Any]) -> str:
         for name in ("rmfrd masked", "rmfrd bare"):
             found = result[stage]["verification"].get(name, {})
             if found.get("probes"):
-                values = (f"{found[k]:.1f} %" for k in ("rank1", "tar_far_0.1"))
+                first = Rate(round(found["rank1"] * found["probes"] / 100), found["probes"])
+                values = (f"{first}, {_interval(first)}", f"{found['tar_far_0.1']:.1f} %")
                 rows.append(
                     [title, name, *values, found["probes"], found["people"], found["comparisons"]]
                 )
@@ -152,7 +156,7 @@ def _verification(result: Mapping[str, Any]) -> str:
     return (
         f"{markdown_table(head, rows)}\nThree bare pictures enrol a person, their mean is the "
         f"template. Guessing would give a rank-1 "
-        f"of {100 / rows[0][5]:.1f} %.\n{_cosines(result)}"
+        f"of {100 / rows[0][5]:.1f} %; in brackets Wilson's 95 % interval.\n{_cosines(result)}"
     )
 
 

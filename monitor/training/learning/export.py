@@ -87,9 +87,10 @@ def write_models(
 
 
 def write_onnx(model: keras.Model, path: Path) -> None:
-    """Write the ONNX file alone, unchecked; `model` as `inference_model` makes it."""
-    size = model.input_shape[1]
-    signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="faces")]
+    """Write the ONNX file alone, unchecked; `model` as `inference_model` makes it, or of anything
+    else that is one float32 tensor.
+    """
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="faces")]
     call = tf.function(
         lambda faces: tf.identity(model(faces, training=False), name="probabilities"),
         input_signature=signature,

@@ -7,6 +7,7 @@ All other rules go by the CRC32 of a name, so that a side never changes when pic
     data set           kept out                     of                       rule
     lfw_aligned        test people                  identity, gender         `is_test_person`
     lfw_aligned        watched people               the margin experiment    `is_watched_person`
+    lfw_aligned        strangers that set a bar     recognisers of one's own `stranger_part`
     lfw_aligned        the five of celeb5           identity                 `CELEBS_IN_LFW`
     rmfrd_ids          test people                  identity                 `is_test_person`
     rmfrd_ids          people of the set kept aside mask                     `is_kept_aside`
@@ -66,6 +67,15 @@ def people_of(names: Iterable[str], half: str, dataset: str) -> list[str]:
 def is_watched_person(name: str) -> bool:
     """Whether an LFW person of the training half is kept to watch a training of the embedding."""
     return (_crc(name) >> 1) % _WATCHED_PEOPLE == 0
+
+
+def stranger_part(name: str) -> str:
+    """What a person of LFW, as a stranger, is to a recogniser of one's own: "test" (the test half),
+    else "learnt" or "threshold", half and half.
+    """
+    if is_test_person(name, "lfw"):
+        return "test"
+    return "threshold" if _crc(name) >> 1 & 1 else "learnt"
 
 
 def is_kept_aside(name: str) -> bool:

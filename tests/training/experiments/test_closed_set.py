@@ -136,9 +136,9 @@ def test_the_clock_ends_a_training(tmp_path: Path) -> None:
     taught = closed_set.few_report.Lesson(
         np.zeros((8, 112, 112, 3), np.uint8), np.arange(8) % 2, np.zeros(8, bool), np.arange(8)
     )
-    _, _, note = closed_set.train("cnn_pool", taught, 2, time.monotonic() + 0.5, options)
-    assert note.endswith("cut by --minutes")
-    assert note.startswith("from random weights;")
+    made = closed_set.train("cnn_pool", taught, 2, time.monotonic() + 0.5, options)
+    assert made.note.endswith("cut by --minutes")
+    assert made.note.startswith("from random weights;")
 
 
 def test_without_time_no_network_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

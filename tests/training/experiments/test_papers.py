@@ -17,7 +17,15 @@ from monitor.engine import OnnxNetwork
 from monitor.errors import ConfigError
 from monitor.faces.classify import MaskClassifier
 from monitor.training.experiments import all as every
-from monitor.training.experiments import paper, paper_page, paper_run, paper_sets, siamese_scores
+from monitor.training.experiments import (
+    paper,
+    paper_against,
+    paper_page,
+    paper_run,
+    paper_sets,
+    paper_tune,
+    siamese_scores,
+)
 from monitor.training.experiments.paper_parts import PREPARE
 from monitor.training.experiments.paper_sets import Labelled
 
@@ -315,3 +323,73 @@ def test_the_cosines_of_one_person_and_of_two() -> None:
     found = siamese_scores.cosines([a, b])
     assert found["same"] == pytest.approx({"mean": 0.9, "std": 0.1, "pairs": 2})
     assert found["others"] == pytest.approx({"mean": 0.3, "std": 0.3, "pairs": 4})
+
+
+def result_of(network: str, accuracy: float, curve: list[float], **more: Any) -> dict[str, Any]:
+    """What `all` writes of a run on two people, as far as the table beside the papers reads it."""
+    job = {"network": network, "task": "two_people", "start": "random", "limit": 800}
+    job |= {"epochs": 3, "seed": 0, "preprocessing": paper.info_of(network).preprocessing}
+    classes = {"person 1": {"support": 50}, "person 2": {"support": 50}}
+    papers = {"right": {"value": accuracy}, "classes": classes}
+    made = {"job": job, "tests": {"papers": papers}, "passes": 3.0, "learnt": 600}
+    return made | {"curve": [{"test_accuracy": value} for value in curve]} | more
+
+
+def test_beside_the_papers_says_why_a_figure_is_not_reached() -> None:
+    good = result_of("mlops_cnn", 0.96, [0.9, 0.96])
+    assert paper_against.why(good) == "reached"  # 98.5 less three points
+    short = result_of("mlops_cnn", 0.85, [0.8, 0.85])
+    assert "30 % of the paper's passes; still rising; 600 pictures" in paper_against.why(short)
+    flat = result_of("mlops_inceptionv3", 0.52, [0.52, 0.52])
+    assert "has learnt next to nothing yet" in paper_against.why(flat)
+    assert "begins at random" in paper_against.why(flat)
+    assert "still rising" not in paper_against.why(flat)
+    text = paper_against.table([good, short], {"two_people": "Two people"})
+    assert "| 96.0 % | 98.5 % | -2.5 | 3 of 10 | +6.0 | reached |" in text
+
+
+def test_a_summary_keeps_rows_on_like_terms(tmp_path: Path) -> None:
+    runs, summary = tmp_path / "runs", tmp_path / "docs"
+    runs.mkdir()
+    summary.mkdir()
+    here = result_of("mlops_cnn", 0.9, [])
+    other = result_of("mlops_inceptionv3", 0.8, [])
+    unlike = result_of("five_cnn", 0.7, [])
+    unlike["job"] |= {"limit": 40}
+    earlier = [result_of("mlops_cnn", 0.1, []), other, unlike]
+    (runs / "a.json").write_text(json.dumps(here), encoding="utf-8")
+    (summary / "papers.json").write_text(json.dumps(earlier), encoding="utf-8")
+    assert paper_page.kept(runs, summary) == [here, other]
+    assert paper_page.kept(runs) == [here]
+
+
+def test_draws_are_the_same_in_every_run_and_the_first_is_the_papers_own() -> None:
+    own = paper_tune.Settings(0.0, 0.0, 0.5, 32, 1e-3)
+    first = [paper_tune.drawn(number, 3, own) for number in range(6)]
+    assert first == [paper_tune.drawn(number, 3, own) for number in range(6)]
+    assert first[0] == own
+    assert len(set(first)) == 6
+    assert first[1:] != [paper_tune.drawn(number, 4, own) for number in range(1, 6)]
+
+
+def test_a_search_puts_dropout_l1_and_l2_into_the_network() -> None:
+    model = paper.build("five_cnn", 2, 32)
+    assert paper_tune.own_settings(model, paper.info_of("five_cnn")).dropout == 0.5
+    paper_tune.apply(model, paper_tune.Settings(1e-2, 1e-3, 0.1, 32, 1e-3))
+    rates = [x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.1, 0.1]
+    kernels = [np.asarray(w) for w in model.trainable_weights if w.name == "kernel"]
+    wanted = sum(1e-2 * np.abs(k).sum() + 1e-3 * (k**2).sum() for k in kernels)
+    assert float(sum(model.losses)) == pytest.approx(float(wanted), rel=1e-3)
+
+
+def test_a_search_goes_on_where_it_was_and_refuses_other_options(tmp_path: Path) -> None:
+    path, terms = tmp_path / "five_cnn.jsonl", {"limit": 40}
+    row = {"trial": 0, "terms": terms}
+    path.write_text(json.dumps(row) + '\n{"trial": 1, "te', encoding="utf-8")
+    assert paper_tune.done(path, terms) == [row]
+    assert paper_tune.done(tmp_path / "none.jsonl", terms) == []
+    with pytest.raises(ConfigError, match="other options"):
+        paper_tune.done(path, {"limit": 80})
+    with pytest.raises(ConfigError, match="no network that is trained to read masks"):
+        paper_tune.main(["--network", "features_svm"])

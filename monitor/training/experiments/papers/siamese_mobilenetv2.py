@@ -32,7 +32,6 @@ NETWORK = PaperNetwork(
     ),
     backbone="mobilenetv2",
     frozen=False,
-    reported=None,
 )
 
 

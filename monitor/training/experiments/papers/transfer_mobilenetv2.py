@@ -26,6 +26,7 @@ NETWORK = PaperNetwork(
         "weights all learns",
     ),
     backbone="mobilenetv2",
+    reported={"gender": 87.0, "celebrities": 88.0},
 )
 
 

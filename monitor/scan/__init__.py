@@ -1,0 +1,1 @@
+"""Footage of a whole site: all clips of folders, by several workers (Ray), into the store once."""

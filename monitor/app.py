@@ -109,7 +109,7 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
     if kept.set_up:
         raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     return Chosen(
-        recording("video", DEMO_CLIP, config),
+        recording("video", DEMO_CLIP, config, datetime.now(UTC)),  # of the moment it plays
         "No camera found. This is a demonstration, not your entrance: set up a camera, or open a "
         "clip.",
     )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitor.camera.kept import KeptCameras
 from monitor.camera.listing import camera_list
 from monitor.card import MODELS_DIR, load_card
 from monitor.config import ClassifyConfig, DetectConfig
@@ -27,6 +28,8 @@ PACKAGES = (
     "SQLAlchemy",
     "tensorflow",
 )
+
+TRY = "Check in the window (File > Cameras…)"
 
 
 def run_checks(store_url: str = "") -> int:
@@ -99,13 +102,19 @@ def _models() -> Lines:
 
 
 def _cameras() -> Lines:
+    kept = KeptCameras()
+    if kept.fault:
+        yield False, kept.fault
+    for camera in kept.cameras:
+        off = "" if camera.on else ", switched off"
+        yield True, f"camera {camera.title} is set up{off}; {TRY} tells whether it answers"
     cameras = camera_list()
     names = ", ".join(f"{index} {name}" for index, name in cameras)
     yield (
         True,
-        f"cameras: {names}"
+        f"plugged in: {names}"
         if cameras
-        else "no camera found; streams and clips can be watched all the same",
+        else "no camera is plugged in; streams and clips can be watched all the same",
     )
 
 

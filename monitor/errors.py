@@ -3,7 +3,9 @@
     MonitorError
       ConfigError     a setting, an argument or a file named by the user is wrong
       CameraError     a camera, stream, clip or folder cannot be opened or read
-        CameraMistakeError  what the user named cannot be, as a wrong password
+        CameraMistakeError  what the user named cannot be, as a path without a picture
+          CameraRefusedError  the camera refuses the user or the password
+          NoAddressError  what was given is no address of a camera
         DamagedPictureError  one picture of a live source cannot be shown
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
@@ -33,6 +35,14 @@ class CameraMistakeError(CameraError):
     """A camera that cannot be what was meant, as a wrong password: trying again alone will not
     mend it.
     """
+
+
+class CameraRefusedError(CameraMistakeError):
+    """The camera refuses the user or the password."""
+
+
+class NoAddressError(CameraMistakeError):
+    """What was given as a camera is neither a number nor the address of a stream."""
 
 
 class DamagedPictureError(CameraError):

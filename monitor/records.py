@@ -96,6 +96,7 @@ class SourceStatus:
     message: str = ""
     retry_in_s: float | None = None  # seconds until the next try, while LOST
     mistake: bool = False  # the user named what cannot be: trying again alone will not mend it
+    refused: bool = False  # the camera refuses the user or the password
 
 
 class LazyImage(Protocol):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from monitor import check
+from monitor.camera.kept import KeptCameras
 from monitor.errors import ModelError
 
 
@@ -30,7 +31,7 @@ def test_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     status, lines = run(capsys, f"sqlite:///{tmp_path / 'm.db'}")
     assert status == 0, lines
     assert all(line.startswith("ok    ") for line in lines)
-    assert any("cameras: 0 Front" in line for line in lines)
+    assert any("plugged in: 0 Front" in line for line in lines)
     assert any("mask runs on onnx, faces are found by yunet" in line for line in lines)
 
 
@@ -87,4 +88,18 @@ def test_no_camera_is_no_fault(
     monkeypatch.setattr(check, "camera_list", list)
     status, lines = run(capsys, f"sqlite:///{tmp_path / 'm.db'}")
     assert status == 0
-    assert any("no camera found" in line for line in lines)
+    assert any("no camera is plugged in" in line for line in lines)
+
+
+def test_cameras_that_were_set_up_are_listed_without_their_passwords(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "camera_list", list)
+    kept = KeptCameras()
+    kept.put("rtsp://anna:s3cret@door.test/live", name="Front door")
+    kept.switch((), (kept.put("3").camera_id,))
+    status, lines = run(capsys, f"sqlite:///{tmp_path / 'm.db'}")
+    assert status == 0
+    assert any("camera Front door is set up;" in line for line in lines)
+    assert any("camera camera 3 is set up, switched off;" in line for line in lines)
+    assert "s3cret" not in " ".join(lines)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from monitor.declared import sources
-from monitor.errors import CameraError
+from monitor.errors import CameraError, NoAddressError
 
 HIDDEN = "…"
 USB = "usb"  # the kind of camera that a number means
@@ -75,15 +75,16 @@ def addresses(text: str) -> list[str]:
 def parse_address(text: str) -> Address:
     """
     Raises:
-        CameraError: If `text` is neither a camera's number nor the address of a stream. Its
-            sentence shows no part of `text` that may be secret.
+        NoAddressError: If `text` is neither a camera's number nor the address of a stream.
+        CameraError: If the address is not valid. No sentence shows a part of `text` that may be
+            secret.
     """
     if _NUMBER.fullmatch(text):
         return Address(str(int(text)), USB, f"camera {int(text)}")
     scheme, colon, rest = text.partition("://")
     kind = _kind(scheme.lower()) if colon else None
     if kind is None:
-        raise CameraError(_no_camera(text))
+        raise NoAddressError(_no_camera(text))
     scheme = scheme.lower()  # FFmpeg knows no HTTP://
     shown = f"{scheme}://{HIDDEN}"
     if not text.isprintable() or " " in text or not _is_utf8(text):

@@ -21,7 +21,12 @@ from monitor.camera.slot import LatestSlot
 from monitor.camera.source import Claims, FrameSource, Picture
 from monitor.camera.turn import UPRIGHT, turned
 from monitor.config import CameraConfig
-from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
+from monitor.errors import (
+    CameraError,
+    CameraMistakeError,
+    CameraRefusedError,
+    DamagedPictureError,
+)
 from monitor.records import Condition, Frame, SourceState, SourceStatus, WatchState
 
 log = logging.getLogger(__name__)
@@ -172,6 +177,7 @@ class CaptureThread(threading.Thread):
                         str(error),
                         pause_s,
                         mistake=isinstance(error, CameraMistakeError),
+                        refused=isinstance(error, CameraRefusedError),
                     )
                 )
             self._stop_event.wait(pause_s)

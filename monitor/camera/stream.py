@@ -15,7 +15,12 @@ from monitor.camera.live import LiveSource
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
-from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
+from monitor.errors import (
+    CameraError,
+    CameraMistakeError,
+    CameraRefusedError,
+    DamagedPictureError,
+)
 
 if TYPE_CHECKING:
     from monitor.camera.decoder import Decoder
@@ -80,7 +85,7 @@ class StreamSource(LiveSource):
 
         stream = f"stream {self.name}"
         if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-            return CameraMistakeError(
+            return CameraRefusedError(
                 f"{stream} refuses this user or password: check both in the address"
             )
         if isinstance(error, av.error.HTTPNotFoundError | av.error.HTTPBadRequestError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -20,6 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.gui.theme import is_dark
+
+SHOWN_MAX = 2  # banners; the rest is folded
+READ_MS = 20_000  # after which a banner goes by itself where nothing is to be done
 
 
 class Severity(Enum):
@@ -68,8 +71,15 @@ class Banner(QWidget):
         self.button = QPushButton()
         self.button.setVisible(False)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._action: Callable[[], None] | None = None
+        self._action: Callable[[], object] | None = None
         self.button.clicked.connect(self._act)
+        self.other = QPushButton()  # what else helps
+        self.other.setVisible(False)
+        self.other.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._other_action: Callable[[], object] | None = None
+        self.other.clicked.connect(lambda: self._other_action and self._other_action())
+        self._read_timer = QTimer(self, singleShot=True, interval=READ_MS)
+        self._read_timer.timeout.connect(close)
         self._hide = hide = QToolButton()
         hide.setText("✕")
         hide.setAutoRaise(True)
@@ -83,17 +93,30 @@ class Banner(QWidget):
         row.addWidget(_Sign(severity), 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.label, 1)
         row.addWidget(self.button)
+        row.addWidget(self.other)
         row.addWidget(hide)
 
-    def set_message(self, text: str, button: str, action: Callable[[], None] | None) -> None:
+    def set_message(self, text: str, button: str, action: Callable[[], object] | None) -> None:
         self.label.setText(text)
         self.setAccessibleName(text)
         self.set_button(button, action)
 
-    def set_button(self, button: str, action: Callable[[], None] | None) -> None:
+    def set_button(self, button: str, action: Callable[[], object] | None) -> None:
         self._action = action
         self.button.setText(button)
         self.button.setVisible(action is not None)
+
+    def set_other(self, button: str, action: Callable[[], object] | None) -> None:
+        self._other_action = action
+        self.other.setText(button)
+        self.other.setVisible(action is not None)
+
+    def time(self, goes: bool) -> None:
+        """Whether it goes by itself, once it could be read."""
+        if goes and not self._read_timer.isActive():
+            self._read_timer.start()
+        elif not goes:
+            self._read_timer.stop()
 
     def fold(self) -> None:
         """Leave the button alone, in a thin strip: what can be done must stay in reach."""
@@ -130,9 +153,16 @@ class BannerStack(QWidget):
         super().__init__(parent)
         self._banners: dict[str, Banner] = {}
         self._hidden: dict[str, str] = {}
+        self._reserved = self._all_shown = False
+        self.more = QToolButton()
+        self.more.setAutoRaise(True)
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.more.clicked.connect(self._show_all)
+        self.more.hide()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
+        self._layout.addWidget(self.more)
         self.setVisible(False)
 
     def show_message(
@@ -141,7 +171,7 @@ class BannerStack(QWidget):
         severity: Severity,
         text: str,
         button: str = "",
-        action: Callable[[], None] | None = None,
+        action: Callable[[], object] | None = None,
     ) -> None:
         """Show or change the banner `key`; without text it goes."""
         if text and self._hidden.get(key) == text:
@@ -158,9 +188,24 @@ class BannerStack(QWidget):
             banner = None
         if banner is None:
             banner = self._banners[key] = Banner(severity, lambda: self._hide(key))
-            self._layout.addWidget(banner)
+            self._layout.insertWidget(self._layout.count() - 1, banner)
             self.setVisible(True)
         banner.set_message(text, button, action)
+        banner.set_other("", None)
+        banner.time(severity is Severity.INFO and action is None)
+        self._arrange()
+
+    def offer(self, key: str, button: str, action: Callable[[], object]) -> None:
+        """A second button for the banner `key`, if it is there."""
+        banner = self._banners.get(key)
+        if banner is not None:
+            banner.set_other(button, action)
+
+    def reserve(self) -> None:
+        """Keep the room of a message of two lines, so that nothing moves when one comes."""
+        self._reserved = True
+        self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 20)
+        self.setVisible(True)
 
     def clear(self, key: str) -> None:
         self._hidden.pop(key, None)
@@ -185,4 +230,24 @@ class BannerStack(QWidget):
             self._layout.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
-        self.setVisible(bool(self._banners))
+        self._arrange()
+        self.setVisible(self._reserved or bool(self._banners))
+
+    def _arrange(self) -> None:
+        """Show what matters most, of the same the newest, and fold the rest into one line: the
+        picture keeps its room.
+        """
+        order = {kind: place for place, kind in enumerate(Severity)}
+        newest = list(reversed(self._banners.values()))
+        first = sorted(newest, key=lambda banner: -order[banner.severity])
+        shown = first if self._all_shown else first[:SHOWN_MAX]
+        for banner in first:
+            banner.setVisible(banner in shown)
+        folded = len(first) - len(shown)
+        self._all_shown = self._all_shown and len(first) > SHOWN_MAX
+        self.more.setText(f"{folded} more")
+        self.more.setVisible(folded > 0)
+
+    def _show_all(self) -> None:
+        self._all_shown = True
+        self._arrange()

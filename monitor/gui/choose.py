@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QMimeData, QObject, QStandardPaths, Qt, QTimer, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
@@ -26,6 +26,7 @@ CLIPS = (
     ";;All files (*)"
 )
 
+FOLDER = "opened_folder"  # of the clip or the pictures that were opened last
 PLUG_MS = 3000  # between two looks at what is plugged in, while there is nothing else
 
 
@@ -53,6 +54,7 @@ class SourceChooser(QObject):
         super().__init__(parts.window)
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._opened = parts.banners, opened
+        self._preferences = parts.preferences
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
         self.keeper = keeper = CameraKeeper(parts, self)
         self._there: set[int] = set()  # numbers of the cameras that are plugged in
@@ -87,7 +89,13 @@ class SourceChooser(QObject):
             self._demonstration = recorded and not first.named and bool(first.notice)
             self.open(*first.sources, notice=first.notice)
         elif first.notice:
-            self._banners.show_message("notice", Severity.INFO, first.notice)
+            self._banners.show_message(
+                "notice",
+                Severity.INFO,
+                first.notice,
+                "Set up a camera…",
+                self._menus.set_up.trigger,
+            )
         self.keeper.began(first)
         self._plug_timer.start()
 
@@ -100,6 +108,11 @@ class SourceChooser(QObject):
         self._grid.clear()
         self._show_notice(notice)
         self._changed()
+
+    def demonstrate(self, clip: FrameSource, notice: str) -> None:
+        """Watch the clip that comes with the program, until a camera takes its place."""
+        self._demonstration = True
+        self.open(clip, notice=notice)
 
     def _show_notice(self, notice: str) -> None:
         """Say that a recording is watched, with the way back."""
@@ -271,14 +284,25 @@ class SourceChooser(QObject):
 
     @Slot()
     def ask_for_clip(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open clip", "", CLIPS)
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), CLIPS)
         if path:
+            self._preferences.keep_text(FOLDER, str(Path(path).parent))
             self.open_path(Path(path))
+
+    def _folder(self) -> str:
+        """The folder of what was opened last, else the user's videos."""
+        last = self._preferences.text(FOLDER)
+        if last and Path(last).is_dir():
+            return last
+        return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
 
     @Slot()
     def ask_for_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self._window, "Open folder of pictures")
+        path = QFileDialog.getExistingDirectory(
+            self._window, "Open folder of pictures", self._folder()
+        )
         if path:
+            self._preferences.keep_text(FOLDER, str(Path(path).parent))
             self.open_path(Path(path))
 
     def _ask_for_stream(self, title: str, watch: Callable[[str], None]) -> None:

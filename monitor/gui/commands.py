@@ -70,6 +70,7 @@ class Commands(QObject):
         menus.export.triggered.connect(self.ask_for_export)
         menus.people.triggered.connect(self.show_people)
         menus.history.triggered.connect(self.show_history)
+        menus.print.triggered.connect(lambda: self.show_history().printing.ask_to_print())
         menus.models.triggered.connect(self.show_models)
         menus.help.triggered.connect(self.show_help)
         menus.about.triggered.connect(self.show_about)
@@ -271,7 +272,7 @@ class Commands(QObject):
                 Severity.INFO,
                 text,
                 "Show folder",
-                lambda: _show_folder(path.absolute().parent),
+                lambda: self._show_folder(path.absolute().parent),
             )
 
         def fail(message: str) -> None:
@@ -287,6 +288,12 @@ class Commands(QObject):
 
         self._banners.clear("export")
         self._bridge.run("the export", write, say, fail)
+
+    def _show_folder(self, folder: Path) -> None:
+        """In the file manager; where none answers, the path is said."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            text = f"This system has no file manager: the folder is {folder}"
+            self._banners.show_message("export", Severity.INFO, text)
 
     # Help
 
@@ -310,7 +317,3 @@ def _begin_shift(parts: Parts) -> None:
 
 def _undo_last(parts: Parts) -> None:
     parts.ledger.undo()
-
-
-def _show_folder(folder: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -48,25 +48,30 @@ class Menus:
         self._fill_help(bar.addMenu("&Help"))
 
     def _fill_file(self, file: QMenu) -> None:
+        self.set_up = self._add(file, "&Cameras…", "Ctrl+Shift+C")
         self.open_clip = self._add(file, "&Open clip…", "Ctrl+O")
         self.open_folder = self._add(file, "Open &folder of pictures…", "Ctrl+Shift+O")
-        self.open_stream = self._add(file, "Open &stream…", "Ctrl+L")
-        self.cameras = file.addMenu("&Camera")
-        self.camera_group = QActionGroup(self._window)
-        file.addSeparator()
-        self.add_cameras = file.addMenu("&Add camera")
-        self.add_group = QActionGroup(self._window)
-        self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
-        self.add_stream = self._add(file, "A&dd stream…", "Ctrl+Shift+L")
-        self.set_up = self._add(file, "Ca&meras…", "Ctrl+Shift+C")
-        self.remove = self._add(file, "&Remove this camera", "")
         self.back = self._add(file, "&Back to the cameras", "Ctrl+B")
         self.back.setEnabled(False)
+        self._fill_other(file.addMenu("&Watch another"))
         file.addSeparator()
+        self.print = self._add(file, "&Print…", "")
         self.export = self._add(file, "&Export…", "Ctrl+E")
         file.addSeparator()
         self.quit = self._add(file, "&Quit", "Ctrl+Q")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _fill_other(self, other: QMenu) -> None:
+        """What is seldom wanted: to watch a camera instead of the others, or beside them."""
+        self.open_stream = self._add(other, "Open &stream…", "Ctrl+L")
+        self.cameras = other.addMenu("&Camera")
+        self.camera_group = QActionGroup(self._window)
+        other.addSeparator()
+        self.add_cameras = other.addMenu("&Add camera")
+        self.add_group = QActionGroup(self._window)
+        self.add_group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
+        self.add_stream = self._add(other, "A&dd stream…", "Ctrl+Shift+L")
+        self.remove = self._add(other, "&Remove this camera", "")
 
     def _fill_view(self, view: QMenu) -> None:
         self.full_screen = self._add(view, "&Full screen", "F11", checkable=True)

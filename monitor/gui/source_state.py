@@ -8,11 +8,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from monitor.app import DEMO_CLIP
+from monitor.camera.kept import KeptCamera
 from monitor.camera.words import DOUBTS, SHORT
 from monitor.gui.banner import Severity
+from monitor.gui.cameras.words import trouble_text
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.caption import Caption
-from monitor.gui.picture.view import PictureView
+from monitor.gui.picture.view import DEMONSTRATION, RECORDING, PictureView
 from monitor.gui.plates import clock, condition_text
 from monitor.gui.review.words import plate_text
 from monitor.gui.status import sources_text, state_text
@@ -66,6 +69,11 @@ class SourceWatch:
         self._turned_since: dict[str, datetime] = {}  # recordings among them
         # turns the pictures of a camera; set by the window
         self.turn: Callable[[Watched, int], None] = lambda watched, degrees: None
+        # the camera of the list that is watched so; its password; its form: set by the window
+        self.known: Callable[[Watched], KeptCamera | None] = lambda watched: None
+        self.enter: Callable[[KeptCamera], object] = lambda camera: None
+        self.change: Callable[[KeptCamera], object] = lambda camera: None
+        self.missing = ""  # cameras that are not watched for want of a password, in a few words
         self.present: frozenset[str] = frozenset()  # whose picture is of this moment, and judged
         self.stuck = False  # the inference thread does not answer
         self._shown: set[str] = set()  # keys of the banners of this
@@ -108,9 +116,10 @@ class SourceWatch:
         )
         if one is not None:
             word = state_text(one.status, one.countdown_s, self._word(one))
-            self._bar.show_source(f"{one.watched.name}: {word}")
+            told = f"{one.watched.name}: {word}"
         else:
-            self._bar.show_source(sources_text(Counter(self._word(s) for s in seen)))
+            told = sources_text(Counter(self._word(s) for s in seen))
+        self._bar.show_source(", ".join(text for text in (told, self.missing) if text))
         self.present = frozenset(
             s.watched.name for s in seen if self._word(s) in ("live", "playing")
         )
@@ -241,6 +250,8 @@ class SourceWatch:
                 f"network"
             )
             self._show(key, Severity.WARNING, text, "", [])
+        elif status.refused and (camera := self.known(seen.watched)) is not None:
+            self._show_refused(key, seen, camera)
         elif status.state is SourceState.LOST:
             self._show(
                 key,
@@ -251,6 +262,15 @@ class SourceWatch:
             )
         else:
             self._show(key, Severity.ERROR, status.message, "Try again", [name])
+
+    def _show_refused(self, key: str, seen: _Seen, camera: KeptCamera) -> None:
+        """Say that user or password are wrong, with both ways to mend that."""
+        self._shown.add(key)
+        text = trouble_text(seen.watched.name, seen.status)
+        self._banners.show_message(
+            key, Severity.WARNING, text, "Enter it…", lambda: self.enter(camera)
+        )
+        self._banners.offer(key, "Change…", lambda: self.change(camera))
 
     def _show(self, key: str, severity: Severity, text: str, button: str, names: list[str]) -> None:
         self._shown.add(key)
@@ -282,7 +302,9 @@ class SourceWatch:
             view.set_placeholder(titles.get(state, name), hint)
             view.set_plate("")
             return
-        view.set_recording(not seen.watched.live)
+        recorded = seen.watched.source.recorded
+        demo = recorded is not None and recorded.path == DEMO_CLIP
+        view.set_recording(not seen.watched.live, DEMONSTRATION if demo else RECORDING)
         old = (seen.condition is not None and seen.condition.state in OLD) or state in TROUBLES
         if old or seen.watched.lent or self.stuck:
             view.drop_faces()  # nobody may take the last picture for the present one

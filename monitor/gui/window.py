@@ -16,11 +16,14 @@ from monitor.app import Chosen, RunOptions, begun_with, build_parts, check_sourc
 from monitor.errors import CameraError, MonitorError
 from monitor.gui.alerts.room import AlertRoom
 from monitor.gui.banner import Severity
+from monitor.gui.cameras.unwatched import show_unwatched
+from monitor.gui.cameras.words import missing_text
 from monitor.gui.choose import SourceChooser, dropped_paths, take_copy
 from monitor.gui.commands import Commands
 from monitor.gui.doctor.room import DoctorRoom
 from monitor.gui.layout import lay_out
 from monitor.gui.learning.drift_notice import DriftNotice
+from monitor.gui.left_open import LeftOpenNotice
 from monitor.gui.pause import PauseWatch
 from monitor.gui.picture.view import PictureView
 from monitor.gui.preferences import Preferences
@@ -90,9 +93,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.chooser = SourceChooser(self.parts, self._sources_changed)
+        keeper = self.chooser.keeper
         self.hours = HourFeed(self.session, self.bridge, self.hour_panel)
         self.watch = SourceWatch(self.parts)
-        self.watch.turn = self.chooser.keeper.turn
+        self.watch.turn = keeper.turn
+        self.watch.known, self.watch.enter = keeper.of, keeper.unlock
+        self.watch.change = lambda camera: self.commands.show_cameras(keeper).change(camera)
         self.pauses = PauseWatch(self.parts, self._went_on)
         self.reports = Reports(self.parts, self.watch, lambda: self.commands.start_again())
         self.commands = Commands(self.parts, self.reports, self._started_again)
@@ -105,9 +111,11 @@ class MainWindow(QMainWindow):
         self.commands.ignore_place = self.zones.ignore_place
         self.review = ReviewRoom(self.parts, self.reports, self.commands.export, self.play)
         self.reports.saw = self._saw
+        self.left_open = LeftOpenNotice(self.session, self.banners)
         self.drift = DriftNotice(self.session, self.bridge, self.banners, self.commands.show_models)
-        menus, keeper = self.menus, self.chooser.keeper
+        menus = self.menus
         menus.set_up.triggered.connect(lambda: self.commands.show_cameras(keeper))
+        keeper.changed.connect(self._cameras_changed)
         keeper.changed.connect(self.zones.start)  # zones are kept by name, and names have changed
         menus.quit.triggered.connect(self.close)
         menus.full_screen.triggered.connect(self._show_full_screen)
@@ -186,21 +194,23 @@ class MainWindow(QMainWindow):
             else:
                 self.chooser.begin(first)
         if not self.session.watched:
-            self._show_nothing()
+            show_unwatched(self.parts, self.chooser.keeper)
         self.chooser.list_cameras()
 
-    def _show_nothing(self) -> None:
-        self.view.set_placeholder(
-            "Nothing to watch yet", "Choose a camera, a stream or a clip in the File menu"
-        )
-        self.status.show_source("no camera")
+    @Slot()
+    def _cameras_changed(self) -> None:
+        """The list of cameras, or what is known of their passwords."""
+        keeper = self.chooser.keeper
+        self.watch.missing = missing_text(() if keeper.unlocking else keeper.missing)
+        if not self.session.watched:
+            show_unwatched(self.parts, keeper)
 
     def _begin_without(self, message: str) -> None:
         if self.error is not None:
             self.close()
             return
         self.banners.show_message("choice", Severity.ERROR, message)
-        self._show_nothing()
+        show_unwatched(self.parts, self.chooser.keeper)
         self.session.start_worker()
         self.chooser.list_cameras()
 
@@ -263,6 +273,7 @@ class MainWindow(QMainWindow):
         if self.reports.worker is WorkerState.READY:
             self.hours.look(self.reports.shown.count)
             self.drift.look()
+            self.left_open.look()
 
     # Sources
 
@@ -278,7 +289,7 @@ class MainWindow(QMainWindow):
         self.menus.pause.setChecked(self.session.paused)
         self.watch.look()
         if not self.session.watched:
-            self._show_nothing()
+            show_unwatched(self.parts, self.chooser.keeper)
 
     @Slot()
     def _arranged(self) -> None:

@@ -60,6 +60,10 @@ class Claims:
         self._keys[camera], self._held[key] = key, (path, descriptor)
         return True
 
+    def has(self, camera: str) -> bool:
+        """Whether this program has claimed a camera."""
+        return camera in self._keys
+
     def release(self, camera: str) -> None:
         """Let a camera go, if it was claimed."""
         key = self._keys.pop(camera, None)

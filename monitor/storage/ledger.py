@@ -68,8 +68,10 @@ class Ledger:
         self._now, self._clock = now, clock if store is not None else None
         self._claims = Claims(store)
         shift = Shift(shift_id, datetime.now(UTC))
+        self.left_open: datetime | None = None  # the last run ended then, and was not closed
         if store is not None and clock is not None:
             shift = store.answered(lambda: clock.resume(store, self._claims))
+            self.left_open = store.answered(lambda: clock.left_open(store, self._claims))
         self._books = ShiftBooks(shift)
         self._recordings_apart = outputs.recordings_apart
         self._announcer = outputs.announcer

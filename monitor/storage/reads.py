@@ -112,6 +112,18 @@ class Reads:
         for row in self._rows(query.order_by(table.first_seen, table.visit_id)):
             yield as_visit(dict(zip(names, row, strict=True)))
 
+    def newest_watch(self, desk: str) -> Watch | None:
+        """The interval of a desk that ended last; an open one was left so by a killed run."""
+        shifts, watches = tables.shifts.c, tables.watches.c
+        query = (
+            sa.select(tables.watches)
+            .where(watches.shift_id.in_(sa.select(shifts.shift_id).where(shifts.desk == desk)))
+            .order_by(watches.ended.desc(), watches.watch_id)
+            .limit(1)
+        )
+        rows = [Watch(**row | {"state": WatchState(row["state"])}) for row in self._read(query)]
+        return rows[0] if rows else None
+
     def has_shift(self, shift_id: str) -> bool:
         """Whether there are books of this id."""
         query = sa.select(tables.shifts.c.shift_id).where(tables.shifts.c.shift_id == shift_id)

@@ -70,6 +70,24 @@ class ShiftClock:
                 return shift
         return self._claimed(self._new(self._since, moment), claims)
 
+    def left_open(self, store: Store, claims: Claims) -> datetime | None:
+        """When the last run of this desk was seen last, if it ended without being closed: its
+        newest interval is open, and no other program has its shift.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        newest = store.newest_watch(self._desk)
+        if newest is None or not newest.open:
+            return None
+        claim = f"shift {newest.shift_id}"
+        known = claims.has(claim)
+        if not claims.take(claim):
+            return None
+        if not known:
+            claims.release(claim)
+        return newest.ended
+
     @property
     def over(self) -> bool:
         """Whether the next shift is to begin. A clock that is set back ends none."""

@@ -47,6 +47,7 @@ def test_banners_stand_in_the_order_in_which_they_came(qtbot: QtBot, stack: Bann
         stack.show_message(key, severity, f"message {key}")
     with qtbot.waitExposed(stack):
         stack.show()
+    stack.more.click()  # the third is folded
     stack.show_message("a", Severity.INFO, "message a, changed")
     QApplication.processEvents()
     assert [b.label.text() for b in banners(stack)] == [
@@ -144,3 +145,40 @@ def test_the_text_can_be_read_in_both_themes(qtbot: QtBot, severity: Severity, d
     assert contrast(banner.label.palette().windowText().color(), ground) >= 4.5
     assert banner.label.textFormat() is Qt.TextFormat.PlainText  # a camera's name is no markup
     assert banner.accessibleName() == "<b>lost</b>"
+
+
+def test_what_matters_most_is_shown_and_the_rest_folded(qtbot: QtBot) -> None:
+    stack = BannerStack()
+    qtbot.addWidget(stack)
+    stack.show()
+    for key, severity in (
+        *(("a", Severity.INFO), ("b", Severity.ERROR)),
+        *(("c", Severity.INFO), ("d", Severity.WARNING)),
+    ):
+        stack.show_message(key, severity, f"message {key}", "Do it", lambda: None)
+    shown = [b.label.text() for b in stack.findChildren(Banner) if b.isVisible()]
+    assert sorted(shown) == ["message b", "message d"]
+    assert stack.more.isVisible()
+    assert stack.more.text() == "2 more"
+    qtbot.mouseClick(stack.more, Qt.MouseButton.LeftButton)
+    assert all(banner.isVisible() for banner in stack.findChildren(Banner))
+    assert not stack.more.isVisible()
+    for key in "ab":
+        stack.clear(key)
+    assert not stack.more.isVisible()
+    assert [stack.text(key) for key in "cd"] == ["message c", "message d"]
+
+
+def test_a_notice_goes_by_itself_where_nothing_is_to_be_done(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.gui.banner.READ_MS", 50)
+    stack = BannerStack()
+    qtbot.addWidget(stack)
+    stack.show_message("saved", Severity.INFO, "It is saved")
+    stack.show_message("asks", Severity.INFO, "Watch it?", "Keep it", lambda: None)
+    stack.show_message("wrong", Severity.WARNING, "It is lost")
+    qtbot.waitUntil(lambda: stack.text("saved") == "")
+    qtbot.wait(200)
+    assert stack.text("asks") == "Watch it?"
+    assert stack.text("wrong") == "It is lost"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QSettings, QStandardPaths, Qt, QUrl
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +16,7 @@ from monitor.config import load_config
 from monitor.data_folder import data_folder
 from monitor.errors import CameraError
 from monitor.gui.application import open_window
+from monitor.gui.cameras.words import NO_ADDRESS
 from monitor.gui.choose import dropped_paths
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -106,7 +107,7 @@ def test_a_wrong_address_is_said_and_the_camera_stays(
     window = make_window(Camera())
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live", timeout=LONG_MS)
     window.chooser.keeper.open_camera("ftp://nowhere")
-    assert "ftp://nowhere" in window.banners.text("choice")
+    assert window.banners.text("choice") == NO_ADDRESS
     qtbot.waitUntil(lambda: window.status.source.text() == "camera 7: live")
 
 
@@ -229,7 +230,7 @@ def test_what_was_said_of_the_last_choice_goes_with_the_next(
     window = make_window(masked_clip, notice="This is the bundled clip.")
     qtbot.waitUntil(lambda: window.banners.text("notice") != "", timeout=LONG_MS)
     window.chooser.keeper.add_camera("nonsense")
-    assert "nonsense" in window.banners.text("choice")
+    assert window.banners.text("choice") == NO_ADDRESS
     assert window.session.names == ("masked.avi",)
     window.chooser.add(Camera("yard"))
     assert (window.banners.text("choice"), window.banners.text("notice")) == ("", "")
@@ -288,3 +289,29 @@ def test_after_a_clip_there_is_a_way_back_to_the_cameras(
     assert window.banners.text("notice") == ""
     assert not window.menus.back.isEnabled()
     assert window.windowTitle() == "Mask Monitor"
+
+
+def test_a_clip_is_looked_for_where_the_last_one_was(
+    make_window: MakeWindow, masked_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(parent: object, title: str, folder: str, *rest: object) -> tuple[str, str]:
+        asked.append(folder)
+        return str(masked_clip), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    window = make_window(Camera("door"), start=False)
+    for _ in range(2):
+        window.menus.open_clip.trigger()
+    videos = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+    assert asked == [videos, str(masked_clip.parent)]
+
+
+def test_a_folder_that_cannot_be_shown_is_named(
+    make_window: MakeWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.gui.commands.QDesktopServices.openUrl", lambda url: False)
+    window = make_window(Camera("door"), start=False)
+    window.commands._show_folder(tmp_path)
+    assert str(tmp_path) in window.banners.text("export")

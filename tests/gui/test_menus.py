@@ -59,7 +59,7 @@ def test_the_cameras_that_are_there_are_listed_and_ticked(
     menus = window.menus
     qtbot.waitUntil(lambda: len(menus.camera_group.actions()) == 3, timeout=LONG_MS)
     texts = [action.text() for action in menus.cameras.actions() if action.text()]
-    assert texts == ["0: Webcam", "3: Eyes && ears", "7: Desk", "&Look again", "Ca&meras…"]
+    assert texts == ["0: Webcam", "3: Eyes && ears", "7: Desk", "&Look again", "&Cameras…"]
 
     def ticked() -> tuple[list[object], list[object], list[object]]:
         watch, add = menus.camera_group.actions(), menus.add_group.actions()
@@ -132,3 +132,22 @@ def test_a_detector_that_a_file_adds_stands_in_the_menu(
     menus = make_window(start=False).menus
     assert list(menus.detectors) == ["yunet", "ssd", "haar", added_detector, "yunet_masked"]
     assert menus.detectors[added_detector].text().startswith("Everywhere")
+
+
+def test_the_file_menu_has_what_a_desk_needs_and_the_rest_below(
+    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "monitor.gui.history.printing.Printing.ask_to_print", lambda self: asked.append("print")
+    )
+    window = make_window(start=False)
+    (file,) = (menu for menu in window.findChildren(QMenu) if menu.title() == "&File")
+    assert [action.text() for action in file.actions() if action.text()] == [
+        *("&Cameras…", "&Open clip…", "Open &folder of pictures…", "&Back to the cameras"),
+        *("&Watch another", "&Print…", "&Export…", "&Quit"),
+    ]
+    window.menus.print.trigger()
+    assert asked == ["print"]
+    assert window.commands.history is not None
+    assert window.commands.history.isVisible()

@@ -5,10 +5,11 @@ off on one side is so on the other.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from monitor.camera import passwords
 from monitor.camera.kept import KeptCamera, KeptCameras
@@ -20,6 +21,7 @@ from monitor.config import CameraConfig
 from monitor.errors import CameraError, ConfigError, StoreError
 from monitor.gui.banner import Severity
 from monitor.gui.cameras.locks import Locks
+from monitor.gui.cameras.words import fault_text
 from monitor.gui.layout import WindowParts
 from monitor.gui.remembered import First
 from monitor.gui.threads.watched import Watched
@@ -51,6 +53,7 @@ class CameraKeeper(QObject):
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._watcher = parts.banners, watcher
         self._asks = False  # for passwords: not where other sources were named
+        self.unlocking = False  # the keyring is being asked
         self.locks = Locks(parts, self.kept, self._enter, self.remove)
         self.locks.changed.connect(self.changed)
 
@@ -66,20 +69,34 @@ class CameraKeeper(QObject):
         else:
             self._keep(new)
         self._asks = not first.named
-        locked = self.kept.locked if self._asks else ()
+        locked = self.missing
         if not locked:
             return
+        self.unlocking = True
 
         def unlock() -> bool:
             self.kept.unlock()
             return passwords.can_keep()
 
         def watch(keyring: bool) -> None:
-            self.locks.keyring = keyring
+            self.locks.keyring, self.unlocking = keyring, False
             self._watch_unlocked(locked)
 
+        def fail(message: str) -> None:
+            self.unlocking = False
+            self._tell()
+
         # loading a keyring takes a while, in which the other cameras are watched
-        self._bridge.run("keyring", unlock, watch, lambda message: self._tell())
+        self._bridge.run("keyring", unlock, watch, fail)
+
+    @property
+    def missing(self) -> tuple[KeptCamera, ...]:
+        """The cameras that should be watched and are not, for want of a password."""
+        return self.kept.locked if self._asks else ()
+
+    def of(self, watched: Watched) -> KeptCamera | None:
+        """The camera of the list that is watched so."""
+        return self._known(watched.source)
 
     def _watch_unlocked(self, cameras: Sequence[KeptCamera]) -> None:
         for camera in cameras:
@@ -87,7 +104,7 @@ class CameraKeeper(QObject):
                 try:
                     self._watcher.add(self.kept.source(camera, self.config))
                 except CameraError as error:
-                    self._banners.show_message("choice", Severity.ERROR, str(error))
+                    self._banners.show_message("choice", Severity.ERROR, fault_text(error))
         self._arrange()
         self._tell()
 
@@ -157,7 +174,7 @@ class CameraKeeper(QObject):
         try:
             return self.kept.named(text, self.config)
         except CameraError as error:
-            self._banners.show_message("choice", Severity.ERROR, str(error))
+            self._banners.show_message("choice", Severity.ERROR, fault_text(error))
             return None
 
     @property
@@ -184,7 +201,7 @@ class CameraKeeper(QObject):
             None,
         )
 
-    def add(self, text: str, name: str, turn: Turn | None) -> None:
+    def add(self, text: str, name: str, turn: Turn | None) -> KeptCamera:
         """Keep a camera and watch it.
 
         Raises:
@@ -195,7 +212,25 @@ class CameraKeeper(QObject):
         if known is not None:
             raise CameraError(f"{known.title} is in the list already: change it there")
         camera = self._put(text, name=name, turn=turn)
-        self.switch(camera, True)
+        self.take_up(camera)
+        return camera
+
+    def take_up(self, camera: KeptCamera) -> None:
+        """Watch a camera of the list: beside the others, in the place of a recording.
+
+        Raises:
+            CameraError: If it cannot be watched: one too many, or a password is missing.
+        """
+        watched = self._session.watched
+        if not watched or any(w.live for w in watched):
+            self.switch(camera, True)
+            return
+        self.kept.switch((camera.camera_id,))
+        sources = self.renewed([aside.source for aside in self._session.aside.values()])
+        if not any(self._is(source, camera) for source in sources):
+            sources = (*sources, self.kept.source(camera, self.config))
+        self._watcher.open(*sources)
+        self._tell()
 
     def change(self, camera: KeptCamera, text: str = "") -> None:
         """Take over a changed record.
@@ -298,9 +333,20 @@ class CameraKeeper(QObject):
 
     # Passwords
 
-    def unlock(self, camera: KeptCamera) -> None:
-        """Ask for a camera's password, and watch it."""
-        self.locks.ask(camera)
+    def unlock(
+        self,
+        camera: KeptCamera,
+        then: Callable[[], None] = lambda: None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Ask for a camera's password, and watch it; then call `then`.
+
+        Args:
+            parent: Gets the keyboard back; None: the window.
+        """
+        now = self.kept.get(camera.camera_id)
+        if now is not None:
+            self.locks.ask(now, then, parent)
 
     def _enter(self, camera: KeptCamera, text: str) -> bool:
         """Watch a camera by its whole address, as it was entered now. False if that is none."""
@@ -313,7 +359,7 @@ class CameraKeeper(QObject):
                 self._watcher.exchange(watched.name, self.kept.source(known, self.config))
             self.switch(known, True)
         except CameraError as error:
-            self._banners.show_message("choice", Severity.ERROR, str(error))
+            self._banners.show_message("choice", Severity.ERROR, fault_text(error))
             return False
         return True
 
@@ -324,7 +370,8 @@ class CameraKeeper(QObject):
         return camera
 
     def _tell(self) -> None:
-        self.locks.tell(self.kept.locked if self._asks else ())
+        self.locks.tell(self.missing)
+        self._session.miss([] if self.unlocking else [camera.title for camera in self.missing])
         if self.kept.fault:
             self._banners.show_message("cameras", Severity.ERROR, self.kept.fault)
         else:

@@ -173,21 +173,30 @@ class Locks(QObject):
         if self._kept.locked:
             self.ask(self._kept.locked[0], self.ask_for_all)
 
-    def ask(self, camera: KeptCamera, then: Callable[[], None] = lambda: None) -> PasswordDialog:
+    def ask(
+        self,
+        camera: KeptCamera,
+        then: Callable[[], None] = lambda: None,
+        parent: QWidget | None = None,
+    ) -> PasswordDialog:
         """Ask for a camera's password. The window goes on.
 
         Args:
             then: Called after it was given.
+            parent: Gets the keyboard back; None: the window.
         """
         if self.asking is not None:
             if self.asking.camera.camera_id == camera.camera_id:
                 bring_to_front(self.asking)
                 return self.asking
             self.asking.reject()
-        self.asking = dialog = PasswordDialog(camera, keyring=self.keyring, parent=self._window)
+        parent = parent or self._window
+        self.asking = dialog = PasswordDialog(camera, keyring=self.keyring, parent=parent)
 
         def answered(result: int) -> None:
             self.asking = None
+            if parent.isVisible():
+                bring_to_front(parent)
             if result != QDialog.DialogCode.Accepted:
                 return
             if dialog.forgotten:

@@ -24,7 +24,8 @@ from monitor.errors import CameraError
 from monitor.gui.banner import Severity
 from monitor.gui.cameras.edit import CameraDialog
 from monitor.gui.cameras.keeper import CameraKeeper
-from monitor.gui.screen import dialog_size
+from monitor.gui.cameras.words import fault_text
+from monitor.gui.screen import bring_to_front, dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
@@ -225,12 +226,21 @@ class CamerasDialog(WorkingDialog):
         elif self._selected_number() is not None:
             self.add()
 
+    def change(self, camera: KeptCamera) -> None:
+        """Choose a camera and change it."""
+        ids = [c.camera_id for c in self._keeper.kept.cameras]
+        if camera.camera_id in ids:
+            self.table.selectRow(ids.index(camera.camera_id))
+            self.edit()
+
     def _ask(self, camera: KeptCamera | None, number: int | None = None) -> None:
         offered = self.plugged if camera is not None else self.unused
         dialog = CameraDialog(self._keeper, offered, self, camera, number)
         if dialog.exec() == QDialog.DialogCode.Accepted and camera is None:
             self.table.selectRow(self._number - 1)
         dialog.deleteLater()
+        bring_to_front(self)
+        self.table.setFocus()
 
     def switch(self) -> None:
         """Switch the chosen camera on or off."""
@@ -240,14 +250,14 @@ class CamerasDialog(WorkingDialog):
         try:
             self._keeper.switch(camera, not camera.on)
         except CameraError as error:
-            self.banners.show_message("fault", Severity.ERROR, str(error))
+            self.banners.show_message("fault", Severity.ERROR, fault_text(error))
         else:
             self.banners.clear("fault")
 
     def unlock(self) -> None:
         camera = self.selected()
         if camera is not None:
-            self._keeper.unlock(camera)
+            self._keeper.unlock(camera, parent=self)
 
     def check(self) -> None:
         """Have the doctor look at the chosen camera."""

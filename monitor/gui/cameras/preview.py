@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
@@ -13,7 +13,7 @@ from monitor.camera.turn import UPRIGHT, Turn, turned_back, turned_image
 from monitor.config import CameraConfig
 from monitor.gui.picture.view import PictureView
 from monitor.gui.threads.watched import Watched
-from monitor.records import Frame, SourceState
+from monitor.records import Frame, SourceState, SourceStatus
 
 if TYPE_CHECKING:
     from monitor.camera.capture import CaptureThread
@@ -29,6 +29,9 @@ class Preview(QObject):
         view: Where they are shown.
     """
 
+    came = Signal()  # the first picture of what was opened
+    troubled = Signal(object)  # `SourceStatus`: no picture came, and why; at each try
+
     def __init__(self, view: PictureView, config: CameraConfig) -> None:
         super().__init__(view)
         self._view, self._config = view, config
@@ -37,6 +40,7 @@ class Preview(QObject):
         self._came_turned = UPRIGHT  # how the pictures that come are turned already
         self.turn = UPRIGHT  # how they are to be shown
         self._last: Frame | None = None
+        self._told: SourceStatus | None = None
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
         self._thread: CaptureThread | None = None
@@ -61,6 +65,11 @@ class Preview(QObject):
         self._frames = watched.onlooker = LatestSlot()
         self._timer.start()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether pictures are read, or waited for."""
+        return self._timer.isActive()
+
     def stop(self) -> None:
         self._timer.stop()
         if self._watched is not None:
@@ -68,7 +77,7 @@ class Preview(QObject):
         if self._thread is not None:
             self._thread.stop()
             self._thread.join(STOP_LIMIT_S)
-        self._watched = self._thread = self._last = None
+        self._watched = self._thread = self._last = self._told = None
         self._view.clear()
 
     def show_turned(self, turn: Turn) -> None:
@@ -80,12 +89,21 @@ class Preview(QObject):
     def _look(self) -> None:
         frame = self._frames.get(0)
         if frame is not None:
-            self._last = frame
+            first, self._last = self._last is None, frame
             self._show()
-        elif self._thread is not None and self._last is None:
-            status = self._thread.status()
-            if status.state in (SourceState.LOST, SourceState.FAILED):
-                self._view.set_placeholder("No picture", status.message)
+            if first:
+                self.came.emit()
+            return
+        reader = self._thread or self._watched
+        if self._last is not None or reader is None:
+            return
+        status = reader.status()
+        if status.state in (SourceState.LOST, SourceState.FAILED) and status is not self._told:
+            self._told = status
+            if status.refused and self._thread is not None:
+                self._thread.stop()  # many a camera locks a user out who tries again and again
+            self._view.set_placeholder("No picture", status.message)
+            self.troubled.emit(status)
 
     def _show(self) -> None:
         if self._last is not None:

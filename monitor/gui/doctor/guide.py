@@ -4,16 +4,14 @@ whether it is heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import UTC, datetime
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,18 +19,22 @@ from PySide6.QtWidgets import (
 
 from monitor.app import DEMO_CLIP
 from monitor.camera.listing import camera_list
-from monitor.camera.source import camera_source, recording
+from monitor.camera.source import recording
+from monitor.camera.zones import Zones
 from monitor.doctor.face_look import FaceLook, FaceSeen, look_at_face
 from monitor.errors import CameraError
 from monitor.gui.alerts.sound_choice import SoundChoice
 from monitor.gui.banner import BannerStack, Severity
-from monitor.gui.cameras.preview import Preview
+from monitor.gui.cameras.form import CameraForm
+from monitor.gui.cameras.words import fault_text
 from monitor.gui.choose import SourceChooser
+from monitor.gui.doctor.zones_words import zones_text
 from monitor.gui.layout import WindowParts
 from monitor.gui.picture.view import PictureView
 from monitor.gui.remembered import First
 from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import scaled_font
+from monitor.gui.zones.room import ZoneRoom
 from monitor.marks import MARKS
 from monitor.records import FrameResult, WorkerState
 
@@ -41,22 +43,17 @@ TITLES = (
     "Step 2 of 3: see your own face",
     "Step 3 of 3: choose where it counts",
 )
-NETWORK = "a network camera"
 LOOK_MS = 500
 LIST_MS = 2000
 DEMO_TEXT = "This is the demonstration, a clip that comes with Mask Monitor: no camera is watched"
-ZONES_TEXT = (
-    "Everybody in the picture counts, unless you say otherwise. Draw what counts (the doorway) and "
-    "what is ignored (a poster, a mirror) on the picture; that can be done later, too: Monitor > "
-    "Zones of the picture."
-)
+POINT_TEXT = "Point it at the way that people come; faces are to be well lit."
 
 
 class GuideDialog(QDialog):
     """Beside the window, which goes on. Main thread.
 
     Args:
-        draw: Begins to draw zones in the window.
+        zones: Of the window: begins to draw them.
         sound: Whether alerts have one.
     """
 
@@ -64,73 +61,80 @@ class GuideDialog(QDialog):
         self,
         parts: WindowParts,
         chooser: SourceChooser,
-        draw: Callable[[], object],
+        zones: ZoneRoom,
         sound: SoundChoice,
     ) -> None:
         super().__init__(parts.window)
         self.setWindowTitle("First steps")
-        self._parts, self._chooser, self._draw, self._sound = parts, chooser, draw, sound
+        self._parts, self._chooser, self._zones, self._sound = parts, chooser, zones, sound
         self._is_open = True
         self.first: First | None = None  # what the run begins with if the steps are skipped
         self.step = 0
-        self.skipped = True  # until something was chosen
+        self.skipped = False  # the user wants none of it
         self._plugged: list[tuple[int, str]] | None = None
+        self._waits = False  # for the picture of the chosen camera, to go on
         self._camera = ""  # the name of the one that was chosen
+        self.view = PictureView()
+        self.form = CameraForm(chooser.keeper, self.view)
         self._lay_out()
-        self.preview = Preview(self.view, chooser.keeper.config)
-        self.kind.currentIndexChanged.connect(self.show_picture)
-        self.address.returnPressed.connect(self.show_picture)
+        self.form.wrong.connect(self._say_wrong)
+        self.form.came.connect(self._came)
         self._list_timer = QTimer(self, interval=LIST_MS)
         self._list_timer.timeout.connect(self._list)
         self._look_timer = QTimer(self, interval=LOOK_MS)
         self._look_timer.timeout.connect(self._look)
-        self.resize(dialog_size(self, QSize(680, 560)))
+        self.resize(dialog_size(self, QSize(760, 560)))
+        chooser.keeper.locks.look_for_keyring()
+        self._offer()
         self.go_to(0)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 14)
-        self.banners = BannerStack()
-        column.addWidget(self.banners)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(16, 14, 16, 0)
+        inner = QVBoxLayout(self)
+        inner.setContentsMargins(16, 14, 16, 14)
         inner.setSpacing(10)
-        column.addLayout(inner, 1)
         self.title, self.message = QLabel(), QLabel()
         self.title.setFont(scaled_font(self, 1.4, self.font().Weight.DemiBold))
         self.message.setWordWrap(True)
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setMinimumHeight(2 * self.message.fontMetrics().lineSpacing())
-        self.kind, self.address = QComboBox(), QLineEdit()
-        self.kind.setAccessibleName("Camera")
-        self.address.setAccessibleName("Address of the network camera")
-        self.address.setPlaceholderText("rtsp://camera.local/stream, then Enter")
-        self.view = PictureView()
         self.view.setMinimumSize(200, 120)
         self.view.setAccessibleName("Live picture of this camera")
-        for widget in (self.title, self.message, self.kind, self.address):
-            inner.addWidget(widget)
-        inner.addWidget(self.view, 1)
+        inner.addWidget(self.title)
+        inner.addWidget(self.message)
+        both = QHBoxLayout()
+        both.setSpacing(16)
+        both.addWidget(self.form, 1)
+        both.addWidget(self.view, 1)
+        inner.addLayout(both, 1)
         inner.addWidget(self._lay_out_sound())
+        self.banners = BannerStack()
+        self.banners.reserve()  # nothing moves under the mouse when a line comes
+        inner.addWidget(self.banners)
+        inner.addLayout(self._lay_out_buttons())
+
+    def _lay_out_buttons(self) -> QHBoxLayout:
         self.demo_button = QPushButton("Watch the &demonstration")
         self.demo_button.clicked.connect(self.watch_demonstration)
         self.draw_button = QPushButton("Dra&w zones…")
         self.draw_button.clicked.connect(self._draw_zones)
-        self.skip_button, self.back_button = QPushButton("&Skip all this"), QPushButton("&Back")
+        self.skip_button, self.back_button = QPushButton("S&kip all this"), QPushButton("&Back")
         self.next_button = QPushButton("&Next")
-        self.skip_button.clicked.connect(self.reject)
+        self.skip_button.clicked.connect(self._skip)
         self.back_button.clicked.connect(lambda: self.go_to(self.step - 1))
         self.next_button.clicked.connect(self.go_on)
         row = QHBoxLayout()
         for button in (self.demo_button, self.draw_button, self.skip_button):
             row.addWidget(button)
-            button.setAutoDefault(False)
         row.addStretch(1)
         row.addWidget(self.back_button)
         row.addWidget(self.next_button)
-        self.back_button.setAutoDefault(False)
-        self.next_button.setDefault(True)
-        inner.addLayout(row)
+        # Enter in a field of the form shows the picture
+        for button in (
+            *(self.demo_button, self.draw_button, self.skip_button),
+            *(self.back_button, self.next_button),
+        ):
+            button.setAutoDefault(False)
+        return row
 
     def _lay_out_sound(self) -> QWidget:
         """The question whether alerts have a sound, with a try of it."""
@@ -153,32 +157,43 @@ class GuideDialog(QDialog):
 
     def go_to(self, step: int) -> None:
         """Show a step."""
-        self.step = step
+        self.step, self._waits = step, False
         self.title.setText(TITLES[step])
         first, last = step == 0, step == len(TITLES) - 1
-        self.kind.setVisible(first)
-        self.address.setVisible(first and self._network)
+        self.form.setVisible(first)
         self.demo_button.setVisible(first)
         self.draw_button.setVisible(last)
         self.sound_row.setVisible(last)
         self.skip_button.setVisible(not last)
         self.back_button.setVisible(not first)
-        self.next_button.setText("&All of it counts" if last else "&Next")
-        self.next_button.setEnabled(not first or bool(self.kind.count()))
+        self.next_button.setText("&Next")
+        self.next_button.setEnabled(True)
+        self.banners.clear("fault")
         self.view.clear()
+        self.view.set_zones(Zones())
         if first:
-            self.message.setText("Point it at the way that people come; faces are to be well lit.")
+            self.message.setText(POINT_TEXT)
             self._list_timer.start()
             self._look_timer.stop()
             self._list()
-            self.show_picture()
+            self.form.choose_kind()
         else:
             self._list_timer.stop()
-            self.preview.stop()
+            self.form.stop()
             self._look_timer.start()
-            self.message.setText(ZONES_TEXT if last else "Stand where visitors stand.")
+            self.message.setText("Stand where visitors stand.")
+            if last:
+                self._show_zones()
             self.view.set_placeholder("Waiting for the first picture…")
             self._look()
+
+    def _show_zones(self) -> None:
+        """What counts now stays so, unless it is changed."""
+        zones = self._zones.zones_of(self._camera)
+        self.view.set_zones(zones)
+        self.message.setText(zones_text(zones))
+        self.next_button.setText("&Keep it so" if zones else "&All of it counts")
+        self.draw_button.setText("Change the &zones…" if zones else "Dra&w zones…")
 
     def go_on(self) -> None:
         """The next step, or the end."""
@@ -191,14 +206,6 @@ class GuideDialog(QDialog):
 
     # The camera
 
-    @property
-    def _network(self) -> bool:
-        return bool(self.kind.currentData() == "")
-
-    @property
-    def _text(self) -> str:
-        return self.address.text().strip() if self._network else str(self.kind.currentData() or "")
-
     def _list(self) -> None:
         """Look for what is plugged in."""
         self._parts.bridge.run(
@@ -206,83 +213,107 @@ class GuideDialog(QDialog):
         )
 
     def _show_plugged(self, cameras: list[tuple[int, str]]) -> None:
-        if self.step or cameras == self._plugged:
+        if self.step or cameras == self._plugged or not self._is_open:
             return
-        chosen, self._plugged = self.kind.currentData(), cameras
-        before = self.address.text()
-        self.kind.blockSignals(True)
-        self.kind.clear()
-        for number, name in cameras:
-            self.kind.addItem(f"{number}: {name}", str(number))
-        self.kind.addItem(NETWORK, "")
-        # who types an address is not interrupted
-        kept = self.kind.findData(chosen) if chosen or before else 0
-        self.kind.setCurrentIndex(max(0, kept))
-        self.kind.blockSignals(False)
-        self.next_button.setEnabled(True)
-        self.show_picture()
+        self._plugged = cameras
+        self._offer()
+        self.form.choose_kind()
+        if not cameras and not self._chooser.keeper.kept.cameras and not self.form.address.text():
+            self.view.set_placeholder(
+                "No camera is plugged in", "Plug one in, or enter the address of a network camera"
+            )
 
-    def show_picture(self) -> None:
-        """Show what the chosen camera shows now."""
-        self.address.setVisible(self._network)
-        self.preview.stop()
-        if not self._text:
-            none = self._plugged == []
-            title = "No camera is plugged in" if none else "No picture yet"
-            hint = "Plug one in, or enter the address of a network camera"
-            if self._plugged is None:
-                title, hint = "Looking for cameras…", ""
-            self.view.set_placeholder(title, hint)
-            return
-        keeper = self._chooser.keeper
-        try:
-            source = camera_source(self._text, keeper.config)
-        except CameraError as error:
-            self._say(str(error))
-            return
-        self.banners.clear("fault")
-        self.preview.turn = source.turn
-        watched = keeper.watching(source)
-        if watched is not None:
-            self.preview.look_on(watched)
-        else:
-            self.preview.open(source)
+    def _offer(self) -> None:
+        """The cameras that were set up, and what is plugged in and not among them."""
+        kept = self._chooser.keeper.kept.cameras
+        used = {camera.shown for camera in kept}
+        self.form.offer([(n, name) for n, name in self._plugged or () if str(n) not in used], kept)
+        if self._plugged is None and not kept:
+            self.view.set_placeholder("Looking for cameras…")
 
     def _choose(self) -> None:
-        """Watch the chosen camera, and keep it."""
-        if not self._text:
-            self._say("Choose a camera first, or watch the demonstration")
+        """Watch the chosen camera, and keep it, once its picture has come."""
+        if self.form.has_picture:
+            self._take()
             return
-        keeper = self._chooser.keeper
-        try:
-            source = keeper.kept.named(self._text, keeper.config)
-        except CameraError as error:
-            self._say(str(error))
+        self._waits = True
+        self.next_button.setEnabled(False)
+        self.message.setText("Waiting for its picture…")
+        self.form.show_picture()
+        if self.form.awaited:
             return
+        self._stop_waiting()
+        if self.form.of_list is not None:
+            self._unlock()
+        elif not self.banners.text("fault"):
+            self._say("Choose a camera or enter its address first, or watch the demonstration")
+
+    def _unlock(self) -> None:
+        camera = self.form.of_list
+        if camera is not None:
+            self._chooser.keeper.unlock(camera, self.form.show_picture, self)
+
+    def _stop_waiting(self) -> None:
+        self._waits = False
+        self.next_button.setEnabled(True)
+        self.message.setText(POINT_TEXT)
+
+    @Slot()
+    def _came(self) -> None:
         self.banners.clear("fault")
-        self.preview.stop()  # a USB camera has one reader
-        if keeper.watching(source) is None:
-            if any(watched.live for watched in self._parts.session.watched):
-                keeper.add_camera(self._text)  # the steps were opened again: others stay
-            else:
-                keeper.open_camera(self._text)
-        watched = keeper.watching(source)
+        if self._waits:
+            self._take()
+
+    @Slot(str, bool)
+    def _say_wrong(self, text: str, no_picture: bool) -> None:
+        """A camera that gives no picture is kept if that is wanted all the same."""
+        if self.step:
+            return
+        if text:
+            self._stop_waiting()
+        kept = self.form.of_list
+        if not no_picture:
+            self.banners.show_message("fault", Severity.ERROR, text)
+            return
+        what = "Go on" if kept is not None else "Save it"
+        self.banners.show_message(
+            *("fault", Severity.ERROR, f"{text}. {what} all the same?"),
+            *(f"{what} all the same", self._take),
+        )
+        if kept is not None and kept.secret:
+            self.banners.offer("fault", "Enter it…", self._unlock)
+
+    def _take(self) -> None:
+        try:
+            camera = self.form.save()
+        except CameraError as error:
+            self._stop_waiting()
+            self._say(fault_text(error))
+            return
+        self._offer()
+        self.form.choose(camera)
+        watched = self._chooser.keeper.watched(camera)
         if watched is None:
+            self._stop_waiting()
             self._say("This camera cannot be watched: see the line in the window")
             return
         self.chosen_is(watched.name)
 
     def chosen_is(self, name: str) -> None:
         """Go on with a camera that is watched."""
-        self.skipped, self._camera = False, name
+        self._camera = name
         self.go_to(1)
 
     def watch_demonstration(self) -> None:
         """The clip that comes with the program, named as such; no camera is set up by it."""
-        self.skipped = False
         self.accept()
         config = self._chooser.keeper.config
-        self._chooser.open(recording("video", DEMO_CLIP, config), notice=DEMO_TEXT)
+        clip = recording("video", DEMO_CLIP, config, datetime.now(UTC))  # of the moment it plays
+        self._chooser.demonstrate(clip, DEMO_TEXT)
+
+    def _skip(self) -> None:
+        self.skipped = True
+        self.reject()
 
     # The face
 
@@ -314,21 +345,23 @@ class GuideDialog(QDialog):
 
     def _draw_zones(self) -> None:
         self._end()
-        self._draw()
+        self._zones.draw()
 
     def _test_sound(self) -> None:
-        self.banners.clear("fault")
-        self._sound.test(lambda problem: self._say(problem) if problem and self._is_open else None)
+        self.banners.clear("sound")
+        self._sound.test(
+            lambda problem: self._say(problem, "sound") if problem and self._is_open else None
+        )
 
-    def _say(self, message: str) -> None:
+    def _say(self, message: str, key: str = "fault") -> None:
         text = f"{message[:1].upper()}{message[1:]}"
-        self.banners.show_message("fault", Severity.ERROR, text)
+        self.banners.show_message(key, Severity.ERROR, text)
 
     def done(self, result: int) -> None:
         self._is_open = False  # a sound may end later
         self._list_timer.stop()
         self._look_timer.stop()
-        self.preview.stop()
+        self.form.stop()
         super().done(result)
 
 

@@ -61,9 +61,7 @@ class DoctorRoom(QObject):
         from monitor.gui.doctor.guide import GuideDialog
 
         if self.guide is None:
-            self.guide = guide = GuideDialog(
-                self._parts, self._chooser, self._zones.draw, self._sound
-            )
+            self.guide = guide = GuideDialog(self._parts, self._chooser, self._zones, self._sound)
             guide.first = first
             guide.finished.connect(self._guided)
         bring_to_front(self.guide)
@@ -78,7 +76,7 @@ class DoctorRoom(QObject):
                 self._parts.preferences.keep_flag(LEFT, True)
                 self._chooser.begin(guide.first)
             else:
-                self._chooser.begin(First(()))  # looks for what is plugged in
+                self._chooser.begin(First(()))  # closed, or done: looks for what is plugged in
         guide.deleteLater()
 
     def show_doctor(self, camera: KeptCamera) -> DoctorDialog:

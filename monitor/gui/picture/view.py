@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from monitor.camera.zones import Zones
 from monitor.gui.picture import caption as strip
@@ -30,7 +30,8 @@ from monitor.records import Face, Image
 
 BACKGROUND = QColor("#0E1013")
 FAINT = QColor("#A4ABB5")
-RECORDING = "Recording"
+RECORDING, DEMONSTRATION = "Recording", "Demonstration"
+BUTTON_PX = 44  # below the middle: under the line of what helps
 FOCUS = QColor("#FFFFFF")
 
 
@@ -53,6 +54,11 @@ class PictureView(QWidget):
         self._corrected: Collection[str] = ()
         self._overlay, self._zones = Overlay(), Zones()
         self._title, self._hint, self._plate = "", "", ""
+        self.badge = RECORDING
+        self.button = QPushButton(self)  # what helps where there is no picture
+        self.button.hide()
+        self._action: Callable[[], object] = lambda: None
+        self.button.clicked.connect(lambda: self._action())
         self._caption: Caption | None = None
         self._is_chosen = self._recording = self._old = False
 
@@ -103,6 +109,7 @@ class PictureView(QWidget):
             corrected: Visits whose state is the receptionist's word.
         """
         self._image, self._faces, self._corrected, self._scaled = image_bgr, faces, corrected, None
+        self.button.hide()
         described = ", ".join(label_text(face, corrected) for face in faces[:10])
         self.setAccessibleDescription(described or "No faces")
         self.update(self._area())
@@ -117,11 +124,34 @@ class PictureView(QWidget):
         self._image, self._faces, self._scaled = None, (), None
         self.update()
 
-    def set_placeholder(self, title: str, hint: str = "") -> None:
-        """What stands there while there is no picture."""
+    def set_placeholder(
+        self,
+        title: str,
+        hint: str = "",
+        button: str = "",
+        action: Callable[[], object] = lambda: None,
+    ) -> None:
+        """What stands there while there is no picture, with a button for what helps."""
+        self._action = action
+        self.button.setText(button)
+        self.button.setVisible(bool(button) and self._image is None)
+        self._place_button()
         if (title, hint) != (self._title, self._hint):
             self._title, self._hint = title, hint
             self.update()
+
+    @property
+    def placeholder(self) -> str:
+        """What stands there while there is no picture."""
+        return self._title
+
+    def _place_button(self) -> None:
+        self.button.adjustSize()
+        area = self._area()
+        self.button.move(
+            area.center().x() - self.button.width() // 2,
+            min(area.center().y() + BUTTON_PX, area.bottom() - self.button.height() - 4),
+        )
 
     def set_plate(self, text: str) -> None:
         """A line over the picture's lower edge; empty for none."""
@@ -135,10 +165,10 @@ class PictureView(QWidget):
             self._old, self._scaled = old, None
             self.update(self._area())
 
-    def set_recording(self, recording: bool) -> None:
-        """Mark the picture as that of a recording."""
-        if recording != self._recording:
-            self._recording = recording
+    def set_recording(self, recording: bool, badge: str = RECORDING) -> None:
+        """Mark the picture as that of a recording, or of the demonstration."""
+        if (recording, badge) != (self._recording, self.badge):
+            self._recording, self.badge = recording, badge
             self.update(self._area())
 
     def set_zones(self, zones: Zones) -> None:
@@ -225,6 +255,7 @@ class PictureView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._scaled = None
         super().resizeEvent(event)
+        self._place_button()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -264,9 +295,9 @@ class PictureView(QWidget):
         if self._plate:
             self._paint_sentence(painter, picture)
         if self._recording and self._image is not None:
-            width = painter.fontMetrics().horizontalAdvance(RECORDING) + 70
+            width = painter.fontMetrics().horizontalAdvance(self.badge) + 70
             self._paint_plate(
-                painter, QRectF(picture.left(), picture.top() + 8, width, 28), RECORDING
+                painter, QRectF(picture.left(), picture.top() + 8, width, 28), self.badge
             )
 
     def _label_font(self, picture: QRectF) -> QFont:

@@ -80,7 +80,9 @@ class Session(StoreSide):
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
+        self.left_open: datetime | None = None  # the last run ended then, and was not closed
         self.aside: dict[str, Aside] = {}  # by name, cameras that a recording took the place of
+        self._missing: dict[str, Condition] = {}  # by name, cameras that cannot be opened yet
         self._analyses = False
 
     # The inference thread
@@ -102,6 +104,8 @@ class Session(StoreSide):
                 former.join(STOP_LIMIT_S)  # two shifts never write at once
             parts = self._build(built_from)
             pipelines.append(parts.pipeline)
+            if former is None:
+                self.left_open = parts.ledger.left_open
             if updates is self._updates:
                 self.enrolled = parts.pipeline.enrolled
             return parts
@@ -140,6 +144,8 @@ class Session(StoreSide):
                 watched.ended_told = False
             self._book(watched)
         self._book_aside()
+        for name, condition in self._missing.items():
+            self._book_as(name, condition)
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -331,8 +337,27 @@ class Session(StoreSide):
 
     def _book_aside(self) -> None:
         for name, aside in self.aside.items():
-            if self._worker is not None:
-                self._worker.watch(name, lambda c=aside.condition: c)  # type: ignore[misc]
+            self._book_as(name, aside.condition)
+
+    def _book_as(self, name: str, condition: Condition) -> None:
+        if self._worker is not None:
+            self._worker.watch(name, lambda: condition)
+
+    def miss(self, names: Sequence[str]) -> None:
+        """Book cameras that should be watched and cannot be opened, for want of a password, as
+        lost; those that were missing before and are not named are not missing any more.
+        """
+        before, self._missing = self._missing, {}
+        for name in names:
+            if self.find(name) is not None:
+                continue
+            known = before.get(name)
+            self._missing[name] = known or Condition(WatchState.LOST, datetime.now(UTC))
+            if known is None:
+                self._book_as(name, self._missing[name])
+        for name in before.keys() - self._missing.keys():
+            if self.find(name) is None and self._worker is not None:
+                self._worker.unwatch(name)
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()

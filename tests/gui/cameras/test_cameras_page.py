@@ -18,6 +18,7 @@ from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.data_folder import data_folder
 from monitor.gui.cameras.edit import CameraDialog
 from monitor.gui.cameras.page import PLUGGED, CamerasDialog
+from monitor.gui.cameras.words import NO_ADDRESS
 from monitor.gui.window import MainWindow
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -79,11 +80,11 @@ def fill(monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, **texts: str) -> list[Ca
         dialog.show()
         for field, text in texts.items():
             if field == "turn":
-                dialog.rotate.setCurrentIndex(dialog.rotate.findData(int(text)))
+                dialog.form.rotate.setCurrentIndex(dialog.form.rotate.findData(int(text)))
             elif field == "kind":
-                dialog.kind.setCurrentIndex(dialog.kind.findData(text))
+                dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(text))
             else:
-                getattr(dialog, field).setText(text)
+                getattr(dialog.form, field).setText(text)
         dialog.accept()
         accepted = dialog.result() == QDialog.DialogCode.Accepted
         if not accepted:
@@ -270,9 +271,9 @@ def test_without_a_keyring_the_list_says_that_a_password_is_needed(
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        ({"kind": "", "address": ""}, "the address is empty"),
-        ({"kind": "", "address": "ftp://yard"}, "ftp://yard"),
-        ({"kind": "", "address": YARD, "name": "camera 0"}, "another camera is called camera 0"),
+        ({"kind": "", "address": ""}, "The address is empty"),
+        ({"kind": "", "address": "ftp://yard"}, NO_ADDRESS),
+        ({"kind": "", "address": YARD, "name": "camera 0"}, "Another camera is called camera 0"),
         ({"kind": "", "address": YARD, "name": "x" * 61}, "at most 60 letters"),
     ],
 )
@@ -305,7 +306,7 @@ def test_the_dialog_shows_the_live_picture_as_it_will_be_turned(
         qtbot.addWidget(dialog)
         dialog.show()
         qtbot.waitUntil(lambda d=dialog: d.view.size_wh == (320, 240), timeout=LONG_MS)  # type: ignore[misc]
-        dialog.rotate.setCurrentIndex(1)
+        dialog.form.rotate.setCurrentIndex(1)
         assert dialog.view.size_wh == (240, 320)
         dialog.reject()
         assert not dialog.view.has_picture

@@ -55,15 +55,15 @@ def test_set_up_once_named_turned_counted_and_there_again(
         assert page is not None
 
         def answer(dialog: CameraDialog) -> int:
-            dialog.kind.setCurrentIndex(dialog.kind.findData(""))
-            dialog.address.setText(lying.url)
-            dialog.user.setText("anna")
-            dialog.password.setText("s3cret")
-            dialog.name.setText("Front door")
+            dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(""))
+            dialog.form.address.setText(lying.url)
+            dialog.form.user.setText("anna")
+            dialog.form.password.setText("s3cret")
+            dialog.form.name.setText("Front door")
             dialog.show()
-            dialog.try_button.click()
+            dialog.form.try_button.click()
             qtbot.waitUntil(lambda: dialog.view.has_picture, timeout=LONG_MS)
-            dialog.rotate.setCurrentIndex(dialog.rotate.findData(270))
+            dialog.form.rotate.setCurrentIndex(dialog.form.rotate.findData(270))
             dialog.accept()
             return dialog.result()
 

@@ -4,6 +4,7 @@ is seen, what counts is chosen.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from monitor.camera import source
 from monitor.camera.kept import KeptCameras
 from monitor.camera.source import FrameSource
 from monitor.gui.alerts.sound import SoundError
+from monitor.gui.cameras.words import NO_ADDRESS
 from monitor.gui.doctor.guide import DEMO_TEXT, TITLES, GuideDialog
 from monitor.gui.window import MainWindow
 from monitor.records import Image
@@ -78,7 +80,7 @@ def test_three_steps_from_a_camera_to_zones(
     guide = guide_of(qtbot, window)
     assert guide.title.text() == TITLES[0]
     assert window.session.names == ()  # nothing plays by itself
-    qtbot.waitUntil(lambda: guide.kind.currentText() == "0: Webcam", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: guide.form.kind.currentText() == "0: Webcam", timeout=LONG_MS)
     qtbot.waitUntil(lambda: guide.view.has_picture, timeout=LONG_MS)
     assert KeptCameras().cameras == ()  # looking alone sets nothing up
     qtbot.mouseClick(guide.next_button, Qt.MouseButton.LeftButton)
@@ -101,10 +103,11 @@ def test_three_steps_from_a_camera_to_zones(
     plugged.append((1, "Desk camera"))
     again.menus.first_steps.trigger()
     once_more = guide_of(qtbot, again)
-    qtbot.waitUntil(lambda: once_more.kind.findData("1") >= 0, timeout=LONG_MS)
-    once_more.kind.setCurrentIndex(once_more.kind.findData("1"))
+    qtbot.waitUntil(lambda: once_more.form.kind.findData("1") >= 0, timeout=LONG_MS)
+    once_more.form.kind.setCurrentIndex(once_more.form.kind.findData("1"))
     once_more.next_button.click()
-    assert again.session.names == ("camera 0", "camera 1")  # the first one stays
+    # the first one stays
+    qtbot.waitUntil(lambda: again.session.names == ("camera 0", "camera 1"), timeout=LONG_MS)
 
 
 @pytest.mark.parametrize(
@@ -176,13 +179,13 @@ def test_an_address_that_is_none_is_refused_in_one_line(
     plugged.clear()
     window = make_window()
     guide = guide_of(qtbot, window)
-    qtbot.waitUntil(lambda: guide.kind.count() == 1, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: guide.form.kind.count() == 1, timeout=LONG_MS)
     guide.next_button.click()
     assert guide.step == 0
-    guide.address.setText("the door")
+    guide.form.address.setText("the door")
     guide.next_button.click()
     assert guide.step == 0
-    assert guide.banners.text("fault").startswith("'the door' is neither")
+    assert guide.banners.text("fault") == NO_ADDRESS
     assert not KeptCameras().set_up
 
 
@@ -248,4 +251,35 @@ def test_a_test_of_the_sound_that_fails_is_said(
     window = make_window()
     guide = guide_of(qtbot, window)
     guide.test_button.click()
-    qtbot.waitUntil(lambda: guide.banners.text("fault").startswith("No sound"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: guide.banners.text("sound").startswith("No sound"), timeout=LONG_MS)
+
+
+def test_escape_closes_the_steps_and_begins_nothing(
+    qtbot: QtBot, make_window: MakeWindow, plugged: list[tuple[int, str]]
+) -> None:
+    plugged.clear()
+    window = make_window()
+    guide = guide_of(qtbot, window)
+    qtbot.keyClick(guide, Qt.Key.Key_Escape)
+    assert window.doctor.guide is None
+    qtbot.wait(300)
+    assert window.session.names == ()
+    assert window.view.placeholder == "Nothing to watch yet"
+    assert window.view.button.text() == "Set up a camera…"
+    window.close()
+    assert guide_of(qtbot, make_window()).step == 0  # they were not left for good
+
+
+def test_the_demonstration_is_marked_and_dated_from_when_it_plays(
+    qtbot: QtBot, make_window: MakeWindow, plugged: list[tuple[int, str]]
+) -> None:
+    plugged.clear()
+    before = datetime.now(UTC)
+    window = make_window()
+    guide_of(qtbot, window).demo_button.click()
+    qtbot.waitUntil(lambda: window.view.has_picture, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.view.badge == "Demonstration", timeout=LONG_MS)
+    assert window.view.is_recording
+    recorded = window.session.watched[0].source.recorded
+    assert recorded is not None
+    assert recorded.began(datetime.now(UTC)) >= before

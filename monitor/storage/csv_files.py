@@ -27,6 +27,7 @@ SIGHTING_COLUMNS = (
     "model",
     "corrected",
     "note",
+    "desk",
 )
 VISIT_COLUMNS = (
     "visit_id",
@@ -40,6 +41,7 @@ VISIT_COLUMNS = (
     "identity",
     "note",
     "shift_id",
+    "desk",
 )
 # what that time was spent in, in columns of their own; while a camera is moved it watches
 SPENT = {
@@ -64,7 +66,7 @@ _SUMS = (
     "on_seconds",
     *SPENT,
 )
-SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS)
+SHIFT_COLUMNS = ("shift_id", "shift", "began", "desk", *_SUMS)
 DAY_COLUMNS = ("day", *_SUMS)
 HOUR_COLUMNS = ("day", "hour", *_SUMS)
 KNOWN_MAX = 10_000
@@ -133,7 +135,7 @@ class RowCells:
                 as datetimes or as SQLite writes them.
         """
         sighting_id, camera, visit_id, first_seen, last_seen, seconds, worst, final, *rest = row
-        confidence, identity, model, corrected, note = rest
+        confidence, identity, model, corrected, note, desk = rest
         known = self._known
         return [
             cell(sighting_id),
@@ -149,6 +151,7 @@ class RowCells:
             known[model],
             known[corrected],
             cell(note) if note else "",
+            known[desk],
         ]
 
     def _local(self, moment: datetime | str) -> str:
@@ -184,7 +187,7 @@ def visit_cells(visit: Visit) -> list[str]:
         visit.state.value,
         visit.corrected.value if visit.corrected is not None else "",
         counts_as.value if counts_as is not None else "",
-        *map(cell, (visit.identity, visit.note, visit.shift_id)),
+        *map(cell, (visit.identity, visit.note, visit.shift_id, visit.desk)),
     ]
 
 
@@ -197,8 +200,10 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     match total.period:
         case OfShift(shift_id):
             shift = shifts.get(shift_id)
-            began = local(shift.started) if shift is not None else ""
-            period: tuple[object, ...] = (shift_id, shift.name if shift is not None else "", began)
+            names = ("", "", "")
+            if shift is not None:
+                names = (shift.name, local(shift.started), shift.desk_name)
+            period: tuple[object, ...] = (shift_id, *names)
         case OfDay(day):
             period = (f"{day:%Y-%m-%d}",)
         case OfHour(day, hour):

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fakes import NOON, sighting, visit, watch
-from old_store import SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, make_old, started_at_once
+from old_store import BACK_TO_3, SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, make_old, started_at_once
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count
@@ -128,6 +128,28 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(path: Path, tmp_path: Path
     assert shape(path) == shape(tmp_path / "new.db")
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_store_of_version_3_that_lacks_an_index_gets_it(path: Path, there: bool) -> None:
+    store = Store(url(path))
+    store.begin_shift("shift", NOON)
+    store.save([visit(1)], [sighting(1)])
+    store.close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.executescript(BACK_TO_3)
+        if not there:
+            connection.execute("DROP INDEX ix_tallies_shown")
+    connection.close()
+    store = Store(url(path))
+    assert store.read_visits() == [visit(1)]
+    assert store.read_sightings() == [sighting(1)]
+    store.close()
+    indexes = "SELECT count(*) FROM sqlite_master WHERE name = 'ix_tallies_shown'"
+    assert query(path, indexes) == [(1,)]
+    assert query(path, "SELECT version FROM mask_monitor_version") == [(schema.VERSION,)]
+    assert names(path.parent) == ["monitor.db"]
+
+
 def test_a_first_start_of_release_0_1_that_was_cut_short(path: Path) -> None:
     engine = sa.create_engine(url(path))
     v1.shifts.create(engine)
@@ -162,7 +184,7 @@ def test_a_migration_that_fails_leaves_the_old_store(
 ) -> None:
     before = dump(old)
     monkeypatch.setattr(v2, "upgrade", fail_after(v2.upgrade, commits=commits))
-    with pytest.raises(StoreError, match="from version 1 to 3") as caught:
+    with pytest.raises(StoreError, match=f"from version 1 to {schema.VERSION}") as caught:
         Store(url(old))
     assert "disk is full" in str(caught.value)
     assert "the old one is as it was" in str(caught.value)
@@ -180,7 +202,7 @@ def test_a_step_that_fails_leaves_a_store_of_version_2(
 ) -> None:
     before = dump(second)
     monkeypatch.setattr(v3, "upgrade", fail_after(v3.upgrade, commits=True))
-    with pytest.raises(StoreError, match="from version 2 to 3"):
+    with pytest.raises(StoreError, match=f"from version 2 to {schema.VERSION}"):
         Store(url(second))
     assert dump(second) == before
     assert names(second.parent) == ["monitor.db"]
@@ -205,7 +227,7 @@ def test_a_migration_that_loses_rows_is_not_kept(
 def test_the_old_file_cannot_be_kept_aside(old: Path) -> None:
     before = dump(old)
     (old.parent / "monitor.db.version-1").mkdir()  # in the way, even of root
-    with pytest.raises(StoreError, match="could not be brought from version 1 to 3"):
+    with pytest.raises(StoreError, match=f"brought from version 1 to {schema.VERSION}"):
         Store(url(old))
     assert dump(old) == before
 

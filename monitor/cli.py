@@ -235,20 +235,6 @@ def _open(options: RunOptions) -> int:
     return run_window(options)
 
 
-def _cameras(argv: Sequence[str]) -> int:
-    _Parser(
-        prog="main.py cameras", description="List the cameras that the system knows."
-    ).parse_args(argv)
-    from monitor.camera.listing import camera_list
-
-    cameras = camera_list()
-    for index, name in cameras:
-        print(f"{index}  {name}")
-    if not cameras:
-        print("No camera found. Plug one in, or give a stream with --camera rtsp://… or http://…")
-    return 0
-
-
 def _check(argv: Sequence[str]) -> int:
     parser = _Parser(
         prog="main.py check",
@@ -367,7 +353,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _let_all_be_said()
     argv = sys.argv[1:] if argv is None else list(argv)
     commands = {
-        "cameras": _cameras,
+        "cameras": _command_of("monitor.camera.commands", "run_cameras"),
         "check": _check,
         "store": _command_of("monitor.storage.commands", "run_store"),
         "export": _command_of("monitor.export_command", "run_export"),

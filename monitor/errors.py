@@ -9,6 +9,7 @@
       StoreError      the store or the CSV cannot be opened or written
         PlaceTakenError   a file is there already, and was not to be replaced
         NotScrubbedError  the rows are changed, and a name may still be in the store's files
+      TrainingError   a training that several processes share cannot go on
 
 Each message is one line that says what is wrong and what to do about it: `main.py` prints it and
 exits with status 2. Faults that come up while the monitor runs are no exceptions but states (see
@@ -40,6 +41,10 @@ class DamagedPictureError(CameraError):
 
 class ModelError(MonitorError):
     """A model file is missing, changed, without a card, or does not fit its card."""
+
+
+class TrainingError(MonitorError):
+    """A training that several processes share cannot go on."""
 
 
 class StoreError(MonitorError):

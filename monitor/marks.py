@@ -54,3 +54,6 @@ STROKES: dict[MaskState, tuple[tuple[Point, ...], ...]] = {
 }
 # of the strokes: black on orange and white on the rest, at least 3:1 for each
 INKS = dict.fromkeys(MaskState, "#FFFFFF") | {MaskState.INCORRECT: "#1A1A1A"}
+# what the receptionist says of a poster, say: one visit less
+NO_PERSON_COLOUR, NO_PERSON_INK = "#4F5661", "#FFFFFF"
+NO_PERSON_STROKES: tuple[tuple[Point, ...], ...] = (((4.4, 8.0), (11.6, 8.0)),)

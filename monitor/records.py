@@ -255,6 +255,8 @@ class Shift:
     stills: Count = Count()  # faces of pictures that stand alone
     name: str = ""  # as the settings have it
     desk: str = ""  # whose books they are, a token; "": not known
+    # when it ends by the clock, where the user has set times of shifts
+    until: datetime | None = None
     desk_name: str = ""  # what that desk is called; "": not known
 
 

@@ -29,6 +29,7 @@ _CHOOSES = (
     *("streamtype", "substream", "profile", "track", "input", "video", "res", "resolution"),
 )
 _CHOICE = re.compile(rf"(?<![a-z])({'|'.join(_CHOOSES)})=(\d{{1,4}}|main|sub)(?![^&_.;/?#])", re.I)
+_LOGIN = re.compile(r"(\w+://)([^/?#@:]+):[^/?#@]+@(.*)")
 _PLAIN_TEXT = re.compile(r"[\w .-]{1,60}")
 
 
@@ -44,6 +45,14 @@ class Address:
     def plain(self) -> bool:
         """Whether the name says all: the address holds nothing that has to be kept secret."""
         return self.kind == USB or self.url == self.name
+
+    @property
+    def user(self) -> str:
+        """Who is named, where a password is all else that the name leaves out; "" where not."""
+        found = _LOGIN.fullmatch(self.url)
+        if found is None or f"{found[1]}{found[3]}" != self.name:
+            return ""
+        return unquote(found[2])
 
     @property
     def key(self) -> str:

@@ -127,8 +127,8 @@ class CaptureThread(threading.Thread):
         return self._showing.now or Condition(WatchState.LIVE, gone_since)
 
     def lost_since(self, moment: datetime) -> None:
-        """It was lost before this thread tried it."""
-        self._gone_since = self._gone_since or moment
+        """It was lost before this thread tried it; call it before the start."""
+        self._gone_since = moment
 
     def accept_scene(self) -> None:
         """What a live source shows is as it should be, whatever it showed before."""

@@ -34,14 +34,30 @@ PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
 
 
+class Converter:
+    """Makes BGR of decoded frames, one after the other: FFmpeg's scaler, which it keeps, crashes
+    where two threads use it at once. Any thread.
+    """
+
+    def __init__(self) -> None:
+        self._reformatter, self._lock = VideoReformatter(), threading.Lock()
+
+    def convert(self, frame: VideoFrame) -> Image:
+        """(H, W, 3) uint8 BGR of a frame as it was decoded."""
+        with self._lock:
+            plane = self._reformatter.reformat(frame, format="bgr24", threads=1).planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+            : plane.height
+        ]
+        return rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
+
+
 class DecodedImage:
     """A picture as it was decoded; it becomes BGR when somebody looks at it, once. Any thread."""
 
-    def __init__(
-        self, frame: VideoFrame, reformatter: VideoReformatter, size_wh: tuple[int, int]
-    ) -> None:
+    def __init__(self, frame: VideoFrame, converter: Converter, size_wh: tuple[int, int]) -> None:
         self._frame: VideoFrame | None = frame
-        self._reformatter, self._scaled_wh = reformatter, size_wh
+        self._converter, self._scaled_wh = converter, size_wh
         self._turns = round(frame.rotation / 90) % 4  # to the left
         self._image: Image | None = None
         self._lock = threading.Lock()
@@ -59,12 +75,8 @@ class DecodedImage:
             return self._image
 
     def _convert(self, frame: VideoFrame) -> Image:
-        plane = self._reformatter.reformat(frame, format="bgr24", threads=1).planes[0]
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
-            : plane.height
-        ]
-        image: Any = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
-        if self._scaled_wh != (plane.width, plane.height):
+        image: Any = self._converter.convert(frame)
+        if self._scaled_wh != (image.shape[1], image.shape[0]):
             import cv2  # rarely needed, and slow to load
 
             image = cv2.resize(image, self._scaled_wh, interpolation=cv2.INTER_LINEAR)
@@ -113,7 +125,7 @@ class Decoder:
         # where one core is too slow.
         large = self.stream.width * self.stream.height > PIXELS_OF_ONE_CORE
         self.stream.thread_type = "AUTO" if large and not live else "SLICE"
-        self._reformatter = VideoReformatter()
+        self._converter = Converter()
         self._size_wh: tuple[int, int] | None = None
         self._frames = self._decode()
 
@@ -234,7 +246,7 @@ class Decoder:
         """
         if self._size_wh is None:
             self._size_wh = _square(frame, self.stream.sample_aspect_ratio)
-        return DecodedImage(frame, self._reformatter, self._size_wh)
+        return DecodedImage(frame, self._converter, self._size_wh)
 
     @property
     def missing(self) -> int:

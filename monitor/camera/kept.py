@@ -39,6 +39,7 @@ class KeptCamera:
     name: str = ""  # as the user calls it; empty: by its address
     turn: Turn | None = None  # None: as the settings say
     on: bool = True  # watched at the start
+    user: str = ""  # who logs in, where the password alone is kept apart; "" where more is
 
     @property
     def title(self) -> str:
@@ -169,7 +170,7 @@ class KeptCameras:
         """
         address = parse_address(text)
         camera = self.known(address) or KeptCamera(uuid.uuid4().hex, _shown(address))
-        camera = dataclasses.replace(camera, secret=not address.plain, **changes)
+        camera = dataclasses.replace(camera, secret=not address.plain, user=address.user, **changes)
         self._addresses[camera.camera_id] = address.url
         self.replace(camera)
         return camera
@@ -185,7 +186,9 @@ class KeptCameras:
         """
         if text:
             address = parse_address(text)
-            camera = dataclasses.replace(camera, shown=_shown(address), secret=not address.plain)
+            camera = dataclasses.replace(
+                camera, shown=_shown(address), secret=not address.plain, user=address.user
+            )
             self._addresses[camera.camera_id] = address.url
 
         def put(cameras: list[KeptCamera]) -> None:
@@ -312,6 +315,7 @@ def _written(camera: KeptCamera) -> dict[str, Any]:
         "name": camera.name,
         "address": camera.shown,
         "secret": camera.secret,
+        "user": camera.user,
         "rotate": None if turn is None else turn.rotate,
         "mirror": None if turn is None else turn.mirror,
         "on": camera.on,
@@ -323,7 +327,7 @@ def _camera(entry: Any) -> KeptCamera:
     Raises:
         ValueError, TypeError, KeyError: If the file was written by hand, and wrongly.
     """
-    texts = [entry[key] for key in ("id", "name", "address")]
+    texts = [*(entry[key] for key in ("id", "name", "address")), entry.get("user", "")]
     if not all(isinstance(text, str) and text.isprintable() for text in texts):
         raise ValueError
     rotate, mirror = entry.get("rotate"), entry.get("mirror")
@@ -331,4 +335,4 @@ def _camera(entry: Any) -> KeptCamera:
         raise ValueError
     turn = None if rotate is None else Turn(int(rotate), bool(mirror))
     secret, on = bool(entry.get("secret")), bool(entry.get("on", True))
-    return KeptCamera(texts[0], texts[2], secret, texts[1], turn, on)
+    return KeptCamera(texts[0], texts[2], secret, texts[1], turn, on, texts[3])

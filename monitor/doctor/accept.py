@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitor.analysis.pipeline import Pipeline
@@ -78,7 +79,7 @@ class AcceptRun:
             raise CameraError(wrong[-1] if wrong else f"{self._source.name} gives no picture")
         looked = time.monotonic() - began
         self._ask_for_rest()
-        return self._book.result(looked)
+        return replace(self._book.result(looked), planned_s=seconds)
 
     def end(self) -> None:
         """End now, with what was found so far. A signal's handler may call it."""

@@ -44,6 +44,7 @@ class Accepted:
     missed: int = 0  # people whom the monitor did not see
     skipped: int = 0  # visits that were left out
     left: int = 0  # visits that nobody judged
+    planned_s: float | None = None  # for how long was to be looked; None: that is not known
 
 
 @dataclass(frozen=True, slots=True)

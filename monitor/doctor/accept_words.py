@@ -16,6 +16,7 @@ SAID = {
     MaskState.UNSURE: "unsure",
 }
 NOT_SEEN = "not seen"
+ENDED_S = 5.0  # a run whose last picture came so shortly before its end did not end early
 MISSED_ROW = "somebody, missed"
 COLUMNS = (*SAID.values(), NOT_SEEN)
 SHARES = (
@@ -94,10 +95,20 @@ def seen_text(seen: Seen) -> str:
     )
 
 
-def _notes(accepted: Accepted) -> str:
-    minutes = accepted.seconds / 60
+def length_text(accepted: Accepted) -> str:
+    """For how long was looked; of how long where it ended earlier."""
+    minutes, planned = accepted.seconds / 60, accepted.planned_s
+    if planned is None or accepted.seconds >= planned - ENDED_S:
+        return f"{minutes:.1f} minutes"
     return (
-        f"{accepted.began.astimezone():%Y-%m-%d %H:%M}, {minutes:.1f} minutes, "
+        f"ended after {minutes:.1f} of {planned / 60:g} minutes; the figures in brackets "
+        f"(Wilson's 95 % interval) are of those who were judged until then"
+    )
+
+
+def _notes(accepted: Accepted) -> str:
+    return (
+        f"{accepted.began.astimezone():%Y-%m-%d %H:%M}, {length_text(accepted)}, "
         f"{accepted.model or 'no model'}; {accepted.skipped} skipped, {accepted.left} not judged"
     )
 

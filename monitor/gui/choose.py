@@ -56,7 +56,6 @@ class SourceChooser(QObject):
         self._menus, self._grid = menus, grid = parts.menus, parts.grid
         self.keeper = keeper = CameraKeeper(parts, self)
         self._there: set[int] = set()  # numbers of the cameras that are plugged in
-        self._left: tuple[FrameSource, ...] = ()  # cameras that a recording took the place of
         self._demonstration = False  # plays, as there is no camera
         menus.back.triggered.connect(self.back)
         menus.open_clip.triggered.connect(self.ask_for_clip)
@@ -97,8 +96,6 @@ class SourceChooser(QObject):
         self._demonstration = self._demonstration and bool(notice)
         for key in ("choice", "export"):
             self._banners.clear(key)
-        cameras = tuple(w.source for w in self._session.watched if w.live)
-        self._left = cameras or self._left
         self._session.open(*sources)
         self._grid.clear()
         self._show_notice(notice)
@@ -158,7 +155,7 @@ class SourceChooser(QObject):
         """From a recording back to the cameras that were watched before, in this run or the last
         one.
         """
-        left = self.keeper.renewed(self._left)
+        left = self.keeper.renewed([aside.source for aside in self._session.aside.values()])
         if left:
             self.open(*left)
             return
@@ -205,7 +202,7 @@ class SourceChooser(QObject):
             self.keeper.left(watched.source)
 
     def leave(self, name: str) -> None:
-        """Leave a source, also the last one."""
+        """Leave a source, also the last one, or one that waits for the end of a recording."""
         self._session.remove(name)
         self._banners.clear("choice")
         if not self._session.watched:

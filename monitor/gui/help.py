@@ -125,7 +125,7 @@ class HelpDialog(QDialog):
                 "for longer than the set time is a "
                 "sighting: it is saved at once. A recording has a count of its own and is not "
                 "saved. The monitor errs at times: correct it, and the count follows. How often "
-                "it errs at your door: Cameras > Check > Judge it for 10 minutes. "
+                "it errs at your door: Cameras > Check > Judge it by key. "
                 "Help > First steps helps to set a camera up."
             )
         )

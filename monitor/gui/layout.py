@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from monitor.gui.banner import BannerStack
 from monitor.gui.menus import Menus
@@ -40,7 +48,7 @@ class WindowParts:
 def lay_out(
     window: QMainWindow, session: Session, bridge: Bridge, preferences: Preferences
 ) -> WindowParts:
-    """Fill the window: banners above pictures and side panel, the status bar below."""
+    """Fill the window: pictures and side panel, the status bar below."""
     sightings = SightingsPanel()
     parts = WindowParts(
         window=window,
@@ -63,41 +71,64 @@ def lay_out(
     splitter.setStretchFactor(1, 0)
     splitter.setCollapsible(0, False)
     splitter.setSizes([900, 380])
-    body = QWidget()
-    rows = QVBoxLayout(body)
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setSpacing(0)
-    rows.addWidget(parts.banners)
-    rows.addWidget(splitter, 1)
-    window.setCentralWidget(body)
+    window.setCentralWidget(splitter)
     window.setStatusBar(parts.status)
     return parts
 
 
 def _pictures(parts: WindowParts) -> QWidget:
-    """The pictures; the bar of a recording comes below them."""
+    """The pictures, banners above them; the bar of a recording comes below. A banner that comes or
+    goes moves nothing at the side, where somebody may be about to click.
+    """
     pictures = QWidget()
     column = QVBoxLayout(pictures)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
+    column.addWidget(parts.banners)
     column.addWidget(parts.grid, 1)
     return pictures
 
 
 def _side(parts: WindowParts) -> QWidget:
+    """The figures above, the sightings with their buttons below: on a small screen the figures
+    scroll, and what the receptionist works with stays.
+    """
+    figures = QWidget()
+    rows = QVBoxLayout(figures)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(10)
+    rows.addWidget(parts.count_panel)
+    rows.addWidget(parts.hour_panel)
+    parts.hour_panel.setMaximumHeight(190)
     side = QWidget()
     column = QVBoxLayout(side)
     column.setContentsMargins(10, 10, 10, 10)
     column.setSpacing(10)
-    column.addWidget(parts.count_panel)
-    column.addWidget(parts.hour_panel)
+    column.addWidget(_Shrinking(figures))
     column.addWidget(parts.sightings, 1)
-    parts.hour_panel.setMaximumHeight(190)
-    scroll = QScrollArea()  # a small screen has no room for all three
-    scroll.setWidget(side)
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setMinimumWidth(340)
-    return scroll
+    side.setMinimumWidth(340)
+    return side
+
+
+class _Shrinking(QScrollArea):
+    """As high as what is in it, and lower where there is no room: then it scrolls."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setWidget(content)
+
+    def sizeHint(self) -> QSize:
+        return self.widget().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 60)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)

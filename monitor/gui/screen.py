@@ -39,3 +39,10 @@ def show_full_screen(window: QMainWindow, full: bool) -> None:
     state = Qt.WindowState.WindowFullScreen
     former = window.windowState()
     window.setWindowState(former | state if full else former & ~state)
+
+
+def bring_to_front(dialog: QWidget) -> None:
+    """Show what is open beside the window, above all else."""
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()

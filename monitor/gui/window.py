@@ -98,7 +98,8 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self.parts, self.reports, self._started_again)
         self.alerts = AlertRoom(self.parts, self.watch)
         self.zones = ZoneRoom(self.parts, self.commands.correct)
-        self.doctor = DoctorRoom(self.parts, self.chooser, self.zones)
+        sound = self.alerts.alerts.sound
+        self.doctor = DoctorRoom(self.parts, self.chooser, self.zones, sound)
         self.reports.answered = self.doctor.answered
         self.commands.check_camera = self.doctor.show_doctor
         self.commands.ignore_place = self.zones.ignore_place
@@ -209,6 +210,7 @@ class MainWindow(QMainWindow):
             self.alerts.close()
             self._keep()
             self.doctor.close()
+            self.chooser.keeper.locks.close()
             self.commands.close_people()
             self.commands.close_models()
             self.commands.close_cameras()

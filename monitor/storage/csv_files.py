@@ -65,6 +65,7 @@ _SUMS = (
     "watched_seconds",
     "on_seconds",
     *SPENT,
+    "not_running_seconds",
 )
 SHIFT_COLUMNS = ("shift_id", "shift", "began", "desk", *_SUMS)
 DAY_COLUMNS = ("day", *_SUMS)
@@ -212,7 +213,7 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     counts = (count.masked, count.unmasked, count.incorrect, count.unsure)
     percent = "" if share is None else f"{100 * share:.1f}"
     spent = [sum(total.spent_s.get(state, 0.0) for state in states) for states in SPENT.values()]
-    watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent)]
+    watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent, total.off_s)]
     return [cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched)]
 
 
@@ -230,7 +231,7 @@ class Dialect:
 
 _DECIMALS = (
     *("seconds_unmasked", "confidence", "seconds", "compliance_percent"),
-    *("watched_seconds", "on_seconds", *SPENT),
+    *("watched_seconds", "on_seconds", *SPENT, "not_running_seconds"),
 )
 DIALECTS = {"comma": Dialect(), "semicolon": Dialect(";", ","), "tab": Dialect("\t")}
 

@@ -39,6 +39,7 @@ class Group:
     sightings: int
     watched_s: float
     on_s: float
+    off_s: float = 0.0  # of that: not running
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def _grouped(totals: Iterable[Total], key: Callable[[Total], Key]) -> list[Group
             sum(t.sightings for t in some),
             sum(t.watched_s for t in some),
             sum(t.on_s for t in some),
+            sum(t.off_s for t in some),
         )
         for name, some in sorted(parts.items(), key=lambda pair: (pair[0] is not None, pair[0]))
     ]

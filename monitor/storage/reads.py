@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,12 +27,10 @@ from monitor.records import (
 from monitor.storage import schema as tables
 from monitor.storage.database import Database, damaged, mend_damaged, reason
 from monitor.storage.schema import Utc
+from monitor.storage.spans import Spell, naive
 
 ROWS_AT_ONCE = 1000  # that are in memory while many are read
 _STATES = {state.value: state for state in MaskState}
-# an interval of one state: shift, camera, value of the state, began, ended; these in UTC without
-# saying so, which is quicker for a year of them
-Spell = tuple[str, str, str, datetime, datetime]
 
 
 class Reads:
@@ -133,6 +131,7 @@ class Reads:
                 Count(**{s.value: row[f"still_{s.value}"] for s in MaskState}),
                 row["name"],
                 row["desk"],
+                row["until"],
                 row["desk_name"],
             )
             for row in self._read(query.order_by(tables.shifts.c.started))
@@ -204,11 +203,6 @@ class Reads:
             raise StoreError(
                 f"the store {self.label} cannot be read ({reason(error)}): {mend}"
             ) from None
-
-
-def naive(moment: datetime) -> datetime:
-    """An aware moment in UTC, without saying so."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _some_of(

@@ -27,7 +27,7 @@ def shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
     stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
     named = {"shift_id": shift.shift_id, "started": shift.started}
     called = {"name": shift.name, "desk": shift.desk, "desk_name": shift.desk_name}
-    return named | called | stills
+    return named | called | {"until": shift.until} | stills
 
 
 def upsert(

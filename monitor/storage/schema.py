@@ -43,6 +43,8 @@ shifts = sa.Table(
     sa.Column("name", sa.Text, nullable=False, server_default=""),
     # whose books they are: a token of the data folder; "" of those before version 3
     sa.Column("desk", _name, nullable=False, server_default=""),
+    # by the clock, where times of shifts are set; none of those before version 4
+    sa.Column("until", Utc),
     sa.Column("desk_name", sa.Text, nullable=False, server_default=""),
 )
 visits = sa.Table(

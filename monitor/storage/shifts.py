@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from monitor.config import ShiftConfig
 from monitor.data_folder import data_folder
 from monitor.errors import StoreError
 from monitor.records import Shift
@@ -52,6 +53,7 @@ class ShiftClock:
 
     def __init__(self, times: str, desk: str, wall: Callable[[], datetime] = _wall) -> None:
         self._times, self._desk, self._wall = parse_shifts(times), desk, wall
+        self._set_by_user = self._times != parse_shifts(ShiftConfig().times)
         self._since = self._until = wall()
 
     def resume(self, store: Store, claims: Claims) -> Shift:
@@ -86,7 +88,11 @@ class ShiftClock:
 
     def _new(self, started: datetime, moment: datetime) -> Shift:
         return Shift(
-            new_shift_id(moment), started.astimezone(UTC), name=self._name, desk=self._desk
+            new_shift_id(moment),
+            started.astimezone(UTC),
+            name=self._name,
+            desk=self._desk,
+            until=self._until.astimezone(UTC) if self._set_by_user else None,
         )
 
     @staticmethod

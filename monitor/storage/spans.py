@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor.records import Watch, WatchState
 
 GAP = timedelta(seconds=1)  # two intervals that lie closer meet
+# an interval of one state: shift, camera, value of the state, began, ended; these in UTC without
+# saying so, which is quicker for a year of them
+Spell = tuple[str, str, str, datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,8 @@ def spans(watches: Iterable[Watch]) -> list[Span]:
                 own.append(Span(camera, watch.state, watch.began, watch.ended))
         found += own
     return found
+
+
+def naive(moment: datetime) -> datetime:
+    """An aware moment in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

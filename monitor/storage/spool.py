@@ -209,7 +209,7 @@ def _read(path: Path) -> Iterator[Item]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):
             name, cells = json.loads(line)
-            for key in ("first_seen", "last_seen", "started", "began", "ended", "at"):
+            for key in ("first_seen", "last_seen", "started", "until", "began", "ended", "at"):
                 if cells.get(key):
                     cells[key] = datetime.fromisoformat(cells[key])
             for key in ("state", "worst_state", "final_state"):

@@ -135,6 +135,7 @@ class Store(Counts):
         started: datetime,
         name: str = "",
         desk: str = "",
+        until: datetime | None = None,
         desk_name: str = "",
     ) -> None:
         """Note a new shift, or one that goes on, and close what a run that was killed left open.
@@ -166,7 +167,7 @@ class Store(Counts):
             upsert(
                 connection,
                 tables.shifts.c.shift_id,
-                shift_row(Shift(shift_id, started, Count(), name, desk, desk_name), False),
+                shift_row(Shift(shift_id, started, Count(), name, desk, until, desk_name), False),
             )
 
     def save(

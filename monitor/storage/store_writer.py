@@ -270,7 +270,7 @@ class StoreWriter:
         )
 
     def _begin(self, shift: Shift) -> None:
-        names = shift.name, shift.desk, shift.desk_name
+        names = shift.name, shift.desk, shift.until, shift.desk_name
         self._store.begin_shift(shift.shift_id, shift.started, *names)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,9 +17,10 @@ from monitor.storage.compliance import (
     stands,
     total,
 )
+from monitor.storage.not_running import NOT_RUNNING, SHIFT_MAX, not_running
+from monitor.storage.spans import GAP, Span, Spell, naive
 
 if TYPE_CHECKING:
-    from monitor.storage.reads import Spell
     from monitor.storage.store import Store
 
 WATCHED = (WatchState.LIVE, WatchState.MOVED)  # whoever comes is seen and judged
@@ -65,9 +66,11 @@ class Total:
     sightings: int  # those that stand
     camera: str | None = None  # None: all together; "": single pictures, of which it is not kept
     watched_s: float = 0.0  # for how long somebody would have been seen, all cameras added up
-    on_s: float = 0.0  # for how long they were to be watched: paused, lost or covered as well
+    # for how long they were to be watched: paused, lost, covered or not running as well
+    on_s: float = 0.0
     # what that was spent in, seconds
     spent_s: Mapping[WatchState, float] = field(default_factory=dict)
+    off_s: float = 0.0  # the program was not running, or the PC slept
 
 
 class _Part(NamedTuple):
@@ -90,11 +93,13 @@ def totals(
     """Totals of the periods in which something was counted or watched: shifts, then days, then
     hours, each in order. A shift counts its single pictures when it began.
     """
+    shifts, spells = tuple(shifts), [_spell(watch) for watch in watches]
+    spells += not_running(shifts, spells, datetime.now(UTC))
     return _Sums(by_camera).of(
         shifts,
         ((_part(v.shift_id, v.camera, v.first_seen), counted_state(v), 1) for v in visits),
         ((_part(s.shift_id, s.camera, s.first_seen), 1) for s in sightings if stands(s)),
-        (_spell(watch) for watch in watches),
+        spells,
     )
 
 
@@ -107,7 +112,7 @@ def totals_between(
     days: bool = False,
 ) -> list[Total]:
     """`totals` of what began in [since, until), added up by the database, and of the time that was
-    watched within.
+    watched within, or was to be.
 
     Args:
         days: Of days alone, which is quicker for a year.
@@ -124,9 +129,33 @@ def totals_between(
             for g in sightings
             if g.state in STANDING
         ),
-        store.each_spell(since, until),
+        _spells(store, since, until),
     )
     return [t for t in found if isinstance(t.period, OfDay)] if days else found
+
+
+def unwatched_between(
+    store: Store, since: datetime | None = None, until: datetime | None = None
+) -> list[Span]:
+    """When a camera was to be watched in [since, until) and was not, by time and camera: what
+    `totals_between` has beside the time that was watched. State None: not running.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    rest: dict[tuple[str, WatchState | None], list[Span]] = defaultdict(list)
+    watched = {state.value for state in WATCHED}
+    for _, camera, word, began, ended in sorted(_spells(store, since, until), key=lambda s: s[3:]):
+        if word in watched:
+            continue
+        state = WatchState(word) if word != NOT_RUNNING else None
+        own = rest[camera, state]
+        if own and began.replace(tzinfo=UTC) - own[-1].ended < GAP:  # the shift changed meanwhile
+            own[-1] = replace(own[-1], ended=max(own[-1].ended, ended.replace(tzinfo=UTC)))
+        else:
+            own.append(Span(camera, state, began.replace(tzinfo=UTC), ended.replace(tzinfo=UTC)))
+    found = [span for some in rest.values() for span in some]
+    return sorted(found, key=lambda span: (span.began, span.camera))
 
 
 class _Sums:
@@ -139,7 +168,7 @@ class _Sums:
         self._alarms: Counter[tuple[Period, str | None]] = Counter()
         self._stills: defaultdict[tuple[Period, str | None], Count] = defaultdict(Count)
         # microseconds, as the next
-        self._spent: defaultdict[tuple[Period, str | None], Counter[WatchState]]
+        self._spent: defaultdict[tuple[Period, str | None], Counter[WatchState | None]]
         self._spent = defaultdict(Counter)
         self._on: Counter[tuple[Period, str | None]] = Counter()
 
@@ -193,13 +222,28 @@ class _Sums:
 
     def _total(self, key: tuple[Period, str | None]) -> Total:
         count = total([as_count(self._states.get(key, {})), self._stills.get(key, Count())])
-        spent = self._spent[key] if key in self._spent else Counter[WatchState]()
+        spent = self._spent[key] if key in self._spent else Counter[WatchState | None]()
         return Total(
             *(key[0], count, self._alarms[key], key[1]),
             watched_s=sum(spent.get(state, 0) for state in WATCHED) / 10**6,
             on_s=self._on[key] / 10**6,
             spent_s={state: spent[state] / 10**6 for state in WatchState if state in spent},
+            off_s=spent.get(None, 0) / 10**6,
         )
+
+
+def _spells(store: Store, since: datetime | None, until: datetime | None) -> list[Spell]:
+    """What was watched in [since, until), and when nobody looked. Shifts that are partly within are
+    read whole: what was to be watched is the same whatever time is asked for.
+    """
+    early = since - SHIFT_MAX if since is not None else None
+    late = until + SHIFT_MAX if until is not None else None
+    spells = list(store.each_spell(early, late))
+    spells += not_running(store.read_shifts(early, late), spells, datetime.now(UTC))
+    low = naive(since) if since is not None else datetime.min
+    high = naive(until) if until is not None else datetime.max
+    within = ((*of, max(began, low), min(ended, high)) for *of, began, ended in spells)
+    return [spell for spell in within if spell[3] < spell[4]]  # type: ignore[misc]
 
 
 def _part(shift_id: str, camera: str, moment: datetime) -> _Part:
@@ -215,9 +259,9 @@ def _spell(watch: Watch) -> Spell:
     return watch.shift_id, watch.camera, watch.state.value, began, ended
 
 
-def _cut(spells: Iterable[Spell], days: bool) -> Counter[tuple[_Part, WatchState]]:
+def _cut(spells: Iterable[Spell], days: bool) -> Counter[tuple[_Part, WatchState | None]]:
     """Intervals, cut where an hour, or a day, of local time ends: for how many microseconds each
-    state lasted: whole numbers add up to the same in any order.
+    state lasted, None for not running: whole numbers add up to the same in any order.
     """
     found: Counter[tuple[_Part, str]] = Counter()
     known: dict[int, tuple[date, int, datetime]] = {}  # by quarter of an hour
@@ -236,7 +280,12 @@ def _cut(spells: Iterable[Spell], days: bool) -> Counter[tuple[_Part, WatchState
             part = _Part("", camera, day, 0) if days else _Part(shift_id, camera, day, hour)
             found[part, state] += (end - began) // _MICROSECOND
             began = end
-    return Counter({(part, WatchState(state)): spent for (part, state), spent in found.items()})
+    return Counter(
+        {
+            (part, WatchState(state) if state != NOT_RUNNING else None): spent
+            for (part, state), spent in found.items()
+        }
+    )
 
 
 def _end_of(here: datetime, days: bool) -> datetime:

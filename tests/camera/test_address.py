@@ -148,3 +148,19 @@ def test_bytes_that_are_no_text(text: bytes) -> None:
 def test_what_may_be_written_to_a_file(text: str, plain: bool) -> None:
     assert isinstance(parse_address(text), Address)
     assert parse_address(text).plain is plain
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("rtsp://anna:p%40ss@hall:554/main", "anna"),
+        ("rtsp://an%20na:p@hall/main?channel=1", "an na"),
+        ("rtsp://hall/main", ""),
+        ("rtsp://t0ken@hall/main", ""),  # without a password it may be one itself
+        ("rtsp://anna:p@hall/main?token=secret", ""),  # more than the password is left out
+        ("rtsp://anna:p@hall/x9f8e7d6c5b4a3/main", ""),
+        ("3", ""),
+    ],
+)
+def test_a_user_is_told_where_the_password_is_all_that_is_hidden(text: str, user: str) -> None:
+    assert parse_address(text).user == user

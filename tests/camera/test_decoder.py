@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,3 +156,40 @@ def test_what_was_cut_short_is_no_fault(
     clip.close()
     assert "\n" not in said
     caplog.clear()
+
+
+LOOKED_AT_BY_FOUR = """
+import threading
+import av, numpy as np
+from monitor.camera.decoder import Converter, DecodedImage
+
+rng, converter = np.random.default_rng(0), Converter()
+
+def decoded(index):
+    height, width = ((480, 640), (240, 320))[index % 2]
+    noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    frame = av.VideoFrame.from_ndarray(noise, format="bgr24")
+    frame = frame.reformat(format=("yuv420p", "yuvj422p", "gray")[index % 3])
+    return DecodedImage(frame, converter, (width, height))
+
+for _ in range(5):
+    images = [decoded(index) for index in range(60)]
+    begin = threading.Barrier(4)
+    def look(place):
+        begin.wait()
+        for image in images[place::4]:
+            image.image
+    threads = [threading.Thread(target=look, args=(place,)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_a_camera_that_changes_its_pictures_is_looked_at_by_several_threads() -> None:
+    # in a process of its own: what goes wrong here ends it
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKED_AT_BY_FOUR], capture_output=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
 from monitor.camera.kept import KeptCameras
 from monitor.config import load_config
 from monitor.data_folder import data_folder
-from monitor.gui.remembered import PasswordDialog, first_sources, with_password
+from monitor.gui.cameras.locks import PasswordDialog, with_password
+from monitor.gui.remembered import first_sources
+from monitor.gui.window import MainWindow
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow, press
@@ -145,18 +147,58 @@ def test_a_camera_of_the_command_line_is_kept_on_request_and_its_password_asked_
     qtbot.waitUntil(lambda: again.banners.text("locked").startswith(asked), timeout=LONG_MS)
     assert again.banners.text("keep") == ""
 
-    def answer(dialog: PasswordDialog) -> QDialog.DialogCode:
-        dialog.user.setText("anna")
-        dialog.password.setText("p@ss/word")
-        return QDialog.DialogCode.Accepted
-
-    monkeypatch.setattr(PasswordDialog, "exec", answer)
     press(qtbot, again, "Enter it…")
+    dialog = asked_by(again)
+    # the password alone is missing, and the window goes on meanwhile
+    assert HALL in dialog.question.text()
+    assert "the user anna" in dialog.question.text()
+    assert not dialog.user.isVisible()
+    assert not dialog.address.isVisible()
+    assert not dialog.isModal()
+    assert not dialog.agree.isEnabled()
+    qtbot.keyClicks(dialog.password, "p@ss/word")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     assert again.session.names == (YARD, HALL)
+    (watched,) = (w for w in again.session.watched if w.name == HALL)
+    assert watched.source.address is not None
+    assert watched.source.address.url == HALL.replace("//", "//anna:p%40ss%2Fword@")
     assert again.banners.text("locked") == ""
     again.close()
     assert "ss/word" not in on_file()
     assert [c.shown for c in KeptCameras().locked] == [HALL]
+
+
+def asked_by(window: MainWindow) -> PasswordDialog:
+    """What asks for a password now."""
+    dialog = window.chooser.keeper.locks.asking
+    assert dialog is not None
+    assert dialog.isVisible()
+    return dialog
+
+
+def test_another_user_can_be_entered_and_the_camera_removed_instead(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    kept = set_up(YARD)
+    kept.put(HALL.replace("//", "//anna:secret@"), name="Hall")
+    window = make_window(camera=LIMITS)
+    qtbot.waitUntil(lambda: window.banners.text("locked").startswith("Hall"), timeout=LONG_MS)
+    press(qtbot, window, "Enter it…")
+    dialog = asked_by(window)
+    dialog.more.click()
+    assert dialog.user.isVisible()
+    assert dialog.user.text() == "anna"
+    dialog.user.setText("berta")
+    dialog.password.setText("other")
+    dialog.agree.click()
+    (watched,) = (w for w in window.session.watched if w.name == "Hall")
+    assert watched.source.address is not None
+    assert watched.source.address.url == HALL.replace("//", "//berta:other@")
+    hall = next(c for c in window.chooser.keeper.kept.cameras if c.title == "Hall")
+    window.chooser.keeper.unlock(hall)
+    asked_by(window).forget.click()
+    assert [c.shown for c in KeptCameras().cameras] == [YARD]
+    assert window.session.names == (YARD,)
 
 
 def test_user_and_password_stand_in_an_address() -> None:
@@ -208,14 +250,12 @@ def test_two_cameras_that_differ_in_what_is_secret_are_two(
     again = make_window(camera=LIMITS)
     qtbot.waitUntil(lambda: again.banners.text("locked") != "", timeout=LONG_MS)
     assert again.banners.text("locked").count(name) == 2
-    answers = iter(tokens)
-
-    def answer(dialog: PasswordDialog) -> QDialog.DialogCode:
-        dialog.address.setText(shown + next(answers))
-        return QDialog.DialogCode.Accepted
-
-    monkeypatch.setattr(PasswordDialog, "exec", answer)
-    for left in (1, 0):
-        again.chooser.keeper.ask_for_password()
+    press(qtbot, again, "Enter it…")
+    for token, left in zip(tokens, (1, 0), strict=True):  # one after the other
+        dialog = asked_by(again)
+        assert dialog.address.isVisible()  # more than a password is missing
+        dialog.address.setText(shown + token)
+        qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
         assert again.banners.text("locked").count(name) == left
+    assert again.chooser.keeper.locks.asking is None
     assert again.session.names == (name, f"{name} (2)")

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect, QSettings, Qt
 from PySide6.QtGui import QScreen
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
+from monitor.gui.banner import Severity
 from tests.gui.looks import MakeWindow
 
 ROOT = Path(__file__).parents[2]
@@ -77,3 +79,21 @@ def test_the_full_screen_gives_back_what_was(
     assert window.isFullScreen()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert (window.isFullScreen(), window.isMaximized()) == (False, maximised)
+
+
+@pytest.mark.parametrize("size", [(800, 560), (960, 500), (1280, 680), (640, 340)])
+@pytest.mark.parametrize("banners", [0, 2])
+def test_the_sightings_buttons_stay_in_sight(
+    make_window: MakeWindow, size: tuple[int, int], banners: int
+) -> None:
+    window = make_window(start=False)
+    window.resize(*size)
+    for number in range(banners):
+        text = f"camera {number} gives no more pictures: check its cable, its power and the network"
+        window.banners.show_message(f"fault {number}", Severity.WARNING, text)
+    QApplication.processEvents()
+    buttons = window.sightings.findChildren(QToolButton)
+    assert len(buttons) == 5
+    for button in buttons:
+        assert button.visibleRegion().boundingRect() == button.rect(), button.accessibleName()
+    assert window.sightings.list.viewport().visibleRegion().boundingRect().height() >= 40

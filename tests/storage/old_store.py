@@ -117,6 +117,7 @@ DROP INDEX ix_visits_open;
 DROP INDEX ix_sightings_last_seen;
 DROP INDEX ix_sightings_open;
 ALTER TABLE shifts DROP COLUMN desk_name;
+ALTER TABLE shifts DROP COLUMN until;
 ALTER TABLE visits DROP COLUMN desk;
 ALTER TABLE sightings DROP COLUMN desk;
 ALTER TABLE changes DROP COLUMN written;

@@ -85,7 +85,7 @@ def test_a_row_of_totals(berlin: None) -> None:
     shifts = {
         "a": Shift("a", datetime(2026, 11, 20, 5, tzinfo=UTC), name="=Morning", desk_name="Left")
     }
-    sums = ["door", "2", "1", "1", "5", "50.0", "2", "3000.0", "3600.0"] + 8 * ["0.0"]
+    sums = ["door", "2", "1", "1", "5", "50.0", "2", "3000.0", "3600.0"] + 9 * ["0.0"]
     totals = (
         Total(period, count, 2, "door", 3000.0, 3600.0)
         for period in (OfShift("a"), OfShift("purged"), OfDay(day), OfHour(day, 8))

@@ -179,3 +179,19 @@ def test_a_desk_keeps_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert desk_token() == token
     (tmp_path / "desk").unlink()
     assert desk_token() != token
+
+
+@pytest.mark.parametrize(
+    ("times", "until"),
+    [("00:00", None), (TIMES, MORNING.replace(hour=14)), ("08:30", MORNING.replace(minute=30))],
+)
+def test_a_shift_has_an_end_by_the_clock_where_times_were_set(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch, times: str, until: datetime | None
+) -> None:
+    monkeypatch.setattr(f"{__name__}.TIMES", times)
+    reception.start()
+    reception.end()
+    store = Store(reception.url)
+    (shift,) = store.read_shifts()
+    store.close()
+    assert shift.until == until

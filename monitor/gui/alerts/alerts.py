@@ -20,6 +20,7 @@ from monitor.gui.alerts.rule import (
     snooze_until_tomorrow,
 )
 from monitor.gui.alerts.sound import play, sound_file
+from monitor.gui.alerts.sound_choice import SoundChoice
 from monitor.gui.alerts.visitor import STALE_S
 from monitor.gui.alerts.words import alarm_text, silent_text, standing_text, until_text
 from monitor.gui.banner import Severity
@@ -47,6 +48,7 @@ class Alerts(QObject):
         config = parts.session.options.config.alerts
         self._rule = AlertRule(config, parts.preferences.snooze)
         self._playing = False
+        self.sound = SoundChoice(parts, self.play)
         menus = parts.menus
         snoozes = (menus.snooze, menus.snooze_hour, menus.snooze_day)
         tray = (menus.acknowledge, *snoozes, menus.alert_again)
@@ -102,7 +104,7 @@ class Alerts(QObject):
             "Alert again",
             parts.menus.alert_again.trigger,
         )
-        parts.status.show_sound(parts.menus.mute.isChecked(), silent_text(rule, now))
+        parts.status.show_sound(not self.sound.on, silent_text(rule, now))
 
     def use_options(self) -> None:
         """The settings have changed."""
@@ -141,23 +143,24 @@ class Alerts(QObject):
 
     def _tell(self, told: Sequence[Alarm]) -> None:
         worst = min((alarm.state for alarm in told), key=STATES.index)
-        if not self._parts.menus.mute.isChecked():
+        if self.sound.on:
             self.play(worst, self._rule.config.volume, self._say_of_sound)
+        else:
+            self.sound.offer()
         if self._rule.config.notices:
             self.notices.tell("; ".join(dict.fromkeys(map(alarm_text, told))))
 
     def _thank(self, face: Face) -> None:
         """One who was told of has put the mask on."""
-        wanted = self._rule.config.thanks and not self._parts.menus.mute.isChecked()
+        wanted = self._rule.config.thanks and self.sound.on
         if wanted and face.state is MaskState.MASKED:
             self.play(MaskState.MASKED, self._rule.config.volume, self._say_of_sound)
 
     def _say_of_sound(self, problem: str) -> None:
         """A sound that nobody hears must not pass for one that was played."""
-        menus = self._parts.menus
         text = f"{problem[:1].upper()}{problem[1:]}" if problem else ""
         self._parts.banners.show_message(
-            "sound", Severity.WARNING, text, "Turn sound off", lambda: menus.mute.setChecked(True)
+            "sound", Severity.WARNING, text, "Turn sound off", lambda: self.sound.choose(False)
         )
 
     def _snooze(self, snooze: Snooze | None) -> None:

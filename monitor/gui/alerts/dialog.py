@@ -69,6 +69,8 @@ class AlertsDialog(QDialog):
     def _alerts(self, config: AlertsConfig) -> QGroupBox:
         box = QGroupBox("Alerts")
         form = QFormLayout(box)
+        self.sound = QCheckBox("S&ound when somebody wears no mask, or wears it wrong (M)")
+        form.addRow("", self.sound)
         self.cooldown_s = QSpinBox()
         self.cooldown_s.setRange(0, 3600)
         self.cooldown_s.setSuffix(" s")

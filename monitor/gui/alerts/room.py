@@ -54,9 +54,12 @@ class AlertRoom(QObject):
         test: Callable[..., None] = self.alerts.play
         from monitor.gui.alerts.dialog import AlertsDialog
 
+        sound = self.alerts.sound
         dialog = AlertsDialog(session.options.config, session.names, test, self._parts.window)
+        dialog.sound.setChecked(sound.on)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.change_settings(dialog.values())
+            sound.choose(dialog.sound.isChecked())
         dialog.deleteLater()
 
     def change_settings(self, values: dict[tuple[str, str], object]) -> None:

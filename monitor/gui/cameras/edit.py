@@ -27,9 +27,9 @@ from monitor.camera.turn import Turn
 from monitor.errors import CameraError
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.cameras.keeper import CameraKeeper
+from monitor.gui.cameras.locks import with_password
 from monitor.gui.cameras.preview import Preview
 from monitor.gui.picture.view import PictureView
-from monitor.gui.remembered import with_password
 from monitor.gui.screen import dialog_size
 
 NETWORK = "Network camera (RTSP or HTTP)"
@@ -142,6 +142,7 @@ class CameraDialog(QDialog):
                 self.kind.setCurrentIndex(self.kind.findData(""))
                 self.address.setText(camera.shown)
                 if camera.secret:
+                    self.user.setPlaceholderText(camera.user)
                     self.password.setPlaceholderText("as it is")
             elif self.kind.findData(str(number)) < 0:
                 self.kind.insertItem(0, f"{number}: not plugged in", str(number))
@@ -170,6 +171,8 @@ class CameraDialog(QDialog):
         address, user, password = self.address.text(), self.user.text(), self.password.text()
         if address.strip() == shown and not user and not password:
             return ""
+        if password and not user and self._camera is not None:
+            user = self._camera.user  # as it is shown where none is entered
         return with_password(address.strip(), user, password)
 
     # The picture
@@ -180,7 +183,7 @@ class CameraDialog(QDialog):
             self.form.setRowVisible(field, self._network)
         where = (
             "kept in this system's keyring"
-            if self._keeper.keyring
+            if self._keeper.locks.keyring
             else "asked for again at each start, as this system has no keyring"
         )
         self.hint.setText(f"The password is {where}; it is in no file." if self._network else "")

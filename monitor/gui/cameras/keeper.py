@@ -8,8 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QDialog
+from PySide6.QtCore import QObject, Signal
 
 from monitor.camera import passwords
 from monitor.camera.kept import KeptCamera, KeptCameras
@@ -20,8 +19,9 @@ from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.config import CameraConfig
 from monitor.errors import CameraError, ConfigError, StoreError
 from monitor.gui.banner import Severity
+from monitor.gui.cameras.locks import Locks
 from monitor.gui.layout import WindowParts
-from monitor.gui.remembered import First, PasswordDialog, locked_text
+from monitor.gui.remembered import First
 from monitor.gui.threads.watched import Watched
 
 
@@ -51,7 +51,8 @@ class CameraKeeper(QObject):
         self._window, self._session, self._bridge = parts.window, parts.session, parts.bridge
         self._banners, self._watcher = parts.banners, watcher
         self._asks = False  # for passwords: not where other sources were named
-        self.keyring = False  # this system has one; see `look_for_keyring`
+        self.locks = Locks(parts, self.kept, self._enter, self.remove)
+        self.locks.changed.connect(self.changed)
 
     # What a run begins with
 
@@ -74,7 +75,7 @@ class CameraKeeper(QObject):
             return passwords.can_keep()
 
         def watch(keyring: bool) -> None:
-            self.keyring = keyring
+            self.locks.keyring = keyring
             self._watch_unlocked(locked)
 
         # loading a keyring takes a while, in which the other cameras are watched
@@ -89,15 +90,6 @@ class CameraKeeper(QObject):
                     self._banners.show_message("choice", Severity.ERROR, str(error))
         self._arrange()
         self._tell()
-
-    def look_for_keyring(self) -> None:
-        """Have it known soon whether this system has one."""
-
-        def found(there: bool) -> None:
-            self.keyring = there
-            self.changed.emit()
-
-        self._bridge.run("keyring", passwords.can_keep, found, lambda message: None)
 
     def _offer(self, sources: Sequence[FrameSource]) -> None:
         """A camera that was named once is kept on request."""
@@ -218,10 +210,10 @@ class CameraKeeper(QObject):
         watched = self.watched(former) if former is not None else None
         self.kept.replace(camera, text)
         if text:
-            self._keep_secret(camera.camera_id)
+            self.locks.keep(camera.camera_id)
         new = self.kept.get(camera.camera_id)
         if former is not None and former.secret and new is not None and not new.secret:
-            self._forget(camera.camera_id)
+            self.locks.forget(camera.camera_id)
         if former is not None and new is not None:
             self._carry_zones(former.title, new.title)
         if watched is not None and new is not None and self.kept.address(new) is not None:
@@ -267,19 +259,25 @@ class CameraKeeper(QObject):
                 source = self.kept.source(camera, self.config)
                 if not self._watcher.add(source):
                     self.kept.switch((), (camera.camera_id,))
-            elif not on and watched is not None:
-                self._watcher.leave(watched.name)
+            elif not on:
+                self._leave(camera)
         finally:
             self._tell()
 
     def remove(self, camera: KeptCamera) -> None:
         """Take a camera out of the list and its password out of the keyring."""
-        watched = self.watched(camera)
+        self._leave(camera)
         self.kept.remove(camera.camera_id)
-        self._forget(camera.camera_id)
-        if watched is not None:
-            self._watcher.leave(watched.name)
+        self.locks.forget(camera.camera_id)
         self._tell()
+
+    def _leave(self, camera: KeptCamera) -> None:
+        """Watch it no more, now and after the recording that took its place."""
+        watched = [(w.name, w.source) for w in self._session.watched]
+        aside = [(name, one.source) for name, one in self._session.aside.items()]
+        for name, source in (*watched, *aside):
+            if self._is(source, camera):
+                self._watcher.leave(name)
 
     def move(self, camera: KeptCamera, places: int) -> None:
         """Move a camera in the list; the pictures follow."""
@@ -300,32 +298,12 @@ class CameraKeeper(QObject):
 
     # Passwords
 
-    def _ask_for_passwords(self) -> None:
-        self._banners.show_message(
-            "locked",
-            Severity.WARNING,
-            locked_text(self.kept.locked if self._asks else ()),
-            "Enter it…",
-            self.ask_for_password,
-        )
-
-    @Slot()
-    def ask_for_password(self) -> None:
-        """Ask for the password of the first camera that lacks one."""
-        if self.kept.locked:
-            self.unlock(self.kept.locked[0])
-
     def unlock(self, camera: KeptCamera) -> None:
         """Ask for a camera's password, and watch it."""
-        dialog = PasswordDialog(camera, keyring=self.keyring, parent=self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
-            if dialog.forgotten:
-                self.remove(camera)
-            else:
-                self._enter(camera, dialog.whole_address())
-        dialog.deleteLater()
+        self.locks.ask(camera)
 
-    def _enter(self, camera: KeptCamera, text: str) -> None:
+    def _enter(self, camera: KeptCamera, text: str) -> bool:
+        """Watch a camera by its whole address, as it was entered now. False if that is none."""
         try:
             self.kept.replace(camera, text)
             known = self.kept.get(camera.camera_id)
@@ -336,48 +314,17 @@ class CameraKeeper(QObject):
             self.switch(known, True)
         except CameraError as error:
             self._banners.show_message("choice", Severity.ERROR, str(error))
-        else:
-            self._keep_secret(camera.camera_id)
+            return False
+        return True
 
     def _put(self, text: str, **changes: object) -> KeptCamera:
         camera = self.kept.put(text, **changes)
-        self._keep_secret(camera.camera_id)
+        self.locks.keep(camera.camera_id)
         self._tell()
         return camera
 
-    def _keep_secret(self, camera_id: str) -> None:
-        """Put an address that holds a password into the keyring, or say that it will be asked for
-        again.
-        """
-        camera = self.kept.get(camera_id)
-        address = self.kept.address(camera) if camera is not None else None
-        if camera is None or address is None or not camera.secret:
-            return
-
-        def say(kept: bool) -> None:
-            text = (
-                f"The password of {camera.title} cannot be kept, as this system has no keyring: it "
-                f"is asked for again at the next start"
-            )
-            self._banners.show_message("keyring", Severity.INFO, "" if kept else text)
-
-        self._bridge.run(
-            "keeping a password",
-            lambda: passwords.keep(camera_id, address),
-            say,
-            lambda message: say(False),
-        )
-
-    def _forget(self, camera_id: str) -> None:
-        self._bridge.run(
-            "forgetting a password",
-            lambda: passwords.forget(camera_id),
-            lambda done: None,
-            lambda message: None,
-        )
-
     def _tell(self) -> None:
-        self._ask_for_passwords()
+        self.locks.tell(self.kept.locked if self._asks else ())
         if self.kept.fault:
             self._banners.show_message("cameras", Severity.ERROR, self.kept.fault)
         else:

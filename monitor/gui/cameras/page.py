@@ -104,7 +104,7 @@ class CamerasDialog(WorkingDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._keeper.look_for_keyring()
+        self._keeper.locks.look_for_keyring()
         self._look_timer.start()
         self._list_timer.start()
         self.read()

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -31,6 +33,7 @@ from monitor.doctor.accept_records import Accepted
 from monitor.doctor.accept_words import (
     COLUMNS,
     SHARES,
+    length_text,
     seen_text,
     share_of,
     share_text,
@@ -45,7 +48,8 @@ from monitor.gui.threads.bridge import Bridge
 from monitor.gui.working_dialog import WorkingDialog, quiet_table
 from monitor.records import FrameResult, Image
 
-MINUTES = 10.0
+MINUTES = (2, 5, 10, 30)  # that one can choose from
+MINUTES_FIRST = 10
 TICK_MS = 500
 CROPS_MAX = 200
 HOW = (
@@ -107,7 +111,19 @@ class AcceptDialog(WorkingDialog):
         for label in (self.clock, hint, self.question):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-            column.addWidget(label)
+        self.length = QComboBox()
+        self.length.setAccessibleName("How long is looked")
+        for minutes in MINUTES:
+            self.length.addItem(f"{minutes} minutes", minutes)
+        self.length.setCurrentIndex(MINUTES.index(MINUTES_FIRST))
+        self.length.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, keys still judge
+        self.length.activated.connect(self._lengthen)
+        row = QHBoxLayout()
+        row.addWidget(self.clock, 1)
+        row.addWidget(self.length)
+        column.addLayout(row)
+        column.addWidget(hint)
+        column.addWidget(self.question)
         self.view = PictureView()
         self.view.setMinimumSize(160, 120)
         self.view.setAccessibleName("Who is to be judged")
@@ -173,8 +189,17 @@ class AcceptDialog(WorkingDialog):
         self._ask()
 
     @property
+    def _seconds(self) -> float:
+        return 60.0 * int(self.length.currentData())
+
+    def _lengthen(self) -> None:
+        """Another length was chosen, also while the run goes on; the keys judge again."""
+        self.setFocus()
+        self.tick()
+
+    @property
     def _time_over(self) -> bool:
-        return self._began is not None and self._now() - self._began >= 60 * MINUTES
+        return self._began is not None and self._now() - self._began >= self._seconds
 
     def tick(self) -> None:
         """Show the time that is left."""
@@ -185,7 +210,7 @@ class AcceptDialog(WorkingDialog):
         elif self._time_over:
             self.clock.setText("The time is over: judge who is left, then show the result")
         else:
-            left = round(60 * MINUTES - (self._now() - self._began))
+            left = round(self._seconds - (self._now() - self._began))
             self.clock.setText(f"{left // 60}:{left % 60:02} left")
         self._ask()
 
@@ -233,7 +258,8 @@ class AcceptDialog(WorkingDialog):
 
     def end(self) -> None:
         """Show what was found."""
-        self.found = found = self.book.result(self._looked_s)
+        found = replace(self.book.result(self._looked_s), planned_s=self._seconds)
+        self.found = found
         self.sentence.setText(verdict(found))
         rows = table(found)
         self.table.setRowCount(len(rows))
@@ -242,8 +268,10 @@ class AcceptDialog(WorkingDialog):
                 self.table.setItem(row, column, QTableWidgetItem(text))
         figured = figures(found)
         lines = [f"{text}: {share_text(share_of(figured, key))}" for key, text in SHARES]
-        minutes = f"{found.seconds / 60:.1f} minutes; {found.skipped} skipped, {found.left} not"
-        self.shares.setText("\n".join([*lines, f"{minutes} judged"]))
+        length = length_text(found)
+        lines.append(f"{length[:1].upper()}{length[1:]}")
+        lines.append(f"{found.skipped} skipped, {found.left} not judged")
+        self.shares.setText("\n".join(lines))
         self._crops.clear()
         self._pages.setCurrentIndex(1)
 

@@ -1,4 +1,6 @@
-"""The first steps: choose the camera, see your own face in its box, choose where it counts."""
+"""The first steps: choose the camera, see your own face in its box, choose where it counts and
+whether it is heard.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QHBoxLayout,
@@ -13,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from monitor.app import DEMO_CLIP
@@ -20,6 +24,7 @@ from monitor.camera.listing import camera_list
 from monitor.camera.source import camera_source, recording
 from monitor.doctor.face_look import FaceLook, FaceSeen, look_at_face
 from monitor.errors import CameraError
+from monitor.gui.alerts.sound_choice import SoundChoice
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.cameras.preview import Preview
 from monitor.gui.choose import SourceChooser
@@ -52,14 +57,20 @@ class GuideDialog(QDialog):
 
     Args:
         draw: Begins to draw zones in the window.
+        sound: Whether alerts have one.
     """
 
     def __init__(
-        self, parts: WindowParts, chooser: SourceChooser, draw: Callable[[], object]
+        self,
+        parts: WindowParts,
+        chooser: SourceChooser,
+        draw: Callable[[], object],
+        sound: SoundChoice,
     ) -> None:
         super().__init__(parts.window)
         self.setWindowTitle("First steps")
-        self._parts, self._chooser, self._draw = parts, chooser, draw
+        self._parts, self._chooser, self._draw, self._sound = parts, chooser, draw, sound
+        self._is_open = True
         self.first: First | None = None  # what the run begins with if the steps are skipped
         self.step = 0
         self.skipped = True  # until something was chosen
@@ -100,6 +111,7 @@ class GuideDialog(QDialog):
         for widget in (self.title, self.message, self.kind, self.address):
             inner.addWidget(widget)
         inner.addWidget(self.view, 1)
+        inner.addWidget(self._lay_out_sound())
         self.demo_button = QPushButton("Watch the &demonstration")
         self.demo_button.clicked.connect(self.watch_demonstration)
         self.draw_button = QPushButton("Dra&w zones…")
@@ -120,6 +132,23 @@ class GuideDialog(QDialog):
         self.next_button.setDefault(True)
         inner.addLayout(row)
 
+    def _lay_out_sound(self) -> QWidget:
+        """The question whether alerts have a sound, with a try of it."""
+        self.sound_row = QWidget()
+        row = QHBoxLayout(self.sound_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.sound_box = QCheckBox("S&ound when somebody wears no mask, or wears it wrong")
+        self.sound_box.setChecked(self._sound.on or not self._sound.made)
+        self.sound_box.setToolTip("M turns it on and off; Monitor > Alerts has quiet hours")
+        self.test_button = QPushButton("&Test")
+        self.test_button.setAutoDefault(False)
+        self.test_button.setAccessibleName("Play the sound")
+        self.test_button.clicked.connect(self._test_sound)
+        row.addWidget(self.sound_box)
+        row.addWidget(self.test_button)
+        row.addStretch(1)
+        return self.sound_row
+
     # The steps
 
     def go_to(self, step: int) -> None:
@@ -131,6 +160,7 @@ class GuideDialog(QDialog):
         self.address.setVisible(first and self._network)
         self.demo_button.setVisible(first)
         self.draw_button.setVisible(last)
+        self.sound_row.setVisible(last)
         self.skip_button.setVisible(not last)
         self.back_button.setVisible(not first)
         self.next_button.setText("&All of it counts" if last else "&Next")
@@ -157,7 +187,7 @@ class GuideDialog(QDialog):
         elif self.step < len(TITLES) - 1:
             self.go_to(self.step + 1)
         else:
-            self.accept()
+            self._end()
 
     # The camera
 
@@ -277,15 +307,25 @@ class GuideDialog(QDialog):
 
     # The end
 
-    def _draw_zones(self) -> None:
+    def _end(self) -> None:
+        """All three steps are done."""
+        self._sound.choose(self.sound_box.isChecked())
         self.accept()
+
+    def _draw_zones(self) -> None:
+        self._end()
         self._draw()
+
+    def _test_sound(self) -> None:
+        self.banners.clear("fault")
+        self._sound.test(lambda problem: self._say(problem) if problem and self._is_open else None)
 
     def _say(self, message: str) -> None:
         text = f"{message[:1].upper()}{message[1:]}"
         self.banners.show_message("fault", Severity.ERROR, text)
 
     def done(self, result: int) -> None:
+        self._is_open = False  # a sound may end later
         self._list_timer.stop()
         self._look_timer.stop()
         self.preview.stop()

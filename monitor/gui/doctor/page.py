@@ -73,7 +73,7 @@ class DoctorDialog(WorkingDialog):
         self.inner.addWidget(self._scroll, 1)
         row = QHBoxLayout()
         self.look_button = QPushButton("&Look for 10 s")
-        self.accept_button = QPushButton("&Judge it for 10 minutes…")
+        self.accept_button = QPushButton("&Judge it by key…")
         close = QPushButton("&Close")
         self.look_button.clicked.connect(self.look)
         self.accept_button.clicked.connect(self._judge)

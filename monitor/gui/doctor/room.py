@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QDialog
 
+from monitor.gui.alerts.sound_choice import SoundChoice
 from monitor.gui.choose import SourceChooser
 from monitor.gui.layout import WindowParts
 from monitor.gui.remembered import First
+from monitor.gui.screen import bring_to_front
 from monitor.gui.zones.room import ZoneRoom
 from monitor.records import FrameResult
 
@@ -27,9 +28,11 @@ LEFT = "first_steps_left"  # the user wants none of it
 class DoctorRoom(QObject):
     """Main thread."""
 
-    def __init__(self, parts: WindowParts, chooser: SourceChooser, zones: ZoneRoom) -> None:
+    def __init__(
+        self, parts: WindowParts, chooser: SourceChooser, zones: ZoneRoom, sound: SoundChoice
+    ) -> None:
         super().__init__(parts.window)
-        self._parts, self._chooser, self._zones = parts, chooser, zones
+        self._parts, self._chooser, self._zones, self._sound = parts, chooser, zones, sound
         self.guide: GuideDialog | None = None
         self.doctor: DoctorDialog | None = None
         self.accept: AcceptDialog | None = None
@@ -58,10 +61,12 @@ class DoctorRoom(QObject):
         from monitor.gui.doctor.guide import GuideDialog
 
         if self.guide is None:
-            self.guide = guide = GuideDialog(self._parts, self._chooser, self._zones.draw)
+            self.guide = guide = GuideDialog(
+                self._parts, self._chooser, self._zones.draw, self._sound
+            )
             guide.first = first
             guide.finished.connect(self._guided)
-        _front(self.guide)
+        bring_to_front(self.guide)
         return self.guide
 
     def _guided(self) -> None:
@@ -86,7 +91,7 @@ class DoctorRoom(QObject):
                 self._chooser.keeper, parts.session, parts.bridge, self.show_accept, parts.window
             )
         self.doctor.show_camera(camera)
-        _front(self.doctor)
+        bring_to_front(self.doctor)
         return self.doctor
 
     def show_accept(self, camera: str) -> AcceptDialog:
@@ -99,7 +104,7 @@ class DoctorRoom(QObject):
             if old is not None:
                 old.deleteLater()
         assert self.accept is not None
-        _front(self.accept)
+        bring_to_front(self.accept)
         return self.accept
 
     def close(self) -> None:
@@ -110,9 +115,3 @@ class DoctorRoom(QObject):
         for dialog in (guide, self.doctor, self.accept):
             if dialog is not None:
                 dialog.close()
-
-
-def _front(dialog: QDialog) -> None:
-    dialog.show()
-    dialog.raise_()
-    dialog.activateWindow()

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 from monitor.errors import StoreError
 from monitor.gui.banner import Severity
 from monitor.gui.export_dialog import ExportDialog, ExportPeriod, exported_text
-from monitor.gui.history.report import ROWS_MAX, Printed, document, write
-from monitor.gui.history.stretches import Stretch, file_name, title
+from monitor.gui.history.report import ROWS_MAX, Printed, write
+from monitor.gui.history.stretches import Stretch, file_name, paper_title, title
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 
@@ -51,7 +51,7 @@ class Printing(QObject):
         printer.setDocName(f"Mask Monitor {file_name(self._stretch)}")
         dialog = QPrintDialog(printer, self._page)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self._read(lambda printed: write(document(printed), printer))
+            self._read(lambda printed: write(printed, printer))
         dialog.deleteLater()
 
     @Slot()
@@ -67,19 +67,19 @@ class Printing(QObject):
     def save_pdf(self, path: Path) -> None:
         """Write the summary in the background."""
         path = path if path.suffix else path.with_suffix(".pdf")
-        stretch, name = self._stretch, title(self._stretch, date.today())
+        stretch = self._stretch
 
         def work() -> None:
-            printed = self._session.with_store(lambda store: read_printed(store, stretch, name))
+            printed = self._session.with_store(lambda store: read_printed(store, stretch))
             write_pdf(printed, path)
 
         self._bridge.run("the PDF", work, lambda _: self._say(f"Saved to {path}", path), self._fail)
 
     def _read(self, then: Callable[[Printed], None]) -> None:
-        stretch, name = self._stretch, title(self._stretch, date.today())
+        stretch = self._stretch
         self._bridge.run(
             "printing",
-            lambda: self._session.with_store(lambda store: read_printed(store, stretch, name)),
+            lambda: self._session.with_store(lambda store: read_printed(store, stretch)),
             then,
             self._fail,
         )
@@ -130,7 +130,7 @@ def folder() -> Path:
     return documents if documents.is_dir() else Path.home()
 
 
-def read_printed(store: Store, stretch: Stretch, name: str) -> Printed:
+def read_printed(store: Store, stretch: Stretch) -> Printed:
     """What goes on paper, all of one moment.
 
     Raises:
@@ -138,13 +138,16 @@ def read_printed(store: Store, stretch: Stretch, name: str) -> Printed:
     """
     from monitor.storage.history import History, Wanted
     from monitor.storage.overview import overview
+    from monitor.storage.totals import unwatched_between
 
     history = History(store)
     with store.one_state():
         seen = overview(store, stretch.since, stretch.until)
         found = history.find(Wanted("sightings", stretch.since, stretch.until))
         rows = history.page(found, 0, ROWS_MAX)
-    return Printed(name, seen, rows, found.number, datetime.now().astimezone())
+        missed = unwatched_between(store, stretch.since, stretch.until)
+    moment = datetime.now().astimezone()
+    return Printed(paper_title(stretch), seen, rows, found.number, missed, moment)
 
 
 def write_pdf(printed: Printed, path: Path) -> None:
@@ -160,7 +163,7 @@ def write_pdf(printed: Printed, path: Path) -> None:
         writer.setTitle(f"Mask Monitor: {printed.title}")
         writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
         writer.setResolution(PDF_DPI)
-        write(document(printed), writer)
+        write(printed, writer)
         del writer  # closes the file
         if not part.stat().st_size:
             raise OSError(28, "the disk may be full")

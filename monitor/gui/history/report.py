@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import html
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from PySide6.QtCore import QRectF, QSizeF, QUrl
-from PySide6.QtGui import QColor, QFont, QImage, QPagedPaintDevice, QPainter, QTextDocument
+from PySide6.QtCore import QMarginsF, QRectF, Qt, QUrl
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QPagedPaintDevice,
+    QPageLayout,
+    QPainter,
+    QTextDocument,
+)
 
 from monitor.gui.history.chart import Bar, Inks, bars_of, paint_bars
 from monitor.gui.history.words import Row, hours_text, key_text, spent_s, state_text, sums_text
 from monitor.gui.names import shown_name
+from monitor.gui.side.chart import of_text, span_text
 from monitor.gui.side.count_panel import percent_text
 from monitor.gui.side.sightings_model import duration_text
-from monitor.records import Shift
+from monitor.marks import MARKS
+from monitor.records import MaskState, Shift
+from monitor.storage.not_running import NOT_RUNNING
 from monitor.storage.overview import Group, Overview
+from monitor.storage.spans import Span
 
 ROWS_MAX = 2000  # that are printed
-CHART_WH = (1600, 460)
+CHART_WH, CHART_PX = (1600, 460), 640
+LEGEND = ", ".join(
+    f'<span style="color:{MARKS[state].colour}">■</span> {MARKS[state].word}'
+    for state in (MaskState.MASKED, MaskState.INCORRECT, MaskState.UNMASKED)
+)
+NOTES = (
+    "Compliance: masked, of those who were judged; who was not sure is not among them. Watched: "
+    "the hours of all cameras added up, in which somebody would have been seen, of those in which "
+    "they were to be watched. Not running: the program was off, or the PC slept."
+)
+UNWATCHED_MAX = 200  # times that a camera did not watch
+MARGINS_MM = QMarginsF(18, 16, 18, 18)  # holes are punched into what is kept
+FOOT_PT = 8.0
+UNWATCHED, NARROW = "When it was not watched", "\u00a0"
 _STYLE = """
 body { font-family: sans-serif; font-size: 9pt; color: #000; }
-h1 { font-size: 16pt; } h2 { font-size: 11pt; }
+h1 { font-size: 16pt; } h2 { font-size: 11pt; margin-top: 14px; }
 th { text-align: left; background: #e8e8e8; }
-td, th { padding: 2px 6px; }
+th.title { background: #fff; font-size: 11pt; padding: 12px 0px 3px 0px; }
+td, th { padding: 2px 3px; font-size: 7.5pt; }
+p.sums { font-size: 11pt; } p.faint { color: #444; }
 """
 
 
@@ -36,47 +65,78 @@ class Printed:
     overview: Overview
     sightings: Sequence[Row]  # newest first
     number: int  # how many there are
+    unwatched: Sequence[Span]  # by time
     at: datetime  # when it was put together
 
 
 def document(printed: Printed) -> QTextDocument:
     """As a document of any number of pages. Any thread."""
     seen, made = printed.overview, QTextDocument()
-    short = (seen.until - seen.since).days <= 1 and bool(seen.hours)
+    short = _is_short(seen)
     bars = bars_of(seen, "hours" if short else "days")
     groups = seen.hours if short else seen.days
     parts = [
         f"<h1>Mask Monitor: {html.escape(printed.title)}</h1>",
-        f"<p>{html.escape(sums_text(seen.whole))}</p>",
+        f'<p class="sums">{html.escape(sums_text(seen.whole))}</p>',
     ]
     if bars:
         made.addResource(
             QTextDocument.ResourceType.ImageResource.value, QUrl("chart"), _chart(bars)
         )
-        parts.append('<p><img src="chart" width="660"></p>')
+        parts.append(f'<p><img src="chart" width="{CHART_PX}"></p><p class="faint">{LEGEND}</p>')
     for name, some in (
         ("Cameras", seen.cameras),
         ("Shifts", seen.shifts),
         ("Hours" if short else "Days", groups),
     ):
         if some:
-            parts.append(f"<h2>{name}</h2>{_sums(some, seen.known)}")
-    parts.append(f"<h2>Sightings</h2>{_rows(printed)}")
-    parts.append(
-        f"<p>Put together on {printed.at:%d %B %Y at %H:%M}. Masked: of those who were judged; "
-        f"who was not sure is not among them.</p>"
-    )
+            parts.append(_sums(name, some, seen.known))
+    parts += [_unwatched(printed), _rows(printed)]
+    parts.append(f'<p class="faint">{NOTES}</p>')
     made.setDefaultStyleSheet(_STYLE)
     made.setHtml("".join(parts))
+    made.setMetaInformation(QTextDocument.MetaInformation.DocumentTitle, printed.title)
     return made
 
 
-def write(made: QTextDocument, device: QPagedPaintDevice) -> None:
-    """Bring it to a printer or into a PDF."""
-    layout = device.pageLayout()
-    size = layout.paintRectPoints().size()
-    made.setPageSize(QSizeF(size.width() * 96 / 72, size.height() * 96 / 72))
-    made.print_(device)
+def _is_short(seen: Overview) -> bool:
+    """Whether it is of a day, or a shift."""
+    return (seen.until - seen.since).days <= 1 and bool(seen.hours)
+
+
+def write(printed: Printed, device: QPagedPaintDevice) -> None:
+    """Bring it to a printer or into a PDF, with a line at the foot of each page. Any thread."""
+    device.setPageMargins(MARGINS_MM, QPageLayout.Unit.Millimeter)
+    made, foot = document(printed), f"Mask Monitor: {printed.title}"
+    points = device.pageLayout().paintRectPoints().size()
+    wide, high = points.width() * 96 / 72, points.height() * 96 / 72  # as texts are measured
+    page = QRectF(0, 0, wide, high - 2 * FOOT_PT * 96 / 72)
+    made.setDocumentMargin(0)
+    made.setPageSize(page.size())
+    painter = QPainter(device)
+    try:
+        scale = device.width() / wide
+        painter.scale(scale, scale)
+        font, number = QFont(), made.pageCount()
+        font.setPixelSize(round(FOOT_PT * 96 / 72))
+        for place in range(number):
+            if place:
+                device.newPage()
+            painter.save()
+            painter.translate(0, -place * page.height())
+            made.drawContents(painter, page.translated(0, place * page.height()))
+            painter.restore()
+            painter.setFont(font)
+            painter.setPen(QColor("#444444"))
+            line = QRectF(0, page.height(), wide, high - page.height())
+            put = f"put together on {printed.at.day} {printed.at:%B %Y at %H:%M}"
+            for text, side in (
+                (f"{foot}, {put}", Qt.AlignmentFlag.AlignLeft),
+                (f"Page {place + 1} of {number}", Qt.AlignmentFlag.AlignRight),
+            ):
+                painter.drawText(line, side | Qt.AlignmentFlag.AlignBottom, text)
+    finally:
+        painter.end()
 
 
 def _chart(bars: Sequence[Bar]) -> QImage:
@@ -91,29 +151,96 @@ def _chart(bars: Sequence[Bar]) -> QImage:
     return image
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+class _Column(NamedTuple):
+    name: str
+    side: str = "left"
+    width: str = ""  # "" as what is in it
+
+
+def _table(title: str, columns: Sequence[_Column], rows: Sequence[Sequence[str]]) -> str:
+    """With its title, which stands above it on each page."""
+    top = f'<tr><th class="title" colspan="{len(columns)}">{html.escape(title)}</th></tr>'
+    head = "".join(
+        f'<th align="{column.side}" width="{column.width}">{html.escape(column.name)}</th>'
+        for column in columns
     )
-    return f'<table width="100%" cellspacing="0"><thead><tr>{head}</tr></thead>{body}</table>'
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td align="{column.side}">{html.escape(cell)}</td>'
+            for cell, column in zip(row, columns, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    head = f"<thead>{top}<tr>{head}</tr></thead>"
+    return f'<table width="100%" cellspacing="0">{head}{body}</table>'
 
 
-def _sums(groups: Sequence[Group], known: dict[str, Shift]) -> str:
-    columns = ("", "Masked", "No mask", "Incorrect", "Not sure", "Compliance", "Sightings")
-    rows = [
-        (
-            key_text(group, known),
+_SUMS = (
+    _Column("", width="18%"),
+    *(
+        _Column(name, "right", f"{width}%")
+        for name, width in (
+            ("Masked", 8),
+            ("No mask", 7),
+            ("Incorrect", 10),
+            ("Not sure", 7),
+            ("Compliance", 12),
+            ("Sightings", 10),
+            ("Watched", 18),
+            ("Not running", 10),
+        )
+    ),
+)
+
+
+def _sums(title: str, groups: Sequence[Group], known: dict[str, Shift]) -> str:
+    rows = []
+    for group in groups:
+        numbers = (
             *(f"{n}" for n in (group.count.masked, group.count.unmasked, group.count.incorrect)),
             f"{group.count.unsure}",
             percent_text(group.count),
             f"{group.sightings}",
-            hours_text(group.watched_s) if group.on_s else "–",
-            hours_text(group.on_s) if group.on_s else "–",
+            of_text(group.watched_s, group.on_s) if group.on_s >= 60 else "–",
+            span_text(group.off_s) if group.off_s >= 60 else "–",
         )
-        for group in groups
+        # numbers stay in one line, and names give way
+        rows.append((key_text(group, known), *(text.replace(" ", NARROW) for text in numbers)))
+    return _table(title, _SUMS, rows)
+
+
+def _unwatched(printed: Printed) -> str:
+    """When a camera was lost, paused, covered and so on, and when the program was not running."""
+    if not printed.overview.whole.on_s:
+        return f"<h2>{UNWATCHED}</h2><p>Hours watched were not noted.</p>"
+    if not printed.unwatched:
+        return f"<h2>{UNWATCHED}</h2><p>All cameras watched all the time.</p>"
+    longest = sorted(printed.unwatched, key=lambda span: span.began - span.ended)[:UNWATCHED_MAX]
+    together: defaultdict[tuple[datetime, datetime, str], list[str]] = defaultdict(list)
+    for span in sorted(longest, key=lambda span: span.began):
+        word = NOT_RUNNING if span.state is None else span.state.value
+        together[span.began, span.ended, word].append(span.camera)
+    form = "%H:%M:%S" if _is_short(printed.overview) else "%d %b %H:%M"
+    rows = [
+        (
+            ", ".join(cameras),
+            word,
+            *(f"{t.astimezone():{form}}" for t in (began, ended)),
+            _for_text(began, ended),
+        )
+        for (began, ended, word), cameras in together.items()
     ]
-    return _table((*columns, "Watched", "of"), rows)
+    number, title = len(printed.unwatched), UNWATCHED
+    if number > len(longest):
+        title += f": the longest {len(longest):,} of {number:,} times"
+    heads = ("Camera", "It was", "From", "To", "For")
+    return _table(title, [_Column(head) for head in heads], rows)
+
+
+def _for_text(began: datetime, ended: datetime) -> str:
+    return hours_text((ended - began).total_seconds())
 
 
 _CELLS: tuple[Callable[[Row], str], ...] = (
@@ -128,12 +255,12 @@ _CELLS: tuple[Callable[[Row], str], ...] = (
 
 def _rows(printed: Printed) -> str:
     if not printed.sightings:
-        return "<p>There was none.</p>"
+        return "<h2>Sightings</h2><p>There was none.</p>"
     rows = [[of(row) for of in _CELLS] for row in reversed(printed.sightings)]
-    table = _table(("When", "State", "For", "Camera", "Name", "Note"), rows)
-    if printed.number <= len(rows):
-        return table
-    return (
-        f"<p>The newest {len(rows):,} of {printed.number:,}; all of them are in the export.</p>"
-        + table
-    )
+    heads = ("When", "State", "For", "Camera", "Name", "Note")
+    filled = [place for place in range(len(heads)) if any(row[place] for row in rows)]
+    title = "Sightings"
+    if printed.number > len(rows):
+        title += f": the newest {len(rows):,} of {printed.number:,}; all are in the export"
+    columns = [_Column(heads[place]) for place in filled]
+    return _table(title, columns, [[row[place] for place in filled] for row in rows])

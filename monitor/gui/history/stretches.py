@@ -71,6 +71,21 @@ def title(stretch: Stretch, today: date) -> str:
     return f"{_short(first)} {first.year} to {_short(last)} {last.year}"
 
 
+def paper_title(stretch: Stretch) -> str:
+    """The same where it is read on another day: always with the date."""
+    first, last = stretch.first, stretch.last
+    day = f"{first:%A}, {first.day} {first:%B %Y}"
+    if stretch.kind == "shift":
+        return f"Shift since {stretch.since:%H:%M}, {day}"
+    if stretch.kind == "month":
+        return f"{first:%B %Y}"
+    if first == last:
+        return day
+    week = f"Week {first.isocalendar().week}, " if stretch.kind == "week" else ""
+    year = f" {first.year}" if first.year != last.year else ""
+    return f"{week}{first.day} {first:%B}{year} to {last.day} {last:%B %Y}"
+
+
 def file_name(stretch: Stretch) -> str:
     """The same in a file's name."""
     if stretch.kind == "shift":

@@ -29,7 +29,7 @@ OFF = "not watched: off, or the program was"
 WORDS = {
     **SHORT,
     WatchState.LIVE: "watched",
-    WatchState.PAUSED: "paused",
+    WatchState.PAUSED: "paused, or a recording was shown",
     WatchState.LOST: "lost: no picture came",
     WatchState.MOVED: "watched another scene than before",
 }

@@ -30,10 +30,13 @@ def hours_text(seconds: float) -> str:
 
 
 def watched_text(group: Group) -> str:
-    """For how long somebody would have been seen, of how long a camera was on."""
+    """For how long somebody would have been seen, of how long that was to be; and for how long
+    nobody looked.
+    """
     if not group.on_s:
         return "hours watched were not noted"
-    return f"watched {hours_text(group.watched_s)} of {hours_text(group.on_s)}"
+    off = f", not running {hours_text(group.off_s)}" if round(group.off_s) else ""
+    return f"watched {hours_text(group.watched_s)} of {hours_text(group.on_s)}{off}"
 
 
 def sums_text(group: Group) -> str:
@@ -41,7 +44,7 @@ def sums_text(group: Group) -> str:
     count, number = group.count, judged(group.count)
     visits = "visit" if number == 1 else "visits"
     alarms = f"{group.sightings} {'sighting' if group.sightings == 1 else 'sightings'}"
-    seen = f"{percent_text(count)} masked: {count.masked} of {number} {visits}"
+    seen = f"{percent_text(count)} masked when last seen: {count.masked} of {number} {visits}"
     parts = [seen if number else "Nobody judged", f"{count.unsure} not sure" * bool(count.unsure)]
     return ", ".join(part for part in (*parts, alarms, watched_text(group)) if part)
 

@@ -22,6 +22,7 @@ STACK = (
     (MaskState.UNMASKED, Qt.BrushStyle.FDiagPattern),
 )
 HOURS_MIN = 8
+FINE_BELOW_MIN = 10  # seconds are told below as many minutes
 
 
 def hours_of(totals: Iterable[Total]) -> dict[int, Count]:
@@ -131,30 +132,38 @@ def describe(number: int, hour: Count) -> str:
     )
 
 
-def span_text(seconds: float) -> str:
-    """`7 h 50`, `12 min`."""
+def span_text(seconds: float, of_s: float | None = None) -> str:
+    """`7 h 50`, `12 min`; `2 min 05 s` where that, or what it is a part of, is less than ten
+    minutes.
+    """
     minutes = int(seconds // 60)
-    return f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d}"
+    if (seconds if of_s is None else of_s) >= 60 * FINE_BELOW_MIN:
+        return f"{minutes} min"
+    left_s = int(seconds % 60)
+    return f"{minutes} min {left_s:02d} s" if minutes else f"{left_s} s"
+
+
+def of_text(watched_s: float, on_s: float) -> str:
+    """`7 h 50 of 8 h 00`. What is missing is never rounded away."""
+    whole = on_s - watched_s < 1
+    step_s = 60 if on_s >= 60 * FINE_BELOW_MIN else 1
+    shown_s = on_s if whole else min(watched_s, step_s * (on_s // step_s) - 1)
+    return f"{span_text(max(shown_s, 0.0), on_s)} of {span_text(on_s)}"
 
 
 def watched_text(total: Total) -> str:
-    """`watched 7 h 50 of 8 h 00`; "" within the first minute. What is missing is never rounded
-    away.
-    """
-    if total.on_s < 60:
-        return ""
-    whole = total.on_s - total.watched_s < 1
-    watched_s = total.on_s if whole else min(total.watched_s, 60 * (total.on_s // 60) - 1)
-    return f"watched {span_text(max(watched_s, 0.0))} of {span_text(total.on_s)}"
+    """`watched 7 h 50 of 8 h 00`; "" within the first minute."""
+    return f"watched {of_text(total.watched_s, total.on_s)}" if total.on_s >= 60 else ""
 
 
 def unwatched_text(total: Total) -> str:
     """What the cameras were in meanwhile, the longest first."""
-    rest = {state: s for state, s in total.spent_s.items() if state not in WATCHED}
+    rest = {state.value: s for state, s in total.spent_s.items() if state not in WATCHED}
+    rest |= {"not running": total.off_s} if total.off_s else {}
     spent = sorted(rest.items(), key=lambda pair: -pair[1])
-    return ", ".join(
-        f"{state.value} {span_text(s) if s >= 60 else f'{s:.0f} s'}" for state, s in spent
-    )
+    return ", ".join(f"{word} {span_text(s)}" for word, s in spent)
 
 
 class HourPanel(Card):
@@ -167,6 +176,9 @@ class HourPanel(Card):
         self._late = FaintLabel()
         self._late.hide()
         self.head.addWidget(self._late)
+        self.not_running = ElidedLabel()
+        self.not_running.hide()
+        self.body.addWidget(self.not_running)
         self.bars = _Bars()
         self.body.addWidget(self.bars)
 
@@ -192,6 +204,10 @@ class HourPanel(Card):
         from it where somebody points.
         """
         self.watched.setText(watched_text(total) if total is not None else "")
+        off_s = total.off_s if total is not None else 0.0
+        minutes = " min" if off_s >= 3600 else ""  # `1 h 10 min`: it stands alone
+        self.not_running.setText(f"not running {span_text(off_s)}{minutes}" if off_s >= 60 else "")
+        self.not_running.setVisible(off_s >= 60)
         rest = unwatched_text(total) if total is not None else ""
         if rest:
             self.watched.setToolTip(f"{self.watched.text()}\nThe rest: {rest}")

@@ -121,14 +121,18 @@ class SightingsModel(QAbstractListModel):
         if sightings is self._sightings:
             return
         old, new = [s.sighting_id for s in self._sightings], [s.sighting_id for s in sightings]
-        added = len(new) - len(old)
-        if new == old:
+        added = new.index(old[0]) if old and old[0] in new else len(new)
+        kept = len(new) - added
+        if kept and new[added:] == old[:kept]:
+            if kept < len(old):  # the oldest give way
+                self.beginRemoveRows(QModelIndex(), kept, len(old) - 1)
+                self._sightings = self._sightings[:kept]
+                self.endRemoveRows()
+            if added:
+                self.beginInsertRows(QModelIndex(), 0, added - 1)
+                self._sightings = sightings
+                self.endInsertRows()
             self._sightings = sightings
-            self.dataChanged.emit(self.index(0), self.index(max(0, len(new) - 1)))
-        elif added > 0 and new[added:] == old:
-            self.beginInsertRows(QModelIndex(), 0, added - 1)
-            self._sightings = sightings
-            self.endInsertRows()
             self.dataChanged.emit(self.index(added), self.index(len(new) - 1))
         else:
             self.beginResetModel()

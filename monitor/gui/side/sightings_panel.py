@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor.gui.picture.symbols import state_icon
+from monitor.gui.picture.symbols import no_person_icon, state_icon
 from monitor.gui.side.panel import Card, ElidedLabel, FaintLabel
 from monitor.gui.side.sightings_model import SIGHTING_ROLE, SightingDelegate, SightingsModel
 from monitor.records import Correction, MaskState, Sighting
@@ -32,10 +32,10 @@ CORRECTIONS = (
 
 
 def correction_icon(correction: Correction) -> QIcon:
-    """The symbol of what is said; none for "no person"."""
-    return (
-        QIcon() if correction is Correction.NO_PERSON else state_icon(MaskState(correction.value))
-    )
+    """The symbol of what is said."""
+    if correction is Correction.NO_PERSON:
+        return no_person_icon()
+    return state_icon(MaskState(correction.value))
 
 
 def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
@@ -50,7 +50,21 @@ def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
 
 
 class _List(QListView):
+    """What is under the mouse stays there: new rows wait above until the mouse has left."""
+
     reached = Signal(bool)  # the keyboard is here, or no longer
+
+    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+        before = self.verticalScrollBar().value()
+        super().rowsInserted(parent, start, end)
+        if self.underMouse() and start == 0 and end + 1 < self.model().rowCount():
+            self.doItemsLayout()  # or the bar does not know yet how far it goes
+            height = (end + 1) * self.sizeHintForRow(0)
+            self.verticalScrollBar().setValue(before + height)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.scrollToTop()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -94,7 +108,7 @@ class SightingsPanel(Card):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setUniformItemSizes(True)
-        self.list.setMinimumHeight(64)
+        self.list.setMinimumHeight(104)  # two rows, on the smallest screen, too
         self.list.setAccessibleName("Latest sightings, newest first")
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +44,14 @@ STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A camera that a recording took the place of."""
+
+    source: FrameSource
+    condition: Condition  # paused, since then
+
+
 class Session(StoreSide):
     """Starts, changes and stops the threads. They report through the bridge; the window then asks
     here.
@@ -72,7 +80,7 @@ class Session(StoreSide):
         # people whom the present inference thread can name; None in mask-only mode
         self.enrolled: int | None = None
         self.paused = False
-        self.aside: dict[str, Condition] = {}  # cameras that a recording took the place of
+        self.aside: dict[str, Aside] = {}  # by name, cameras that a recording took the place of
         self._analyses = False
 
     # The inference thread
@@ -184,7 +192,11 @@ class Session(StoreSide):
         self._start(source, len(self.watched))
 
     def remove(self, name: str) -> None:
-        """Stop reading one source; its visits end, and what was counted stays."""
+        """Stop reading one source; its visits end, and what was counted stays. One that is set
+        aside does not come back, and is not booked as paused any more.
+        """
+        if self.aside.pop(name, None) is not None and self._worker is not None:
+            self._worker.unwatch(name)
         watched = self.find(name)
         if watched is not None:
             self.watched = tuple(w for w in self.watched if w is not watched)
@@ -209,9 +221,8 @@ class Session(StoreSide):
         if watched is not None and not watched.lent:
             place, shown = self.watched.index(watched), watched.condition()
             self.remove(name)
-            self._start(watched.source, place)
-            if shown is not None and shown.state is WatchState.LOST:
-                self.watched[place].capture.lost_since(shown.since)
+            lost = shown is not None and shown.state is WatchState.LOST
+            self._start(watched.source, place, shown.since if shown and lost else None)
 
     def play_again(self, name: str) -> None:
         """Show a recording from its beginning: what was judged is not judged again. A source in
@@ -283,7 +294,7 @@ class Session(StoreSide):
             if self._failed:
                 watched.gate.drain()
 
-    def _start(self, source: FrameSource, place: int) -> None:
+    def _start(self, source: FrameSource, place: int, lost_since: datetime | None = None) -> None:
         watched = Watched(
             source,
             self.options.config.camera,
@@ -295,6 +306,8 @@ class Session(StoreSide):
         if self._failed:
             watched.gate.drain()
         watched.capture.pause(self.paused)
+        if lost_since is not None:
+            watched.capture.lost_since(lost_since)  # before it finds that out anew
         self.aside.pop(watched.name, None)
         self._book(watched)
         watched.capture.start()
@@ -308,7 +321,7 @@ class Session(StoreSide):
         """Book cameras that recordings take the place of as paused, until cameras are back."""
         if recordings:
             paused = Condition(WatchState.PAUSED, datetime.now(UTC))
-            self.aside |= {watched.name: paused for watched in left if watched.live}
+            self.aside |= {w.name: Aside(w.source, paused) for w in left if w.live}
             self._book_aside()
             return
         for name in self.aside:
@@ -317,9 +330,9 @@ class Session(StoreSide):
         self.aside = {}
 
     def _book_aside(self) -> None:
-        for name, condition in self.aside.items():
+        for name, aside in self.aside.items():
             if self._worker is not None:
-                self._worker.watch(name, lambda c=condition: c)  # type: ignore[misc]
+                self._worker.watch(name, lambda c=aside.condition: c)  # type: ignore[misc]
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()

@@ -102,9 +102,9 @@ class ZoneRoom(QObject):
         grid.show_alone(True)
         self.editor = editor = ZoneEditor(grid.view, Draft(self.zones_of(camera)))
         self.bar = bar = ZoneBar(camera)
-        body = self._parts.window.centralWidget().layout()
-        assert isinstance(body, QBoxLayout)
-        body.insertWidget(1, bar)
+        column = self._parts.splitter.widget(0).layout()
+        assert isinstance(column, QBoxLayout)
+        column.insertWidget(1, bar)  # between banners and pictures
         editor.changed.connect(lambda: bar.show_draft(editor.draft))
         editor.said.connect(bar.say)
         editor.left.connect(lambda: self._end(False))

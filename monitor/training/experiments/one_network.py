@@ -87,7 +87,7 @@ def train(
 
     def fresh() -> Any:
         model = networks.build(job.name, job.size, job.weights)
-        if job.name == "mobilenetv2" and job.pretrained:
+        if job.pretrained and networks.info_of(job.name).freezes:
             trainer.freeze(model, options.freeze)
         return model
 

@@ -21,6 +21,8 @@ class NetworkInfo:
     paper: str  # where it was published
     size: int = 224  # the side of the input that it was published with, px
     size_min: int = 32  # px
+    # of pretrained weights batch normalisation and the first blocks stay (`trainer.freeze`)
+    freezes: bool = False
     # names of its ImageNet weights without top, in `weights/` or in Keras' cache; none: it has none
     files: tuple[str, ...] = ()
 

@@ -145,6 +145,8 @@ def load_weights(model: keras.Model, path: Path) -> None:
             if path.suffix == ".keras":
                 source = keras.saving.load_model(path, compile=False)
                 target.set_weights(source.get_weights())
+            elif path.suffix == ".npz":
+                _read_arrays(model, path)
             else:
                 before = [np.array(w) for w in target.get_weights()[:1]]
                 target.load_weights(path)
@@ -158,6 +160,19 @@ def load_weights(model: keras.Model, path: Path) -> None:
         except (ValueError, OSError, KeyError) as error:
             errors.append(str(error).splitlines()[0])
     raise ConfigError(f"the weights in {path} do not fit network {model.name}: {errors[0]}")
+
+
+def _read_arrays(model: keras.Model, path: Path) -> None:
+    """Arrays of another program, which the network's own file reads.
+
+    Raises:
+        ValueError: If it reads none.
+        KeyError: If one is missing.
+    """
+    architecture = importlib.import_module(f"monitor.training.learning.architectures.{model.name}")
+    if not hasattr(architecture, "read_weights"):
+        raise ValueError("it takes .keras and .h5 files alone")
+    architecture.read_weights(model.get_layer("backbone"), path)
 
 
 def parameters(model: keras.Model) -> int:

@@ -24,6 +24,7 @@ from monitor.errors import ConfigError
 from monitor.faces.preprocess import scale
 from monitor.records import FloatArray
 from monitor.training.learning.stream import Batch
+from monitor.training.learning.workers import Workers, alone
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +55,11 @@ def seed(number: int) -> None:
 
 
 def freeze(model: keras.Model, blocks: int) -> None:
-    """Fix a pretrained backbone's batch normalisation, and of MobileNetV2 the first `blocks`
-    blocks.
+    """Fix a pretrained backbone's batch normalisation, and of MobileNetV2 and EfficientNet-Lite0
+    the first `blocks` blocks.
     """
     backbone = model.get_layer("backbone")
-    first = ("Conv1", "bn_Conv1", "expanded_conv", *(f"block_{i}_" for i in range(1, blocks)))
+    first = ("Conv1", "bn_Conv1", "expanded_conv", "stem", *(f"block_{i}_" for i in range(blocks)))
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization) or (
             blocks and layer.name.startswith(first)
@@ -83,6 +84,7 @@ class Trainer:
         schedule: Schedule,
         folder: Path,
         objective: Objective | None = None,
+        workers: Workers | None = None,
     ) -> None:
         """Prepare, and go on from `folder`/checkpoint.npz where there is one.
 
@@ -91,12 +93,14 @@ class Trainer:
             schedule: How long and how fast.
             folder: Where the checkpoint lies; made if need be.
             objective: The loss, of the model's output and the (N,) labels; None: cross-entropy of
-                logits.
+                logits. Among several copies each gives its part of the mean, as Keras's do.
+            workers: Who learns; `model` was built in their scope. None: this process alone.
 
         Raises:
-            ConfigError: If the checkpoint does not fit the model.
+            ConfigError: If the checkpoint does not fit the model, or not all workers have it.
         """
         self.model, self.schedule, self.folder = model, schedule, folder
+        self._workers = workers or alone()
         warm_up = min(schedule.warm_up, schedule.steps // 5)
         rate = keras.optimizers.schedules.CosineDecay(
             schedule.rate * 0.02,
@@ -105,32 +109,50 @@ class Trainer:
             warmup_target=schedule.rate,
             warmup_steps=warm_up,
         )
-        self.optimizer = keras.optimizers.AdamW(
-            rate,
-            weight_decay=schedule.weight_decay,
-            use_ema=True,
-            ema_momentum=schedule.average,
-            global_clipnorm=5.0,
-        )
-        self.optimizer.build(model.trainable_variables)
+        with self._workers.strategy.scope():
+            self.optimizer = keras.optimizers.AdamW(
+                rate,
+                weight_decay=schedule.weight_decay,
+                use_ema=True,
+                ema_momentum=schedule.average,
+                global_clipnorm=5.0,
+            )
+            self.optimizer.build(model.trainable_variables)
         self.step = 0
         self.history: list[dict[str, float]] = []
         self._best = (float("inf"), 0)
         folder.mkdir(parents=True, exist_ok=True)
         self._restore()
-        objective = objective or _cross_entropy(model.output_shape[-1], schedule.smoothing)
+        if self._workers.mean(float(self.step)) != self.step:
+            raise ConfigError(
+                f"the processes of the cluster go on from different steps, this one from "
+                f"{self.step}: give all of them the same folder {folder}"
+            )
+        self._train_step = self._step_of(
+            objective or _cross_entropy(model.output_shape[-1], schedule.smoothing)
+        )
 
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def train_step(rois: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _step_of(self, objective: Objective) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """One step on a batch; returns the loss."""
+        model, workers = self.model, self._workers
+
+        def learn(rois: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
             with tf.GradientTape() as tape:
                 # monitor.faces.preprocess.scale
                 faces = tf.cast(rois, tf.float32) * (1 / 127.5) - 1.0
                 value = objective(model(faces, training=True), labels)
             gradients = tape.gradient(value, model.trainable_variables)
-            self.optimizer.apply(gradients, model.trainable_variables)
-            return value
+            *gradients, value = workers.total([*gradients, value])
+            return value, gradients
 
-        self._train_step = train_step
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def train_step(rois: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+            value, gradients = workers.strategy.run(learn, args=(rois, labels))
+            # outside the copies: the whole gradient is clipped, not each copy's part of it
+            self.optimizer.apply([workers.local(g) for g in gradients], model.trainable_variables)
+            return workers.local(value)
+
+        return train_step  # type: ignore[no-any-return]
 
     def fit(
         self, batches: Iterable[Batch], epoch_steps: int, validate: Callable[[], float]
@@ -145,22 +167,22 @@ class Trainer:
         """
         began, first, losses = time.monotonic(), self.step, []
         began_epoch = began
-        for rois, labels in batches:
-            losses.append(float(self._train_step(tf.constant(rois), tf.constant(labels))))
+        for batch in batches:
+            losses.append(self._workers.step(self._train_step, batch))
             self.step += 1
             if self.step % 25 == 0:
                 speed = (self.step - first) / (time.monotonic() - began)
                 left = (self.schedule.steps - self.step) / speed
                 print(
                     f"\rstep {self.step}/{self.schedule.steps}  loss {np.mean(losses[-25:]):.3f}  "
-                    f"{speed * len(labels):.0f} pictures/s  {left / 60:.1f} min left   ",
+                    f"{speed * len(batch[1]):.0f} pictures/s  {left / 60:.1f} min left   ",
                     end="",
                     flush=True,
                 )
             if self.step % epoch_steps == 0 or self.step == self.schedule.steps:
                 print()
                 own = self._swap_in_average()
-                loss = validate()
+                loss = self._workers.mean(validate())
                 self._restore_values(own)
                 minutes, began_epoch = (time.monotonic() - began_epoch) / 60, time.monotonic()
                 mean = float(np.mean(losses))
@@ -173,7 +195,8 @@ class Trainer:
                     }
                 )
                 losses = []
-                self._save()
+                if self._workers.writes:
+                    self._save()
                 if self._stalled(loss):
                     print(
                         f"no better validation loss for {self.schedule.patience} epochs: stopped "

@@ -55,6 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--out", type=Path, required=True, help="model to write, without ending")
     parser.add_argument("--part", type=float, help="take this part and choose the bias alone")
+    parser.add_argument(
+        "--leave-out",
+        default="",
+        metavar="SOURCES",
+        help="sources of mask_chips, with commas, that choose nothing: those that both models "
+        "left out",
+    )
     options = parser.parse_args(argv)
     quiet_tensorflow()
     import keras
@@ -62,17 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     first, second = (
         keras.saving.load_model(p, compile=False) for p in (options.first, options.second)
     )
-    card = json.loads(cards.card_path(options.second.with_suffix("")).read_text(encoding="utf-8"))
-    watched = {
-        "watched": held_out.watched(options.data),
-        "mask_chips": held_out.validation(options.data),
-    }
-    crops = {k: _crops(chips, card["input"]) for k, chips in watched.items()}
+    card = card_of(options.second)
+    watched = choosers(options.data, options.leave_out.split(","))
+    crops = {k: crops_of(chips, card["input"]) for k, chips in watched.items()}
     weights = first.get_weights(), second.get_weights()
     best, said = None, {}
     for part in PARTS if options.part is None else (options.part,):
         second.set_weights(between(*weights, part))
-        unseen = [_unseen(second, k, *crops[k]) for k in crops]
+        unseen = [unseen_of(second, k, *crops[k]) for k in crops]
         choice = _choose(part, unseen)
         print(
             f"part {part:g}, bias {choice.bias}: cost {choice.cost:.4f}; "
@@ -85,6 +89,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     second.set_weights(folded(between(*weights, best.part), best.bias, temperature))
     _write(options.out, second, card, best, temperature, typed("mask.blend", argv))
     return 0
+
+
+def choosers(data: Path, left_out: Sequence[str]) -> dict[str, list[Chip]]:
+    """The faces that choose, by set."""
+    chips = [c for c in held_out.validation(data) if c.source not in left_out]
+    return {"watched": held_out.watched(data), "mask_chips": chips}
 
 
 def between(
@@ -121,13 +131,21 @@ def blended(
     }
 
 
-def _crops(chips: Sequence[Chip], given: Mapping[str, Any]) -> tuple[list[Chip], FloatArray]:
+def card_of(model: Path) -> dict[str, Any]:
+    """The card beside a model."""
+    text = cards.card_path(model.with_suffix("")).read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def crops_of(chips: Sequence[Chip], given: Mapping[str, Any]) -> tuple[list[Chip], FloatArray]:
+    """Those of `sets.FACE_MIN_PX` or more and the network's input for them, (N, S, S, 3)."""
     large = [chip for chip in chips if chip.face_px >= FACE_MIN_PX]
     return large, np.concatenate(list(scoring.crops(large, given["size"], given["margin"])))
 
 
-def _unseen(model: Any, source: str, large: Sequence[Chip], faces: FloatArray) -> Unseen:
-    # The models end in a softmax: its logarithm is as good as the logits.
+def unseen_of(model: Any, source: str, large: Sequence[Chip], faces: FloatArray) -> Unseen:
+    """What a model that ends in a softmax says of them."""
+    # The logarithm of its answer is as good as the logits.
     logits = np.log(model.predict(faces, batch_size=128, verbose=0).clip(1e-12))
     truth = np.array([LABELS.index(chip.label) for chip in large], np.int64)
     return Unseen(source, logits.astype(np.float64), truth)

@@ -26,6 +26,7 @@ from typing import Any
 
 from monitor.errors import ConfigError, MonitorError
 from monitor.faces.boxes import as_boxes
+from monitor.training.pictures.boxed import read_boxes
 from monitor.training.pictures.chips import (
     FOUND_FACES,
     Chip,
@@ -198,7 +199,7 @@ def detection_figures(
 
 
 def load_whole_pictures(data: Path, cache: Path = FOUND_FACES) -> Whole:
-    """VOC, YOLO or class folders.
+    """VOC, YOLO, `boxes.csv` or class folders.
 
     Args:
         data: The set.
@@ -207,6 +208,8 @@ def load_whole_pictures(data: Path, cache: Path = FOUND_FACES) -> Whole:
     Raises:
         ConfigError: If `data` holds no whole pictures.
     """
+    if (data / "boxes.csv").is_file():
+        return _boxed(data)
     if (data / "images").is_dir():
         return Whole(data / "images", load_data(data), [], annotated=True)
     if not (data / "index.csv").exists() and class_folders(data):
@@ -216,9 +219,31 @@ def load_whole_pictures(data: Path, cache: Path = FOUND_FACES) -> Whole:
         chips = [*found.labelled, *found.without]
         return Whole(data, chips, found.beside, annotated=False, without_face=len(found.without))
     raise ConfigError(
-        f"{data} holds no whole pictures: --end-to-end wants images with VOC or YOLO boxes, or "
-        f"folders named as with_mask and without_mask"
+        f"{data} holds no whole pictures: --end-to-end wants images with VOC or YOLO boxes or "
+        f"boxes.csv, or folders named as with_mask and without_mask"
     )
+
+
+def _boxed(data: Path) -> Whole:
+    """A set with one list of all boxes; those of other labels take their boxes alone."""
+    chips = [
+        Chip(
+            path,
+            data.name,
+            label,
+            (float(x0), float(y0), float(x1), float(y1)),
+            None,
+            float(max(x1 - x0, y1 - y0)),
+            path.name,
+            None,
+            path.name,
+        )
+        for path, (boxes, labels) in read_boxes(data).items()
+        for (x0, y0, x1, y1), label in zip(boxes, labels, strict=True)
+    ]
+    known = [chip for chip in chips if chip.label in NAMES]
+    beside = [chip for chip in chips if chip.label not in NAMES]
+    return Whole(data / "images", known, beside, annotated=True)
 
 
 def measure(

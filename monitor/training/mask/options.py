@@ -34,7 +34,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--out", type=Path, help="where the model goes, without suffix, e.g. models/mask_v3"
     )
-    p.add_argument("--leave-out", metavar="SOURCE", help="train without this source and test on it")
+    p.add_argument(
+        "--leave-out",
+        metavar="SOURCES",
+        help="train without these sources (with commas) and test on them",
+    )
     p.add_argument(
         "--network",
         default=listed.SHIPPED,
@@ -49,6 +53,23 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--name", help="folder under runs/ (default: made of the options)")
     p.add_argument("--smoke", action="store_true", help="a tiny run, to see that all works")
     _add_numbers(p)
+    workers = p.add_argument_group("several workers")
+    workers.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        help="copies of the network in this process, on as many GPUs or parts of the processor",
+    )
+    workers.add_argument(
+        "--cluster",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="HOST:PORT,HOST:PORT",
+        help="several processes, the same in each; runs/ must be the same folder for all",
+    )
+    workers.add_argument(
+        "--index", type=int, default=0, help="this process's place in --cluster; 0 writes the model"
+    )
     return p
 
 
@@ -94,12 +115,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "size": 32,
         "first_size": 32,
         "batch": 4,
+        "devices": 1,
+        "index": 0,
     }
     for name, low in least.items():
         if getattr(options, name) < low:
             raise ConfigError(
                 f"--{name.replace('_', '-')} must be {low} or more, not {getattr(options, name)}"
             )
+    if options.cluster and options.devices > 1:
+        raise ConfigError("give --devices or --cluster, not both")
+    copies = len(options.cluster) or options.devices
+    if options.batch % copies:
+        raise ConfigError(f"--batch {options.batch} cannot be divided among {copies} workers")
     if options.smoke:
         options.first_epochs = min(1, options.first_epochs)
         options.epochs, options.epoch_steps, options.batch = min(1, options.epochs), 3, 16

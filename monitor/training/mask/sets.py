@@ -19,7 +19,7 @@ from monitor.training.pictures import duplicates, pool, splits
 from monitor.training.pictures.chips import (
     LABELS,
     Chip,
-    leave_source_out,
+    leave_sources_out,
     load_data,
     merge_groups,
     split,
@@ -73,9 +73,11 @@ def gather(options: argparse.Namespace) -> Sets:
         chips = merge_groups(chips, duplicates.path_pairs(duplicates.find_pairs(chips)))
     test: dict[str, list[Face]] = {}
     left_out: list[Chip] = []
-    if options.leave_out:
-        chips, left_out = leave_source_out(chips, options.leave_out)
-        test[options.leave_out] = pool.read(left_out, None)
+    without = left_out_of(options)
+    if without:
+        chips, by_source = leave_sources_out(chips, without)
+        test |= {source: pool.read(found, None) for source, found in by_source.items()}
+        left_out = [chip for found in by_source.values() for chip in found]
     chips = _clean(chips)  # never what is tested on
     # Pictures of UTKFace that are kept for testing must not come in by way of the chips.
     chips = [c for c in chips if c.source != "utkface" or not splits.is_test_utkface(c.original)]
@@ -102,13 +104,18 @@ def gather(options: argparse.Namespace) -> Sets:
         more = more[:: max(1, len(more) // SMOKE_FACES)]
     train = pool.read([*kept, *more], detector)
     if options.recipe == "mask_v4":
-        added = sources.more(beside, options.leave_out, [*watched, *left_out])
+        added = sources.more(beside, without, [*watched, *left_out])
         train += _read_added(added.train[:: SMOKE_FACES if options.smoke else 1], detector)
         test["watched"] = pool.read(added.watched, None)
         for name in sorted({chip.source for chip in added.test}):
             test[name] = pool.read([c for c in added.test if c.source == name], None)
     validation = pool.read(watched, None)
     return Sets(train, validation, test)
+
+
+def left_out_of(options: argparse.Namespace) -> list[str]:
+    """The sources that `--leave-out` names."""
+    return [name for name in (options.leave_out or "").split(",") if name]
 
 
 def donors(train: Sequence[Face]) -> list[Face]:

@@ -44,12 +44,12 @@ class Parts:
     test: list[Chip]
 
 
-def more(data: Path, leave_out: str | None, kept_out: Sequence[Chip]) -> Parts:
+def more(data: Path, leave_out: Sequence[str], kept_out: Sequence[Chip]) -> Parts:
     """All of it that lies in `data`.
 
     Args:
         data: Holds `aizoo_chips`, `worn_wrong` and the sets of whole pictures.
-        leave_out: A source of `mask_chips`: the whole pictures that it comes from are left out too.
+        leave_out: Sources of `mask_chips`: the whole pictures that they come from are left out too.
         kept_out: Chips that are not trained on: what shows the same is left out.
 
     Raises:
@@ -58,7 +58,7 @@ def more(data: Path, leave_out: str | None, kept_out: Sequence[Chip]) -> Parts:
     result = tight(data)
     originals = {chip.original for chip in kept_out}
     for name, source in WHOLE.items():
-        if source != leave_out and (data / name).is_dir():
+        if source not in leave_out and (data / name).is_dir():
             result.train.extend(
                 whole(data / name, lambda n: not splits.is_test_whole(n) and n not in originals)
             )

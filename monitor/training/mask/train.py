@@ -3,10 +3,11 @@ r"""Train the mask classifier.
     python -m monitor.training.mask.train --data ../shared/data --weights \
         weights/mobilenet_v2_imagenet_notop.weights.h5 --out models/mask_v3
 
-repeats the shipped model; `--leave-out ilc2021` trains without a source, tests on it and writes no
-model but `runs/<name>/figures.json`. `--network` takes another network of `listed.names`,
-`--smoke` runs a minute's worth. `--data` is the folder that holds `mask_chips` (and, where they are
-there, `utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
+repeats the shipped model; `--leave-out ilc2021,andrewmvd` trains without these sources, tests on
+them and writes `runs/<name>/figures.json`, and a model where `--out` is given. `--network` takes
+another network of `listed.names`, `--smoke` runs a minute's worth; `--devices` and `--cluster`
+divide the work. `--data` is the folder that holds `mask_chips` (and, where they are there,
+`utkface_aligned`, `lfw_aligned`, `rmfrd_ids` and `mask_templates`), or any set that
 `data.load_data` reads. A run that was stopped goes on where it was.
 """
 
@@ -37,6 +38,7 @@ from monitor.training.mask.sets import (
     figures,
     file_of,
     gather,
+    left_out_of,
     rois,
     templates_beside,
 )
@@ -104,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train, test, export."""
     options = parse(arguments)
     folder = RUNS / (options.name or _name(options))
-    if options.smoke:
+    if options.smoke and not options.index:
         shutil.rmtree(folder, ignore_errors=True)
     stages = _stages(options, folder)
     _announce(options, stages, folder)
@@ -113,6 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         labels = sorted(Counter(f.label for f in faces).items())
         print(f"  {part}: {len(faces)} faces, " + ", ".join(f"{k} {v}" for k, v in labels))
     learnt = _learn(options, stages, sets)
+    if options.index:
+        return 0  # the first process of the cluster writes what all have learnt
     results = _test(options, learnt, sets, folder / "predictions.npz")
     about = {
         "command": typed("mask.train", arguments),
@@ -170,27 +174,22 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
     streams = [stage.stream(sets.train, bank) for stage in stages]
     quiet_tensorflow()
 
-    from monitor.training.learning import networks, trainer
+    from monitor.training.learning import networks, trainer, workers
 
+    team = workers.begin(options.devices, options.cluster, options.index)
     trainer.seed(options.seed)
     history: list[dict[str, float]] = []
     steps = 0
     learnt: list[npt.NDArray[np.float32]] | None = None
     for stage, stream in zip(stages, streams, strict=True):
-        model = networks.build(
-            options.network, stage.size, options.weights if learnt is None else "none"
-        )
-        if learnt is not None:
-            model.set_weights(learnt)
-        if options.network == "mobilenetv2" and str(options.weights) != "none":
-            trainer.freeze(model, options.freeze)
+        with team.strategy.scope():
+            model = _network(options, stage.size, learnt)
         schedule = trainer.Schedule(stage.steps, stage.rate, average=options.average)
-        training = trainer.Trainer(model, schedule, stage.folder)
+        training = trainer.Trainer(model, schedule, stage.folder, workers=team)
         kept = {"": sets.validation}
-        if options.leave_out:
-            kept[options.leave_out] = sets.test[options.leave_out]
+        kept |= {source: sets.test[source] for source in left_out_of(options)}
         seen = {key: rois(faces, stage.size, options.margin) for key, faces in kept.items()}
-        validate = functools.partial(_validate, model, sets, seen, options.leave_out)
+        validate = functools.partial(_validate, model, sets, seen)
         try:
             training.fit(stream, options.epoch_steps, validate)
         finally:
@@ -198,12 +197,27 @@ def _learn(options: argparse.Namespace, stages: Sequence[Stage], sets: Sets) -> 
         history += [{"size": stage.size, **epoch} for epoch in training.history]
         steps += training.step
         learnt = model.get_weights()
-    if stages[-1].size != options.size:  # the weights do not depend on the side
+    # the weights do not depend on the side, nor on who has learnt them
+    if stages[-1].size != options.size or team.copies > 1:
         model = networks.build(options.network, options.size, "none")
         model.set_weights(learnt)
     watched = rois(sets.validation, options.size, options.margin)
     tested = {key: rois(faces, options.size, options.margin) for key, faces in sets.test.items()}
     return Learnt(model, history, steps, watched, tested)
+
+
+def _network(
+    options: argparse.Namespace, size: int, learnt: Sequence[npt.NDArray[np.float32]] | None
+) -> Any:
+    """The network at the start of a stage: with what the one before has learnt."""
+    from monitor.training.learning import networks, trainer
+
+    model = networks.build(options.network, size, options.weights if learnt is None else "none")
+    if learnt is not None:
+        model.set_weights(learnt)
+    if networks.info_of(options.network).freezes and str(options.weights) != "none":
+        trainer.freeze(model, options.freeze)
+    return model
 
 
 def _test(options: argparse.Namespace, learnt: Learnt, sets: Sets, path: Path) -> dict[str, Any]:
@@ -245,10 +259,9 @@ def _validate(
     model: Any,
     sets: Sets,
     seen: dict[str, npt.NDArray[np.uint8]],
-    left_out: str | None,
 ) -> float:
-    """The loss on the validation faces, `seen[""]`; prints it, and the rates of the source that was
-    left out.
+    """The loss on the validation faces, `seen[""]`; prints it, and the rates of the sources that
+    were left out, which are the others in `seen`.
     """
     from monitor.training.learning import trainer
 
@@ -259,10 +272,10 @@ def _validate(
         f"  validation loss {loss:.4f}, right {100 * (confidence.argmax(1) == truth).mean():.2f} %",
         flush=True,
     )
-    if left_out:
-        confidence = metrics.softmax(trainer.logits(model, seen[left_out]))
-        _print_rates(left_out, figures(sets.test[left_out], confidence))
-        labels = np.array([LABELS.index(f.label) for f in sets.test[left_out]], int)
+    for source in filter(None, seen):
+        confidence = metrics.softmax(trainer.logits(model, seen[source]))
+        _print_rates(source, figures(sets.test[source], confidence))
+        labels = np.array([LABELS.index(f.label) for f in sets.test[source]], int)
         print(
             f"  area under the ROC curve of masked: "
             f"{metrics.roc(labels, confidence, LABELS)['masked']['auc']:.4f}"

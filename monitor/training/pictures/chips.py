@@ -294,18 +294,21 @@ def split(chips: Sequence[Chip], fraction: float, seed: int) -> tuple[list[Chip]
     return first, rest
 
 
-def leave_source_out(chips: Sequence[Chip], source: str) -> tuple[list[Chip], list[Chip]]:
-    """All other sources, and that source; what shares a group with the source is in neither.
+def leave_sources_out(
+    chips: Sequence[Chip], sources: Sequence[str]
+) -> tuple[list[Chip], dict[str, list[Chip]]]:
+    """All other sources, and these by name; what shares a group with one of them is in neither.
 
     Raises:
-        ConfigError: If no chip is of that source.
+        ConfigError: If no chip is of one of the sources.
     """
-    test = [c for c in chips if c.source == source]
-    if not test:
-        known = ", ".join(sorted({c.source for c in chips}))
-        raise ConfigError(f"no pictures of source {source!r}: choose one of {known}")
-    groups = {c.group for c in test}
-    return [c for c in chips if c.source != source and c.group not in groups], test
+    test = {source: [c for c in chips if c.source == source] for source in sources}
+    for source, found in test.items():
+        if not found:
+            known = ", ".join(sorted({c.source for c in chips}))
+            raise ConfigError(f"no pictures of source {source!r}: choose one of {known}")
+    groups = {c.group for found in test.values() for c in found}
+    return [c for c in chips if c.source not in test and c.group not in groups], test
 
 
 def merge_groups(chips: Sequence[Chip], pairs: Iterable[tuple[Path, Path]]) -> list[Chip]:

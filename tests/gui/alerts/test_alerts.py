@@ -17,13 +17,14 @@ from pytestqt.qtbot import QtBot
 from monitor.gui.alerts.notices import Notices
 from monitor.gui.alerts.rule import snooze_for
 from monitor.gui.alerts.sound import SoundError
+from monitor.gui.alerts.sound_choice import OFFER
 from monitor.gui.preferences import Preferences
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState
 from tests.gui.alerts.test_sound import needs_sink, samples_of, sink
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow
+from tests.gui.looks import MakeWindow, press
 
 DOOR = "camera 7"
 
@@ -154,6 +155,23 @@ def test_mute_is_for_the_sound_alone(
     wait_for_alert(qtbot, window)
     qtbot.wait(300)
     assert (played, len(noticed)) == ([], 1)
+
+
+def test_the_first_silent_alert_asks_for_the_sound_until_somebody_chose(
+    qtbot: QtBot, make_window: MakeWindow, bare: Camera, played: list[str]
+) -> None:
+    window = make_window(bare)
+    wait_for_alert(qtbot, window)
+    qtbot.waitUntil(lambda: window.banners.text("silent") == OFFER, timeout=LONG_MS)
+    press(qtbot, window, "Turn sound on")
+    assert window.banners.text("silent") == ""
+    assert window.status.sound.text() == "sound on"
+    window.menus.mute.trigger()  # chosen by key from now on
+    window.close()
+    again = make_window(Camera(DOOR, image=bare.switch.image))
+    wait_for_alert(qtbot, again)
+    assert again.banners.text("silent") == ""
+    assert played == []
 
 
 @pytest.mark.parametrize("thanks", [True, False])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QSettings, QTime
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
@@ -33,6 +34,24 @@ def test_untouched_it_changes_nothing(qtbot: QtBot) -> None:
     config = Config()
     for (section, name), value in dialog.values().items():
         assert getattr(getattr(config, section), name) == value, name
+
+
+def test_the_sound_is_switched_in_the_settings_too(
+    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = make_window(start=False)
+    shown: list[bool] = []
+
+    def agree(dialog: AlertsDialog) -> QDialog.DialogCode:
+        shown.append(dialog.sound.isChecked())
+        dialog.sound.setChecked(not dialog.sound.isChecked())
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(AlertsDialog, "exec", agree)
+    for _ in range(2):
+        window.menus.alert_settings.trigger()
+        assert window.status.sound.text() == ("sound on" if not shown[-1] else "sound off")
+    assert shown == [False, True]
 
 
 def test_quiet_hours_are_switched_on_with_their_times(qtbot: QtBot) -> None:

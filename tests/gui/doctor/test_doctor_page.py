@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from monitor.camera.kept import KeptCameras
 from monitor.doctor.accept_records import Truth
 from monitor.gui.doctor import page as doctor_page
+from monitor.gui.doctor.accept_page import MINUTES
 from monitor.gui.doctor.page import DoctorDialog
 from monitor.gui.window import MainWindow
 from monitor.records import MaskState, WatchState
@@ -134,3 +135,44 @@ def test_the_time_of_a_run_ends(qtbot: QtBot, window: MainWindow) -> None:
     run.end()
     assert run.found is not None
     assert run.found.left == 0
+
+
+@pytest.mark.parametrize("minutes", MINUTES)
+def test_the_length_of_a_run_is_chosen_and_the_keys_still_judge(
+    qtbot: QtBot, window: MainWindow, minutes: int
+) -> None:
+    run = window.doctor.show_accept("Front door")
+    assert run.length.currentData() == 10
+    clock = [0.0]
+    run._now = lambda: clock[0]
+    qtbot.waitUntil(lambda: bool(run.book.waiting), timeout=LONG_MS)
+    run.length.setFocus()
+    run.length.setCurrentIndex(run.length.findData(minutes))
+    run.length.activated.emit(run.length.currentIndex())
+    assert run.clock.text().startswith(f"{minutes}:00 left")
+    clock[0] = 60.0 * minutes - 1
+    run.tick()
+    assert run.clock.text() == "0:01 left"
+    clock[0] += 1.5
+    run.tick()
+    assert "The time is over" in run.clock.text()
+    qtbot.keyClick(run, Qt.Key.Key_U)
+    assert not run.book.waiting
+
+
+def test_a_run_that_is_stopped_early_says_so_with_its_own_interval(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    run = window.doctor.show_accept("Front door")
+    clock = [0.0]
+    run._now = lambda: clock[0]
+    qtbot.waitUntil(lambda: bool(run.book.waiting), timeout=LONG_MS)
+    clock[0] = 192.0
+    before = window.session.analysed
+    qtbot.waitUntil(lambda: window.session.analysed > before + 2, timeout=LONG_MS)
+    qtbot.keyClick(run, Qt.Key.Key_U)
+    qtbot.mouseClick(run.end_button, Qt.MouseButton.LeftButton)
+    assert "Ended after 3.2 of 10 minutes" in run.shares.text()
+    # Wilson's interval of one of one
+    assert "People told as they were: 1 of 1, 100 % (21 to 100 %)" in run.shares.text()
+    assert "cannot be told yet: 1 person was judged, too few" in run.sentence.text()

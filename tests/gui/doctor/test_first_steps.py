@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from monitor.camera import source
 from monitor.camera.kept import KeptCameras
 from monitor.camera.source import FrameSource
+from monitor.gui.alerts.sound import SoundError
 from monitor.gui.doctor.guide import DEMO_TEXT, TITLES, GuideDialog
 from monitor.gui.window import MainWindow
 from monitor.records import Image
@@ -199,3 +200,52 @@ def test_a_camera_in_the_settings_has_no_first_steps(
     window = make_window(camera={"source": "0"})
     qtbot.waitUntil(lambda: window.session.names == ("camera 0",), timeout=LONG_MS)
     assert window.doctor.guide is None
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_last_step_asks_whether_alerts_are_heard(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    plugged: list[tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: bool,
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(
+        "monitor.gui.alerts.alerts.play", lambda path, volume: heard.append(path.stem)
+    )
+    window = make_window()
+    guide = guide_of(qtbot, window)
+    qtbot.waitUntil(lambda: guide.view.has_picture, timeout=LONG_MS)
+    assert not guide.sound_row.isVisible()
+    for _ in range(2):
+        guide.next_button.click()
+    assert guide.sound_row.isVisible()
+    assert guide.sound_box.isChecked()
+    assert window.status.sound.text() == "sound off"  # until the steps are done
+    qtbot.mouseClick(guide.test_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: heard == ["unmasked"], timeout=LONG_MS)
+    guide.sound_box.setChecked(wanted)
+    guide.next_button.click()
+    assert window.menus.mute.isChecked() is not wanted
+    assert window.alerts.alerts.sound.made
+    window.close()
+    again = make_window()
+    assert again.menus.mute.isChecked() is not wanted
+    assert again.alerts.alerts.sound.made
+
+
+def test_a_test_of_the_sound_that_fails_is_said(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    plugged: list[tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(path: Path, volume: int) -> None:
+        raise SoundError("no sound came out: this PC has no sound device")
+
+    monkeypatch.setattr("monitor.gui.alerts.alerts.play", fail)
+    window = make_window()
+    guide = guide_of(qtbot, window)
+    guide.test_button.click()
+    qtbot.waitUntil(lambda: guide.banners.text("fault").startswith("No sound"), timeout=LONG_MS)

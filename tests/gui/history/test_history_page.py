@@ -7,10 +7,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fakes import watch
 from past import fill, fill_today, noon
 from pypdf import PdfReader
 from PySide6.QtCore import Qt
@@ -18,10 +19,10 @@ from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.history.page import HistoryPage
-from monitor.gui.history.stretches import of_kind
+from monitor.gui.history.stretches import Stretch, of_kind, paper_title, title
 from monitor.gui.history.watched_dialog import WatchedDialog
 from monitor.gui.window import MainWindow
-from monitor.records import Correction, MaskState, WorkerState
+from monitor.records import Correction, MaskState, WatchState, WorkerState
 from monitor.storage.export import export
 from monitor.storage.export_wish import Wish
 from monitor.storage.overview import overview
@@ -78,7 +79,7 @@ def test_a_day_is_charted_and_listed(desk: Desk) -> None:
     page = desk.page
     assert page.title.text().startswith("Yesterday, ")
     assert page.sums.text() == (
-        "50 % masked: 4 of 8 visits, 4 sightings, watched 15 h 20 min of 16 h 00 min"
+        "50 % masked when last seen: 4 of 8 visits, 4 sightings, watched 15 h 20 min of 16 h 00 min"
     )
     assert [bar.label for bar in page.chart.bars] == [f"{hour}:00" for hour in range(8, 18)]
     assert page.number.text() == "4 sightings"
@@ -141,12 +142,12 @@ def test_who_was_wrongly_taken_for_masked_is_corrected_after_leaving(desk: Desk)
     page.table.selectRow(place)
     desk.qtbot.keyClick(page, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
     desk.until(lambda: desk.texts(1)[place] == "No mask (corrected)")
-    assert page.sums.text().startswith("38 % masked: 3 of 8 visits")
+    assert page.sums.text().startswith("38 % masked when last seen: 3 of 8 visits")
     desk.until(lambda: "said “wore no mask”, before: “as the monitor saw it”" in page.audit.text())
     desk.until(page.undo.isEnabled)
     page.undo.trigger()
     desk.until(lambda: desk.texts(1)[place] == "Masked")
-    assert page.sums.text().startswith("50 % masked: 4 of 8 visits")
+    assert page.sums.text().startswith("50 % masked when last seen: 4 of 8 visits")
 
 
 def test_a_note_to_an_old_sighting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +246,63 @@ def test_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> None:
         assert sum(int(row["sightings"]) for row in rows) == whole.sightings
         assert sum(float(row["watched_seconds"]) for row in rows) == whole.watched_s
         assert sum(float(row["on_seconds"]) for row in rows) == whole.on_s
+        assert sum(float(row["not_running_seconds"]) for row in rows) == whole.off_s
+
+
+def test_paper_names_the_day_and_says_when_nobody_watched(desk: Desk, tmp_path: Path) -> None:
+    """A shift of eight hours that is set: started an hour late, with a lost camera, and a PC that
+    slept for half an hour; window, PDF and CSV say the same of it.
+    """
+    store, began = Store(desk.url), noon(20) - timedelta(hours=5)
+    store.begin_shift("set", began, "Early", "desk", began + timedelta(hours=8))
+    states = ((WatchState.LIVE, 1, 3), (WatchState.LOST, 3, 3.25), (WatchState.LIVE, 3.25, 5))
+    watches = [
+        watch(
+            number,
+            state,
+            shift_id="set",
+            began=began + timedelta(hours=since),
+            ended=began + timedelta(hours=until),
+            open=False,
+        )
+        for number, (state, since, until) in enumerate((*states, (WatchState.LIVE, 5.5, 8)))
+    ]
+    store.save([], [], watches=watches)
+    desk.show(20)
+    page, said = desk.page, "watched 6 h 15 min of 8 h 00 min, not running 1 h 30 min"
+    assert page.sums.text().endswith(said)
+    page.printing.save_pdf(tmp_path / "day.pdf")
+    desk.until(lambda: "Saved to" in page.banners.text("saved"))
+    pdf = PdfReader(tmp_path / "day.pdf")
+    text = " ".join(" ".join(p.extract_text() for p in pdf.pages).split())
+    day = date.today() - timedelta(days=20)
+    assert text.startswith(f"Mask Monitor: {day:%A}, {day.day} {day:%B %Y} ")
+    assert pdf.metadata is not None
+    assert f"{day.day} {day:%B %Y}" in str(pdf.metadata.title)
+    assert page.sums.text() in text
+    times = ("07:00:00 08:00:00", "10:00:00 10:15:00", "12:00:00 12:30:00")
+    for word, between in zip(("not running", "lost", "not running"), times, strict=True):
+        assert f"door {word} {between}" in text
+    assert "Early, " in text
+    assert "6 h 15 of 8 h 00" in text.replace("\u00a0", " ")
+    assert f"Page 1 of {len(pdf.pages)}" in text
+    stretch = page.bar.stretch
+    written = export(store, tmp_path / "out.csv", Wish(stretch.since, stretch.until))
+    store.close()
+    for kind in ("shifts", "days", "hours"):
+        with written.files[kind].open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name, hours in (("watched", 6.25), ("on", 8), ("not_running", 1.5)):
+            assert sum(float(row[f"{name}_seconds"]) for row in rows) == 3600 * hours, kind
+
+
+def test_today_on_paper_is_a_date() -> None:
+    today = date(2026, 12, 1)
+    assert title(of_kind("day", today), today) == "Today, Tuesday 1 December 2026"
+    assert paper_title(of_kind("day", today)) == "Tuesday, 1 December 2026"
+    assert paper_title(of_kind("week", today)) == "Week 49, 30 November to 6 December 2026"
+    shift = Stretch("shift", today, today, datetime(2026, 12, 1, 6).astimezone())
+    assert paper_title(shift) == "Shift since 06:00, Tuesday, 1 December 2026"
 
 
 def test_the_page_fits_a_small_screen(desk: Desk) -> None:
@@ -272,10 +330,10 @@ def test_whether_a_camera_was_watching_at_some_time_is_in_a_table(desk: Desk) ->
     rows = [[table.item(row, k).text() for k in (0, 1, 4)] for row in range(table.rowCount())]
     assert rows[:5] == [
         ["Back door", "watched", "3 h 50 min"],
-        ["Back door", "paused", "10 min 00 s"],
+        ["Back door", "paused, or a recording was shown", "10 min 00 s"],
         ["Back door", "not watched: off, or the program was", "2 h 00 min"],
         ["Back door", "watched", "3 h 50 min"],
-        ["Back door", "paused", "10 min 00 s"],
+        ["Back door", "paused, or a recording was shown", "10 min 00 s"],
     ]
     assert table.item(0, 2).text().endswith("08:00")
     dialog.reject()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import numpy as np
@@ -119,6 +120,7 @@ def worked(on_s: float, **spent_s: float) -> Total:
         (worked(8 * 3600, lost=2), "watched 7 h 59 of 8 h 00"),  # is not rounded away
         (worked(720, lost=120), "watched 10 min of 12 min"),
         (worked(3600, covered=3600), "watched 0 min of 1 h 00"),
+        (worked(62, lost=1), "watched 1 min 01 s of 1 min 02 s"),
         (worked(59), ""),
     ],
 )
@@ -134,3 +136,16 @@ def test_what_kept_the_cameras_from_watching_is_said(panel: HourPanel) -> None:
     assert panel.watched.toolTip() == (
         "watched 7 h 49 of 8 h 00\nThe rest: paused 10 min, lost 30 s"
     )
+
+
+def test_for_how_long_the_program_was_off_is_said_in_words(panel: HourPanel) -> None:
+    panel.show()
+    panel.show_watched(
+        dataclasses.replace(worked(8 * 3600, paused=600), off_s=4200, watched_s=24000)
+    )
+    assert panel.watched.text() == "watched 6 h 40 of 8 h 00"
+    assert panel.not_running.text() == "not running 1 h 10 min"
+    assert panel.not_running.isVisible()
+    assert panel.watched.toolTip().endswith("The rest: not running 1 h 10, paused 10 min")
+    panel.show_watched(worked(8 * 3600))
+    assert not panel.not_running.isVisible()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
+from monitor.gui.side.sightings_model import SIGHTING_ROLE
 from monitor.gui.side.sightings_panel import CORRECTIONS, SightingsPanel
 from monitor.marks import MARKS
 from monitor.records import Correction, MaskState
@@ -51,6 +53,15 @@ def test_without_a_selection_nothing_can_be_said(
     assert not any(action.isEnabled() for action in panel.actions_)
     qtbot.keyClick(panel, Qt.Key.Key_1, ALT)
     assert said == []
+
+
+def test_each_correction_has_a_symbol_of_its_own(panel: SightingsPanel) -> None:
+    panel.select(0)
+    buttons = panel.findChildren(QToolButton)[: len(CORRECTIONS)]
+    icons = [button.defaultAction().icon().pixmap(18, 18).toImage() for button in buttons]
+    assert all(not icon.isNull() for icon in icons)
+    assert len({pixels_of(icon).tobytes() for icon in icons}) == len(CORRECTIONS)
+    assert len({button.size().toTuple() for button in buttons}) == 1
 
 
 def test_the_selection_stays_on_its_sighting_when_others_come(panel: SightingsPanel) -> None:
@@ -157,3 +168,27 @@ def test_what_is_said_of_the_list_widens_no_window(qtbot: QtBot) -> None:
     ]
     panel.show_sightings(tuple(taken_back), 2_000_000)
     assert panel.minimumSizeHint().width() == before
+
+
+def test_what_is_under_the_mouse_stays_there_until_it_leaves(
+    qtbot: QtBot, panel: SightingsPanel
+) -> None:
+    rows = panel.list
+    panel.resize(340, 300)
+    old = tuple(sighting(n) for n in range(20, 0, -1))
+    panel.show_sightings(old, 20)
+    place = QPoint(60, 20)
+    before = rows.indexAt(place).data(SIGHTING_ROLE)
+    QApplication.sendEvent(rows, QEnterEvent(place, place, place))
+    # two more, and as many of the oldest give way
+    panel.show_sightings((sighting(22), sighting(21), *old[:-2]), 22)
+    assert rows.indexAt(place).data(SIGHTING_ROLE) == before
+    QApplication.sendEvent(rows, QEvent(QEvent.Type.Leave))
+    assert rows.indexAt(place).data(SIGHTING_ROLE) == sighting(22)
+
+
+def test_the_selection_stays_when_the_oldest_rows_give_way(panel: SightingsPanel) -> None:
+    panel.select(1)
+    chosen = selected(panel)
+    panel.show_sightings(tuple(sighting(n) for n in (4, 3, 2)), 4)
+    assert selected(panel) == chosen

@@ -24,7 +24,10 @@ def no_weights_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
-@pytest.mark.parametrize(("name", "size"), [("mobilenetv2", 64), ("cnn_pool", 120), ("cnn_bn", 64)])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("mobilenetv2", 64), ("efficientnet_lite0", 64), ("cnn_pool", 120), ("cnn_bn", 64)],
+)
 def test_gives_logits(name: str, size: int) -> None:
     model = networks.build(name, size, "none")
     x = np.linspace(-1, 1, 2 * size * size * 3, dtype=np.float32).reshape(2, size, size, 3)
@@ -158,3 +161,45 @@ def test_listing_networks_loads_none_of_them() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) >= 8
+
+
+def test_arrays_of_another_program_reach_their_layers(tmp_path: Path) -> None:
+    from monitor.training.learning import trainer
+
+    model = networks.build("efficientnet_lite0", 64, "none")
+    inside = model.get_layer("backbone")
+    rng = np.random.default_rng(0)
+    # PyTorch's layout: output channels first
+    arrays = {
+        "_conv_stem.weight": (32, 3, 3, 3),
+        "_conv_head.weight": (1280, 320, 1, 1),
+        "_blocks.3._depthwise_conv.weight": (144, 1, 5, 5),
+    }
+    saved = {name: rng.normal(size=shape) for name, shape in arrays.items()}
+    from monitor.training.learning.architectures import efficientnet_lite0 as network
+
+    for layer in inside.layers:
+        if layer.weights:
+            name = network._torch_name(layer.name)
+            parts = [np.array(w) for w in layer.get_weights()]
+            if len(parts) == 4:
+                names = ("weight", "bias", "running_mean", "running_var")
+                saved |= {f"{name}.{k}": w + 1 for k, w in zip(names, parts, strict=True)}
+            else:
+                order = (2, 3, 0, 1) if "depthwise" in layer.name else (3, 2, 0, 1)
+                saved.setdefault(f"{name}.weight", parts[0].transpose(order))
+    np.savez(tmp_path / "arrays.npz", **saved)
+    networks.load_weights(model, tmp_path / "arrays.npz")
+    kernel = inside.get_layer("stem").get_weights()[0]
+    assert kernel[0, 1, 2, 5] == pytest.approx(saved["_conv_stem.weight"][5, 2, 0, 1], abs=1e-6)
+    deep = inside.get_layer("block_3_depthwise").get_weights()[0]
+    wanted = saved["_blocks.3._depthwise_conv.weight"][7, 0, 4, 1]
+    assert deep[4, 1, 7, 0] == pytest.approx(wanted, abs=1e-6)
+    assert inside.get_layer("head_bn").get_weights()[0][0] == 2
+    trainer.freeze(model, 3)
+    assert not inside.get_layer("stem").trainable
+    assert not inside.get_layer("block_2_expand").trainable
+    assert inside.get_layer("block_3_expand").trainable
+    assert not inside.get_layer("block_9_expand_bn").trainable
+    with pytest.raises(ConfigError, match="do not fit network mobilenetv2"):
+        networks.load_weights(networks.build("mobilenetv2", 64, "none"), tmp_path / "arrays.npz")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from monitor.training.mask import blend
+from monitor.training.mask import blend, held_out
+from monitor.training.pictures.chips import Chip
 from monitor.training.report import metrics
 
 
@@ -35,3 +38,13 @@ def test_the_card_does_not_pass_the_second_models_figures_off_as_its_own() -> No
     assert made["decision"]["logit_bias"] == [0.0, 0.5, -0.75]
     assert (made["temperature"], made["steps"]) == (0.97, 450)
     assert made["blend"]["part_of_second"] == 0.25
+
+
+def test_what_both_models_left_out_chooses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def chip(source: str) -> Chip:
+        return Chip(Path("a"), source, "masked", (0, 0, 1, 1), None, 50.0, "a", None, "a")
+
+    monkeypatch.setattr(held_out, "watched", lambda _: [chip("aizoo_masked")])
+    monkeypatch.setattr(held_out, "validation", lambda _: [chip("ilc2021"), chip("chandrika")])
+    made = blend.choosers(Path("data"), ["ilc2021"])
+    assert [c.source for chips in made.values() for c in chips] == ["aizoo_masked", "chandrika"]

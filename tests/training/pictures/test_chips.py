@@ -148,13 +148,17 @@ def test_split_keeps_groups_whole_and_repeats() -> None:
     assert fewer == [c for c in first if c in chips[:300]]
 
 
-def test_leave_source_out_drops_what_shares_a_group() -> None:
-    chips = [chip("1", "x", "a"), chip("2", "x", "b"), chip("3", "y", "b")]
-    train, test = data.leave_source_out(chips, "a")
-    assert [c.original for c in train] == ["3"]
-    assert [c.original for c in test] == ["1"]
-    with pytest.raises(ConfigError, match="choose one of a, b"):
-        data.leave_source_out(chips, "c")
+def test_leave_sources_out_drops_what_shares_a_group() -> None:
+    chips = [chip("1", "x", "a"), chip("2", "x", "b"), chip("3", "y", "b"), chip("4", "y", "c")]
+    train, test = data.leave_sources_out(chips, ["a"])
+    assert [c.original for c in train] == ["3", "4"]
+    assert [c.original for c in test["a"]] == ["1"]
+    # what is left out together is tested on whole, also what the two share
+    train, test = data.leave_sources_out(chips, ["a", "b"])
+    assert train == []
+    assert [[c.original for c in test[s]] for s in ("a", "b")] == [["1"], ["2", "3"]]
+    with pytest.raises(ConfigError, match="choose one of a, b, c"):
+        data.leave_sources_out(chips, ["a", "d"])
 
 
 def test_merge_groups_joins_chains() -> None:

@@ -15,6 +15,7 @@ NETWORK = NetworkInfo(
     title="MobileNetV2",
     paper="arXiv:1801.04381",
     size=128,
+    freezes=True,
     files=(
         "mobilenet_v2_imagenet_notop.weights.h5",
         # The weights do not depend on the side; Keras publishes one file for each all the same.

@@ -96,7 +96,7 @@ def test_a_row_of_totals(berlin: None) -> None:
         ["2026-11-20", *sums],
         ["2026-11-20", "8", *sums],
     ]
-    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [21, 18, 19]
+    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [22, 19, 20]
 
 
 def test_nobody_judged_has_no_share() -> None:
@@ -118,6 +118,7 @@ def test_a_row_of_a_visit(berlin: None) -> None:
         "identity": "'=Ada",
         "note": "courier",
         "shift_id": "shift",
+        "desk": "Left",
     }
 
 

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from monitor.camera.address import Address
 from monitor.camera.certificate import Trusted, trust
-from monitor.camera.recorded import Recorded
-from monitor.camera.source import Claim, Picture
-from monitor.camera.turn import UPRIGHT, Turn
+from monitor.camera.live import LiveSource
+from monitor.camera.source import Picture
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
@@ -41,27 +40,14 @@ def make(what: Address, config: CameraConfig) -> StreamSource:
     return StreamSource(what, config)
 
 
-class StreamSource:
+class StreamSource(LiveSource):
     """A stream by its URL (RTSP, HTTP)."""
-
-    live = True
-    stills = False
-    recorded: Recorded | None = None
-    turn: Turn = UPRIGHT
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self.address: Address | None = address
-        self.name, self._url = address.name, address.url
-        self._config, self._now = config, now
-        self._start = now()
+        super().__init__(address, config, now)
         self._decoder: Decoder | None = None
-        self.claim: Claim | None = None
-        self.failed = 0
-
-    def __str__(self) -> str:
-        return self.name
 
     def open(self) -> None:
         self.close()

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 
 from monitor.camera.address import Address
+from monitor.camera.live import LiveSource
 from monitor.camera.pictures import to_bgr
-from monitor.camera.recorded import Recorded
-from monitor.camera.source import Claim, Picture, claim_of
-from monitor.camera.turn import UPRIGHT, Turn
+from monitor.camera.source import Picture, claim_of
 from monitor.config import CameraConfig
 from monitor.declared import SourceInfo
 from monitor.errors import CameraError, CameraMistakeError
@@ -36,32 +35,19 @@ def make(what: Address, config: CameraConfig) -> CameraSource:
     return CameraSource(what, config)
 
 
-class CameraSource:
+class CameraSource(LiveSource):
     """A camera by its number."""
-
-    live = True
-    stills = False
-    recorded: Recorded | None = None
-    turn: Turn = UPRIGHT
 
     def __init__(
         self, address: Address, config: CameraConfig, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self.address: Address | None = address
-        self.name, self._number = address.name, address.url
-        self._config, self._now = config, now
-        self._start = now()
+        super().__init__(address, config, now)
         self._capture: cv2.VideoCapture | None = None
         self._shape: tuple[int, ...] | None = None  # of the last picture
-        self.claim: Claim | None = None
-        self.failed = 0
-
-    def __str__(self) -> str:
-        return self.name
 
     def open(self) -> None:
         self.close()
-        self._capture = cv2.VideoCapture(int(self._number), *self._backend())
+        self._capture = cv2.VideoCapture(int(self._url), *self._backend())
         for prop, value in (
             (cv2.CAP_PROP_FRAME_WIDTH, self._config.width),
             (cv2.CAP_PROP_FRAME_HEIGHT, self._config.height),
@@ -90,7 +76,7 @@ class CameraSource:
         return (cv2.CAP_DSHOW,) if sys.platform == "win32" else ()
 
     def _why_not(self) -> CameraError:
-        device = Path(f"/dev/video{self._number}")
+        device = Path(f"/dev/video{self._url}")
         if sys.platform == "linux" and device.exists():
             if not os.access(device, os.R_OK | os.W_OK):
                 return CameraMistakeError(

@@ -64,6 +64,13 @@ class SettingsDialog(QDialog):
             "A name and a time of day for each shift, with commas between several"
         )
         form.addRow("S&hifts begin", self.shifts)
+        form.addRow(
+            "",
+            wrapped(
+                "Like Morning 06:00, Late 14:00, Closed 20:00. From one time to the next the door "
+                "is to be watched; when the program did not run is then said, too."
+            ),
+        )
         self._wrong = QLabel()
         self._wrong.setWordWrap(True)
         self._wrong.hide()

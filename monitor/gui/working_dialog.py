@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QFrame,
     QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QVBoxLayout,
     QWidget,
@@ -62,6 +66,30 @@ class WorkingDialog(QDialog):
         self._bridge.run(name, work, finish, fail)
 
 
+class RowDelegate(QStyledItemDelegate):
+    """Frames the cell that has the keyboard by dots: the style's own frame lies over the text and
+    takes its contrast.
+    """
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        plain = QStyleOptionViewItem(option)
+        plain.state &= ~QStyle.StateFlag.State_HasFocus
+        super().paint(painter, plain, index)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            role = QPalette.ColorRole
+            chosen = option.state & QStyle.StateFlag.State_Selected
+            ink = option.palette.color(role.HighlightedText if chosen else role.Highlight)
+            painter.save()
+            painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
+            painter.restore()
+
+
 def quiet_table(name: str, columns: Sequence[str], widths: Sequence[int]) -> QTableWidget:
     """A table to be read, whose rows can be chosen, each alone. The last column takes what is left
     of the width.
@@ -77,6 +105,7 @@ def quiet_table(name: str, columns: Sequence[str], widths: Sequence[int]) -> QTa
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setTabKeyNavigation(False)
+    table.setItemDelegate(RowDelegate(table))
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(2 * table.fontMetrics().height())
     header = table.horizontalHeader()

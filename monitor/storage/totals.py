@@ -236,14 +236,24 @@ def _spells(store: Store, since: datetime | None, until: datetime | None) -> lis
     """What was watched in [since, until), and when nobody looked. Shifts that are partly within are
     read whole: what was to be watched is the same whatever time is asked for.
     """
-    early = since - SHIFT_MAX if since is not None else None
-    late = until + SHIFT_MAX if until is not None else None
+    early, late = _moved(since, -SHIFT_MAX), _moved(until, SHIFT_MAX)
     spells = list(store.each_spell(early, late))
     spells += not_running(store.read_shifts(early, late), spells, datetime.now(UTC))
     low = naive(since) if since is not None else datetime.min
     high = naive(until) if until is not None else datetime.max
-    within = ((*of, max(began, low), min(ended, high)) for *of, began, ended in spells)
-    return [spell for spell in within if spell[3] < spell[4]]  # type: ignore[misc]
+    return [
+        (shift_id, camera, state, max(began, low), min(ended, high))
+        for shift_id, camera, state, began, ended in spells
+        if began < high and ended > low
+    ]
+
+
+def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
+    """Earlier or later; None, which has no end, where the calendar does not go so far."""
+    try:
+        return moment.astimezone(UTC) + by if moment is not None else None
+    except OverflowError:
+        return None
 
 
 def _part(shift_id: str, camera: str, moment: datetime) -> _Part:

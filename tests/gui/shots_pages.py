@@ -93,10 +93,11 @@ def draw_tables(window: MainWindow, keep: Keep) -> None:
 
 
 def draw_dialogs(window: MainWindow, keep: Keep) -> None:
-    """Cameras, settings, export, help, alerts."""
+    """Cameras, settings, export, help, alerts, a password that is asked for."""
     from datetime import datetime
 
     from monitor.gui.alerts.dialog import AlertsDialog
+    from monitor.gui.cameras.locks import PasswordDialog
     from monitor.gui.dialogs import SettingsDialog
     from monitor.gui.export_dialog import ExportDialog
     from monitor.gui.help import HelpDialog
@@ -104,11 +105,13 @@ def draw_dialogs(window: MainWindow, keep: Keep) -> None:
     keeper = window.chooser.keeper
     keeper.kept.put("rtsp://dock.example.org:8554/main", name="Loading dock", on=False)
     keeper.kept.put("7", name="Gate, in the yard", on=False)
+    yard = keeper.kept.put("rtsp://anna:secret@yard.example.org/main", name="Yard", on=False)
     pages = {
         "cameras": lambda: window.commands.show_cameras(keeper),
         "settings": lambda: SettingsDialog(window.session.options.config, window),
         "export": lambda: ExportDialog(datetime.now().astimezone(), parent=window),
         "help": lambda: HelpDialog(window),
+        "password": lambda: PasswordDialog(yard, keyring=False, parent=window),
         "alerts": lambda: AlertsDialog(
             window.session.options.config, window.session.names, lambda *test: None, window
         ),

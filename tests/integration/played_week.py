@@ -146,6 +146,30 @@ class Played:
                 day += timedelta(days=1)
         return found
 
+    def off_s(self, first: date, last: date) -> float:
+        """For how long the program did not run, of both cameras: as the script has it, in the
+        shifts in which it ran.
+        """
+        began = (midnight(first).timestamp(), midnight(last, 1).timestamp())
+        found, now = 0.0, self.runs[-1].end + 3600
+        for day in range(-1, (last - first).days + 1):
+            for hour, ends, later in ((6, 14, 0), (14, 22, 0), (22, 6, 1)):
+                since, until = clock(first, day, hour), min(clock(first, day + later, ends), now)
+                ran = [(max(r.begin, since), min(r.end, until)) for r in self.runs]
+                ran = [(a, b) for a, b in ran if a < b]
+                edges = [since, *(t for one in ran for t in one), until]
+                gaps = zip(edges[::2], edges[1::2], strict=True) if ran else ()
+                found += sum(
+                    max(0.0, min(b, began[1]) - max(a, began[0])) for a, b in gaps if a < b
+                )
+        return 2 * found
+
+
+def clock(first: date, days: int, hour: int) -> float:
+    """Local time of a day, in seconds since 1970."""
+    day = first + timedelta(days=days)
+    return datetime(day.year, day.month, day.day, hour, tzinfo=BERLIN).timestamp()
+
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -281,6 +281,7 @@ def _group(group: Any) -> dict[str, Any]:
         "sightings": group.sightings,
         "watched_s": group.watched_s,
         "on_s": group.on_s,
+        "off_s": group.off_s,
     }
 
 

@@ -90,7 +90,7 @@ def test_a_migration_that_fails_leaves_the_old_store(
         operations.execute("SELECT nonsense")
 
     monkeypatch.setattr(v2, "upgrade", broken)
-    with pytest.raises(StoreError, match="from version 1 to 5") as caught:
+    with pytest.raises(StoreError, match=f"from version 1 to {schema.VERSION}") as caught:
         Store(postgres_url)
     assert "nothing in it was changed" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -154,8 +154,8 @@ class CamerasDialog(WorkingDialog):
                 self.table.setItem(place, column, item)
         self._show_states()
         places = [camera.camera_id for camera in cameras]
-        row = places.index(chosen) if chosen in places else row
-        if 0 <= row < len(rows):
+        row = places.index(chosen) if chosen in places else max(0, row)  # one is always chosen
+        if row < len(rows):
             self.table.selectRow(row)
         self._choose()
 

@@ -37,6 +37,7 @@ from monitor.gui.side.panel import ElidedLabel, scaled_font
 from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
+from monitor.gui.working_dialog import RowDelegate
 from monitor.records import Change, Correction, Sighting
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class HistoryPage(QDialog):
         self.model.wanted.connect(self._read_page)
         self.table = table = QTableView()
         table.setModel(self.model)
+        table.setItemDelegate(RowDelegate(table))
         table.setAccessibleName("Visits or sightings, newest first")
         table.setShowGrid(False)
         table.setAlternatingRowColors(True)

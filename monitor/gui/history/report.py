@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -21,11 +21,10 @@ from PySide6.QtGui import (
 )
 
 from monitor.gui.history.chart import Bar, Inks, bars_of, paint_bars
-from monitor.gui.history.words import Row, hours_text, key_text, spent_s, state_text, sums_text
-from monitor.gui.names import shown_name
+from monitor.gui.history.rows import ROW_TEXTS
+from monitor.gui.history.words import Row, hours_text, key_text, sums_text
 from monitor.gui.side.chart import of_text, span_text
 from monitor.gui.side.count_panel import percent_text
-from monitor.gui.side.sightings_model import duration_text
 from monitor.marks import MARKS
 from monitor.records import MaskState, Shift
 from monitor.storage.not_running import NOT_RUNNING
@@ -243,20 +242,10 @@ def _for_text(began: datetime, ended: datetime) -> str:
     return hours_text((ended - began).total_seconds())
 
 
-_CELLS: tuple[Callable[[Row], str], ...] = (
-    lambda row: f"{row.first_seen.astimezone():%d %b %Y, %H:%M:%S}",
-    state_text,
-    lambda row: duration_text(spent_s(row)),
-    lambda row: row.camera,
-    lambda row: shown_name(row.identity) or "",
-    lambda row: row.note,
-)
-
-
 def _rows(printed: Printed) -> str:
     if not printed.sightings:
         return "<h2>Sightings</h2><p>There was none.</p>"
-    rows = [[of(row) for of in _CELLS] for row in reversed(printed.sightings)]
+    rows = [[of(row) for of in ROW_TEXTS] for row in reversed(printed.sightings)]
     heads = ("When", "State", "For", "Camera", "Name", "Note")
     filled = [place for place in range(len(heads)) if any(row[place] for row in rows)]
     title = "Sightings"

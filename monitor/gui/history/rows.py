@@ -106,9 +106,9 @@ class RowsModel(QAbstractTableModel):
             self._ask(index.row() // PAGE)
             return "…" if role == Qt.ItemDataRole.DisplayRole and index.column() == 0 else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return _TEXTS[index.column()](row)
+            return ROW_TEXTS[index.column()](row)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return ", ".join(text for text in (of(row) for of in _TEXTS) if text)
+            return ", ".join(text for text in (of(row) for of in ROW_TEXTS) if text)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._icon(row, index.column())
         return None
@@ -136,7 +136,7 @@ class RowsModel(QAbstractTableModel):
         return self._known[key]
 
 
-_TEXTS: tuple[Callable[[Row], str], ...] = (
+ROW_TEXTS: tuple[Callable[[Row], str], ...] = (
     lambda row: f"{row.first_seen.astimezone():%a %d %b %Y, %H:%M:%S}",
     state_text,
     lambda row: duration_text(spent_s(row)),

@@ -91,7 +91,7 @@ class ModelsDialog(WorkingDialog):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.inner.addWidget(self.now)
         self.table = quiet_table(
-            "What was learnt, newest first", COLUMNS, (130, 50, 80, 60, 90, 60, 190)
+            "What was learnt, newest first", COLUMNS, (130, 50, 80, 60, 90, 60, 150)
         )
         self.table.doubleClicked.connect(self.open_run)
         self.table.itemSelectionChanged.connect(self.enable)

@@ -41,8 +41,7 @@ def open_doctor(window: MainWindow) -> DoctorDialog:
     window.menus.set_up.trigger()
     cameras = window.commands.cameras
     assert cameras is not None
-    assert not cameras.check_button.isEnabled()
-    cameras.table.selectRow(0)
+    assert cameras.check_button.isEnabled()  # the first camera is chosen
     cameras.check_button.click()
     assert window.doctor.doctor is not None
     return window.doctor.doctor

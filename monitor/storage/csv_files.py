@@ -67,7 +67,7 @@ _SUMS = (
     *SPENT,
     "not_running_seconds",
 )
-SHIFT_COLUMNS = ("shift_id", "shift", "began", "desk", *_SUMS)
+SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS, "desk")
 DAY_COLUMNS = ("day", *_SUMS)
 HOUR_COLUMNS = ("day", "hour", *_SUMS)
 KNOWN_MAX = 10_000
@@ -198,13 +198,13 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     Args:
         shifts: By their ids; what was deleted is not among them.
     """
+    desk: tuple[str, ...] = ()
     match total.period:
         case OfShift(shift_id):
             shift = shifts.get(shift_id)
-            names = ("", "", "")
-            if shift is not None:
-                names = (shift.name, local(shift.started), shift.desk_name)
-            period: tuple[object, ...] = (shift_id, *names)
+            began = local(shift.started) if shift is not None else ""
+            period: tuple[object, ...] = (shift_id, shift.name if shift is not None else "", began)
+            desk = (shift.desk_name if shift is not None else "",)
         case OfDay(day):
             period = (f"{day:%Y-%m-%d}",)
         case OfHour(day, hour):
@@ -214,7 +214,9 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     percent = "" if share is None else f"{100 * share:.1f}"
     spent = [sum(total.spent_s.get(state, 0.0) for state in states) for states in SPENT.values()]
     watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent, total.off_s)]
-    return [cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched)]
+    return [
+        cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched, *desk)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

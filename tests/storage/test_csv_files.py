@@ -91,8 +91,8 @@ def test_a_row_of_totals(berlin: None) -> None:
         for period in (OfShift("a"), OfShift("purged"), OfDay(day), OfHour(day, 8))
     )
     assert [total_cells(total, shifts) for total in totals] == [
-        ["a", "'=Morning", "2026-11-20T06:00:00.000+01:00", "Left", *sums],
-        ["purged", "", "", "", *sums],
+        ["a", "'=Morning", "2026-11-20T06:00:00.000+01:00", *sums, "Left"],
+        ["purged", "", "", *sums, ""],
         ["2026-11-20", *sums],
         ["2026-11-20", "8", *sums],
     ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -220,9 +221,15 @@ def build_parts(options: RunOptions) -> Parts:
     from monitor.storage.snapshots import Snapshots
     from monitor.storage.spool import Spool
     from monitor.storage.store import Store
+    from monitor.storage.url import holds_password
 
     config = options.config
     run_id = new_shift_id(datetime.now(UTC))
+    if holds_password(config.store.url):
+        log.warning(
+            "the password of the store stands in its URL for everybody to read: take it out, and "
+            "keep it by `python main.py store password`"
+        )
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         models = model_watch(options)
@@ -237,6 +244,7 @@ def build_parts(options: RunOptions) -> Parts:
         if told is not None:
             undo.callback(told.close)
         outputs = Outputs(
+            desk=config.store.desk or platform.node(),
             csv=csv,
             events=events,
             snapshots=Snapshots(on=config.store.snapshots),

@@ -189,6 +189,8 @@ class GenderConfig:
 @dataclass(frozen=True, slots=True)
 class StoreConfig:
     url: str = _setting("")  # SQLAlchemy URL; empty: SQLite in the user's data folder
+    # what this desk is called in the rows that it writes; empty: the name of this computer
+    desk: str = _setting("")
     # visits and sightings older than this are deleted; 0: kept for ever
     retention_days: int = _setting(30, 0, 3650)
     snapshots: bool = _setting(False)  # keep a picture of each sighting's face beside the store

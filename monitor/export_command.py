@@ -83,7 +83,7 @@ def run_export(argv: Sequence[str]) -> int:
     wish = Wish(*span, tuple(arguments.only or KINDS), dialect(separator), arguments.force)
     files = list(export_files(arguments.file, wish.kinds).values())
     check_apart({"the export": files}, own_files(url))
-    store = Store(url)
+    store = Store(url, to_write=False)
     try:
         written = export(store, arguments.file, wish)
     except PlaceTakenError as error:

@@ -222,6 +222,7 @@ class Visit:
     identity: str | None = None
     shift_id: str = ""  # in whose books it is; the ledger fills it in
     note: str = ""
+    desk: str = ""  # what the desk that saw it is called; the ledger fills it in
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,7 @@ class Sighting:
     note: str = ""
     open: bool = True
     shift_id: str = ""  # in whose books it is; the ledger fills it in
+    desk: str = ""  # as of a visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +255,10 @@ class Shift:
     started: datetime
     stills: Count = Count()  # faces of pictures that stand alone
     name: str = ""  # as the settings have it
-    desk: str = ""  # whose books they are; "": not known
+    desk: str = ""  # whose books they are, a token; "": not known
     # when it ends by the clock, where the user has set times of shifts
     until: datetime | None = None
+    desk_name: str = ""  # what that desk is called; "": not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,3 +324,4 @@ class Update:
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
     shift: Shift | None = None  # whose count and sightings these are
+    waiting: int = 0  # visits, sightings, words and the like that a store in trouble is to be given

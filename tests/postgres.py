@@ -15,7 +15,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -42,18 +43,18 @@ class Server:
         OSError, subprocess.SubprocessError: If it cannot be started.
     """
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, options: str = "") -> None:
         self._programs, self._data, self._user = programs, folder / "data", None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+            self.port: int = free.getsockname()[1]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             self._user = next(u for u in ("postgres", "nobody") if self._can_be(u))
             shutil.chown(folder, self._user)
         self._run("initdb", "-D", self._data, "-U", "desk", "-A", "trust", "-E", "UTF8", "-N")
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-        log = folder / "log"
-        self._run("pg_ctl", "-D", self._data, "-o", options, "-l", log, "-w", "start")
+        alone = "" if "listen_addresses" in options else "-c listen_addresses=127.0.0.1"
+        self._options = f"-p {self.port} {alone} -k {folder} -c fsync=off {options}"
+        self.start()
 
     @staticmethod
     def _can_be(user: str) -> bool:
@@ -72,16 +73,41 @@ class Server:
 
     def new_database(self) -> str:
         """Make an empty database. Returns its URL."""
+        name = f"monitor{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://desk@127.0.0.1:{self.port}/{name}"
+
+    def execute(self, sql: str) -> None:
+        """Run a statement as the superuser."""
         import psycopg
 
-        name = f"monitor{next(_numbers)}"
-        where = f"host=127.0.0.1 port={self._port} user=desk dbname=postgres"
+        where = f"host=127.0.0.1 port={self.port} user=desk dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"postgresql+psycopg://desk@127.0.0.1:{self._port}/{name}"
+            connection.execute(sql)
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+    def own(self, name: str, text: str) -> Path:
+        """A file in the data folder that the server alone can read."""
+        path = self._data / name
+        path.write_text(text)
+        path.chmod(0o600)
+        if self._user:
+            shutil.chown(path, self._user)
+        return path
+
+    def start(self) -> None:
+        log = self._data.parent / "log"
+        self._run("pg_ctl", "-D", self._data, "-o", self._options, "-l", log, "-w", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
+
+    @property
+    def running(self) -> bool:
+        try:
+            self._run("pg_ctl", "-D", self._data, "status")
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
 
 def _skip(reason: str) -> None:
@@ -89,21 +115,46 @@ def _skip(reason: str) -> None:
     pytest.skip(f"no PostgreSQL: {reason}")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
+@contextmanager
+def started_server(options: str = "", folder: Path | None = None) -> Iterator[Server]:
+    """A server of one's own; the test is skipped where none can be had.
+
+    Args:
+        options: For the server, like "-c ssl=on".
+        folder: Where it lies; not in pytest's own: the server's user cannot enter it.
+    """
     programs = _programs()
     if programs is None:
         _skip("initdb is not installed")
     if importlib.util.find_spec("psycopg") is None:
         _skip("psycopg is not installed")
-    # not in pytest's own folder: the server's user cannot enter it
-    with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as own:
         try:
-            server = Server(programs, Path(folder))
+            server = Server(programs, folder or Path(own), options)
         except (OSError, subprocess.SubprocessError, StopIteration) as error:
             _skip(f"the server does not start ({error})")
+        try:
+            yield server
+        finally:
+            with suppress(subprocess.CalledProcessError, OSError):  # down already, its disk gone
+                server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    with started_server() as server:
         yield server
-        server.stop()
+
+
+@pytest.fixture
+def start_postgres() -> Iterator[Callable[..., Server]]:
+    """Starts a further server, for this test alone: see `started_server`."""
+    with ExitStack() as stack:
+
+        def start(options: str = "", folder: Path | None = None) -> Server:
+            return stack.enter_context(started_server(options, folder))
+
+        yield start
 
 
 @pytest.fixture

@@ -29,6 +29,14 @@ STUCK_AFTER_S = 5.0
 NOTHING = Update(None, Count(), (), 0)
 
 
+def waiting_text(number: int) -> str:
+    """What becomes of what a store that is in trouble has not taken."""
+    if not number:
+        return "Nothing is lost yet: it is tried again"
+    many = f"{number:,} records wait" if number > 1 else "1 record waits"
+    return f"Nothing is lost: {many} on this computer until the store takes them"
+
+
 def as_said(faces: Sequence[Face], corrections: Mapping[str, Correction]) -> list[Face]:
     """The faces with the receptionist's word put for the machine's; those that are no person are
     left out.
@@ -110,7 +118,7 @@ class Reports:
         parts.banners.show_message(
             "store",
             Severity.ERROR,
-            update.problem and f"{update.problem}. Nothing is lost yet: it is tried again",
+            update.problem and f"{update.problem}. {waiting_text(update.waiting)}",
         )
 
     # The books: a recording has its own

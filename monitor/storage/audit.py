@@ -36,7 +36,8 @@ def change(
         at: When it was said; None: now.
     """
     (key,) = column.table.primary_key
-    before = connection.execute(sa.select(column).where(key == of_id)).first()
+    held = sa.select(column).where(key == of_id).with_for_update()  # two desks may say something
+    before = connection.execute(held).first()
     if before is None or before[0] == after:
         return
     connection.execute(
@@ -49,5 +50,13 @@ def change(
             before=before[0],
             after=after,
             by=who(),
+            written=clock(connection),
         )
     )
+
+
+def clock(connection: sa.Connection) -> sa.ColumnElement[datetime] | datetime:
+    """The time by the database's own clock, which is one for all desks; a file has none."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.timezone("utc", sa.func.clock_timestamp())
+    return datetime.now(UTC)

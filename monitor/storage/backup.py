@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -87,7 +90,9 @@ def restore(source: Path, url: str) -> None:
             raise StoreError(f"{source} is no copy of a PostgreSQL store: give one of `backup`")
         if sa.inspect(database.engine).has_table(schema.version.name):
             raise PlaceTakenError(f"{database.label} holds a store already: give an empty database")
-        _run_tool("pg_restore", database, "--single-transaction", "--exit-on-error", str(source))
+        with _without_policies(source) as wanted:
+            options = "--single-transaction", "--exit-on-error", f"--use-list={wanted}"
+            _run_tool("pg_restore", database, *options, str(source))
     except sa.exc.SQLAlchemyError as error:
         raise StoreError(f"{database.label} cannot be opened ({type(error).__name__})") from None
     finally:
@@ -147,8 +152,8 @@ def _run_tool(tool: str, database: Database, *arguments: str) -> None:
     if url.get_backend_name() != "postgresql":
         raise ConfigError("backup and restore know SQLite and PostgreSQL: use the database's own")
     environment = {**os.environ, "PGCONNECT_TIMEOUT": "10"}
-    if url.password:
-        environment["PGPASSWORD"] = str(url.password)
+    if database.password:
+        environment["PGPASSWORD"] = database.password
     options = {"host": url.host, "port": url.port, "username": url.username}
     options |= {"dbname": url.database}
     for name, value in url.query.items():  # sslmode and its like
@@ -166,6 +171,25 @@ def _run_tool(tool: str, database: Database, *arguments: str) -> None:
         said = next((line for line in done.stderr.splitlines() if "error:" in line), done.stderr)
         said = said.partition("error:")[2].strip() or said.strip()
         raise StoreError(f"{tool} could not work on {database.label}: {said[:300]}")
+
+
+@contextlib.contextmanager
+def _without_policies(source: Path) -> Iterator[Path]:
+    """A list, for `pg_restore`, of all but who may see which row: the roles that it names may not
+    be there. `store roles` makes it anew.
+
+    Raises:
+        StoreError: If the copy cannot be read.
+    """
+    command = [_tool("pg_restore"), "--list", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    if done.returncode:
+        raise StoreError(f"{source} cannot be read ({done.stderr.strip()[:300]}): it is damaged")
+    lines = done.stdout.splitlines(keepends=True)
+    with tempfile.TemporaryDirectory(prefix="mask-monitor-") as folder:
+        wanted = Path(folder) / "list"
+        wanted.write_text("".join(x for x in lines if not re.search(r" (POLICY|ROW SECURITY) ", x)))
+        yield wanted
 
 
 def _tool(name: str) -> str:

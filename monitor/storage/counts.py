@@ -119,11 +119,19 @@ class Counts(Reads):
             yield Counted(shift_id, camera, date_, hour, _STATES.get(shown), int(number))
 
     def _count_days(self, kind: str, start: int, stop: int, offset: int) -> Iterator[Counted]:
-        """As `_count_hours`. For each camera and state its days lie in order in an index: that is
-        half the time of grouping all at once.
+        """As `_count_hours`. In a file the days of each camera and state lie in order in an index:
+        that is half the time of grouping all at once. To a server each question is a way to go.
         """
         kept = tables.tallies.c
         day = ((kept.half * HALF_S + offset) // (24 * HOUR_S)).label("day")
+        if not self._database.is_sqlite:
+            groups = (kept.camera, kept.shown, day)
+            whole = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
+            whole = whole.where(kept.kind == kind, kept.half >= start, kept.half < stop)
+            for camera, shown, place, number in self._rows(whole):
+                date_ = _DAY_ZERO + timedelta(days=int(place))
+                yield Counted("", camera, date_, 0, _STATES.get(shown), int(number))
+            return
         there = sa.select(kept.camera, kept.shown).where(kept.kind == kind).distinct()
         query = sa.select(day, sa.func.sum(kept.number)).group_by(day)
         query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)

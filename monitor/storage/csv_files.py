@@ -27,6 +27,7 @@ SIGHTING_COLUMNS = (
     "model",
     "corrected",
     "note",
+    "desk",
 )
 VISIT_COLUMNS = (
     "visit_id",
@@ -40,6 +41,7 @@ VISIT_COLUMNS = (
     "identity",
     "note",
     "shift_id",
+    "desk",
 )
 # what that time was spent in, in columns of their own; while a camera is moved it watches
 SPENT = {
@@ -65,7 +67,7 @@ _SUMS = (
     *SPENT,
     "not_running_seconds",
 )
-SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS)
+SHIFT_COLUMNS = ("shift_id", "shift", "began", *_SUMS, "desk")
 DAY_COLUMNS = ("day", *_SUMS)
 HOUR_COLUMNS = ("day", "hour", *_SUMS)
 KNOWN_MAX = 10_000
@@ -134,7 +136,7 @@ class RowCells:
                 as datetimes or as SQLite writes them.
         """
         sighting_id, camera, visit_id, first_seen, last_seen, seconds, worst, final, *rest = row
-        confidence, identity, model, corrected, note = rest
+        confidence, identity, model, corrected, note, desk = rest
         known = self._known
         return [
             cell(sighting_id),
@@ -150,6 +152,7 @@ class RowCells:
             known[model],
             known[corrected],
             cell(note) if note else "",
+            known[desk],
         ]
 
     def _local(self, moment: datetime | str) -> str:
@@ -185,7 +188,7 @@ def visit_cells(visit: Visit) -> list[str]:
         visit.state.value,
         visit.corrected.value if visit.corrected is not None else "",
         counts_as.value if counts_as is not None else "",
-        *map(cell, (visit.identity, visit.note, visit.shift_id)),
+        *map(cell, (visit.identity, visit.note, visit.shift_id, visit.desk)),
     ]
 
 
@@ -195,11 +198,13 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     Args:
         shifts: By their ids; what was deleted is not among them.
     """
+    desk: tuple[str, ...] = ()
     match total.period:
         case OfShift(shift_id):
             shift = shifts.get(shift_id)
             began = local(shift.started) if shift is not None else ""
             period: tuple[object, ...] = (shift_id, shift.name if shift is not None else "", began)
+            desk = (shift.desk_name if shift is not None else "",)
         case OfDay(day):
             period = (f"{day:%Y-%m-%d}",)
         case OfHour(day, hour):
@@ -209,7 +214,9 @@ def total_cells(total: Total, shifts: Mapping[str, Shift]) -> list[str]:
     percent = "" if share is None else f"{100 * share:.1f}"
     spent = [sum(total.spent_s.get(state, 0.0) for state in states) for states in SPENT.values()]
     watched = [f"{seconds:.1f}" for seconds in (total.watched_s, total.on_s, *spent, total.off_s)]
-    return [cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched)]
+    return [
+        cell(v) for v in (*period, total.camera, *counts, percent, total.sightings, *watched, *desk)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ from monitor.storage.url import is_ambiguous, shown_url
 LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
 SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
 _INCREMENTAL, _PAGES = 2, 1000
-CONNECT_S, SERVER_LOCK_S, ANSWER_S = 5, 3, 60  # a server, in whole seconds
+CONNECT_S, SERVER_LOCK_S, ANSWER_S, IDLE_S = 5, 3, 60, 10  # a server, in whole seconds
+_UNHURRIED = "SET LOCAL idle_in_transaction_session_timeout = 0"
 # At the start a server or a disk that stands still is given up, but not one that migrates. A server
 # keeps its limits itself, and cannot while it stands still.
 START_ANSWER_S, MIGRATED_S = 20.0, 3600.0
@@ -65,6 +67,22 @@ class Database:
         self._left_behind = False  # a thread still waits for it, and closes it
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            sa.event.listen(self.engine, "do_connect", self._give_password)
+
+    @functools.cached_property
+    def password(self) -> str | None:
+        """Of a server's user, where it is not for libpq to find; may take seconds."""
+        from monitor.storage.secret import stored_password
+
+        url = self.engine.url
+        return str(url.password) if url.password else stored_password(url)
+
+    def _give_password(
+        self, _dialect: Any, _record: Any, _args: Any, named: dict[str, Any]
+    ) -> None:
+        if "password" not in named and self.password:
+            named["password"] = self.password
 
     def answered(self, action: Callable[[], T]) -> T:
         """What an action at the start gives, within a time limit.
@@ -205,6 +223,8 @@ class Database:
                 connection.exec_driver_sql("BEGIN")
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ")
+                if self.engine.dialect.name == "postgresql":  # files are written meanwhile
+                    connection.exec_driver_sql(_UNHURRIED)
             yield connection
             connection.rollback()
 
@@ -224,6 +244,7 @@ class Database:
             elif self.engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_s * 1000:.0f}")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql(_UNHURRIED)
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             yield connection
 
@@ -240,7 +261,13 @@ def _limits(url: sa.URL) -> dict[str, Any]:
         limits: dict[str, Any] = {
             "connect_timeout": CONNECT_S,
             "tcp_user_timeout": ANSWER_S * 1000,
-            "options": f"-c lock_timeout={SERVER_LOCK_S}s -c statement_timeout={ANSWER_S}s",
+            # whoever waits for an answer sends nothing, and would not notice that the other is gone
+            "keepalives_idle": 10,
+            "keepalives_interval": 10,
+            "keepalives_count": 5,
+            # a desk whose packets are lost in mid-transaction would hold up all the others
+            "options": f"-c lock_timeout={SERVER_LOCK_S}s -c statement_timeout={ANSWER_S}s "
+            f"-c idle_in_transaction_session_timeout={IDLE_S}s",
         }
         return {name: value for name, value in limits.items() if name not in url.query}
     return {}
@@ -250,6 +277,23 @@ def reason(error: BaseException) -> str:
     """An error in the database's own words, one line without SQL or values."""
     said = error.orig if isinstance(error, DBAPIError) else error
     return (str(said).splitlines() or [type(error).__name__])[0]
+
+
+def refused(said: str) -> str:
+    """What to do about a server that refuses, or is not the one that is trusted; "" otherwise."""
+    words = said.lower()
+    if "does not match host name" in words:
+        return "the URL has to name the server as its certificate does"
+    if "certificate" in words or "ssl" in words:
+        return "sslrootcert in the URL has to name the certificate that the server's is signed with"
+    if "password" in words or "authentication" in words:
+        return (
+            "keep the password by `python main.py store password`, or in libpq's own file "
+            "(PGPASSFILE)"
+        )
+    if "permission denied" in words:
+        return "the role of the URL may not write here: use a desk's (docs/server.md)"
+    return ""
 
 
 def damaged(said: str) -> bool:

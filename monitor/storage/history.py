@@ -36,6 +36,7 @@ class Wanted:
     state: Shown | None = None  # as it counts, the receptionist's word before the machine's
     corrected: bool = False  # only what the receptionist has said something of
     shift_ids: frozenset[str] | None = None
+    desk: str | None = None  # what it is called
     text: str = ""  # a part of a note, of a name, or the beginning of an id
 
 
@@ -216,4 +217,8 @@ def _conditions(
         found.append(table.c.corrected.is_not(None))
     if wanted.shift_ids is not None:
         found.append(table.c.shift_id.in_(wanted.shift_ids))
+    if wanted.desk is not None:
+        shifts = tables.shifts.c
+        own = sa.select(shifts.shift_id).where(shifts.desk_name == wanted.desk)
+        found.append(table.c.shift_id.in_(own))
     return found

@@ -72,11 +72,12 @@ class Ledger:
         if store is not None and clock is not None:
             shift = store.answered(lambda: clock.resume(store, self._claims))
             self.left_open = store.answered(lambda: clock.left_open(store, self._claims))
+        shift = dataclasses.replace(shift, desk_name=outputs.desk)
         self._books = ShiftBooks(shift)
         self._recordings_apart = outputs.recordings_apart
         self._announcer = outputs.announcer
         self._pending: dict[str, Sighting] = {}  # sightings that are not committed yet
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[tuple[str, Callable[[], None]]] = []  # of which visit or sighting, and how
         lane: StoreLane
         if store is None:
             lane = NoStore()
@@ -126,7 +127,7 @@ class Ledger:
             return
         own = books.shift
         if before is None and self._clock is not None:
-            own = Shift(new_shift_id(datetime.now(UTC)), frame.wall_time)
+            own = Shift(new_shift_id(datetime.now(UTC)), frame.wall_time, desk_name=books.desk_name)
         shift = books.book_recording(camera, own, frame.wall_time)
         if shift != before:
             self._writer.put_recorded(shift)
@@ -148,7 +149,7 @@ class Ledger:
             books.log(apart)
         self._flush()
         for visit in found_out:
-            self.correct(visit.visit_id, visit.corrected, undoable=False)
+            self.correct(visit.visit_id, visit.corrected, undoable=False, found_out=True)
 
     def update(self, result: FrameResult | None = None) -> Update:
         """The state of the books, for the window and the log."""
@@ -166,6 +167,7 @@ class Ledger:
             bool(self._undo),
             books.recordings,
             books.shift,
+            self._writer.waiting,
         )
 
     def _announce(self, by_camera: Mapping[str, Count]) -> None:
@@ -188,7 +190,7 @@ class Ledger:
         True if there is something new to show.
         """
         before = self._writer.problem
-        written = self._flush()
+        written = self._flush() | self._hear()
         if self._clock is not None and self._clock.over:
             kept = self._books.recordings | self._books.recorded.keys()
             self._begin(self._clock.next(self._claims, self._books.shift), kept)
@@ -208,7 +210,7 @@ class Ledger:
     def _begin(self, shift: Shift, kept: frozenset[str]) -> None:
         self._writer.put_watches(self._watching.begin(shift.shift_id))
         self._books.begin(shift, kept)
-        self._writer.begin(shift)
+        self._writer.begin(self._books.shift)
         self._flush()
 
     def watch(self, camera: str, key: str = "") -> None:
@@ -292,11 +294,13 @@ class Ledger:
         *,
         past: Past | None = None,
         undoable: bool = True,
+        found_out: bool = False,
     ) -> None:
         """Count a visit as what the receptionist says; None: as the machine does.
 
         Args:
             past: The visit where these books may not know it, or not any more.
+            found_out: By the machine: in the store, whatever somebody has said of it stays.
         """
         books = self._books
         before = books.visits.get(visit_id) or (past.visit if past is not None else None)
@@ -306,27 +310,44 @@ class Ledger:
         read = past.sightings if past is not None else ()
         if undoable:
             undo, of = partial(self.correct, visit_id, before.corrected), Past(visit, read)
-            self._undo.append(partial(undo, past=of, undoable=False))
+            self._undo.append((visit_id, partial(undo, past=of, undoable=False)))
         books.correct(visit_id, correction, past)
+        if books.is_stored(visit):
+            self._writer.correct(visit_id, correction, found_out=found_out)
+        self._follow(visit, read)
+        self._flush()
+
+    def _follow(self, visit: Visit, read: Iterable[Sighting]) -> None:
+        """What else follows from a correction; `read`: sightings as the store has them."""
+        correction, books = visit.corrected, self._books
+        own = {k: s for k, s in books.logged.items() if s.visit_id == visit.visit_id}
+        told = {s.sighting_id: dataclasses.replace(s, corrected=correction) for s in read} | own
         if not is_standing(correction):
-            own = (s for s in books.logged.values() if s.visit_id == visit_id)
-            for sighting_id in {s.sighting_id for s in (*own, *read)}:
+            for sighting_id in told:
                 self._writer.forget_snapshot(sighting_id)
         if books.is_stored(visit):
-            self._writer.correct(visit_id, correction)
             if self._announcer is not None:
-                told = {s.sighting_id: dataclasses.replace(s, corrected=correction) for s in read}
-                told |= {k: s for k, s in books.logged.items() if s.visit_id == visit_id}
                 self._announcer.sightings(told.values())
             if correction is not Correction.NEVER_MOVED:  # nobody has judged it
                 self._writer.label(visit, correction)
-        self._flush()
+
+    def _hear(self) -> bool:
+        """Take over what was said at other desks. Returns whether there was anything."""
+        heard = self._writer.heard()
+        for past in heard:
+            if self._books.hear(past):
+                visit = past.visit
+                # what is undone is what was said here, and nobody else's word since
+                self._undo = [one for one in self._undo if one[0] != visit.visit_id]
+                self._writer.hear(visit.visit_id, visit.corrected)
+                self._follow(visit, past.sightings)
+        return bool(heard)
 
     def undo(self) -> bool:
         """Take the last correction or note back. False if there is none."""
         if not self._undo:
             return False
-        self._undo.pop()()
+        self._undo.pop()[1]()
         return True
 
     def annotate(
@@ -343,7 +364,8 @@ class Ledger:
             return
         former = logged.note if logged is not None else before or ""
         if undoable:
-            self._undo.append(partial(self.annotate, of_id, former, before=note, undoable=False))
+            undo = partial(self.annotate, of_id, former, before=note, undoable=False)
+            self._undo.append((of_id, undo))
         if logged is not None:
             self._books.annotate(of_id, note)
         if logged is None or self._books.is_stored(logged):

@@ -20,6 +20,7 @@ from monitor.storage.database import MIGRATION_WAIT_S, START_WAIT_S, Database, r
 log = logging.getLogger(__name__)
 
 EMPTY = 0  # the version of a database without tables
+OWNER = "owner"  # a column that a server with roles fills in (`roles.sql`); no program knows it
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -130,9 +131,9 @@ def _migrate(connection: sa.Connection, found: int) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
-    from monitor.storage.migrations import v1, v2, v3, v4
+    from monitor.storage.migrations import v1, v2, v3, v4, v5
 
-    steps = {2: v2.upgrade, 3: v3.upgrade, 4: v4.upgrade}
+    steps = {2: v2.upgrade, 3: v3.upgrade, 4: v4.upgrade, 5: v5.upgrade}
     if found == 1:
         v1.metadata.create_all(connection)  # what a killed first start has not made
         schema.version.create(connection, checkfirst=True)
@@ -162,7 +163,8 @@ def _check(connection: sa.Connection, before: dict[str, int]) -> None:
         raise StoreError("rows were lost")
     inspector = sa.inspect(connection)
     for name, table in schema.metadata.tables.items():
-        if {c["name"] for c in inspector.get_columns(name)} != set(table.columns.keys()):
+        columns = {c["name"] for c in inspector.get_columns(name)} - {OWNER}
+        if columns != set(table.columns.keys()):
             raise StoreError(f"the table {name} has other columns than it should")
     if connection.dialect.name == "sqlite":
         said = connection.exec_driver_sql("PRAGMA quick_check").scalar()
@@ -190,10 +192,13 @@ def _kept_aside(database: Database, connection: sa.Connection, found: int) -> It
         connection.rollback()
         if aside is not None and aside.path.exists():
             kept = _put_back(database, aside)
+        mend = "free the disk and try again"
+        if any(word in reason(error) for word in ("must be owner", "permission denied")):
+            mend = "have its owner do it: `python main.py store roles --store URL`"
         raise StoreError(
             f"the store {database.label} could not be brought from version {found} to "
-            f"{schema.VERSION} ({reason(error)}): {kept}; free the disk and try again, or go on "
-            f"with the release that wrote it"
+            f"{schema.VERSION} ({reason(error)}): {kept}; {mend}, or go on with the release that "
+            f"wrote it"
         ) from None
 
 

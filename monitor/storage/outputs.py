@@ -70,3 +70,4 @@ class Outputs:
     keeper: FaceKeeper | None = None
     days: DayBook | None = None
     announcer: Announcer | None = None
+    desk: str = ""  # what this desk is called, in each row

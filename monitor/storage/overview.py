@@ -20,11 +20,21 @@ if TYPE_CHECKING:
 HOURLY_MAX = timedelta(days=8)  # longer stretches have no hours, unless they are asked for
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class OfDesk:
+    """What a desk has seen; "": it is not known which."""
+
+    name: str
+
+
+Key = Period | OfDesk | str | int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """What belongs together."""
 
-    key: Period | str | int | None  # a period, a camera, an hour of the day, or all
+    key: Key  # a period, a desk, a camera, an hour of the day, or all
     count: Count
     sightings: int
     watched_s: float
@@ -43,6 +53,7 @@ class Overview:
     days: tuple[Group, ...]
     cameras: tuple[Group, ...]
     shifts: tuple[Group, ...]
+    desks: tuple[Group, ...]  # where the shifts are there, too
     known: dict[str, Shift]  # the shifts, by their ids
 
 
@@ -50,7 +61,7 @@ def overview(store: Store, since: datetime, until: datetime, *, hourly: bool = F
     """Totals of what began in [since, until).
 
     Args:
-        hourly: With hours and shifts however long it is.
+        hourly: With hours, shifts and desks however long it is.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -71,11 +82,14 @@ def overview(store: Store, since: datetime, until: datetime, *, hourly: bool = F
         tuple(_grouped(by_day, lambda t: t.period)),
         tuple(_grouped(by_day, lambda t: t.camera)),
         tuple(_grouped(by_shift, lambda t: t.period)),
+        tuple(_grouped(by_shift, lambda t: _desk(t, known))),
         known,
     )
 
 
-Key = Period | str | int | None
+def _desk(total: Total, known: dict[str, Shift]) -> OfDesk:
+    shift = known.get(total.period.shift_id) if isinstance(total.period, OfShift) else None
+    return OfDesk(shift.desk_name if shift is not None else "")
 
 
 def _grouped(totals: Iterable[Total], key: Callable[[Total], Key]) -> list[Group]:

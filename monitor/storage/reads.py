@@ -96,11 +96,18 @@ class Reads:
         with self._faults_told(), self._reading() as connection:
             return sorted(connection.scalars(query))
 
+    def desk_names(self) -> list[str]:
+        """What the desks whose shifts are in the store are called, in order."""
+        query = sa.select(tables.shifts.c.desk_name).distinct()
+        return sorted(row["desk_name"] for row in self._read(query))
+
     def read_changes(self, of_ids: Collection[str]) -> list[Change]:
         """What people have said of some visits and sightings, oldest first."""
         columns = (tables.changes.c[field.name] for field in fields(Change))
         query = sa.select(*columns).where(tables.changes.c.of_id.in_(of_ids))
-        return [Change(**row) for row in self._read(query.order_by(tables.changes.c.at))]
+        # of two desks the one goes before whose word came first into the store
+        order = sa.func.coalesce(tables.changes.c.written, tables.changes.c.at)
+        return [Change(**row) for row in self._read(query.order_by(order, tables.changes.c.at))]
 
     def each_visit(
         self, since: datetime | None = None, until: datetime | None = None
@@ -142,6 +149,7 @@ class Reads:
                 row["name"],
                 row["desk"],
                 row["until"],
+                row["desk_name"],
             )
             for row in self._read(query.order_by(tables.shifts.c.started))
         ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-VERSION = 4
+VERSION = 5
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
@@ -45,6 +45,7 @@ shifts = sa.Table(
     sa.Column("desk", _name, nullable=False, server_default=""),
     # by the clock, where times of shifts are set; none of those before version 4
     sa.Column("until", Utc),
+    sa.Column("desk_name", sa.Text, nullable=False, server_default=""),
 )
 visits = sa.Table(
     "visits",
@@ -59,6 +60,7 @@ visits = sa.Table(
     sa.Column("identity", sa.Text),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("desk", sa.Text, nullable=False, server_default=""),
 )
 sightings = sa.Table(
     "sightings",
@@ -78,6 +80,7 @@ sightings = sa.Table(
     sa.Column("corrected", _name),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("desk", sa.Text, nullable=False, server_default=""),
 )
 # Intervals of one camera, none of which overlap. `ended` of an open one is its last heartbeat.
 watches = sa.Table(
@@ -103,6 +106,9 @@ changes = sa.Table(
     sa.Column("before", sa.Text),
     sa.Column("after", sa.Text),
     sa.Column("by", sa.Text, nullable=False),
+    # when it came into the store, by the database's own clock: in this order one word goes before
+    # another, whatever the clocks of desks say
+    sa.Column("written", Utc, index=True),
 )
 # How many rows of `visits` and `sightings` began in each half of an hour, by what they are filtered
 # by: see `monitor.storage.tallies`.
@@ -129,3 +135,9 @@ for _table in (visits, sightings):
         sa.Index(
             f"ix_{_table.name}_{_name_}", _column, sqlite_where=_there, postgresql_where=_there
         )
+    # what is too old, and what a program that was killed left open, is found without a search
+    sa.Index(f"ix_{_table.name}_last_seen", _table.c.last_seen)
+    _open = _table.c.open.is_(sa.true())
+    sa.Index(
+        f"ix_{_table.name}_open", _table.c.last_seen, sqlite_where=_open, postgresql_where=_open
+    )

@@ -35,6 +35,7 @@ class ShiftBooks:
 
     def __init__(self, shift: Shift) -> None:
         self.shift = shift
+        self.desk_name = shift.desk_name  # of this desk, whatever the shift
         self._former: Shift | None = None  # whose visits may still be open
         self.recordings: frozenset[str] = frozenset()  # those that are kept apart, by name
         # the shifts of recordings that are stored, by name: what they show is of their own day
@@ -65,7 +66,8 @@ class ShiftBooks:
         Args:
             kept: Recordings, by name, which go on.
         """
-        self._former, self.shift = self.shift, shift
+        self._former = self.shift
+        self.shift = dataclasses.replace(shift, desk_name=self.desk_name)
         counters = {c: counter for c, counter in self.counters.items() if c in kept}
         self.counters = defaultdict(RunningCount, counters)
         self.shown = tuple(s for s in self.shown if s.camera in kept)
@@ -126,7 +128,8 @@ class ShiftBooks:
 
     def book_visit(self, visit: Visit) -> Visit:
         corrected = self.said_of(visit.visit_id) or visit.corrected
-        visit = dataclasses.replace(visit, corrected=corrected, shift_id=self._shift_of(visit))
+        shift_id, desk = self._shift_of(visit), self.desk_name
+        visit = dataclasses.replace(visit, corrected=corrected, shift_id=shift_id, desk=desk)
         self.visits[visit.visit_id] = visit
         if self._of_now(visit):
             self.counters[visit.camera].update(visit)
@@ -139,6 +142,7 @@ class ShiftBooks:
             corrected=own.corrected if own is not None else None,
             note=self._notes.get(sighting.sighting_id, ""),
             shift_id=own.shift_id if own is not None else self.shift.shift_id,
+            desk=self.desk_name,
         )
 
     def _shift_of(self, visit: Visit) -> str:
@@ -201,6 +205,28 @@ class ShiftBooks:
         """Keep a note with a sighting that is known here."""
         self._notes[sighting_id] = note
         self.log([dataclasses.replace(self.logged[sighting_id], note=note)])
+
+    def hear(self, past: Past) -> bool:
+        """Take over what was said at another desk of a visit and its sightings. Returns whether the
+        visit counts otherwise now.
+
+        Args:
+            past: As it is in the store now.
+        """
+        visit_id, said = past.visit.visit_id, past.visit.corrected
+        for sighting in past.sightings:
+            own = self.logged.get(sighting.sighting_id)
+            if own is not None and own.note != sighting.note:
+                self.annotate(sighting.sighting_id, sighting.note)
+        known = self.visits.get(visit_id)
+        if known is None and not self._of_now(past.visit):
+            return False
+        former = known.corrected if known is not None else self.corrections.get(visit_id)
+        if former is said:
+            return False
+        before = dataclasses.replace(past.visit, corrected=former)
+        self.correct(visit_id, said, Past(before, past.sightings))
+        return True
 
     # Growing and shrinking
 

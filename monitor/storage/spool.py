@@ -33,6 +33,7 @@ class Corrected:
     visit_id: str
     correction: Correction | None
     at: datetime | None = None
+    found_out: bool = False  # by the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ def _write_items(store: Store, items: list[Item]) -> None:
         if isinstance(item, Shift):
             store.save([], [], [item])
         elif isinstance(item, Corrected):
-            store.correct(item.visit_id, item.correction, item.at)
+            found_out = item.found_out
+            store.correct(item.visit_id, item.correction, item.at, found_out=found_out)
         elif isinstance(item, Noted):
             store.annotate(item.sighting_id, item.note, item.at)
 

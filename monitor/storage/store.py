@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.data_folder import data_folder
 from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
-from monitor.records import Correction, MaskState, Shift, Sighting, Visit, Watch, WatchState
+from monitor.records import Correction, Count, Shift, Sighting, Visit, Watch
 from monitor.storage import schema as tables
 from monitor.storage.audit import change
 from monitor.storage.counts import Counts
@@ -30,15 +30,18 @@ from monitor.storage.database import (
     damaged,
     mend_damaged,
     reason,
+    refused,
 )
 from monitor.storage.migrate import bring_up_to_date
-from monitor.storage.tallies import half_of, halves_of, recount
+from monitor.storage.rows import row_of, said_of, shift_row, upsert
+from monitor.storage.tallies import begins, half_of, halves_of, recount
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 PURGED_AT_ONCE = 2000  # rows of one transaction
+HALVES_AT_ONCE = 20  # of hours that are counted anew in it, for which other desks wait
 
 
 def default_url() -> str:
@@ -55,14 +58,16 @@ class Store(Counts):
 
     Args:
         url: SQLAlchemy URL; empty for the default one.
+        to_write: False: for reading alone; whoever reads may be a manager, who may not write.
 
     Raises:
         StoreError: If the URL is not valid, its driver is not installed, or the database cannot be
             opened and written.
     """
 
-    def __init__(self, url: str = "") -> None:
+    def __init__(self, url: str = "", *, to_write: bool = True) -> None:
         super().__init__(Database(url or default_url()))
+        self._to_write = to_write
         try:
             self.answered(self._prepare)
         except StoreError:
@@ -72,6 +77,8 @@ class Store(Counts):
             self.close()
             locked = any(word in reason(error) for word in ("locked", "lock timeout"))
             mend = "check the path and its rights, or give another with --store"
+            if self.file is None:
+                mend = refused(reason(error)) or mend
             mend = "close the other program that holds it and try again" if locked else mend
             mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
@@ -83,10 +90,12 @@ class Store(Counts):
         self._database.protect()
         bring_up_to_date(self._database)
         self._database.write_ahead()
+        self._identity = self._database.identity()
+        if not self._to_write:
+            return
         # a read-only file is found here and not at the first sighting
         with self._database.writing(START_WAIT_S) as connection:
             connection.execute(sa.update(tables.shifts).where(sa.false()).values(still_masked=0))
-        self._identity = self._database.identity()
 
     def renew(self) -> bool:
         """Make the database anew if its file was deleted or replaced: an open one would go on
@@ -127,6 +136,7 @@ class Store(Counts):
         name: str = "",
         desk: str = "",
         until: datetime | None = None,
+        desk_name: str = "",
     ) -> None:
         """Note a new shift, or one that goes on, and close what a run that was killed left open.
 
@@ -144,7 +154,9 @@ class Store(Counts):
                 tables.watches.c.ended,
             ):
                 connection.execute(
-                    sa.update(last.table).where(last.table.c.open, last < silent).values(open=False)
+                    sa.update(last.table)
+                    .where(last.table.c.open.is_(sa.true()), last < silent)
+                    .values(open=False)
                 )
                 # nobody goes on with what the same books had open before
                 connection.execute(
@@ -152,10 +164,10 @@ class Store(Counts):
                     .where(last.table.c.shift_id == shift_id)
                     .values(open=False)
                 )
-            _upsert(
+            upsert(
                 connection,
                 tables.shifts.c.shift_id,
-                _shift_row(Shift(shift_id, started, name=name, desk=desk, until=until), False),
+                shift_row(Shift(shift_id, started, Count(), name, desk, until, desk_name), False),
             )
 
     def save(
@@ -167,32 +179,41 @@ class Store(Counts):
     ) -> None:
         """Write the newest version of some visits, sightings, shifts and intervals, all or none.
 
-        A receptionist's correction and note that are already in the store stay.
+        A receptionist's correction and note that are in the store stay, whichever desk wrote them:
+        `correct` and `annotate` alone change them.
         """
         visits, sightings = list(visits), list(sightings)
         with self._writing() as connection:
             for visit in visits:
-                _upsert(connection, tables.visits.c.visit_id, _row(visit))
+                upsert(connection, tables.visits.c.visit_id, row_of(visit))
             for sighting in sightings:
-                _upsert(connection, tables.sightings.c.sighting_id, _row(sighting))
+                upsert(connection, tables.sightings.c.sighting_id, row_of(sighting), said_of)
             for watch in watches:
-                _upsert(connection, tables.watches.c.watch_id, _row(watch))
+                upsert(connection, tables.watches.c.watch_id, row_of(watch))
             recount(connection, "visits", {half_of(visit.first_seen) for visit in visits})
             recount(connection, "sightings", {half_of(s.first_seen) for s in sightings})
             for shift in shifts:
-                _upsert(connection, tables.shifts.c.shift_id, _shift_row(shift))
+                upsert(connection, tables.shifts.c.shift_id, shift_row(shift))
 
     def correct(
-        self, visit_id: str, correction: Correction | None, at: datetime | None = None
+        self,
+        visit_id: str,
+        correction: Correction | None,
+        at: datetime | None = None,
+        *,
+        found_out: bool = False,
     ) -> None:
         """Write what the receptionist says of a visit, to it and to its sightings; None takes it
         back. Who said it, and what was said before, is noted.
 
         Args:
             at: When it was said; None: now.
+            found_out: By the machine: whatever somebody has said of it stays.
         """
         value = correction.value if correction is not None else None
         with self._writing() as connection:
+            if found_out and said_of(connection, visit_id) not in (None, value):
+                return
             change(connection, tables.visits.c.corrected, visit_id, value, at)
             for kind, table in (("visits", tables.visits), ("sightings", tables.sightings)):
                 of_visit = table.c.visit_id == visit_id
@@ -318,14 +339,16 @@ class Store(Counts):
             (tables.watches.c.watch_id, tables.watches.c.ended),
             (tables.changes.c.change_id, tables.changes.c.at),
         ):
-            some = sa.select(key).where(last < older_than).limit(PURGED_AT_ONCE)
+            some = sa.select(key).where(last < older_than).order_by(last).limit(PURGED_AT_ONCE)
             with self._writing() as connection:
-                ids = connection.execute(some).scalars().all()
-                if ids:
-                    halves = halves_of(connection, key.table.name, key.in_(ids))
-                    connection.execute(sa.delete(key.table).where(key.in_(ids)))
+                old: sa.ColumnElement[bool] = key.in_(connection.scalars(some).all())
+                halves = sorted(halves_of(connection, key.table.name, old))[:HALVES_AT_ONCE]
+                if halves:
+                    old &= key.table.c.first_seen < begins(halves[-1] + 1)
+                gone = connection.execute(sa.delete(key.table).where(old)).rowcount
+                if gone:
                     recount(connection, key.table.name, halves)
-                    return len(ids)
+                    return gone
         empty = [
             ~sa.exists().where(table.c.shift_id == tables.shifts.c.shift_id)
             for table in (tables.visits, tables.watches)
@@ -343,37 +366,9 @@ class Store(Counts):
                 yield connection
         except SQLAlchemyError as error:
             mend = "free the disk or the file"
+            if self.file is None:
+                mend = refused(reason(error)) or "see to its server; it is tried again"
             mend = mend_damaged(self.file) if damaged(reason(error)) else mend
             raise StoreError(
                 f"the store {self.label} cannot be written ({reason(error)}): {mend}"
             ) from None
-
-
-def _row(record: Visit | Sighting | Watch) -> dict[str, Any]:
-    row = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    return {
-        k: v.value if isinstance(v, MaskState | Correction | WatchState) else v
-        for k, v in row.items()
-    }
-
-
-def _shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
-    """
-    Args:
-        counted: Whether the faces of single pictures are known; else those in the store stay.
-    """
-    stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
-    named = {"shift_id": shift.shift_id, "started": shift.started}
-    return named | {"name": shift.name, "desk": shift.desk, "until": shift.until} | stills
-
-
-def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:
-    """Update a row or insert it, in plain SQL that every database knows. What the receptionist
-    wrote is never overwritten.
-    """
-    machine = {
-        name: value for name, value in row.items() if name not in ("corrected", "note") or value
-    }
-    updated = connection.execute(sa.update(key.table).where(key == row[key.name]).values(machine))
-    if updated.rowcount == 0:
-        connection.execute(sa.insert(key.table).values(row))

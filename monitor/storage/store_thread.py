@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from monitor.errors import StoreError
 from monitor.names import name_digest
 from monitor.records import Correction, Shift, Sighting, Visit, Watch
+from monitor.storage.heard import Heard
 from monitor.storage.retention import Retention
+from monitor.storage.shift_books import Past
 from monitor.storage.spool import Corrected, Gone, Item, Noted, Spool, key_of, write_left
 from monitor.storage.store import Store
 from monitor.storage.store_writer import Books, Closed, StoreWriter
@@ -27,6 +29,7 @@ STUCK_AFTER_S = 3.0  # a call that takes longer is told
 ANSWER_S = 0.3  # the receptionist's own word is waited for so long
 CLOSE_S = 5.0
 RETRY_S = 2.0
+HEAR_S = 2.0  # what other desks say is looked for as often
 
 
 class StoreThread:
@@ -58,6 +61,14 @@ class StoreThread:
         self._spooled = 0  # number of the last job that is in the spool
         self._busy_since: float | None = None
         self._damaged = ""  # what is wrong with the store's file
+        # of what somebody said here last: the number of the job, by visit or sighting
+        self._said: dict[str, int] = {}
+        # what was said anywhere, with the number of the last job that was saved by then
+        self._heard: list[tuple[int, Past]] = []
+        self._to_hear: set[str] = set()  # visits that are to be looked at once more
+        # a file is this computer's alone
+        self._others = Heard(store) if store.file is None else None
+        self._hear_at = 0.0  # s
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -96,11 +107,14 @@ class StoreThread:
     def put_shift(self, shift: Shift, *, current: bool = True) -> None:
         self._submit(lambda: self._writer.put_shift(shift, current=current), shift)
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None:
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, found_out: bool = False
+    ) -> None:
         self._submit(
-            lambda: self._writer.correct(visit_id, correction),
-            Corrected(visit_id, correction, datetime.now(UTC)),
+            lambda: self._writer.correct(visit_id, correction, found_out=found_out),
+            Corrected(visit_id, correction, datetime.now(UTC), found_out),
         )
+        self._said[visit_id] = self._put
         self._wait_for_answer()
 
     def annotate(self, sighting_id: str, note: str) -> None:
@@ -108,7 +122,22 @@ class StoreThread:
             lambda: self._writer.annotate(sighting_id, note),
             Noted(sighting_id, note, datetime.now(UTC)),
         )
+        self._said[sighting_id] = self._put
         self._wait_for_answer()
+
+    def heard(self) -> list[Past]:
+        """What others have said, or this desk itself, since the last call: as it is in the store.
+        What was said here meanwhile is newer.
+        """
+        with self._lock:
+            heard, self._heard = self._heard, []
+            early = [past for done, past in heard if self._newest_word(past) > done]
+            self._to_hear |= {past.visit.visit_id for past in early}
+        return [past for _, past in heard if past not in early]
+
+    def _newest_word(self, past: Past) -> int:
+        ids = (past.visit.visit_id, *(sighting.sighting_id for sighting in past.sightings))
+        return max(self._said.get(of_id, 0) for of_id in ids)
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -224,7 +253,7 @@ class StoreThread:
         open_jobs, number, retry_at = True, 0, 0.0
         while open_jobs:
             to_try_again = self._writer.unstored() or "store" in self._writer.problems
-            jobs = self._take(RETRY_S if to_try_again else None)
+            jobs = self._take(self._rests_s(bool(to_try_again)))
             self._busy_since = time.monotonic()
             for job in jobs:
                 if job is None:
@@ -242,8 +271,33 @@ class StoreThread:
                 if not self._writer.unstored():
                     self._done = number
                 self._answered.notify_all()
+            self._hear()
             self._busy_since = None
         self._store.close()
+
+    def _rests_s(self, to_try_again: bool) -> float | None:
+        """For how long nothing need be done."""
+        hears_in = None if self._others is None else max(self._hear_at - time.monotonic(), 0.0)
+        return min(
+            (s for s in (RETRY_S if to_try_again else None, hears_in) if s is not None),
+            default=None,
+        )
+
+    def _hear(self) -> None:
+        if self._others is None or time.monotonic() < self._hear_at:
+            return
+        self._hear_at = time.monotonic() + HEAR_S
+        with self._lock:
+            again, self._to_hear = self._to_hear, set()
+        try:
+            found = self._others.look(again)
+        except StoreError as error:  # as long as it is down; whoever writes tells it
+            log.debug("%s", error)
+            found = []
+            with self._lock:
+                self._to_hear |= again
+        with self._lock:
+            self._heard += [(self._done, past) for past in found]
 
     def _take(self, wait_s: float | None) -> list[Callable[[], object] | None]:
         """All jobs that are there; waits for the first."""

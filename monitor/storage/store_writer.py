@@ -15,6 +15,7 @@ from typing import Protocol
 from monitor.errors import StoreError
 from monitor.records import Correction, Shift, Sighting, Visit, Watch
 from monitor.storage.retention import Retention
+from monitor.storage.shift_books import Past
 from monitor.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,13 @@ class StoreLane(Protocol):
 
     def put_shift(self, shift: Shift, *, current: bool = True) -> None: ...
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None: ...
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, found_out: bool = False
+    ) -> None: ...
 
     def annotate(self, sighting_id: str, note: str) -> None: ...
+
+    def heard(self) -> list[Past]: ...
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -74,9 +79,14 @@ class NoStore:
 
     def put_shift(self, shift: Shift, *, current: bool = True) -> None: ...
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None: ...
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, found_out: bool = False
+    ) -> None: ...
 
     def annotate(self, sighting_id: str, note: str) -> None: ...
+
+    def heard(self) -> list[Past]:
+        return []
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -114,8 +124,8 @@ class StoreWriter:
         self._sightings: dict[str, Sighting] = {}
         self._watches: dict[str, Watch] = {}
         self._shifts: dict[str, Shift] = {}
-        # by visit, and by visit or sighting: what was said, and when
-        self._corrections: dict[str, tuple[Correction | None, datetime]] = {}
+        # by visit, and by visit or sighting: what was said, and when; whether the machine found out
+        self._corrections: dict[str, tuple[Correction | None, datetime, bool]] = {}
         self._notes: dict[str, tuple[str, datetime]] = {}
         self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
@@ -145,9 +155,15 @@ class StoreWriter:
             self._shift = shift
         self._shifts[shift.shift_id] = shift
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None:
-        """What the receptionist says of a visit; None takes it back."""
-        self._corrections[visit_id] = correction, datetime.now(UTC)
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, found_out: bool = False
+    ) -> None:
+        """What the receptionist says of a visit; None takes it back.
+
+        Args:
+            found_out: By the machine; whatever somebody has said of it in the store stays.
+        """
+        self._corrections[visit_id] = correction, datetime.now(UTC), found_out
         for key, waiting in self._sightings.items():
             if waiting.visit_id == visit_id:
                 self._sightings[key] = dataclasses.replace(waiting, corrected=correction)
@@ -155,6 +171,10 @@ class StoreWriter:
     def annotate(self, sighting_id: str, note: str) -> None:
         """The receptionist's note to a sighting."""
         self._notes[sighting_id] = note, datetime.now(UTC)
+
+    def heard(self) -> list[Past]:
+        """What is said at other desks: a store that is written at once has none."""
+        return []
 
     def forget(
         self, gone: Collection[str], visits: Iterable[Visit], sightings: Iterable[Sighting]
@@ -204,8 +224,11 @@ class StoreWriter:
         if self.unstored() and self._attempt("store", self._save):
             committed = self._sightings
             self._visits, self._sightings, self._watches, self._shifts = {}, {}, {}, {}
-        for visit_id, said in list(self._corrections.items()):
-            if self._attempt("store", partial(self._store.correct, visit_id, *said)):
+        if self._visits or self._sightings:
+            return committed  # a word on what is not in the store yet would be lost
+        for visit_id, (said, at, found_out) in list(self._corrections.items()):
+            correct = partial(self._store.correct, visit_id, said, at, found_out=found_out)
+            if self._attempt("store", correct):
                 del self._corrections[visit_id]
         for sighting_id, noted in list(self._notes.items()):
             if self._attempt("store", partial(self._store.annotate, sighting_id, *noted)):
@@ -247,8 +270,8 @@ class StoreWriter:
         )
 
     def _begin(self, shift: Shift) -> None:
-        of = (shift.shift_id, shift.started, shift.name, shift.desk, shift.until)
-        self._store.begin_shift(*of)
+        names = shift.name, shift.desk, shift.until, shift.desk_name
+        self._store.begin_shift(shift.shift_id, shift.started, *names)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         try:

@@ -26,6 +26,13 @@ def shown_url(url: str) -> str:
     return f"{scheme}://{found[1] if found else HIDDEN}"
 
 
+def holds_password(url: str) -> bool:
+    """Whether a server's URL has a password in clear."""
+    scheme, _, rest = url.partition("://")
+    user = rest.partition("@")[0] if "@" in rest else ""
+    return scheme not in _FILES and (":" in user or "password=" in rest)
+
+
 def is_ambiguous(url: str) -> bool:
     """Whether a password may have been taken for a part of a server's address."""
     scheme, _, rest = url.partition("://")

@@ -28,6 +28,7 @@ from monitor.storage.errand import Errand
 from monitor.storage.events import event_line
 from monitor.storage.outputs import Outputs
 from monitor.storage.retention import Retention
+from monitor.storage.shift_books import Past
 from monitor.storage.store_writer import StoreLane
 
 log = logging.getLogger(__name__)
@@ -93,14 +94,26 @@ class Writer:
         """The newest version of a recording's shift."""
         self._lane.put_shift(shift, current=shift.shift_id == self._shift.shift_id)
 
-    def correct(self, visit_id: str, correction: Correction | None) -> None:
-        """What the receptionist says of a visit; None takes it back."""
-        self._lane.correct(visit_id, correction)
+    def correct(
+        self, visit_id: str, correction: Correction | None, *, found_out: bool = False
+    ) -> None:
+        """What the receptionist says of a visit, or the machine has found out; None takes it
+        back.
+        """
+        self._lane.correct(visit_id, correction, found_out=found_out)
+        self.hear(visit_id, correction)
+        self._retry_at = 0.0
+
+    def heard(self) -> list[Past]:
+        """What is said at other desks since the last call: see `StoreThread`."""
+        return self._lane.heard()
+
+    def hear(self, visit_id: str, correction: Correction | None) -> None:
+        """What is in the store already; rows that wait for the CSV say so, too."""
         self._rows = [
             dataclasses.replace(row, corrected=correction) if row.visit_id == visit_id else row
             for row in self._rows
         ]
-        self._retry_at = 0.0
 
     def annotate(self, sighting_id: str, note: str) -> None:
         """The receptionist's note to a sighting, or to the visit of that id."""
@@ -201,6 +214,11 @@ class Writer:
         """Why something could not be written, in one line: what matters most; "" if all was."""
         problems = {**self._problems, **self._lane.problems}
         return next((problems[what] for what in _BY_WEIGHT if what in problems), "")
+
+    @property
+    def waiting(self) -> int:
+        """How many records a store that is in trouble is to be given."""
+        return self._lane.unstored() if "store" in self._lane.problems else 0
 
     def _failed(self) -> bool:
         """Whether something is to be tried again."""

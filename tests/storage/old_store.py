@@ -107,3 +107,19 @@ def started_at_once(store_url: str, number: int = 5) -> list[str]:
         program.stdin.write("\n")
         program.stdin.flush()
     return [program.communicate(timeout=100)[0].strip() for program in programs]
+
+
+# what the steps after version 3 have added, taken away again
+BACK_TO_3 = """
+DROP INDEX ix_changes_written;
+DROP INDEX ix_visits_last_seen;
+DROP INDEX ix_visits_open;
+DROP INDEX ix_sightings_last_seen;
+DROP INDEX ix_sightings_open;
+ALTER TABLE shifts DROP COLUMN desk_name;
+ALTER TABLE shifts DROP COLUMN until;
+ALTER TABLE visits DROP COLUMN desk;
+ALTER TABLE sightings DROP COLUMN desk;
+ALTER TABLE changes DROP COLUMN written;
+UPDATE mask_monitor_version SET version = 3;
+"""

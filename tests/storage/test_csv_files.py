@@ -26,7 +26,7 @@ from monitor.storage.totals import OfDay, OfHour, OfShift, Total
 
 HEADER = (
     "sighting_id,camera,visit_id,first_seen,last_seen,seconds_unmasked,worst_state,final_state,"
-    "confidence,identity,model,corrected,note"
+    "confidence,identity,model,corrected,note,desk"
 )
 
 
@@ -50,6 +50,7 @@ def test_a_row(berlin: None) -> None:
         corrected=Correction.NO_PERSON,
         note='a "visor", clear\nsecond line',
         identity="=Ada",
+        desk="=Reception",
     )
     assert sighting_cells(one) == [
         *(
@@ -68,6 +69,7 @@ def test_a_row(berlin: None) -> None:
             "fake_v1",
             "no person",
             'a "visor", clear\nsecond line',
+            "'=Reception",
         ),
     ]
     assert tuple(HEADER.split(",")) == SIGHTING_COLUMNS
@@ -80,19 +82,21 @@ def test_offset_follows_summer_time(berlin: None) -> None:
 
 def test_a_row_of_totals(berlin: None) -> None:
     day, count = date(2026, 11, 20), Count(2, 1, 1, 5)
-    shifts = {"a": Shift("a", datetime(2026, 11, 20, 5, tzinfo=UTC), name="=Morning")}
+    shifts = {
+        "a": Shift("a", datetime(2026, 11, 20, 5, tzinfo=UTC), name="=Morning", desk_name="Left")
+    }
     sums = ["door", "2", "1", "1", "5", "50.0", "2", "3000.0", "3600.0"] + 9 * ["0.0"]
     totals = (
         Total(period, count, 2, "door", 3000.0, 3600.0)
         for period in (OfShift("a"), OfShift("purged"), OfDay(day), OfHour(day, 8))
     )
     assert [total_cells(total, shifts) for total in totals] == [
-        ["a", "'=Morning", "2026-11-20T06:00:00.000+01:00", *sums],
-        ["purged", "", "", *sums],
+        ["a", "'=Morning", "2026-11-20T06:00:00.000+01:00", *sums, "Left"],
+        ["purged", "", "", *sums, ""],
         ["2026-11-20", *sums],
         ["2026-11-20", "8", *sums],
     ]
-    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [21, 19, 20]
+    assert [len(columns) for columns in (SHIFT_COLUMNS, DAY_COLUMNS, HOUR_COLUMNS)] == [22, 19, 20]
 
 
 def test_nobody_judged_has_no_share() -> None:
@@ -101,7 +105,7 @@ def test_nobody_judged_has_no_share() -> None:
 
 
 def test_a_row_of_a_visit(berlin: None) -> None:
-    one = visit(1, corrected=Correction.MASKED, identity="=Ada", note="courier")
+    one = visit(1, corrected=Correction.MASKED, identity="=Ada", note="courier", desk="Left")
     assert dict(zip(VISIT_COLUMNS, visit_cells(one), strict=True)) == {
         "visit_id": "shift-v1",
         "camera": "door",
@@ -114,6 +118,7 @@ def test_a_row_of_a_visit(berlin: None) -> None:
         "identity": "'=Ada",
         "note": "courier",
         "shift_id": "shift",
+        "desk": "Left",
     }
 
 

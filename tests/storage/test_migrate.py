@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fakes import NOON, sighting, visit, watch
-from old_store import SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, make_old, started_at_once
+from old_store import BACK_TO_3, SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, make_old, started_at_once
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count
@@ -136,8 +136,7 @@ def test_a_store_of_version_3_that_lacks_an_index_gets_it(path: Path, there: boo
     store.close()
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("UPDATE mask_monitor_version SET version = 3")
-        connection.execute("ALTER TABLE shifts DROP COLUMN until")
+        connection.executescript(BACK_TO_3)
         if not there:
             connection.execute("DROP INDEX ix_tallies_shown")
     connection.close()

@@ -13,7 +13,8 @@ from fakes import NOON, sighting, visit
 
 from monitor.errors import NotScrubbedError
 from monitor.storage import schema
-from monitor.storage.store import PURGED_AT_ONCE, Store, _row
+from monitor.storage.rows import row_of
+from monitor.storage.store import PURGED_AT_ONCE, Store
 
 NAME = "Ottilie Ängström-Wu"
 
@@ -45,7 +46,7 @@ def fill(store: Store, number: int, **changes: object) -> None:
         }
         with store._database.writing() as connection:
             for table, records in rows.items():
-                connection.execute(sa.insert(table), [_row(record) for record in records])
+                connection.execute(sa.insert(table), [row_of(record) for record in records])
 
 
 def test_a_forgotten_name_is_in_no_byte(path: Path, store: Store) -> None:

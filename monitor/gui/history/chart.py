@@ -44,7 +44,7 @@ class Bar:
 
 
 def bars_of(seen: Overview, name: str) -> list[Bar]:
-    """Bars of the `hours`, `days`, `cameras` or `shifts`; hours and days without a gap."""
+    """Bars of the `hours`, `days`, `cameras`, `desks` or `shifts`; hours and days without a gap."""
     groups: tuple[Group, ...] = getattr(seen, name)
     found = {group.key: group for group in groups}
     keys: list[Key] = list(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from PySide6.QtCore import QDate, QLocale, QSignalBlocker, QTimer, Signal, Slot
@@ -135,6 +135,8 @@ class RowFilter(QWidget):
             ),
         )
         self.shift = self._choices("Shift", (("All shifts", None),))
+        self.desk = self._choices("Desk", (("All desks", None),))
+        self.desk.hide()  # of one desk there is nothing to choose
         self.text = QLineEdit()
         self.text.setPlaceholderText("Search name, note or id (Ctrl+F)")
         self.text.setAccessibleName("Search name, note or id")
@@ -156,9 +158,12 @@ class RowFilter(QWidget):
         self._row.addWidget(box)
         return box
 
-    def offer(self, cameras: Iterable[str], shifts: Iterable[str]) -> None:
+    def offer(
+        self, cameras: Iterable[str], shifts: Iterable[str], desks: Collection[str] = ()
+    ) -> None:
         """Name what there is; what is chosen stays."""
-        for box, names in ((self.camera, cameras), (self.shift, shifts)):
+        self.desk.setVisible(len(desks) > 1 or self.desk.currentData() is not None)
+        for box, names in ((self.camera, cameras), (self.shift, shifts), (self.desk, desks)):
             chosen = box.currentData()
             with QSignalBlocker(box):
                 while box.count() > 1:

@@ -41,6 +41,7 @@ class Asked:
     corrected: bool = False
     shift: str | None = None  # by name
     text: str = ""
+    desk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Answer:
     overview: Overview
     found: Found
     first: list[Row]
+    desks: list[str]  # all that the store knows
 
 
 class LookedUp:
@@ -188,7 +190,8 @@ def _read(store: Store, asked: Asked) -> Answer:
             asked.state,  # type: ignore[arg-type]
             asked.corrected,
             ids,
+            asked.desk,
             asked.text,
         )
         found = history.find(wanted)
-        return Answer(seen, found, history.page(found, 0, PAGE))
+        return Answer(seen, found, history.page(found, 0, PAGE), store.desk_names())

@@ -30,7 +30,7 @@ from monitor.gui.history.chart import BarChart, bars_of
 from monitor.gui.history.filters import RowFilter, StretchBar
 from monitor.gui.history.looked_up import Answer, Asked, LookedUp
 from monitor.gui.history.printing import Printing
-from monitor.gui.history.rows import PICTURE_PX, RowsModel, row_id
+from monitor.gui.history.rows import COLUMNS, PICTURE_PX, RowsModel, row_id
 from monitor.gui.history.stretches import title
 from monitor.gui.history.words import Row, change_text, listed_text, sums_text
 from monitor.gui.side.panel import ElidedLabel, scaled_font
@@ -49,6 +49,7 @@ GROUPS = {
     "hours": "By the hour",
     "days": "By the day",
     "cameras": "By camera",
+    "desks": "By desk",
     "shifts": "By shift",
 }
 
@@ -152,7 +153,7 @@ class HistoryPage(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
         wide = table.fontMetrics().horizontalAdvance("0")
-        for column, letters in enumerate((25, 22, 9, 14, 12)):
+        for column, letters in enumerate((25, 22, 9, 14, 12, 12)):
             table.setColumnWidth(column, wide * letters)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
@@ -219,13 +220,14 @@ class HistoryPage(QDialog):
         only = state == "corrected"
         return Asked(
             self.bar.stretch,
-            self._by_user and self.group.currentData() in ("hours", "shifts"),
+            self._by_user and self.group.currentData() in ("hours", "desks", "shifts"),
             self.filter.kind.currentData(),
             self.filter.camera.currentData(),
             None if only else state,
             only,
             self.filter.shift.currentData(),
             self.filter.text.text().strip(),
+            self.filter.desk.currentData(),
         )
 
     def _show(self, answer: Answer) -> None:
@@ -239,7 +241,8 @@ class HistoryPage(QDialog):
         seen = answer.overview
         self.sums.setText(sums_text(seen.whole))
         cameras = [str(group.key) for group in seen.cameras if group.key]
-        self.filter.offer(cameras, {shift.name for shift in seen.known.values()})
+        self.filter.offer(cameras, {shift.name for shift in seen.known.values()}, answer.desks)
+        self.table.setColumnHidden(COLUMNS.index("Desk"), len(answer.desks) < 2)
         if not self._by_user:
             one_day = self.bar.stretch.first == self.bar.stretch.last or not seen.days
             name = "hours" if one_day or self.bar.stretch.kind == "shift" else "days"

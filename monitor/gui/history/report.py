@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 
 from monitor.gui.history.chart import Bar, Inks, bars_of, paint_bars
-from monitor.gui.history.rows import ROW_TEXTS
+from monitor.gui.history.rows import COLUMNS, ROW_TEXTS
 from monitor.gui.history.words import Row, hours_text, key_text, sums_text
 from monitor.gui.side.chart import of_text, span_text
 from monitor.gui.side.count_panel import percent_text
@@ -246,7 +246,7 @@ def _rows(printed: Printed) -> str:
     if not printed.sightings:
         return "<h2>Sightings</h2><p>There was none.</p>"
     rows = [[of(row) for of in ROW_TEXTS] for row in reversed(printed.sightings)]
-    heads = ("When", "State", "For", "Camera", "Name", "Note")
+    heads = COLUMNS
     filled = [place for place in range(len(heads)) if any(row[place] for row in rows)]
     title = "Sightings"
     if printed.number > len(rows):

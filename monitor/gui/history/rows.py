@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.storage.history import Found
 
 Index = QModelIndex | QPersistentModelIndex
-COLUMNS = ("When", "State", "For", "Camera", "Name", "Note")
+COLUMNS = ("When", "State", "For", "Camera", "Desk", "Name", "Note")
 PAGE = 200
 PICTURE_PX = 40
 
@@ -141,6 +141,7 @@ ROW_TEXTS: tuple[Callable[[Row], str], ...] = (
     state_text,
     lambda row: duration_text(spent_s(row)),
     lambda row: row.camera,
+    lambda row: row.desk,
     lambda row: shown_name(row.identity) or "",
     lambda row: row.note,
 )

@@ -11,7 +11,7 @@ from monitor.gui.side.sightings_model import time_text
 from monitor.marks import MARKS
 from monitor.records import Change, Correction, MaskState, Shift, Sighting, Visit
 from monitor.storage.compliance import judged
-from monitor.storage.overview import Group
+from monitor.storage.overview import Group, OfDesk
 from monitor.storage.totals import OfDay, OfHour, OfShift
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def key_text(group: Group, shifts: dict[str, Shift]) -> str:
         case OfShift(shift_id):
             shift = shifts.get(shift_id)
             return shift_text(shift) if shift is not None else NOT_KEPT
+        case OfDesk(name):
+            return name or "desk not known"
         case int(hour):
             return f"{hour}:00"
         case str(camera):

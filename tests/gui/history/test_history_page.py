@@ -129,7 +129,7 @@ def test_filter_and_search(desk: Desk) -> None:
     assert page.model.rowCount() == 80
     desk.qtbot.keyClicks(rows.text, "ada")
     desk.until(lambda: page.model.rowCount() == 20)
-    assert set(desk.texts(4)) == {"Ada"}
+    assert set(desk.texts(5)) == {"Ada"}
 
 
 def test_who_was_wrongly_taken_for_masked_is_corrected_after_leaving(desk: Desk) -> None:
@@ -155,7 +155,7 @@ def test_a_note_to_an_old_sighting(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: (" a visor ", True))
     desk.page.table.selectRow(1)
     desk.page.note.trigger()
-    desk.until(lambda: desk.texts(5)[1] == "a visor")
+    desk.until(lambda: desk.texts(6)[1] == "a visor")
     desk.until(lambda: "noted “a visor”" in desk.page.audit.text())
     store = Store(desk.url)
     assert [s.note for s in store.read_sightings() if s.note] == ["a visor"]

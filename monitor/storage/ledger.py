@@ -78,13 +78,11 @@ class Ledger:
         self._announcer = outputs.announcer
         self._pending: dict[str, Sighting] = {}  # sightings that are not committed yet
         self._undo: list[tuple[str, Callable[[], None]]] = []  # of which visit or sighting, and how
-        lane: StoreLane
-        if store is None:
-            lane = NoStore()
-        elif outputs.spool is None:
-            lane = StoreWriter(store, shift, self._recall)
-        else:
+        lane: StoreLane = NoStore()
+        if store is not None and outputs.spool is not None:
             lane = StoreThread(store, shift, self._recall, outputs.spool)
+        elif store is not None:
+            lane = StoreWriter(store, shift, self._recall)
         self._writer = Writer(lane, outputs, shift, now)
         self._watching = Watching(shift.shift_id, now)
         self._twice: dict[str, str] = {}  # camera -> what is told of another program

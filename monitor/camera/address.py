@@ -117,7 +117,7 @@ def _no_camera(text: str) -> str:
         scheme, _, rest = text.partition("://")
         harmless = bool(_PLAIN_TEXT.fullmatch(scheme) and _HOST.fullmatch(rest))
     shown = repr(text) if harmless else "what was given as a camera"
-    hint = "see `python main.py cameras`"
+    hint = "an address begins with one of these; `main.py cameras` lists the numbers"
     if not harmless:
         hint = "an address begins with rtsp:// or http://, two slashes and all"
     if Path(text).suffix.lower() in (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".gif"):

@@ -18,7 +18,7 @@ from monitor.config import with_values
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
 from monitor.gui.reports import Reports
-from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
+from monitor.gui.side.sightings_panel import CORRECTIONS, NOTE_LABEL, correction_icon
 from monitor.records import Correction, Sighting
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Commands(QObject):
     @Slot(object)
     def ask_for_note(self, sighting: Sighting) -> None:
         note, agreed = QInputDialog.getText(
-            self._window, "Note", "Note to this sighting:", text=sighting.note
+            self._window, "Note", NOTE_LABEL.format("sighting"), text=sighting.note
         )
         if agreed:
             self.annotate(sighting.sighting_id, note.strip())
@@ -308,7 +308,9 @@ class Commands(QObject):
         from monitor.gui.help import AboutDialog
 
         options = self._session.options
-        AboutDialog(options.config, self._window, identify=options.identify).open()
+        about = AboutDialog(options.config, self._window, identify=options.identify)
+        about.folder_wanted.connect(self._show_folder)
+        about.open()
 
 
 def _begin_shift(parts: Parts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtCore import QSize, Qt, Signal, qVersion
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from monitor import __version__
 from monitor.card import read_card
 from monitor.config import Config
+from monitor.data_folder import data_folder
 from monitor.engine import model_stem
 from monitor.errors import ModelError
 from monitor.gui.picture.symbols import state_icon
@@ -148,7 +149,9 @@ class HelpDialog(QDialog):
 
 
 class AboutDialog(QDialog):
-    """Versions, licences, and the facts of the model's card."""
+    """Versions, licences, where the data are, and the facts of the model's card."""
+
+    folder_wanted = Signal(object)  # Path
 
     def __init__(
         self, config: Config, parent: QWidget | None = None, *, identify: bool = False
@@ -162,7 +165,10 @@ class AboutDialog(QDialog):
         )
         self.text.setAccessibleName("About Mask Monitor")
         layout.addWidget(self.text)
-        layout.addWidget(_close_button(self))
+        buttons = _close_button(self)
+        show = buttons.addButton("Show data folder", QDialogButtonBox.ButtonRole.ActionRole)
+        show.clicked.connect(lambda: self.folder_wanted.emit(data_folder()))
+        layout.addWidget(buttons)
 
     def sizeHint(self) -> QSize:
         return QSize(620, 540)
@@ -182,6 +188,7 @@ def program_facts(config: Config, identify: bool = False) -> list[str]:
         f"Mask Monitor {__version__}, MIT licence",
         f"{named}. {pictures}.",
         f"Store: {shown_url(config.store.url) or 'SQLite in the user’s data folder'}",
+        f"Data folder: {data_folder()}",
         "",
         f"Python {platform.python_version()} (PSF), Qt {qVersion()} (LGPL-3.0), "
         f"{platform.system()}",

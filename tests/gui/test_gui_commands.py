@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from monitor.app import RunOptions
+from monitor.data_folder import data_folder
 from monitor.gui.dialogs import SettingsDialog
 from monitor.gui.export_dialog import ExportDialog
 from monitor.gui.help import AboutDialog
@@ -333,8 +334,10 @@ def test_the_export_that_was_asked_for_is_written_and_its_folder_shown(
 def test_help_about_and_people_open_by_menu_and_key(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window(start=False)
     window.menus.about.trigger()
-    assert window.findChild(AboutDialog).isVisible()
-    window.findChild(AboutDialog).reject()
+    about = window.findChild(AboutDialog)
+    assert about.isVisible()
+    assert f"Data folder: {data_folder()}" in about.text.toPlainText()
+    about.reject()
     qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     page = window.commands.people
     assert page is not None

@@ -34,7 +34,7 @@ from monitor.gui.history.rows import COLUMNS, PICTURE_PX, RowsModel, row_id
 from monitor.gui.history.stretches import title
 from monitor.gui.history.words import Row, change_text, listed_text, sums_text
 from monitor.gui.side.panel import ElidedLabel, scaled_font
-from monitor.gui.side.sightings_panel import CORRECTIONS, correction_icon
+from monitor.gui.side.sightings_panel import CORRECTIONS, NOTE_LABEL, correction_icon
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 from monitor.gui.working_dialog import RowDelegate
@@ -317,7 +317,7 @@ class HistoryPage(QDialog):
         if row is None:
             return
         what = "sighting" if isinstance(row, Sighting) else "visit"
-        note, agreed = QInputDialog.getText(self, "Note", f"Note to this {what}:", text=row.note)
+        note, agreed = QInputDialog.getText(self, "Note", NOTE_LABEL.format(what), text=row.note)
         if agreed and note.strip() != row.note:
             self.look_up.annotate(row, note.strip(), self._said)
 

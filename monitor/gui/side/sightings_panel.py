@@ -35,6 +35,8 @@ CORRECTIONS = (
     (Correction.INCORRECT, "Wore it &incorrectly", "Incorrect", "Alt+3"),
     (Correction.NO_PERSON, "Was no &person", "No person", "Alt+4"),
 )
+# long enough that the dialog's title has room
+NOTE_LABEL = "Note to this {}, kept with it, also in the history and the export:"
 
 
 def correction_icon(correction: Correction) -> QIcon:

@@ -17,7 +17,8 @@ from monitor.gui.zones.draft import Draft, Kind
 
 HINT = (
     "Click corner after corner; a double click or Enter closes the zone. Drag a corner to move it; "
-    "a right click removes a zone. Keys: arrows, Delete, Space, Enter, Backspace, C, I"
+    "a right click removes a zone. With keys: arrows move the cross, Space sets a corner, Enter "
+    "closes the zone, Backspace takes a corner back, Delete removes a zone, C counts, I ignores"
 )
 
 

@@ -109,8 +109,10 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         return Chosen(kept.named(str(cameras[0][0]), config), kept.fault)
     if kept.set_up:
         raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
+    # in the window of the moment it plays; without one it runs ahead of the clock
+    began = None if options.headless else datetime.now(UTC)
     return Chosen(
-        recording("video", DEMO_CLIP, config, datetime.now(UTC)),  # of the moment it plays
+        recording("video", DEMO_CLIP, config, began),
         "No camera found. This is a demonstration, not your entrance: set up a camera, or open a "
         "clip.",
     )
@@ -205,6 +207,11 @@ def _files_of(model: str) -> list[Path]:
     return [Path(stem + end) for end in ("", ".onnx", ".keras", ".json")] if model else []
 
 
+def desk_called(config: Config) -> str:
+    """What this desk is called in each row: as the settings say, else as the computer."""
+    return config.store.desk or platform.node()
+
+
 def build_parts(options: RunOptions) -> Parts:
     """Load the models and open the store and the files; the inference thread calls it.
 
@@ -225,11 +232,6 @@ def build_parts(options: RunOptions) -> Parts:
 
     config = options.config
     run_id = new_shift_id(datetime.now(UTC))
-    if holds_password(config.store.url):
-        log.warning(
-            "the password of the store stands in its URL for everybody to read: take it out, and "
-            "keep it by `python main.py store password`"
-        )
     _on_outputs(options, check_outputs)
     with contextlib.ExitStack() as undo:  # whatever fails, nothing stays open
         models = model_watch(options)
@@ -238,13 +240,18 @@ def build_parts(options: RunOptions) -> Parts:
         store = Store(config.store.url) if options.stores else None
         if store is not None:
             undo.callback(store.close)
+            if holds_password(config.store.url):
+                log.warning(
+                    "the password of the store stands in its URL for everybody to read: take it "
+                    "out, and keep it by `python main.py store password`"
+                )
         csv, events = _on_outputs(options, _open_outputs)
         keeper = face_keeper(config, options.stores)
         told = announcer(config) if options.stores else None
         if told is not None:
             undo.callback(told.close)
         outputs = Outputs(
-            desk=config.store.desk or platform.node(),
+            desk=desk_called(config),
             csv=csv,
             events=events,
             snapshots=Snapshots(on=config.store.snapshots),

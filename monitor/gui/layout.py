@@ -84,6 +84,7 @@ def _pictures(parts: WindowParts) -> QWidget:
     column = QVBoxLayout(pictures)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
+    parts.banners.setMinimumWidth(1)  # texts wrap: they do not hold the window open
     column.addWidget(parts.banners)
     column.addWidget(parts.grid, 1)
     return pictures

@@ -118,15 +118,16 @@ class ClipWork:
     def shift_id(self) -> str:
         return shift_id(self.looked)
 
-    def rows(self) -> tuple[Shift, list[Visit], list[Sighting]]:
-        """The books of the clip, which is done: as it was recorded."""
+    def rows(self, desk: str = "") -> tuple[Shift, list[Visit], list[Sighting]]:
+        """The books of the clip, which is done: as it was recorded, written by this desk."""
         own, since = shift_id(self.looked), self.looked.began - EPOCH
         visits, sightings = list[Visit](), list[Sighting]()
         for stretch in self._chain:
             for visit in stretch.visits:
                 visit_id = f"{own}-v{len(visits) + 1}"
                 of_visit = [s for s in stretch.sightings if s.visit_id == visit.visit_id]
-                sightings += [_moved(s, visit_id, own, since) for s in of_visit]
+                moved = [_moved(s, visit_id, own, since) for s in of_visit]
+                sightings += [replace(sighting, desk=desk) for sighting in moved]
                 visits.append(
                     replace(
                         visit,
@@ -134,10 +135,11 @@ class ClipWork:
                         shift_id=own,
                         first_seen=visit.first_seen + since,
                         last_seen=visit.last_seen + since,
+                        desk=desk,
                     )
                 )
         began = self.looked.began + timedelta(seconds=self._chain[0].start.t)
-        return Shift(own, began), visits, sightings
+        return Shift(own, began, desk_name=desk), visits, sightings
 
 
 def shift_id(looked: Looked) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.app import own_files
+from monitor.app import desk_called, own_files
 from monitor.config import Config, load_config
 from monitor.errors import ConfigError, PlaceTakenError
 from monitor.given import CommandParser, past, path_to_read, path_to_write
@@ -169,7 +169,7 @@ class _Command:
                         scan.look(clips, self._every_s, self._arguments.recorded_at)
                         self._warn_of_retention(scan.result.looked, progress.say)
                         if not scan.result.stopped:
-                            scan.analyse(recipe)
+                            scan.analyse(recipe, desk_called(self._config))
                     finally:
                         progress.end()
                 if scan.result.whole:

@@ -114,13 +114,13 @@ class Scan:
                 first[one.digest] = one
         self.result.looked = list(first.values())
 
-    def analyse(self, recipe: Recipe) -> None:
-        """Analyse what is not in the store yet, and book it.
+    def analyse(self, recipe: Recipe, desk: str = "") -> None:
+        """Analyse what is not in the store yet, and book it as this desk's.
 
         Raises:
             MonitorError: If what was found cannot be kept or booked, or a worker cannot work.
         """
-        _Analysis(self, recipe).run()
+        _Analysis(self, recipe, desk).run()
 
     # For the parts of a scan
 
@@ -152,7 +152,8 @@ class Scan:
 class _Analysis:
     """From clips that were looked at to books in the store."""
 
-    def __init__(self, scan: Scan, recipe: Recipe) -> None:
+    def __init__(self, scan: Scan, recipe: Recipe, desk: str) -> None:
+        self._desk = desk
         self._scan, self._recipe, self._digest = scan, recipe, recipe.digest
         self._result, self._kept, self._progress = scan.result, scan._kept, scan._progress
         self._workers, self._store = scan._workers, scan._store
@@ -256,7 +257,7 @@ class _Analysis:
         """
         while self._whole and time.monotonic() >= self._book_at:
             work = self._whole[0]
-            shift, visits, sightings = work.rows()
+            shift, visits, sightings = work.rows(self._desk)
             try:
                 self._store.save(visits, sightings, [shift])
             except StoreError as error:

@@ -74,7 +74,7 @@ def check(books: Books, told: dict[str, str], round_: str) -> None:
     visits = {visit.visit_id for visit in books.visits()}
     rows = books.rows()
     assert len({row["sighting_id"] for row in rows}) == len(rows), f"{round_}: a row twice"
-    assert all(len(row) == 13 and None not in row.values() and None not in row for row in rows), (
+    assert all(len(row) == 14 and None not in row.values() and None not in row for row in rows), (
         f"{round_}: half a row"
     )
     listed = {row["sighting_id"] for row in rows}

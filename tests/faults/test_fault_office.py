@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from office import ARRIVALS, Desk, Disk, Network, check, own_network, rows, small_disk
+from ten_desks import ARRIVALS, Desk, Disk, Network, check, own_network, rows, small_disk
 
 from monitor.storage.store import Store
 

@@ -89,13 +89,17 @@ def scanned(looked: Looked, order: int | None = None) -> tuple[Books, list[Task]
 
 
 def unnamed(visits: Sequence[Visit], sightings: Sequence[Sighting]) -> list[object]:
-    """Rows without what differs between a scan and a run on the clip alone: ids, shift, camera."""
+    """Rows without what differs between a scan and a run on the clip alone: ids, shift, camera,
+    desk.
+    """
     plain: list[object] = [
-        dataclasses.replace(v, visit_id="", shift_id="", camera="")
+        dataclasses.replace(v, visit_id="", shift_id="", camera="", desk="")
         for v in sorted(visits, key=lambda v: (v.first_seen, v.last_seen))
     ]
     for sighting in sorted(sightings, key=lambda s: (s.first_seen, s.last_seen)):
         plain.append(
-            dataclasses.replace(sighting, sighting_id="", visit_id="", shift_id="", camera="")
+            dataclasses.replace(
+                sighting, sighting_id="", visit_id="", shift_id="", camera="", desk=""
+            )
         )
     return plain

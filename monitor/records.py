@@ -316,3 +316,4 @@ class Update:
     # recordings, by name: counted, and in no store
     recordings: frozenset[str] = frozenset()
     shift: Shift | None = None  # whose count and sightings these are
+    waiting: int = 0  # records that a store takes later, as it does not answer now

@@ -111,6 +111,7 @@ class Reports:
             "store",
             Severity.ERROR,
             update.problem and f"{update.problem}. Nothing is lost yet: it is tried again",
+            changing=_waiting(update.waiting),
         )
 
     # The books: a recording has its own
@@ -267,3 +268,9 @@ class Reports:
         names = self._parts.session.names
         self._results = {name: r for name, r in self._results.items() if name in names}
         self._show_books()
+
+
+def _waiting(number: int) -> str:
+    if not number:
+        return ""
+    return f" ({number} record{'s wait' if number > 1 else ' waits'})"

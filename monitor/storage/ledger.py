@@ -164,6 +164,7 @@ class Ledger:
             bool(self._undo),
             books.recordings,
             books.shift,
+            self._writer.waiting,
         )
 
     def _announce(self, by_camera: Mapping[str, Count]) -> None:
@@ -280,6 +281,11 @@ class Ledger:
             [sighting for sighting in (logged | pending).values() if books.is_stored(sighting)],
         )
         self._flush()
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether names that were to go are gone from all files beside the store."""
+        return self._writer.forgotten
 
     # From the receptionist
 

@@ -58,15 +58,20 @@ class StoreLane(Protocol):
 
     def flush(self) -> dict[str, Sighting]: ...
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether nothing that waits holds a name that is to go."""
+
     def unstored(self) -> int: ...
 
-    def close(self) -> Closed: ...
+    def close(self, limit_s: float) -> Closed: ...
 
 
 class NoStore:
     """For a run on recordings alone, which are in no store."""
 
     problems: Mapping[str, str] = MappingProxyType({})
+    forgotten = True
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
 
@@ -91,7 +96,7 @@ class NoStore:
     def unstored(self) -> int:
         return 0
 
-    def close(self) -> Closed:
+    def close(self, limit_s: float) -> Closed:
         return Closed()
 
 
@@ -120,6 +125,7 @@ class StoreWriter:
         self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
         self._problems: dict[str, str] = {}
+        self.forgotten = True  # it keeps no file of its own
         self._begin(shift)
 
     @property
@@ -222,8 +228,8 @@ class StoreWriter:
         waiting = (self._visits, self._sightings, self._watches, self._corrections, self._notes)
         return sum(len(w) for w in waiting) + len(self._gone) + len(self._shifts)
 
-    def close(self) -> Closed:
-        """Let the store go."""
+    def close(self, limit_s: float) -> Closed:
+        """Let the store go; it is waited for, however long that takes."""
         self._store.close()
         return Closed(self.unstored())
 

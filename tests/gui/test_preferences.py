@@ -72,7 +72,7 @@ def test_everything_kept_is_there_in_the_next_run(tmp_path: Path) -> None:
     [
         b"",
         b"\x00\xff\xfe binary \x80" * 40,
-        b"[window\ntheme=dark\n===\n[[[",
+        b"[window\ntheme=pink\n===\n[[[",
         b"[window]\ngeometry=12\nsplitter=@Invalid()\nmuted=perhaps\nhours=\ntheme=pink\n"
         b"[detect]\nname=@ByteArray()\nmin_face_px=1e99\n[sighting]\nalert_after_s=-inf\n",
     ],
@@ -95,5 +95,6 @@ def test_a_value_that_is_not_valid_is_forgotten_and_the_others_hold(settings: QS
     preferences.keep_setting("detect", "min_face_px", 80)
     config = preferences.apply(RunOptions()).config
     assert (config.detect.name, config.detect.min_face_px) == ("yunet", 80)
+    settings.sync()
     assert not settings.contains("detect/name")
     assert settings.contains("detect/min_face_px")

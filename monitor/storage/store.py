@@ -85,7 +85,7 @@ class Store(Counts):
         self._database.write_ahead()
         # a read-only file is found here and not at the first sighting
         with self._database.writing(START_WAIT_S) as connection:
-            connection.execute(sa.update(tables.shifts).where(sa.false()).values(still_masked=0))
+            _touch(connection)
         self._identity = self._database.identity()
 
     def renew(self) -> bool:
@@ -150,6 +150,11 @@ class Store(Counts):
                 tables.shifts.c.shift_id,
                 _shift_row(Shift(shift_id, started, name=name, desk=desk), False),
             )
+
+    def touch(self) -> None:
+        """Find out whether it can be written; nothing is."""
+        with self._writing() as connection:
+            _touch(connection)
 
     def save(
         self,
@@ -358,6 +363,11 @@ def _shift_row(shift: Shift, counted: bool = True) -> dict[str, Any]:
     stills = {f"still_{s.value}": getattr(shift.stills, s.value) for s in MaskState if counted}
     named = {"shift_id": shift.shift_id, "started": shift.started}
     return named | {"name": shift.name, "desk": shift.desk} | stills
+
+
+def _touch(connection: sa.Connection) -> None:
+    for table in (tables.shifts, tables.visits):
+        connection.execute(sa.update(table).where(sa.false()).values(shift_id=""))
 
 
 def _upsert(connection: sa.Connection, key: sa.Column[str], row: Mapping[str, Any]) -> None:

@@ -134,8 +134,15 @@ class StoreThread:
         have been able to: this program does it then, as soon as the store answers, or the next one
         does.
         """
+        answers = threading.Event()
+
+        def ask() -> None:
+            if self._writer.answers():
+                answers.set()
+
         self.put(visits, sightings)
-        if not self._wait_for_answer():
+        self._put_job("ask", ask)  # the shift may hold nothing of them, and the store all the same
+        if not (self._wait_for_answer() and answers.wait(ANSWER_S)):
             everywhere = self._writer.forget_everywhere
             self._submit(*((partial(everywhere, [name]), Gone(name_digest(name))) for name in gone))
         self._forget_done()

@@ -172,6 +172,10 @@ class StoreWriter:
         """Take names out of all that the store holds, as soon as it can be written."""
         self._gone |= set(gone)
 
+    def answers(self) -> bool:
+        """Whether the store can be written now."""
+        return self._attempt("store", self._store.touch)
+
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
         """Delete some of what is too old. Returns whether there is more; else `then` was told
         before when all is deleted.

@@ -215,6 +215,25 @@ def test_a_name_goes_when_a_locked_store_is_free_again(
     caplog.clear()
 
 
+def test_a_name_of_earlier_shifts_alone_goes_when_a_locked_store_is_free_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The running shift has never seen them, and nothing waits for the store."""
+    store = Store(desk.url)
+    store.begin_shift("earlier", NOON)
+    store.save([visit(9, identity="Ada", shift_id="earlier", open=False)], [])
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    desk.ledger.forget(["Ada"])
+    assert b"Ada" not in b"".join(path.read_bytes() for path in desk.kept())
+    other.execute("ROLLBACK")
+    other.close()
+    desk.wait(lambda: {v.identity for v in store.read_visits()} == {None})
+    desk.wait(lambda: desk.ledger.update().problem == "" and desk.kept() == [])
+    store.close()
+    caplog.clear()
+
+
 def test_a_name_goes_after_a_restart_if_the_store_is_locked_to_the_end(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -141,6 +141,7 @@ class Preferences:
         """Write what has changed. A disk that does not answer is waited for a moment only."""
         self._disk.settle(ANSWER_S)
         self._write()
+        self._disk.settle(ANSWER_S)
 
     def _keep(self, key: str, value: object) -> None:
         """None: the program's own value from now on."""

@@ -22,7 +22,7 @@ VALUES = (
     7,
     -2.5,
     "2026-12-01T08:00:00+01:00",
-    QByteArray(b"\x00\xffplace\x01a1\x80@)\"\\"),
+    QByteArray(b'\x00\xffplace\x01a1\x80@)"\\'),
 )
 
 

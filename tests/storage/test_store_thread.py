@@ -9,9 +9,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from books import result
@@ -142,6 +144,65 @@ def test_the_receptionists_word_is_on_the_disk_before_it_is_shown(
     desk.ledger.annotate("shift-v1-s1", "a visor")
     assert desk.stored()["shift-v1-s1"][:2] == ("masked", "a visor")
     assert desk.ledger.update().sightings[0].note == "a visor"
+    caplog.clear()
+
+
+@pytest.fixture
+def dead_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The spool's disk stands still until this is set."""
+    back = threading.Event()
+    make = Path.mkdir
+
+    def mkdir(path: Path, *arguments: Any, **named: Any) -> None:
+        if path.name == "waiting":
+            assert back.wait(60)
+        make(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    monkeypatch.setattr("monitor.errand.STUCK_AFTER_S", 0.5)
+    yield back
+    back.set()
+    for thread in threading.enumerate():
+        if thread.name == "errand":
+            thread.join(60)
+
+
+def test_a_spool_on_a_dead_disk_stops_nobody_and_is_cleared_later(
+    desk: Desk,
+    lock: sqlite3.Connection,
+    dead_disk: threading.Event,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    words = f"and nothing can be written to {desk.waiting} at present"
+    desk.wait(lambda: words in desk.ledger.update().problem)
+    for number in range(400):  # the newest version of each record waits, and no more
+        desk.ledger.absorb([visit(number % 4 + 1)], [sighting(number % 4 + 1)])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    assert desk.ledger.update().waiting == 9
+    assert len(desk.ledger._writer._lane._jobs) <= 9  # type: ignore[attr-defined]
+    assert desk.ledger.count() == Count(unmasked=3, masked=1)
+    lock.execute("ROLLBACK")
+    desk.wait(lambda: len(desk.ledger.update().sightings) == 4)
+    dead_disk.set()
+    desk.wait(lambda: desk.ledger.update().problem == "" and desk.kept() == [])
+    assert desk.ledger.update().waiting == 0
+    assert desk.stored()["shift-v1-s1"][0] == "masked"
+    caplog.clear()
+
+
+def test_a_dead_disk_does_not_keep_the_ledger_from_closing(
+    desk: Desk,
+    lock: sqlite3.Connection,
+    dead_disk: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("monitor.storage.writer.CLOSE_S", 0.5)
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.wait(lambda: "nothing can be written" in desk.ledger.update().problem)
+    with pytest.raises(StoreError, match="2 records could not be saved: the store"):
+        desk.ledger.close()
     caplog.clear()
 
 

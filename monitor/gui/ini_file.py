@@ -50,7 +50,7 @@ def changed(content: str, changes: Mapping[str, object]) -> str:
 def written(value: object) -> str:
     """A value as it stands in the file."""
     if isinstance(value, QByteArray):
-        return _escaped(f"@ByteArray({value.data().decode('latin-1')})")
+        return _escaped(f"@ByteArray({bytes(value.data()).decode('latin-1')})")
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)

@@ -236,7 +236,9 @@ class _Run:
                 log.info("sighting %s is withdrawn: it never moved", sighting.sighting_id)
         if update.problem != self._problem:
             self._problem = update.problem
-            log.warning(update.problem or "everything that waited has been saved")
+            waits = f": {_number(update.waiting, 'record')} waiting" if update.waiting else ""
+            said = update.problem and update.problem + waits
+            log.warning("%s", said or "everything that waited has been saved")
 
     def _tell_turned(self, frame: Frame, turn: int) -> None:
         """Say that a picture is not upright, and what to set."""

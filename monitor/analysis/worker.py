@@ -20,6 +20,7 @@ from monitor.records import Condition, Frame, Update, WorkerState
 from monitor.storage.ledger import Ledger
 
 if TYPE_CHECKING:
+    from monitor.identity.watch import Known
     from monitor.learning.collect import Collector
     from monitor.learning.watch import ModelWatch
 
@@ -81,6 +82,7 @@ class InferenceThread(threading.Thread):
         self._faults = 0  # in a row
         self.skipped = 0  # frames that could not be analysed
         self._tidy_at = 0.0
+        self._obeying: Known | None = None  # news of the gallery, not confirmed yet
         self.state, self.message = WorkerState.LOADING, ""
         # what ended the thread, if it was the user's to mend
         self.error: MonitorError | None = None
@@ -237,16 +239,18 @@ class InferenceThread(threading.Thread):
             log.info("the mask model is %s now", news.name)
             self._set(WorkerState.READY, parts.pipeline.model)
 
-    @staticmethod
-    def _obey_gallery(parts: Parts) -> bool:
+    def _obey_gallery(self, parts: Parts) -> bool:
         """Take the names of those who were forgotten out of the books. True if there were news."""
-        known = parts.pipeline.take_news()
-        if known is None:
-            return False
-        if known.gone:
-            parts.ledger.forget(known.gone)
-        parts.pipeline.obeyed(known)
-        return True
+        news = parts.pipeline.take_news()
+        if news is not None:
+            self._obeying = news
+            if news.gone:
+                parts.ledger.forget(news.gone)
+        # confirmed once no file holds a name any more
+        if self._obeying is not None and parts.ledger.forgotten:
+            parts.pipeline.obeyed(self._obeying)
+            self._obeying = None
+        return news is not None
 
     def _finish(self, parts: Parts) -> None:
         try:

@@ -23,9 +23,10 @@ from monitor.camera.turn import Turn
 from monitor.config import ROTATIONS, CameraConfig
 from monitor.data_folder import data_folder
 from monitor.errors import CameraError, StoreError
-from monitor.files import read_file, write_whole
+from monitor.files import read_file, within, write_whole
 
 FILE_BYTES_MAX = 2**20
+ANSWER_S = 3.0
 NAME_MAX = 60  # letters
 
 
@@ -48,7 +49,8 @@ class KeptCamera:
 
 
 class KeptCameras:
-    """The list in its order. Main thread; `unlock` may be called by another one.
+    """The list in its order. Main thread, which waits for the disk for `ANSWER_S` at most; `unlock`
+    may be called by another one.
 
     Each change reads the file first: another window may have changed it.
     """
@@ -244,11 +246,16 @@ class KeptCameras:
         content = json.dumps(
             {"version": 1, "cameras": [_written(c) for c in cameras]}, ensure_ascii=False, indent=2
         )
-        try:
+        path = self._path
+
+        def write() -> None:
             if damaged:  # what could not be read is kept beside it
                 with contextlib.suppress(FileNotFoundError):
-                    os.replace(self._path, _aside(self._path))
-            write_whole(self._path, content.encode())
+                    os.replace(path, _aside(path))
+            write_whole(path, content.encode())
+
+        try:
+            within(write, path, ANSWER_S)
             self.fault = ""
         except OSError as error:
             self.fault = (
@@ -257,14 +264,17 @@ class KeptCameras:
             )
 
     def _read(self) -> None:
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return
-        self.set_up = True
         try:
-            entries = json.loads(read_file(self._path, FILE_BYTES_MAX))["cameras"]
+            content = read_file(self._path, FILE_BYTES_MAX, ANSWER_S)
+            self.set_up = True
+            entries = json.loads(content)["cameras"]
             self.cameras = tuple(_camera(entry) for entry in entries)
+        except FileNotFoundError:
+            return
         except OSError as error:
-            reason = error.strerror
+            self.set_up, reason = True, error.strerror
         except (ValueError, TypeError, KeyError, RecursionError):
             reason = "it is damaged"
         else:

@@ -21,7 +21,9 @@ import cv2
 import numpy as np
 
 from monitor.data_folder import data_folder
+from monitor.errand import ANSWER_S, Errand
 from monitor.errors import StoreError
+from monitor.files import within
 from monitor.records import FloatArray, Image
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class Scenery:
         self._unlike = 0  # medians in a row
         self._unlike_since: datetime | None = None
         self._accepted = False
+        self._disk = Errand()  # writes the file
         self.moved_since: datetime | None = None
 
     def look(self, grey: Image, at: float, wall: datetime) -> None:
@@ -96,7 +99,10 @@ class Scenery:
     def _take(self, scene: Image, wall: datetime) -> None:
         """Compare the scene of a minute with those before, and keep it."""
         if self._kept is None:
-            self._kept = _read(self._path()) if self._path() is not None else _Kept()
+            try:
+                self._kept = within(lambda: _read(self._path()), Path(self._camera), ANSWER_S)
+            except TimeoutError:  # asked again for the next scene
+                return
         kept, here = self._kept, wall.astimezone()
         if kept.day is not None and here.date() > kept.day:
             kept.before, kept.scenes = kept.scenes, {}
@@ -125,17 +131,26 @@ class Scenery:
         return folder / f"{hashlib.sha256(self._camera.encode()).hexdigest()[:16]}.json"
 
     def _write(self, kept: _Kept) -> None:
-        path = self._path()
-        if path is None or kept.day is None:
+        """Pictures do not wait for a disk that does not answer."""
+        if kept.day is None or not self._disk.settle():
             return
         parts = {name: _texts(getattr(kept, name)) for name in ("scenes", "before")}
-        part = path.with_suffix(".part")
-        try:
+        text = json.dumps({"day": kept.day.isoformat(), **parts})
+
+        def write() -> None:
+            path = self._path()
+            if path is None:
+                return
+            part = path.with_suffix(".part")
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.write_text(json.dumps({"day": kept.day.isoformat(), **parts}), encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
             part.replace(path)
-        except OSError as error:
-            log.debug("the scene of %s cannot be kept: %s", self._camera, error)
+
+        def written(error: Exception | None) -> None:
+            if error is not None:
+                log.debug("the scene of %s cannot be kept: %s", self._camera, error)
+
+        self._disk.run(write, written)
 
 
 def alike(a: Image, b: Image) -> float:

@@ -63,6 +63,7 @@ class Banner(QWidget):
     def __init__(self, severity: Severity, close: Callable[[], None]) -> None:
         super().__init__()
         self.severity, self.folded = severity, False
+        self.text = ""  # what it says, without what changes all the time
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -172,8 +173,14 @@ class BannerStack(QWidget):
         text: str,
         button: str = "",
         action: Callable[[], object] | None = None,
+        *,
+        changing: str = "",
     ) -> None:
-        """Show or change the banner `key`; without text it goes."""
+        """Show or change the banner `key`; without text it goes.
+
+        Args:
+            changing: Goes on with the text, and a hidden banner stays hidden when it changes.
+        """
         if text and self._hidden.get(key) == text:
             if key in self._banners:
                 self._banners[key].set_button(button, action)
@@ -190,7 +197,8 @@ class BannerStack(QWidget):
             banner = self._banners[key] = Banner(severity, lambda: self._hide(key))
             self._layout.insertWidget(self._layout.count() - 1, banner)
             self.setVisible(True)
-        banner.set_message(text, button, action)
+        banner.text = text
+        banner.set_message(text + changing, button, action)
         banner.set_other("", None)
         banner.time(severity is Severity.INFO and action is None)
         self._arrange()
@@ -218,7 +226,7 @@ class BannerStack(QWidget):
 
     def _hide(self, key: str) -> None:
         banner = self._banners[key]
-        self._hidden[key] = banner.label.text()
+        self._hidden[key] = banner.text
         if banner.has_action and banner.severity is not Severity.INFO:
             banner.fold()
         else:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
 from datetime import date, datetime
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from monitor.app import RunOptions
 from monitor.config import AlertsConfig, Config, VisitorConfig, with_values
+from monitor.errand import ANSWER_S, Errand
 from monitor.errors import ConfigError
+from monitor.files import read_file, write_whole
 from monitor.gui.alerts.rule import Snooze
+from monitor.gui.ini_file import changed
 from monitor.gui.theme import THEMES
+
+log = logging.getLogger(__name__)
+
+FILE_BYTES_MAX = 2**20
 
 # Settings of the program that the window can change: section, name.
 KEPT = (
@@ -35,34 +45,41 @@ def default_settings() -> QSettings:
 
 class Preferences:
     """Reads defensively: a settings file written by hand or by another version must not keep the
-    window from opening.
+    window from opening. Main thread; what is kept is written by another one, as a disk that stands
+    still must not stop the window.
+
+    Args:
+        settings: The file; read here and now alone.
     """
 
     def __init__(self, settings: QSettings) -> None:
-        self._settings = settings
+        settings.sync()
+        self._path, self._disk = settings.fileName(), Errand()
+        self._values = {key: settings.value(key) for key in settings.allKeys()}
+        self._changed: set[str] = set()  # keys that the file has otherwise
 
     @property
     def theme(self) -> str:
-        value = str(self._settings.value("window/theme", "system"))
+        value = str(self._values.get("window/theme", "system"))
         return value if value in THEMES else "system"
 
     @theme.setter
     def theme(self, value: str) -> None:
-        self._settings.setValue("window/theme", value)
+        self._keep("window/theme", value)
 
     @property
     def muted(self) -> bool:
-        return str(self._settings.value("window/muted", "true")).lower() != "false"
+        return str(self._values.get("window/muted", "true")).lower() != "false"
 
     @muted.setter
     def muted(self, value: bool) -> None:
-        self._settings.setValue("window/muted", value)
+        self._keep("window/muted", value)
 
     @property
     def snooze(self) -> Snooze | None:
         """A snooze outlives the run."""
         since, until, until_day = (
-            str(self._settings.value(f"snooze/{key}", "")) for key in SNOOZE_KEYS
+            str(self._values.get(f"snooze/{key}", "")) for key in SNOOZE_KEYS
         )
         try:
             began = datetime.fromisoformat(since).astimezone()
@@ -73,41 +90,40 @@ class Preferences:
 
     @snooze.setter
     def snooze(self, value: Snooze | None) -> None:
-        self._settings.remove("snooze")
-        for key in SNOOZE_KEYS if value is not None else ():
-            part = getattr(value, key)
-            self._settings.setValue(f"snooze/{key}", part.isoformat() if part else "")
+        for key in SNOOZE_KEYS:
+            part = getattr(value, key, None)
+            self._keep(f"snooze/{key}", part.isoformat() if part else "")
 
     def bytes_of(self, key: str) -> QByteArray:
-        value = self._settings.value(f"window/{key}")
+        value = self._values.get(f"window/{key}")
         return value if isinstance(value, QByteArray) else QByteArray()
 
     def keep_bytes(self, key: str, value: QByteArray) -> None:
-        self._settings.setValue(f"window/{key}", value)
+        self._keep(f"window/{key}", value)
 
     def flag(self, key: str, default: bool) -> bool:
         return self._flag(f"window/{key}", default)
 
     def _flag(self, key: str, default: bool) -> bool:
-        return str(self._settings.value(key, default)).lower() == "true"
+        return str(self._values.get(key, default)).lower() == "true"
 
     def keep_flag(self, key: str, value: bool) -> None:
-        self._settings.setValue(f"window/{key}", value)
+        self._keep(f"window/{key}", value)
 
     def text(self, key: str) -> str:
-        return str(self._settings.value(f"window/{key}", ""))
+        return str(self._values.get(f"window/{key}", ""))
 
     def keep_text(self, key: str, value: str) -> None:
-        self._settings.setValue(f"window/{key}", value)
+        self._keep(f"window/{key}", value)
 
     def keep_setting(self, section: str, name: str, value: object) -> None:
-        self._settings.setValue(f"{section}/{name}", value)
+        self._keep(f"{section}/{name}", value)
 
     def apply(self, options: RunOptions) -> RunOptions:
         """The options, with what was kept put where they still have the program's default."""
         config, defaults = options.config, Config()
         for section, name in KEPT:
-            kept = self._settings.value(f"{section}/{name}")
+            kept = self._values.get(f"{section}/{name}")
             default = getattr(getattr(defaults, section), name)
             named = (
                 f"{section}.{name}" in options.named
@@ -118,11 +134,44 @@ class Preferences:
             try:
                 config = with_values(config, {section: {name: _as(type(default), kept)}})
             except (ConfigError, ValueError, TypeError):
-                self._settings.remove(f"{section}/{name}")
+                self._keep(f"{section}/{name}", None)
         return dataclasses.replace(options, config=config)
 
     def save(self) -> None:
-        self._settings.sync()
+        """Write what has changed. A disk that does not answer is waited for a moment only."""
+        self._disk.settle(ANSWER_S)
+        self._write()
+        self._disk.settle(ANSWER_S)
+
+    def _keep(self, key: str, value: object) -> None:
+        """None: the program's own value from now on."""
+        former = self._values.get(key)
+        if former == value or (former is not None and str(former).lower() == str(value).lower()):
+            return  # the file knows texts alone
+        self._values[key] = value
+        self._changed.add(key)
+        self._write()
+
+    def _write(self) -> None:
+        if not self._changed or not self._disk.settle():
+            return
+        changes = {key: self._values[key] for key in self._changed}
+        self._changed.clear()
+
+        def write() -> None:
+            path = Path(os.path.realpath(self._path))
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                content = read_file(path, FILE_BYTES_MAX).decode("latin-1")
+            except FileNotFoundError:
+                content = ""
+            write_whole(path, changed(content, changes).encode("latin-1"))
+
+        def written(error: Exception | None) -> None:
+            if error is not None:
+                log.debug("the settings %s cannot be written: %s", self._path, error)
+
+        self._disk.run(write, written)
 
 
 def _as(kind: type, kept: object) -> object:

@@ -118,7 +118,8 @@ class Reports:
         parts.banners.show_message(
             "store",
             Severity.ERROR,
-            update.problem and f"{update.problem}. {waiting_text(update.waiting)}",
+            update.problem and f"{update.problem}.",
+            changing=f" {waiting_text(update.waiting)}",
         )
 
     # The books: a recording has its own

@@ -138,7 +138,6 @@ class MainWindow(QMainWindow):
         self.theme.choose(kept.theme)
         self.menus.themes[kept.theme].setChecked(True)
         self.menus.mute.setChecked(kept.muted)
-        self._mute(kept.muted)
         self._panels = {
             key: self.menus.add_panel(text, panel, kept.flag(key, True))
             for key, text, panel in (

@@ -14,7 +14,8 @@ import secrets
 import time
 from pathlib import Path
 
-from monitor.files import try_lock
+from monitor.errand import ANSWER_S
+from monitor.files import try_lock, within
 from monitor.identity.results import RunningMonitor
 
 OBEY_WAIT_S = 10.0  # a program looks at the gallery twice a second, between two frames
@@ -69,12 +70,12 @@ class Presence:
             os.write(self._handle, content.ljust(_FILE_BYTES))  # in one piece: never read half
 
     def close(self) -> None:
-        """This program names nobody any more."""
+        """This program names nobody any more. A folder that does not answer is not waited for."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
             with contextlib.suppress(OSError):
-                self._path.unlink()
+                within(self._path.unlink, self._path, ANSWER_S)
 
 
 def running_monitors(gallery: Path) -> tuple[RunningMonitor, ...]:

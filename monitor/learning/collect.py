@@ -8,6 +8,7 @@ face is on the disk who was not judged by the receptionist.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -94,31 +95,44 @@ class Collector:
         if len(visit.faces) > self._per_visit:
             visit.faces.remove(_spare(visit.faces))
 
-    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> None:
+    def label(
+        self, visit_id: str, state: MaskState, correction: Correction | None
+    ) -> Callable[[], None]:
         """The receptionist has judged a visit that counted as `state`; None takes it back.
 
         Only faces that were seen while the visit counted so are kept: who takes the mask off later
         was not judged wrong before.
 
-        Raises:
-            StoreError: If a face cannot be kept, or deleted.
+        Returns:
+            What is to be done on the disk, in the order of the calls, by whichever thread; it
+            raises StoreError if a face cannot be kept, or deleted.
         """
-        if written := self._written.pop(visit_id, []):
-            withdraw(self._places, self._kept.delete(written))
+        former = self._written.pop(visit_id, [])
         visit = self._visits.get(visit_id)
-        if correction is None or visit is None:
-            return
-        for waiting in visit.faces:
-            if waiting.state in (state, MaskState.UNSURE):
-                about = _about(visit_id, visit, waiting, correction.value)
-                kept = self._kept.keep(waiting.cutting, about)
-                self._written.setdefault(visit_id, []).append(kept.sha256)
+        kept: list[tuple[Cut, About]] = []
+        if correction is not None and visit is not None:
+            kept = [
+                (waiting.cutting, _about(visit_id, visit, waiting, correction.value))
+                for waiting in visit.faces
+                if waiting.state in (state, MaskState.UNSURE)
+            ]
+            self._written[visit_id] = [cutting.sha256 for cutting, _ in kept]
 
-    def unsure(self, count: int) -> list[Question]:
+        def write() -> None:
+            if former:
+                withdraw(self._places, self._kept.delete(former))
+            for cutting, about in kept:
+                self._kept.keep(cutting, about)
+
+        return write
+
+    def unsure(self, count: int, judged: Collection[str]) -> list[Question]:
         """Faces that wait and that nobody has judged, one a visit: those that the model was least
         sure of first.
+
+        Args:
+            judged: Visits of which faces are kept.
         """
-        judged = {kept.about.visit_id for kept in self._kept.all()}
         least = [
             (min(visit.faces, key=lambda f: f.raw_confidence), name, visit)
             for name, visit in self._visits.items()
@@ -130,19 +144,19 @@ class Collector:
             for waiting, name, visit in least[:count]
         ]
 
-    def forget(self, visit_ids: set[str]) -> None:
-        """Whoever made these visits is forgotten.
-
-        Raises:
-            StoreError: If a face cannot be deleted.
-        """
+    def forget(self, visit_ids: set[str]) -> Callable[[], None]:
+        """Whoever made these visits is forgotten. Returns as `label`."""
         for visit_id in visit_ids:
             self._visits.pop(visit_id, None)
             self._written.pop(visit_id, None)
-        withdraw_visits(visit_ids, self._places)
+
+        def delete() -> None:
+            withdraw_visits(visit_ids, self._places)
+
+        return delete
 
     def purge(self) -> None:
-        """Delete what is too old.
+        """Delete what is too old. Any thread.
 
         Raises:
             StoreError: If a face cannot be deleted.

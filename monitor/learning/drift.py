@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -56,42 +57,53 @@ WITHOUT_MODEL = ""  # visits are in the store without one
 
 
 class Days:
-    """Adds up while the monitor runs. The inference thread alone calls it."""
+    """Adds up while the monitor runs. The inference thread calls `look`; `write` may be called by
+    another one, as a disk may not answer.
+    """
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self._sums: defaultdict[Key, Sums] = defaultdict(Sums)
+        self._lock = threading.Lock()
         self._looked_t: dict[str, float] = {}
         self._write_at = time.monotonic() + WRITE_EVERY_S
 
-    def look(self, result: FrameResult) -> None:
-        """
-        Raises:
-            StoreError: If the sums cannot be written; they are kept and tried again.
-        """
+    def look(self, result: FrameResult) -> bool:
+        """Add a frame. Returns whether it is time to write."""
         frame = result.frame
         if result.timings.detect_s > 0 and result.faces:
             since_s = frame.t - self._looked_t.get(frame.camera, -math.inf)
             if since_s >= EVERY_S or since_s < 0:
                 self._looked_t[frame.camera] = frame.t
                 day = frame.wall_time.astimezone().date()
-                self._sums[day, frame.camera, result.model] = self._sums[
-                    day, frame.camera, result.model
-                ].plus(_sums_of(result))
-        if self._sums and time.monotonic() >= self._write_at:
-            self.close()
+                self._add({(day, frame.camera, result.model): _sums_of(result)})
+        if not self._sums or time.monotonic() < self._write_at:
+            return False
+        self._write_at = time.monotonic() + WRITE_EVERY_S
+        return True
 
-    def close(self) -> None:
+    def _add(self, added: Mapping[Key, Sums]) -> None:
+        with self._lock:
+            for key, sums in added.items():
+                self._sums[key] = self._sums[key].plus(sums)
+
+    def write(self) -> None:
         """Write what is added up.
 
         Raises:
-            StoreError: See `look`.
+            StoreError: If the sums cannot be written; they are kept and tried again.
         """
-        self._write_at = time.monotonic() + WRITE_EVERY_S
-        for day in sorted({key[0] for key in self._sums}):
-            _add_to_day(self._places, day, {k: s for k, s in self._sums.items() if k[0] == day})
-            for key in [key for key in self._sums if key[0] == day]:
-                del self._sums[key]
+        with self._lock:
+            taken, self._sums = dict(self._sums), defaultdict(Sums)
+        for day in sorted({key[0] for key in taken}):
+            of_day = {key: sums for key, sums in taken.items() if key[0] == day}
+            try:
+                _add_to_day(self._places, day, of_day)
+            except StoreError:
+                self._add(taken)
+                raise
+            for key in of_day:
+                del taken[key]
 
 
 def _sums_of(result: FrameResult) -> Sums:

@@ -67,6 +67,11 @@ class Cut:
     box: tuple[float, float, float, float]  # xyxy in the JPEG
     face_px: float
 
+    @property
+    def sha256(self) -> str:
+        """What it is called on the disk."""
+        return hashlib.sha256(self.jpeg).hexdigest()
+
 
 def cut(image_bgr: Image, xyxy: FloatArray) -> Cut:
     """The square round a face with its rim, in its own resolution up to `SIDE_MAX`."""
@@ -97,7 +102,7 @@ class KeptFaces:
             StoreError: If it cannot be written; nothing is then kept of it.
         """
         folder = self._places.made(self._places.faces)
-        sha = hashlib.sha256(cutting.jpeg).hexdigest()
+        sha = cutting.sha256
         try:
             write_whole(folder / f"{sha}.jpg", cutting.jpeg)
             write_whole(folder / f"{sha}.json", _written(about))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.config import MqttConfig
+from monitor.errand import STUCK_AFTER_S
 from monitor.errors import StoreError
 from monitor.mqtt import topics
 from monitor.mqtt.outbox import Outbox
@@ -72,6 +73,7 @@ class Publisher(threading.Thread):
         self._away_since = time.monotonic()
         self._wake, self._closing = threading.Event(), threading.Event()
         self._fault = ""  # of the disk
+        self._writing_since: float | None = None
         self._waiting = 0
 
     # Any thread
@@ -100,6 +102,8 @@ class Publisher(threading.Thread):
     @property
     def problem(self) -> str:
         """Why the broker is not told, in one line; "" if it is."""
+        if self._disk_is_dead:
+            return f"MQTT: {self._folder} does not answer: what is to be told waits"
         if self._fault or self._refused:
             return self._fault or self._refused
         if self._connected or time.monotonic() - self._away_since < PATIENCE_S:
@@ -111,7 +115,14 @@ class Publisher(threading.Thread):
         """Tell what waits, if the broker is there, and end."""
         self._closing.set()
         self._wake.set()
-        self.join(2 * CLOSE_S)
+        ends = time.monotonic() + 2 * CLOSE_S
+        while self.is_alive() and not self._disk_is_dead and time.monotonic() < ends:
+            self.join(0.1)
+
+    @property
+    def _disk_is_dead(self) -> bool:
+        began = self._writing_since
+        return began is not None and time.monotonic() - began > STUCK_AFTER_S
 
     @property
     def _place(self) -> str:
@@ -221,6 +232,7 @@ class Publisher(threading.Thread):
             self._unsaved = []
 
     def _on_disk(self, action: Callable[[], object]) -> bool:
+        self._writing_since = time.monotonic()
         try:
             action()
         except StoreError as error:
@@ -228,6 +240,8 @@ class Publisher(threading.Thread):
                 log.error("MQTT: %s", error)
             self._fault = f"MQTT: {error}"
             return False
+        finally:
+            self._writing_since = None
         self._fault = ""
         return True
 

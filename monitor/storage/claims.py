@@ -11,16 +11,20 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from monitor.data_folder import data_folder
+from monitor.errand import ANSWER_S
 from monitor.errors import StoreError
+from monitor.files import within
 from monitor.storage.store import Store
 
 
 class Claims:
-    """The cameras that are claimed. One thread calls it.
+    """The cameras that are claimed. One thread calls it at a time; a disk that does not answer is
+    waited for a moment only, and has done then what it was asked for whenever it is back.
 
     Args:
         store: Which the visits are counted into; None: nothing is claimed.
@@ -29,6 +33,7 @@ class Claims:
     def __init__(self, store: Store | None) -> None:
         self._stored = store is not None
         self._label, self._file = (store.label, store.file) if store is not None else ("", None)
+        self._lock = threading.Lock()  # one call on the disk at a time
         self._keys: dict[str, str] = {}  # of the cameras, by name
         self._held: dict[str, tuple[Path, int]] = {}  # key -> lock file and descriptor
 
@@ -39,24 +44,51 @@ class Claims:
             camera: Its name.
             key: What it is claimed by, whatever it is called (`Address.key`); empty: its name.
         """
-        key = key or camera
-        if camera in self._keys or not self._stored:
+        if not self._stored:
+            return True
+        return self._answered(lambda: self._take(camera, key or camera))
+
+    def release(self, camera: str) -> None:
+        """Let a camera go, if it was claimed."""
+        if self._stored:
+            self._answered(lambda: self._release(camera))
+
+    def close(self) -> None:
+        """Let all go."""
+
+        def release_all() -> bool:
+            for camera in list(self._keys):
+                self._release(camera)
+            return True
+
+        if self._stored:
+            self._answered(release_all)
+
+    def _answered(self, action: Callable[[], bool]) -> bool:
+        def alone() -> bool:
+            with self._lock:
+                return action()
+
+        try:
+            return within(alone, self._file or Path(self._label), ANSWER_S)
+        except OSError:
+            return True
+
+    def _take(self, camera: str, key: str) -> bool:
+        if camera in self._keys:
             return True
         if key in self._held:  # it has just been renamed
             self._keys[camera] = key
             return True
         path = self._path(key)
-        try:
-            while True:
-                descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-                if not _locked(descriptor):
-                    os.close(descriptor)
-                    return False
-                if _is_at(descriptor, path):
-                    break
-                os.close(descriptor)  # its last owner has just deleted it
-        except OSError:
-            return True
+        while True:
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            if not _locked(descriptor):
+                os.close(descriptor)
+                return False
+            if _is_at(descriptor, path):
+                break
+            os.close(descriptor)  # its last owner has just deleted it
         self._keys[camera], self._held[key] = key, (path, descriptor)
         return True
 
@@ -64,19 +96,14 @@ class Claims:
         """Whether this program has claimed a camera."""
         return camera in self._keys
 
-    def release(self, camera: str) -> None:
-        """Let a camera go, if it was claimed."""
+    def _release(self, camera: str) -> bool:
         key = self._keys.pop(camera, None)
         if key is not None and key not in self._keys.values():
             path, descriptor = self._held.pop(key)
             with contextlib.suppress(OSError):
                 path.unlink()
             os.close(descriptor)
-
-    def close(self) -> None:
-        """Let all go."""
-        for camera in list(self._keys):
-            self.release(camera)
+        return True
 
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(f"{self._label}\n{key}".encode()).hexdigest()[:16]

@@ -283,6 +283,11 @@ class Ledger:
         )
         self._flush()
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether names that were to go are gone from all files beside the store."""
+        return self._writer.forgotten
+
     # From the receptionist
 
     def correct(

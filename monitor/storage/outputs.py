@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,29 +12,30 @@ from monitor.storage.events import EventLog
 from monitor.storage.snapshots import Snapshots
 from monitor.storage.spool import Spool
 
+Disk = Callable[[], object]  # to be done with files, in a thread that may wait for them; StoreError
+
 
 class FaceKeeper(Protocol):
-    """Keeps faces of visits that the receptionist judges: see `monitor.learning.collect`. Its
-    methods raise StoreError.
-    """
+    """Keeps faces of visits that the receptionist judges: see `monitor.learning.collect`."""
 
     def look(self, result: FrameResult) -> None: ...
 
-    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> None: ...
+    def label(self, visit_id: str, state: MaskState, correction: Correction | None) -> Disk: ...
 
-    def forget(self, visit_ids: set[str]) -> None: ...
+    def forget(self, visit_ids: set[str]) -> Disk: ...
 
-    def purge(self) -> None: ...
+    def purge(self) -> None:
+        """As a `Disk`."""
 
 
 class DayBook(Protocol):
-    """Sums up what a day's faces look like: see `monitor.learning.drift`. Its methods raise
-    StoreError.
-    """
+    """Sums up what a day's faces look like: see `monitor.learning.drift`."""
 
-    def look(self, result: FrameResult) -> None: ...
+    def look(self, result: FrameResult) -> bool:
+        """Whether it is time to write."""
 
-    def close(self) -> None: ...
+    def write(self) -> None:
+        """As a `Disk`."""
 
 
 class Announcer(Protocol):

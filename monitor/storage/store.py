@@ -95,7 +95,7 @@ class Store(Counts):
             return
         # a read-only file is found here and not at the first sighting
         with self._database.writing(START_WAIT_S) as connection:
-            connection.execute(sa.update(tables.shifts).where(sa.false()).values(still_masked=0))
+            _touch(connection)
 
     def renew(self) -> bool:
         """Make the database anew if its file was deleted or replaced: an open one would go on
@@ -169,6 +169,11 @@ class Store(Counts):
                 tables.shifts.c.shift_id,
                 shift_row(Shift(shift_id, started, Count(), name, desk, until, desk_name), False),
             )
+
+    def touch(self) -> None:
+        """Find out whether it can be written; nothing is."""
+        with self._writing() as connection:
+            _touch(connection)
 
     def save(
         self,
@@ -372,3 +377,8 @@ class Store(Counts):
             raise StoreError(
                 f"the store {self.label} cannot be written ({reason(error)}): {mend}"
             ) from None
+
+
+def _touch(connection: sa.Connection) -> None:
+    connection.execute(sa.update(tables.shifts).where(sa.false()).values(still_masked=0))
+    connection.execute(sa.update(tables.visits).where(sa.false()).values(open=False))

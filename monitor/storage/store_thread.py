@@ -1,17 +1,19 @@
 """The store written by a thread of its own: a database that stands still stops nobody.
 
-What it has not taken after a moment is kept in a spool on the disk meanwhile.
+What it has not taken after a moment is kept in a spool on the disk meanwhile; where that disk
+stands still, too, in memory: the newest version of each record, however long it lasts.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
+from monitor.errand import Errand
 from monitor.errors import StoreError
 from monitor.names import name_digest
 from monitor.records import Correction, Shift, Sighting, Visit, Watch
@@ -27,13 +29,18 @@ log = logging.getLogger(__name__)
 SPOOL_AFTER_S = 1.0  # what waits for longer goes to the spool
 STUCK_AFTER_S = 3.0  # a call that takes longer is told
 ANSWER_S = 0.3  # the receptionist's own word is waited for so long
-CLOSE_S = 5.0
 RETRY_S = 2.0
 HEAR_S = 2.0  # what other desks say is looked for as often
+LAST_S = 0.5  # the spool gets as long at the end, whatever the store has taken
+
+
+Job = Callable[[], object]
+Key = object  # of a job: a newer one takes its place
 
 
 class StoreThread:
-    """As `StoreWriter`, but nothing waits for the database. The inference thread calls it.
+    """As `StoreWriter`, but nothing waits for the database, nor for the disk of the spool. The
+    inference thread calls it.
 
     Args:
         store: Open; the thread closes it.
@@ -51,14 +58,19 @@ class StoreThread:
         self._label, self._spool = store.label, spool
         self._store = store
         self._writer = store.answered(lambda: self._begin(shift, recall))
-        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._jobs: dict[Key, Job] = {}
+        self._closing = False
         self._lock = threading.Lock()
+        self._asked = threading.Condition(self._lock)
         self._answered = threading.Condition(self._lock)
         self._committed: dict[str, Sighting] = {}
         self._put, self._done = 0, 0  # numbers of the last job that was put, and that is saved
         self._waiting: dict[tuple[type[Item], str], tuple[int, Item]] = {}
         self._since: float | None = None  # when the oldest of these was put
+        self._disk = Errand()  # writes the spool
         self._spooled = 0  # number of the last job that is in the spool
+        self._anew = False  # the spool holds a name that is to go
+        self._spool_fault = ""  # why it could not be written
         self._busy_since: float | None = None
         self._damaged = ""  # what is wrong with the store's file
         # of what somebody said here last: the number of the job, by visit or sighting
@@ -90,38 +102,42 @@ class StoreThread:
             return problems
         if busy is not None and time.monotonic() - busy > STUCK_AFTER_S and self._waiting:
             problems["store"] = f"the store {self._label} does not answer"
-        if "store" in problems and self._spooled:
-            problems["store"] += "; what is to be saved waits on this computer"
+        if "store" in problems:
+            problems["store"] += self._kept_where()
         return problems
 
+    def _kept_where(self) -> str:
+        if self._disk.stuck:
+            return f", and nothing can be written to {self._spool.folder} at present"
+        if self._spool_fault:
+            return f"; {self._spool_fault}"
+        return "; what is to be saved waits on this computer" if self._spooled else ""
+
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None:
-        visits, sightings = list(visits), list(sightings)
-        if visits or sightings:
-            self._submit(lambda: self._writer.put(visits, sightings), *visits, *sightings)
+        put = self._writer.put
+        self._submit(
+            *((partial(put, [visit], []), visit) for visit in visits),
+            *((partial(put, [], [sighting]), sighting) for sighting in sightings),
+        )
 
     def put_watches(self, watches: Iterable[Watch]) -> None:
-        watches = list(watches)
-        if watches:
-            self._submit(lambda: self._writer.put_watches(watches), *watches)
+        self._submit(*((partial(self._writer.put_watches, [watch]), watch) for watch in watches))
 
     def put_shift(self, shift: Shift, *, current: bool = True) -> None:
-        self._submit(lambda: self._writer.put_shift(shift, current=current), shift)
+        self._submit((partial(self._writer.put_shift, shift, current=current), shift))
 
     def correct(
         self, visit_id: str, correction: Correction | None, *, found_out: bool = False
     ) -> None:
-        self._submit(
-            lambda: self._writer.correct(visit_id, correction, found_out=found_out),
-            Corrected(visit_id, correction, datetime.now(UTC), found_out),
-        )
+        said = Corrected(visit_id, correction, datetime.now(UTC), found_out)
+        job = partial(self._writer.correct, visit_id, correction, found_out=found_out)
+        self._submit((job, said))
         self._said[visit_id] = self._put
         self._wait_for_answer()
 
     def annotate(self, sighting_id: str, note: str) -> None:
-        self._submit(
-            lambda: self._writer.annotate(sighting_id, note),
-            Noted(sighting_id, note, datetime.now(UTC)),
-        )
+        said = Noted(sighting_id, note, datetime.now(UTC))
+        self._submit((partial(self._writer.annotate, sighting_id, note), said))
         self._said[sighting_id] = self._put
         self._wait_for_answer()
 
@@ -148,23 +164,35 @@ class StoreThread:
         have been able to: this program does it then, as soon as the store answers, or the next one
         does.
         """
+        answers = threading.Event()
+
+        def ask() -> None:
+            if self._writer.answers():
+                answers.set()
+
         self.put(visits, sightings)
-        if not self._wait_for_answer():
-            names = (Gone(name_digest(name)) for name in gone)
-            self._submit(lambda: self._writer.forget_everywhere(gone), *names)
+        self._put_job("ask", ask)  # the shift may hold nothing of them, and the store all the same
+        if not (self._wait_for_answer() and answers.wait(ANSWER_S)):
+            everywhere = self._writer.forget_everywhere
+            self._submit(*((partial(everywhere, [name]), Gone(name_digest(name))) for name in gone))
         self._forget_done()
-        if self._spooled:
-            self._spool.replace(item for _, item in self._waiting.values())
-            self._spooled = self._put
+        if self._spooled or self._disk.busy:
+            self._anew = True
+            self._keep()
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether no name that is to go is in the spool any more."""
+        return not self._anew
 
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
         """The thread goes on with it by itself."""
 
         def some() -> None:
             if self._writer.purge(retention, then):
-                self._jobs.put(some)
+                self._put_job("purge", some)
 
-        self._jobs.put(some)
+        self._put_job("purge", some)
         return False
 
     def flush(self) -> dict[str, Sighting]:
@@ -172,7 +200,8 @@ class StoreThread:
         with self._lock:
             committed, self._committed = self._committed, {}
         self._forget_done()
-        if self._since is not None and time.monotonic() - self._since > SPOOL_AFTER_S:
+        late = self._since is not None and time.monotonic() - self._since > SPOOL_AFTER_S
+        if late or self._anew:
             self._keep()
         return committed
 
@@ -180,32 +209,47 @@ class StoreThread:
         self._forget_done()
         return len(self._waiting)
 
-    def close(self) -> Closed:
+    def close(self, limit_s: float) -> Closed:
         """Have all written, or kept in the spool, within a time limit."""
-        self._jobs.put(None)
-        self._thread.join(CLOSE_S)
+        ends = time.monotonic() + limit_s
+        with self._asked:
+            self._closing = True
+            self._asked.notify()
+        self._thread.join(limit_s)
         left = self.unstored()
         with self._lock:
             committed, self._committed = self._committed, {}
-        return Closed(left, self._keep() if left else "", committed)
+        kept = ""
+        if self._disk.settle(max(ends - time.monotonic(), LAST_S)) and left:
+            self._keep()
+            self._disk.settle(max(ends - time.monotonic(), LAST_S))
+            if all(number <= self._spooled for number, _ in self._waiting.values()):
+                kept = f"kept in {self._spool.path} and saved at the next start"
+        return Closed(left, kept, committed)
 
-    def _submit(self, job: Callable[[], object], *items: Item) -> None:
-        self._put += 1
-        number = self._put
-
-        def numbered() -> int:
-            job()
-            return number
-
-        for item in items:
-            self._waiting[key_of(item)] = number, item
+    def _submit(self, *jobs: tuple[Job, Item]) -> None:
+        """Have something done for each item, in the place of what waits for the same one."""
+        if not jobs:
+            return
+        with self._asked:
+            self._put += 1
+            for job, item in jobs:
+                key = key_of(item)
+                self._waiting[key] = self._put, item
+                self._jobs.pop(key, None)
+                self._jobs[key] = job
+            self._asked.notify()
         if self._since is None:
             self._since = time.monotonic()
-        self._jobs.put(numbered)
+
+    def _put_job(self, key: Key, job: Job) -> None:
+        with self._asked:
+            self._jobs[key] = job
+            self._asked.notify()
 
     def _wait_for_answer(self) -> bool:
-        """What the receptionist says is on the disk before it is shown. Returns whether it is in
-        the store.
+        """What the receptionist says is on the disk before it is shown, unless that stands still.
+        Returns whether it is in the store.
         """
         with self._answered:
             done = self._answered.wait_for(lambda: self._done >= self._put, ANSWER_S)
@@ -214,28 +258,44 @@ class StoreThread:
         return done
 
     def _forget_done(self) -> None:
-        done = self._done
-        if not self._waiting or done == 0:
-            return
-        left = {k: entry for k, entry in self._waiting.items() if entry[0] > done}
-        if len(left) < len(self._waiting):
-            self._since = time.monotonic() if left else None
-        self._waiting = left
-        if self._spooled and done >= self._spooled:
-            self._spool.clear()
-            self._spooled = 0
+        def cleared(error: Exception | None) -> None:
+            self._anew = False
 
-    def _keep(self) -> str:
-        """Bring to the disk what is not there yet. Returns what becomes of what waits."""
+        done = self._done
+        if self._waiting and done:
+            left = {k: entry for k, entry in self._waiting.items() if entry[0] > done}
+            if len(left) < len(self._waiting):
+                self._since = time.monotonic() if left else None
+            self._waiting = left
+        if self._disk.settle() and 0 < self._spooled <= done:
+            self._spooled = 0
+            self._disk.run(self._spool.clear, cleared)
+
+    def _keep(self) -> None:
+        """Bring to the disk what is not there yet, as soon as it answers."""
+        if not self._disk.settle():
+            return
+        anew, put = self._anew, self._put
+        every = [item for _, item in self._waiting.values()]
         new = [item for number, item in self._waiting.values() if number > self._spooled]
-        try:
-            if new and self._spool.add(new):
-                self._spool.replace(item for _, item in self._waiting.values())
-        except StoreError as error:
-            log.error("%s", error)
-            return ""
-        self._spooled = self._put
-        return f"kept in {self._spool.path} and saved at the next start"
+        if not (new or anew):
+            return
+
+        def write() -> None:
+            if anew or self._spool.add(new):
+                self._spool.replace(every)
+
+        def written(error: Exception | None) -> None:
+            fault = str(error or "")
+            if fault and fault != self._spool_fault:
+                log.error("%s", fault)
+            self._spool_fault = fault
+            if error is None:
+                self._spooled, self._anew = put, self._anew and not anew
+            elif not isinstance(error, StoreError):
+                raise error
+
+        self._disk.run(write, written)
 
     # The thread itself
 
@@ -250,17 +310,14 @@ class StoreThread:
         self._damaged = self._damage()
         if self._damaged:
             log.error("%s", self._damaged)
-        open_jobs, number, retry_at = True, 0, 0.0
-        while open_jobs:
+        closing, retry_at = False, 0.0
+        while not closing:
             to_try_again = self._writer.unstored() or "store" in self._writer.problems
-            jobs = self._take(self._rests_s(bool(to_try_again)))
+            jobs, number, closing = self._take(self._rests_s(bool(to_try_again)))
             self._busy_since = time.monotonic()
             for job in jobs:
-                if job is None:
-                    open_jobs, retry_at = False, 0.0
-                    continue
-                answer = job()
-                number = answer if isinstance(answer, int) else number
+                job()
+            retry_at = 0.0 if closing else retry_at
             if self._writer.problems.get("store") and time.monotonic() < retry_at:
                 self._busy_since = None
                 continue
@@ -299,15 +356,14 @@ class StoreThread:
         with self._lock:
             self._heard += [(self._done, past) for past in found]
 
-    def _take(self, wait_s: float | None) -> list[Callable[[], object] | None]:
-        """All jobs that are there; waits for the first."""
-        jobs: list[Callable[[], object] | None] = []
-        try:
-            jobs.append(self._jobs.get(timeout=wait_s))
-            while True:
-                jobs.append(self._jobs.get_nowait())
-        except queue.Empty:
-            return jobs
+    def _take(self, wait_s: float | None) -> tuple[list[Job], int, bool]:
+        """All jobs that are there; waits for the first. With the number of the last one, and
+        whether there will be no more.
+        """
+        with self._asked:
+            self._asked.wait_for(lambda: self._jobs or self._closing, wait_s)
+            jobs, self._jobs = list(self._jobs.values()), {}
+            return jobs, self._put, self._closing
 
     def _damage(self) -> str:
         try:

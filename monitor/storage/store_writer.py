@@ -63,15 +63,20 @@ class StoreLane(Protocol):
 
     def flush(self) -> dict[str, Sighting]: ...
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether nothing that waits holds a name that is to go."""
+
     def unstored(self) -> int: ...
 
-    def close(self) -> Closed: ...
+    def close(self, limit_s: float) -> Closed: ...
 
 
 class NoStore:
     """For a run on recordings alone, which are in no store."""
 
     problems: Mapping[str, str] = MappingProxyType({})
+    forgotten = True
 
     def put(self, visits: Iterable[Visit], sightings: Iterable[Sighting]) -> None: ...
 
@@ -101,7 +106,7 @@ class NoStore:
     def unstored(self) -> int:
         return 0
 
-    def close(self) -> Closed:
+    def close(self, limit_s: float) -> Closed:
         return Closed()
 
 
@@ -130,6 +135,7 @@ class StoreWriter:
         self._gone: set[str] = set()  # names that no row may hold any more
         self._purged = False  # and not scrubbed yet
         self._problems: dict[str, str] = {}
+        self.forgotten = True  # it keeps no file of its own
         self._begin(shift)
 
     @property
@@ -185,6 +191,10 @@ class StoreWriter:
     def forget_everywhere(self, gone: Collection[str]) -> None:
         """Take names out of all that the store holds, as soon as it can be written."""
         self._gone |= set(gone)
+
+    def answers(self) -> bool:
+        """Whether the store can be written now."""
+        return self._attempt("store", self._store.touch)
 
     def purge(self, retention: Retention, then: Callable[[datetime], object]) -> bool:
         """Delete some of what is too old. Returns whether there is more; else `then` was told
@@ -245,8 +255,8 @@ class StoreWriter:
         waiting = (self._visits, self._sightings, self._watches, self._corrections, self._notes)
         return sum(len(w) for w in waiting) + len(self._gone) + len(self._shifts)
 
-    def close(self) -> Closed:
-        """Let the store go."""
+    def close(self, limit_s: float) -> Closed:
+        """Let the store go; it is waited for, however long that takes."""
         self._store.close()
         return Closed(self.unstored())
 

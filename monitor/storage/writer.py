@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 
+from monitor.errand import Errand
 from monitor.errors import StoreError
 from monitor.names import name_key
 from monitor.records import (
@@ -24,9 +25,8 @@ from monitor.records import (
     Visit,
     Watch,
 )
-from monitor.storage.errand import Errand
 from monitor.storage.events import event_line
-from monitor.storage.outputs import Outputs
+from monitor.storage.outputs import Disk, Outputs
 from monitor.storage.retention import Retention
 from monitor.storage.shift_books import Past
 from monitor.storage.store_writer import StoreLane
@@ -34,7 +34,7 @@ from monitor.storage.store_writer import StoreLane
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
-CLOSE_S = 5.0  # for all files together
+CLOSE_S = 5.0  # for the store and all files together
 EVENTS_MAX = 1000  # lines that wait for a file that does not answer: half a minute of a camera
 _BY_WEIGHT = ("store", "csv", "snapshots", "learning", "events", "clock")  # is told first
 
@@ -61,7 +61,8 @@ class Writer:
         self._unwanted: set[str] = set()  # sightings whose pictures are to be deleted
         self._purge_before: datetime | None = None  # older pictures are to be deleted
         self._silent: set[str] = set()  # that do not answer, which was told
-        self._errands = {"csv": Errand(), "events": Errand(), "snapshots": Errand()}
+        self._lessons: list[Disk] = []  # what is to be done in the folder of what is learnt
+        self._errands = {what: Errand() for what in ("csv", "events", "snapshots", "learning")}
         self._problems: dict[str, str] = {}
         self._retry_at = 0.0
         self._closed = False
@@ -175,27 +176,31 @@ class Writer:
 
     def look(self, result: FrameResult) -> None:
         """What is learnt from a frame of a camera, if that is wanted."""
-        for part in (self._outputs.keeper, self._outputs.days):
-            if part is not None:
-                self._attempt("learning", partial(part.look, result))
+        outputs = self._outputs
+        if outputs.keeper is not None:
+            outputs.keeper.look(result)
+        if outputs.days is not None and outputs.days.look(result):
+            self._learn(outputs.days.write)
 
     def label(self, visit: Visit, correction: Correction | None) -> None:
         """Keep faces of a visit that the receptionist has judged, if that is wanted."""
-        keeper = self._outputs.keeper
-        if keeper is not None:
-            action = partial(keeper.label, visit.visit_id, visit.state, correction)
-            self._attempt("learning", action)
+        if self._outputs.keeper is not None:
+            self._learn(self._outputs.keeper.label(visit.visit_id, visit.state, correction))
 
     def forget_faces(self, visit_ids: set[str]) -> None:
         """Keep no face of some visits any more."""
-        keeper = self._outputs.keeper
-        if keeper is not None and visit_ids:
-            self._attempt("learning", partial(keeper.forget, visit_ids))
+        if self._outputs.keeper is not None and visit_ids:
+            self._learn(self._outputs.keeper.forget(visit_ids))
 
     def purge_faces(self) -> None:
         """Delete kept faces that are too old."""
         if self._outputs.keeper is not None:
-            self._attempt("learning", self._outputs.keeper.purge)
+            self._learn(self._outputs.keeper.purge)
+
+    def _learn(self, lesson: Disk) -> None:
+        if lesson not in self._lessons:
+            self._lessons.append(lesson)
+        self._write_lessons()
 
     def purge(self, retention: Retention) -> bool:
         """Delete some of what is too old. Returns whether there is more."""
@@ -217,8 +222,15 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many records a store that is in trouble is to be given."""
+        """How many records wait for a store that does not take them."""
         return self._lane.unstored() if "store" in self._lane.problems else 0
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether what `forget` was told to take away is gone from all files."""
+        waits = self._gone or self._unwanted or self._lessons
+        busy = (self._errands[what] for what in ("csv", "snapshots", "learning"))
+        return self._lane.forgotten and not waits and all(errand.settle() for errand in busy)
 
     def _failed(self) -> bool:
         """Whether something is to be tried again."""
@@ -243,19 +255,10 @@ class Writer:
             # a picture that could not be taken cannot be taken later
             self._problems.pop("snapshots", None)
         self._delete_pictures()
-        self._problems.pop("learning", None)
+        if self._free("learning"):
+            self._problems.pop("learning", None)
+        self._write_lessons()
         return committed
-
-    def _attempt(self, what: str, action: Callable[[], object]) -> None:
-        """Do something in the data folder; a `StoreError` is a problem."""
-        try:
-            action()
-        except StoreError as error:
-            if what not in self._problems:
-                log.error("%s", error)
-            self._problems[what] = str(error)
-        else:
-            self._problems.pop(what, None)
 
     def _write_rows(self) -> None:
         csv = self._outputs.csv
@@ -306,6 +309,20 @@ class Writer:
 
         self._do("snapshots", delete)
 
+    def _write_lessons(self) -> None:
+        if not self._lessons or not self._free("learning"):
+            return
+        lessons, self._lessons = self._lessons, []
+
+        def write() -> None:
+            while lessons:  # one that fails is told, and not tried again
+                lessons.pop(0)()
+
+        def failed() -> None:
+            self._lessons[:0] = lessons
+
+        self._do("learning", write, failed=failed)
+
     def _free(self, what: str) -> bool:
         """Whether a file answers; that it does not is a problem until it does."""
         errand = self._errands[what]
@@ -322,6 +339,8 @@ class Writer:
             return f"{self._outputs.csv.label} does not answer: its rows wait"
         if what == "events" and self._outputs.events is not None:
             return f"{self._outputs.events.label} does not answer: events wait, then are dropped"
+        if what == "learning":
+            return "the folder of what is learnt does not answer: what is to be kept there waits"
         return "the folder of the snapshots does not answer: there are none of these sightings"
 
     def _do(
@@ -359,12 +378,13 @@ class Writer:
         self._retry_at = 0.0
         self._late = self.flush()
         self._closed = True
-        self._end_files()
-        closed = self._lane.close()
+        ends = time.monotonic() + CLOSE_S
+        if self._outputs.days is not None:
+            self._learn(self._outputs.days.write)
+        closed = self._lane.close(CLOSE_S)
+        self._end_files(ends)
         self._late |= closed.committed
         why = self.problem
-        if self._outputs.days is not None:
-            self._attempt("learning", self._outputs.days.close)
         lost = closed.unstored + len(self._rows)
         if closed.kept and not self._rows:
             raise StoreError(
@@ -375,13 +395,13 @@ class Writer:
         if lost:
             raise StoreError(f"{lost} records could not be saved: {why}")
 
-    def _end_files(self) -> None:
-        """Write what is left, each file within a time limit."""
-        ends = time.monotonic() + CLOSE_S
+    def _end_files(self, ends: float) -> None:
+        """Write what is left, as far as the files answer in time."""
         for what, write in (
             ("csv", self._write_rows),
             ("events", self._write_lines),
             ("snapshots", self._delete_pictures),
+            ("learning", self._write_lessons),
         ):
             errand = self._errands[what]
             if errand.settle(max(ends - time.monotonic(), 0.0)):

@@ -208,7 +208,7 @@ def test_a_server_that_stands_still_to_the_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The program ends in time all the same, and the next start writes what waits."""
-    monkeypatch.setattr("monitor.storage.store_thread.CLOSE_S", 1.0)
+    monkeypatch.setattr("monitor.storage.writer.CLOSE_S", 1.0)
     watch = Watch(postgres_url, tmp_path / "waiting")
     watch.worker.start()
     assert watch.ready.wait(30)

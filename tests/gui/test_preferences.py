@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from monitor.app import RunOptions
 from monitor.config import Config, load_config
+from monitor.files import write_whole
 from monitor.gui.preferences import Preferences
 from tests.gui.looks import MakeWindow
 
@@ -72,7 +74,7 @@ def test_everything_kept_is_there_in_the_next_run(tmp_path: Path) -> None:
     [
         b"",
         b"\x00\xff\xfe binary \x80" * 40,
-        b"[window\ntheme=dark\n===\n[[[",
+        b"[window\ntheme=pink\n===\n[[[",
         b"[window]\ngeometry=12\nsplitter=@Invalid()\nmuted=perhaps\nhours=\ntheme=pink\n"
         b"[detect]\nname=@ByteArray()\nmin_face_px=1e99\n[sighting]\nalert_after_s=-inf\n",
     ],
@@ -95,5 +97,28 @@ def test_a_value_that_is_not_valid_is_forgotten_and_the_others_hold(settings: QS
     preferences.keep_setting("detect", "min_face_px", 80)
     config = preferences.apply(RunOptions()).config
     assert (config.detect.name, config.detect.min_face_px) == ("yunet", 80)
+    settings.sync()
     assert not settings.contains("detect/name")
     assert settings.contains("detect/min_face_px")
+
+
+def test_a_disk_that_stands_still_is_not_waited_for(
+    settings: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = threading.Event()
+
+    def write(path: Path, content: bytes) -> None:
+        assert back.wait(60)
+        write_whole(path, content)
+
+    monkeypatch.setattr("monitor.gui.preferences.write_whole", write)
+    preferences = Preferences(settings)
+    preferences.theme, preferences.muted = "dark", False
+    preferences.save()
+    assert (preferences.theme, preferences.muted) == ("dark", False)
+    settings.sync()
+    assert not settings.contains("window/theme")
+    back.set()
+    preferences.save()
+    again = Preferences(settings)
+    assert (again.theme, again.muted) == ("dark", False)

@@ -42,7 +42,7 @@ def week(days: Days, number: int, unsure: int, light: int) -> None:
     for i in range(250):
         state = MaskState.UNSURE if i < unsure else MaskState.MASKED
         days.look(result(number * 7 * 86400 + 2.0 * i, state, light))
-    days.close()
+    days.write()
 
 
 def test_sums_are_kept_by_day_camera_and_model(places: Places) -> None:
@@ -50,9 +50,9 @@ def test_sums_are_kept_by_day_camera_and_model(places: Places) -> None:
     for t, state in enumerate((MaskState.MASKED, MaskState.MASKED, MaskState.UNSURE)):
         days.look(result(float(t), state, 120))
         days.look(result(t + 0.3, state, 120))  # the same second
-    days.close()
+    days.write()
     days.look(result(10, MaskState.MASKED, 120, "mask_v3-site-1"))
-    days.close()
+    days.write()
     found = weeks("", places, MONDAY - timedelta(weeks=1))
     monday = date(2026, 11, 2)
     assert found[monday, "door", "mask_v3"] == Sums(

@@ -17,9 +17,9 @@ import pytest
 from books import Desk, alarm, result
 from fakes import sighting, visit
 
+from monitor.errand import Errand
 from monitor.errors import StoreError
 from monitor.storage.csv_log import CsvLog
-from monitor.storage.errand import Errand
 from monitor.storage.events import EventLog
 from monitor.storage.ledger import Ledger
 from monitor.storage.outputs import Outputs
@@ -46,8 +46,8 @@ class DeadShare:
 
 @pytest.fixture
 def share(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadShare]:
-    monkeypatch.setattr("monitor.storage.errand.ANSWER_S", 0.2)
-    monkeypatch.setattr("monitor.storage.errand.STUCK_AFTER_S", 0.1)
+    monkeypatch.setattr("monitor.errand.ANSWER_S", 0.2)
+    monkeypatch.setattr("monitor.errand.STUCK_AFTER_S", 0.1)
     found = DeadShare()
     yield found
     found.back.set()
@@ -204,7 +204,7 @@ def test_a_dead_list_stops_neither_events_nor_pictures(
 
 
 def test_who_is_slow_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.storage.errand.ANSWER_S", 0.05)
+    monkeypatch.setattr("monitor.errand.ANSWER_S", 0.05)
     errand, ended, gate = Errand(), [], threading.Event()
     errand.run(lambda: gate.wait(60), ended.append)
     assert not errand.settle()

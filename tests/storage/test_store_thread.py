@@ -9,9 +9,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from books import result
@@ -145,6 +147,65 @@ def test_the_receptionists_word_is_on_the_disk_before_it_is_shown(
     caplog.clear()
 
 
+@pytest.fixture
+def dead_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The spool's disk stands still until this is set."""
+    back = threading.Event()
+    make = Path.mkdir
+
+    def mkdir(path: Path, *arguments: Any, **named: Any) -> None:
+        if path.name == "waiting":
+            assert back.wait(60)
+        make(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    monkeypatch.setattr("monitor.errand.STUCK_AFTER_S", 0.5)
+    yield back
+    back.set()
+    for thread in threading.enumerate():
+        if thread.name == "errand":
+            thread.join(60)
+
+
+def test_a_spool_on_a_dead_disk_stops_nobody_and_is_cleared_later(
+    desk: Desk,
+    lock: sqlite3.Connection,
+    dead_disk: threading.Event,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    words = f"and nothing can be written to {desk.waiting} at present"
+    desk.wait(lambda: words in desk.ledger.update().problem)
+    for number in range(400):  # the newest version of each record waits, and no more
+        desk.ledger.absorb([visit(number % 4 + 1)], [sighting(number % 4 + 1)])
+    desk.ledger.correct("shift-v1", Correction.MASKED)
+    assert desk.ledger.update().waiting == 9
+    assert len(desk.ledger._writer._lane._jobs) <= 9  # type: ignore[attr-defined]
+    assert desk.ledger.count() == Count(unmasked=3, masked=1)
+    lock.execute("ROLLBACK")
+    desk.wait(lambda: len(desk.ledger.update().sightings) == 4)
+    dead_disk.set()
+    desk.wait(lambda: desk.ledger.update().problem == "" and desk.kept() == [])
+    assert desk.ledger.update().waiting == 0
+    assert desk.stored()["shift-v1-s1"][0] == "masked"
+    caplog.clear()
+
+
+def test_a_dead_disk_does_not_keep_the_ledger_from_closing(
+    desk: Desk,
+    lock: sqlite3.Connection,
+    dead_disk: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("monitor.storage.writer.CLOSE_S", 0.5)
+    desk.ledger.absorb([visit(1)], [sighting(1)])
+    desk.wait(lambda: "nothing can be written" in desk.ledger.update().problem)
+    with pytest.raises(StoreError, match="2 records could not be saved: the store"):
+        desk.ledger.close()
+    caplog.clear()
+
+
 KILLED = """
 import sqlite3, sys
 from pathlib import Path
@@ -212,6 +273,25 @@ def test_a_name_goes_when_a_locked_store_is_free_again(
     store.close()
     desk.ledger.close()
     assert b"Ada" not in b"".join(path.read_bytes() for path in desk.path.parent.glob("m.db*"))
+    caplog.clear()
+
+
+def test_a_name_of_earlier_shifts_alone_goes_when_a_locked_store_is_free_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The running shift has never seen them, and nothing waits for the store."""
+    store = Store(desk.url)
+    store.begin_shift("earlier", NOON)
+    store.save([visit(9, identity="Ada", shift_id="earlier", open=False)], [])
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    desk.ledger.forget(["Ada"])
+    assert b"Ada" not in b"".join(path.read_bytes() for path in desk.kept())
+    other.execute("ROLLBACK")
+    other.close()
+    desk.wait(lambda: {v.identity for v in store.read_visits()} == {None})
+    desk.wait(lambda: desk.ledger.update().problem == "" and desk.kept() == [])
+    store.close()
     caplog.clear()
 
 

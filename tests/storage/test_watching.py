@@ -18,7 +18,6 @@ from program import ROOT
 
 from monitor.errors import StoreError
 from monitor.records import Condition, Watch, WatchState
-from monitor.storage import store_thread
 from monitor.storage.ledger import Ledger
 from monitor.storage.outputs import Outputs
 from monitor.storage.spool import Spool
@@ -202,7 +201,7 @@ def test_a_store_that_was_deleted_gets_the_shift_again(
 def test_a_store_that_stands_still_loses_no_interval(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_thread, "CLOSE_S", 0.5)
+    monkeypatch.setattr("monitor.storage.writer.CLOSE_S", 0.5)
     path, waiting = tmp_path / "m.db", tmp_path / "waiting"
     store = Store(f"sqlite:///{path}")
     ledger = Ledger(store, "shift", Outputs(spool=Spool(store.label, "shift", waiting)))

@@ -18,7 +18,7 @@ from monitor.camera.turn import Turn
 from monitor.camera.zones import Zones
 from monitor.camera.zones_file import load_zones, save_zones, zones_path
 from monitor.config import CameraConfig
-from monitor.errors import CameraError, ConfigError, StoreError
+from monitor.errors import CameraError
 from monitor.gui.banner import Severity
 from monitor.gui.cameras.locks import Locks
 from monitor.gui.cameras.words import fault_text
@@ -259,16 +259,28 @@ class CameraKeeper(QObject):
         """What counts in a camera's picture is kept by its name."""
         if before == after:
             return
-        try:
-            path = zones_path(self._session.options.config.detect.zones)
+        named = self._session.options.config.detect.zones
+
+        def carry() -> dict[str, Zones] | None:
+            path = zones_path(named)
             zones = load_zones(path)
-            if before in zones:
-                save_zones(path, after, zones[before])
-                save_zones(path, before, Zones())
-                now = load_zones(path)
+            if before not in zones:
+                return None
+            save_zones(path, after, zones[before])
+            save_zones(path, before, Zones())
+            return load_zones(path)
+
+        def use(now: dict[str, Zones] | None) -> None:
+            if now is not None:
                 self._session.submit(lambda parts: parts.pipeline.use_zones(now))
-        except (ConfigError, StoreError) as error:
-            self._banners.show_message("choice", Severity.ERROR, str(error))
+                self.changed.emit()
+
+        self._bridge.run(
+            "the zones",
+            carry,
+            use,
+            lambda message: self._banners.show_message("choice", Severity.ERROR, message),
+        )
 
     def turn(self, watched: Watched, degrees: int) -> None:
         """Turn the pictures of a watched camera by so much more, clockwise, now and from now on."""

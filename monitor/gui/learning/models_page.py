@@ -240,9 +240,11 @@ class ModelsDialog(WorkingDialog):
         from monitor.learning.questions import AT_ONCE, of_kept
 
         answers: queue.SimpleQueue[list[Question]] = queue.SimpleQueue()
+        judged = {kept.about.visit_id for kept in KeptFaces(self._places).all()}
 
         def ask(parts: Parts) -> None:
-            answers.put(parts.keeper.unsure(AT_ONCE) if parts.keeper is not None else [])
+            keeper = parts.keeper
+            answers.put(keeper.unsure(AT_ONCE, judged) if keeper is not None else [])
 
         self._session.submit(ask)
         try:

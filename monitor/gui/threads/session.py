@@ -17,7 +17,7 @@ from monitor.app import RunOptions, build_parts
 from monitor.camera.address import told_apart
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
-from monitor.errors import CameraError, MonitorError
+from monitor.errors import CameraError, MonitorError, StoreError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.store_side import StoreSide
 from monitor.gui.threads.watched import Watched
@@ -389,6 +389,11 @@ class Session(StoreSide):
                 log.warning("the %s thread did not end in time", thread.name)
         self._bridge.close(2.0)
         self.close_reader()
+        if worker is not None and worker.error is None and worker.is_alive():
+            return StoreError(
+                f"the analysis has not ended within {STOP_LIMIT_S:.0f} s: a disk, a share or the "
+                f"store does not answer; what was said to be saved is saved"
+            )
         return worker.error if worker is not None and not failed_before else None
 
     def _retire(self, thread: threading.Thread) -> None:

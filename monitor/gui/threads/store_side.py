@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.app import RunOptions
+from monitor.files import within
 
 # imported in the background after the window is up: they take SQLAlchemy with them
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from monitor.storage.totals import Total
 
 T = TypeVar("T")
+
+CLOSE_S = 2.0
 
 
 class StoreSide:
@@ -68,6 +72,9 @@ class StoreSide:
             store.close()
 
     def close_reader(self) -> None:
-        """Let the store go that is kept open for reading."""
+        """Let the store go that is kept open for reading. A disk that does not answer is not waited
+        for.
+        """
         if self._reader is not None:
-            self._reader.close()
+            with contextlib.suppress(TimeoutError):
+                within(self._reader.close, Path(self._reader.label), CLOSE_S)

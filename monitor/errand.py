@@ -21,7 +21,11 @@ class Errand:
         self._error: Exception | None = None
         self._began, self._took_s = 0.0, 0.0
 
-    def run(self, action: Callable[[], object], then: Callable[[Exception | None], object]) -> None:
+    def run(
+        self,
+        action: Callable[[], object],
+        then: Callable[[Exception | None], object] = lambda error: None,
+    ) -> None:
         """Have something done; the one before has been settled.
 
         Args:
@@ -43,6 +47,11 @@ class Errand:
         self._thread = threading.Thread(target=do, name="errand", daemon=True)
         self._thread.start()
         self.settle(wait_s)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, or not settled."""
+        return self._thread is not None
 
     @property
     def stuck(self) -> bool:

@@ -214,7 +214,7 @@ def test_the_window_goes_on_with_its_data_and_settings_on_a_frozen_disk(
         with disk.still():
             frozen.touch()
             wait_until(lambda: "nothing can be written to" in said.read_text())
-            wait_until(lambda: "records wait)" in said.read_text())
+            wait_until(lambda: "records wait" in said.read_text())
             before = analysed()
             wait_until(lambda: analysed() > before + 30)
             close.touch()

@@ -92,7 +92,7 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
         CameraError: If what is named is neither a camera index nor a stream's URL, or is named
             twice; if none of the cameras that were set up can be watched.
     """
-    config = options.config.camera
+    config, in_window = options.config.camera, kept is not None
     if options.recording is not None:
         return Chosen(recording(*options.recording, config, options.recorded_at))
     kept = kept or KeptCameras()
@@ -110,7 +110,7 @@ def choose_source(options: RunOptions, kept: KeptCameras | None = None) -> Chose
     if kept.set_up:
         raise CameraError(kept.fault or "no camera found: plug one in, or name one with --camera")
     # in the window of the moment it plays; without one it runs ahead of the clock
-    began = None if options.headless else datetime.now(UTC)
+    began = datetime.now(UTC) if in_window else None
     return Chosen(
         recording("video", DEMO_CLIP, config, began),
         "No camera found. This is a demonstration, not your entrance: set up a camera, or open a "

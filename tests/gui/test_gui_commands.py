@@ -181,6 +181,12 @@ def test_settings_that_are_the_same_start_nothing_again(
     assert window.session._worker is not worker
     assert window.session.options.config.sighting.alert_after_s == 4.0
     assert window.session.options.config.detect == config.detect
+
+    def kept() -> bool:  # a thread writes it
+        settings.sync()
+        return settings.contains("sighting/alert_after_s")
+
+    qtbot.waitUntil(kept, timeout=LONG_MS)
     assert float(str(settings.value("sighting/alert_after_s"))) == 4.0
 
 

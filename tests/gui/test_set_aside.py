@@ -69,11 +69,11 @@ def test_a_camera_that_is_switched_off_or_removed_during_a_clip_is_paused_no_mor
     window = make_window(Camera("camera 3"), Camera("camera 7"), into_store=False)
     store, keeper = Store(store_url), window.chooser.keeper
     for name in ("camera 3", "camera 7"):
-        qtbot.waitUntil(lambda n=name: booked(store, n) == [WatchState.LIVE], timeout=LONG_MS)  # type: ignore[misc]
+        qtbot.waitUntil(lambda n=name: booked(store, n)[:1] == [WatchState.LIVE], timeout=LONG_MS)  # type: ignore[misc]
     window.chooser.open_path(bare_clip)
     for name in ("camera 3", "camera 7"):
         qtbot.waitUntil(
-            lambda n=name: booked(store, n) == [WatchState.LIVE, WatchState.PAUSED],  # type: ignore[misc]
+            lambda n=name: booked(store, n)[-1:] == [WatchState.PAUSED],  # type: ignore[misc]
             timeout=LONG_MS,
         )
     (camera,) = (c for c in keeper.kept.cameras if c.title == "camera 3")
@@ -90,7 +90,8 @@ def test_a_camera_that_is_switched_off_or_removed_during_a_clip_is_paused_no_mor
     window.chooser.back()
     assert window.session.names == ("camera 7",)
     window.close()
-    assert booked(store, "camera 3") == [WatchState.LIVE, WatchState.PAUSED]
+    assert booked(store, "camera 3")[-1] is WatchState.PAUSED
+    assert booked(store, "camera 3").count(WatchState.PAUSED) == 1
     store.close()
 
 

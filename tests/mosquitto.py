@@ -5,6 +5,7 @@ is none, the tests are skipped and the reason is printed.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -36,7 +37,7 @@ def wait_for(condition: Callable[[], object], what: str = "") -> None:
 
 
 class Broker:
-    """Keeps what it has over a kill only where `lasting` says so."""
+    """Knows after a kill who listened when `remember` was called last, and nothing else."""
 
     def __init__(self, folder: Path, settings: str = "allow_anonymous true") -> None:
         self._program = program()
@@ -45,7 +46,11 @@ class Broker:
             self.port: int = free.getsockname()[1]
         self._file = folder / "mosquitto.conf"
         folder.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(f"listener {self.port} 127.0.0.1\n{settings}\n")
+        self._sessions = folder / "mosquitto.db"
+        lasting = f"persistence true\npersistence_location {folder}/\nautosave_interval 0\n"
+        as_root = "user root\n" if os.geteuid() == 0 else ""  # else it cannot write there
+        listens = f"listener {self.port} 127.0.0.1\n"
+        self._file.write_text(f"{as_root}{listens}{lasting}{settings}\n")
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Broker:
@@ -59,6 +64,12 @@ class Broker:
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def remember(self) -> None:
+        """Keep who listens over the next kill: for them then waits what comes before they do."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGUSR1)
+        wait_for(self._sessions.exists, "Mosquitto kept no sessions")
+
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
         if self._running is not None:
             self._running.send_signal(how)
@@ -68,7 +79,7 @@ class Broker:
 
 class Listener:
     """Hears everything that a broker is told, and what it has kept; goes on after a broker's
-    end.
+    end, which has missed nothing for it where it remembers.
     """
 
     def __init__(self, port: int, prepare: Callable[[Any], None] = lambda client: None) -> None:
@@ -78,7 +89,9 @@ class Listener:
         self.heard: list[tuple[str, str]] = []  # live messages: topic, payload
         self.kept: dict[str, str] = {}  # the newest by topic, those that were retained, too
         self._there = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"listener-{id(self)}", clean_session=False
+        )
         self._client.reconnect_delay_set(1, 1)
         prepare(self._client)
         self._client.on_connect = lambda c, *_: c.subscribe("#", qos=1)

@@ -127,6 +127,9 @@ def context_menu(widget: QWidget, place: QPoint) -> None:
 
 
 def press(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    """Press a banner's button."""
+    """Press a banner's button, also of one that is folded behind those that matter more."""
     (button,) = (b for b in window.banners.findChildren(QPushButton) if b.text() == text)
+    if not button.isVisible():
+        qtbot.mouseClick(window.banners.more, Qt.MouseButton.LeftButton)
+    assert button.isVisible()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -69,7 +69,8 @@ def test_a_camera_that_is_switched_off_or_removed_during_a_clip_is_paused_no_mor
     window = make_window(Camera("camera 3"), Camera("camera 7"), into_store=False)
     store, keeper = Store(store_url), window.chooser.keeper
     for name in ("camera 3", "camera 7"):
-        qtbot.waitUntil(lambda n=name: booked(store, n)[:1] == [WatchState.LIVE], timeout=LONG_MS)  # type: ignore[misc]
+        # the pictures are flat: the camera may be called covered before it was booked
+        qtbot.waitUntil(lambda n=name: booked(store, n) != [], timeout=LONG_MS)  # type: ignore[misc]
     window.chooser.open_path(bare_clip)
     for name in ("camera 3", "camera 7"):
         qtbot.waitUntil(

@@ -85,6 +85,22 @@ class Server:
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(sql)
 
+    def holding(self, text: str, journal: bool = True) -> list[str]:
+        """The files of its data folder with a text in any byte, in any case.
+
+        Args:
+            journal: Whether its journal (`pg_wal`) is looked into, too.
+        """
+        self.execute("CHECKPOINT")  # what is in memory alone is in no file
+        found = []
+        for path in self._data.rglob("*"):
+            inside = path.relative_to(self._data)
+            if path.is_file() and (journal or inside.parts[0] != "pg_wal"):
+                with suppress(FileNotFoundError):  # it lives
+                    if text.lower().encode() in path.read_bytes().lower():
+                        found.append(str(inside))
+        return sorted(found)
+
     def own(self, name: str, text: str) -> Path:
         """A file in the data folder that the server alone can read."""
         path = self._data / name

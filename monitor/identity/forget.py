@@ -146,12 +146,14 @@ def _once_more(store: Store, receipt: Receipt) -> Receipt:
         removed = _from_store(store, receipt.name)
     except StoreError as error:
         return replace(receipt, store_waits=str(error))
+    server = store.rewrite_server_files()
     return replace(
         receipt,
         rows=receipt.rows + removed.rows,
         snapshots=receipt.snapshots + removed.snapshots,
         faces=receipt.faces + removed.faces,
         store_waits=receipt.store_waits or removed.waits,
+        server_files=server if server is not None else receipt.server_files,
     )
 
 

@@ -124,6 +124,8 @@ class Receipt:
     running: tuple[RunningMonitor, ...] = ()
     leftovers: int = 0  # temporary files and copies of refused galleries
     store_waits: str = ""  # why the store may hold the name still; empty: it does not
+    # why the files of a server's tables may hold the name; empty: they do not; None: it is a file
+    server_files: str | None = None
     set_aside: Path | None = None  # where a gallery that cannot be read lies now
 
     @property
@@ -131,6 +133,7 @@ class Receipt:
         """Nothing is left for somebody to do: no more than the lines that say so."""
         return (
             not self.store_waits
+            and not self.server_files
             and self.set_aside is None
             and all(one.obeyed for one in self.running)
             and all(kept.whole for kept in self.pictures)

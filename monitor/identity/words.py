@@ -138,6 +138,7 @@ def of_ended(receipt: Receipt) -> str:
     line += (
         f"; NOT DONE: {receipt.store_waits}: forget them once more" if receipt.store_waits else ""
     )
+    line += f"; NOT DONE: {_of_server(receipt)}" if receipt.server_files else ""
     line += f"; not all pictures in {', '.join(missed)}" if missed else ""
     return line + (f"; delete the recogniser of {', '.join(known)}" if known else "")
 
@@ -171,6 +172,13 @@ def of_receipt(receipt: Receipt) -> list[str]:
             f"Mask Monitor that runs removes it when the store answers; else forget "
             f"{receipt.name} once more"
         )
+    if receipt.server_files:
+        lines.append(f"  NOT DONE: {_of_server(receipt)}")
+    if receipt.server_files is not None:
+        lines.append(
+            "  the server's journal, replicas and backups are not touched: its administrator ends "
+            "what they hold (docs/privacy.md)"
+        )
     if receipt.snapshots:
         lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
     if receipt.faces:
@@ -187,6 +195,10 @@ def of_receipt(receipt: Receipt) -> list[str]:
         "delete the name there yourself"
     )
     return lines
+
+
+def _of_server(receipt: Receipt) -> str:
+    return f"the files of the server's tables may hold the name still: {receipt.server_files}"
 
 
 def _of_pictures(kept: PicturesRemoval) -> str:

@@ -34,6 +34,7 @@ from monitor.storage.database import (
 )
 from monitor.storage.migrate import bring_up_to_date
 from monitor.storage.rows import row_of, said_of, shift_row, upsert
+from monitor.storage.server_files import HOURLY_MAX, rewrite
 from monitor.storage.tallies import begins, half_of, halves_of, recount
 
 log = logging.getLogger(__name__)
@@ -227,11 +228,14 @@ class Store(Counts):
 
     def scrub(self, name: str = "") -> bool:
         """What was deleted or forgotten is then in no byte of SQLite's files, and room is given
-        back. False if another program keeps it from that: it is to be tried again.
+        back; of a server's tables where they are small. False if it could not be: it is to be
+        tried again.
 
         Args:
             name: Which is to be found nowhere any more.
         """
+        if self.file is None:
+            return not rewrite(self._database, HOURLY_MAX)
         try:
             gone = self._database.empty_journal(START_WAIT_S)
             if name and self._database.holds(name):
@@ -280,7 +284,7 @@ class Store(Counts):
 
     def forget_identity(self, name: str) -> int:
         """Take a person's name, in any spelling, out of all visits and sightings, and out of the
-        files' bytes. Returns how many rows held it.
+        bytes of SQLite's files; a server's: `rewrite_server_files`. Returns how many rows held it.
 
         Raises:
             NotScrubbedError: If another program keeps the files from being cleaned.
@@ -301,6 +305,8 @@ class Store(Counts):
                         sa.update(table).where(identity.in_(spellings)).values(identity=None)
                     ).rowcount
         self._forget_waiting(name)
+        if self.file is None:
+            return rows
         scrubbed = [self.scrub(spelling) for spelling in sorted(gone)]
         if not all(scrubbed):
             raise NotScrubbedError(
@@ -309,6 +315,12 @@ class Store(Counts):
                 rows,
             )
         return rows
+
+    def rewrite_server_files(self) -> str | None:
+        """Have a server's tables written anew, so that what was forgotten is in none of their
+        bytes. As `rewrite`; None: the store is a file.
+        """
+        return rewrite(self._database) if self.file is None else None
 
     def _forget_waiting(self, name: str) -> None:
         """Nor does a program that was cut short bring it back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,3 +86,14 @@ def test_a_receipt_says_what_was_not_there() -> None:
     assert lines[0] == "  gallery g.npz: the name was not in it"
     assert lines[1].startswith("  store m.db: the name removed from 2 visits and sightings")
     assert len(lines) == 3  # neither snapshots nor pictures, and what is not touched
+
+
+def test_a_receipt_says_what_a_server_keeps() -> None:
+    now = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    receipt = Receipt("Ann", now, Path("g.npz"), None, "office", 2, server_files="")
+    assert receipt.done
+    assert sum("the server's journal" in line for line in words.of_receipt(receipt)) == 1
+    left = replace(receipt, server_files="they are too large")
+    assert not left.done
+    assert "NOT DONE: the files of the server's tables" in "\n".join(words.of_receipt(left))
+    assert words.of_ended(left).endswith("may hold the name still: they are too large")

@@ -194,8 +194,7 @@ class PeopleDialog(WorkingDialog):
         from monitor.identity import words
 
         self.banners.clear("fault")
-        done = not receipt.store_waits and all(one.obeyed for one in receipt.running)
-        severity = Severity.INFO if done else Severity.WARNING
+        severity = Severity.INFO if receipt.done else Severity.WARNING
         self.banners.show_message("result", severity, "\n".join(words.of_receipt(receipt)))
         self.read()
 

@@ -56,10 +56,10 @@ def run(home: Path, *arguments: str | Path) -> Done:
 class Books:
     """The files of a run in one folder: where they are, and what is in them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
         self.csv, self.events, self.store = folder / "s.csv", folder / "e.jsonl", folder / "m.db"
-        self.url = f"sqlite:///{self.store}"
+        self.url = url or f"sqlite:///{self.store}"
         self.arguments = (
             *("--csv", self.csv, "--events", self.events, "--store", self.url, "--into-store"),
         )
@@ -87,7 +87,7 @@ class Books:
 
 
 class Monitor:
-    """A running monitor whose terminal is read line by line."""
+    """A running monitor whose terminal is read line by line; a window is shown nowhere."""
 
     def __init__(self, home: Path, *arguments: str | Path) -> None:
         self.lines: list[str] = []
@@ -98,7 +98,7 @@ class Monitor:
             stderr=subprocess.PIPE,
             text=True,
             cwd=home,
-            env=environment(home),
+            env=environment(home) | {"QT_QPA_PLATFORM": "offscreen"},
         )
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()

@@ -158,6 +158,11 @@ class Pipeline:
         if self._identifier is not None:
             self._identifier.obeyed(known)
 
+    def settle(self) -> None:
+        """Look for news a last time, for `take_news`: the books are about to be closed."""
+        if self._identifier is not None:
+            self._identifier.settle()
+
     def close(self) -> None:
         """Nobody is named any more."""
         if self._identifier is not None:

@@ -254,6 +254,7 @@ class InferenceThread(threading.Thread):
 
     def _finish(self, parts: Parts) -> None:
         try:
+            parts.pipeline.settle()
             self._run_commands(parts)
             for camera in parts.pipeline.cameras:
                 changes = parts.pipeline.end(camera)

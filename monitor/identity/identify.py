@@ -176,6 +176,11 @@ class Identifier:
         if self._watch is not None:
             self._watch.obeyed(known)
 
+    def settle(self) -> None:
+        """Look for news a last time, for `take_news`: the books are about to be closed."""
+        if self._watch is not None:
+            self._watch.settle()
+
     def close(self) -> None:
         """Nobody is named any more."""
         if self._watch is not None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 AGAIN_S = 60.0  # after a consent could not be ended
-STOP_WAIT_S = 2.0
+STOP_WAIT_S, ENDING_WAIT_S = 2.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,20 @@ class GalleryWatch:
         with self._lock:
             self._obeyed = known.state
 
-    def close(self) -> None:
-        """This program names nobody any more."""
+    def settle(self) -> None:
+        """Look a last time: the books are about to be closed. What it finds is to be taken."""
         self._stop.set()
-        for thread in (self._thread, self._ending):
-            if thread is not None:
-                thread.join(STOP_WAIT_S)
-        self._presence.close()
+        if self._thread is not None:
+            self._thread.join(STOP_WAIT_S)
+
+    def close(self) -> None:
+        """This program names nobody any more: its books are closed. A consent that is being ended
+        is ended, as they were closed with the name, perhaps.
+        """
+        self.settle()
+        self._presence.close()  # which it may be waiting for
+        if self._ending is not None:
+            self._ending.join(ENDING_WAIT_S)
 
     # The watch's own threads
 
@@ -119,23 +126,25 @@ class GalleryWatch:
             self._look(match)
             self._end_consents()
             if self._stop.wait(LOOK_EVERY_S):
+                self._look(match)
                 return
 
     def _look(self, match: Callable[[Gallery], Namer]) -> None:
-        """Read the gallery if it was replaced."""
-        state = file_state(self._path)
-        if state == self._state:
-            return
+        """Read the gallery if it was replaced; whose consent has ended is gone at once."""
+        state, now = file_state(self._path), datetime.now(UTC)
         assert self._gallery is not None
-        read = Gallery(self._gallery.model, self._gallery.dimension)
-        sound = bool(state)
-        try:
-            read = load_gallery(self._path, read.model, read.dimension)
-        except ConfigError as error:
-            log.error("%s; until then nobody is named", error)
-            sound = False
+        read, sound = self._gallery, bool(state)
+        if state != self._state:
+            read = Gallery(read.model, read.dimension)
+            try:
+                read = load_gallery(self._path, read.model, read.dimension)
+            except ConfigError as error:
+                log.error("%s; until then nobody is named", error)
+                sound = False
+        elif not any(person.name in self._named and person.ended(now) for person in read.people):
+            return
         self._gallery, self._state = read, state
-        matcher = match(read.valid(datetime.now(UTC)))
+        matcher = match(read.valid(now))
         with self._lock:
             earlier = self._news.gone if self._news is not None else frozenset()
             gone: set[str] = set()

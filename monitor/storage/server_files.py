@@ -7,6 +7,7 @@ What is beyond a client: the server's journal (`pg_wal`), replicas and backups; 
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ COLUMNS = {  # that may hold a name
 TABLES = tuple(COLUMNS)
 AT_ONCE_MAX = 2**30  # bytes; desks wait for a table that is written anew, a minute or two for this
 HOURLY_MAX = 32 * 2**20  # a moment
+TRIES, AGAIN_S = 3, 1.0
 _WAIT_MS, _ANSWER_MS = 3000, 600_000
 
 _OWN = sa.text(
@@ -68,18 +70,25 @@ def _rewrite(connection: sa.Connection, most: int) -> str:
     connection.exec_driver_sql(f"SET lock_timeout = {_WAIT_MS}")
     connection.exec_driver_sql(f"SET statement_timeout = {_ANSWER_MS}")
     kept = _Kept(connection)
-    for table in TABLES:
-        connection.exec_driver_sql(f"VACUUM (FULL, VERBOSE) {table}")
-        connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(COLUMNS[table])})")
-        if connection.exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is None:
-            for column in COLUMNS[table]:  # of an empty one, the statistics stay as they were
-                connection.exec_driver_sql(f"ALTER TABLE {table} ALTER {column} TYPE text")
-    if not connection.execute(_OF_DATABASE).scalar():
-        return f"this role does not own the database, and its statistics may hold values: {_MEND}"
-    connection.exec_driver_sql("VACUUM (FULL, VERBOSE) pg_statistic")
-    if kept.rows:
-        return f"another program may have been reading what was there before: close it, or {_MEND}"
-    return ""
+    for attempt in range(TRIES):  # a desk that writes is done in a moment
+        time.sleep(attempt * AGAIN_S)
+        kept.rows = 0
+        for table in TABLES:
+            _write_anew(connection, table)
+        if not connection.execute(_OF_DATABASE).scalar():
+            return f"this role does not own the database, whose statistics may hold values: {_MEND}"
+        connection.exec_driver_sql("VACUUM (FULL, VERBOSE) pg_statistic")
+        if not kept.rows:
+            return "" if kept.hears else f"with this driver it is not known: {_MEND}"
+    return f"another program is reading what was there before: close it, or {_MEND}"
+
+
+def _write_anew(connection: sa.Connection, table: str) -> None:
+    connection.exec_driver_sql(f"VACUUM (FULL, VERBOSE) {table}")
+    connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(COLUMNS[table])})")
+    if connection.exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is None:
+        for column in COLUMNS[table]:  # of an empty one, the statistics stay as they were
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER {column} TYPE text")
 
 
 class _Kept:
@@ -91,10 +100,9 @@ class _Kept:
     def __init__(self, connection: sa.Connection) -> None:
         self.rows = 0
         driver: Any = connection.connection.driver_connection
-        if hasattr(driver, "add_notice_handler"):
+        self.hears = hasattr(driver, "add_notice_handler")  # psycopg2 has none
+        if self.hears:
             driver.add_notice_handler(self._hear)
-        else:
-            self.rows = 1  # of psycopg2: nothing is heard, so nothing is promised
 
     def _hear(self, notice: Any) -> None:
         found = re.search(r"\d+", notice.message_detail or "")

@@ -95,7 +95,7 @@ def test_who_reads_what_was_there_before_is_said(
         status, said = forget(tmp_path, postgres_url, capsys)
         assert status == 1
         assert "NOT DONE: the files of the server's tables may hold the name" in said
-        assert "another program may have been reading" in said
+        assert "another program is reading" in said
     engine.dispose()
     mend = re.search(r"VACUUM \(FULL, ANALYZE\) [a-z, ]+", said)
     assert mend is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import NOON, visit
 
 from monitor.identity.gallery import Gallery, load_any_gallery, save_gallery
 from monitor.identity.identify import LOOKS_MIN, IdentityVote
@@ -18,6 +19,7 @@ from monitor.identity.match import Matcher
 from monitor.identity.person import VISITOR, EnrolledPerson
 from monitor.identity.running import Presence, running_monitors
 from monitor.identity.watch import GalleryWatch, Known
+from monitor.storage.store import Store
 
 CARD = {
     "output": {"dimension": 4},
@@ -101,12 +103,44 @@ def test_a_consent_that_ends_is_ended(
     save(path, enrolled("Ada", 0, datetime.now(UTC) + timedelta(seconds=1)), enrolled("Bob", 1))
     watch.obeyed(news(watch))
     known = news(watch)
-    assert known.gone == {"Ada"}
+    assert known.gone == {"Ada"}  # before the gallery is written, which is another news
     watch.obeyed(known)
-    until(lambda: "The consent of Ada had ended" in caplog.text)
+
+    def ended() -> bool:
+        known = watch.take()
+        if known is not None:
+            watch.obeyed(known)
+        return "The consent of Ada had ended" in caplog.text
+
+    until(ended)
     gallery = load_any_gallery(path)
     assert gallery is not None
     assert [p.name for p in gallery.people] == ["Bob"]
+
+
+def test_a_consent_that_ends_as_the_program_is_closed_is_ended(path: Path) -> None:
+    """The books are closed with the name after the store was cleaned for the first time."""
+    store = Store(f"sqlite:///{path.parent / 'm.db'}")
+    store.begin_shift("shift", NOON)
+    watch = GalleryWatch(path, Presence(path), f"sqlite:///{path.parent / 'm.db'}")
+    watch.start(match(watch.load("m", 4)), match)
+    save(path, enrolled("Ada", 0, datetime.now(UTC) + timedelta(seconds=1)), enrolled("Bob", 1))
+    watch.obeyed(news(watch))
+    news(watch)  # which is never obeyed
+    watch.settle()
+    until(lambda: b"Ada" not in path.read_bytes())
+    store.save([visit(1, identity="Ada")], [])
+    watch.close()
+    assert [one.identity for one in store.read_visits()] == [None]
+    assert [f.name for f in path.parent.iterdir() if b"Ada" in f.read_bytes()] == []
+    store.close()
+
+
+def test_the_last_look_finds_who_was_forgotten_just_now(path: Path, watch: GalleryWatch) -> None:
+    until(lambda: [one.obeyed for one in running_monitors(path)] == [True])
+    save(path, enrolled("Bob", 1))
+    watch.settle()
+    assert news(watch).gone == {"Ada"}
 
 
 def test_a_vote_for_somebody_who_is_gone_begins_again() -> None:

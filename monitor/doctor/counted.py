@@ -1,4 +1,4 @@
-"""A source whose pictures are counted, and a recording that plays as a camera would."""
+"""A source whose pictures are counted, and a recording that plays at its own speed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from monitor.camera.source import Claim, Claims, FrameSource, Picture
 class Counted:
     """Reads another source, and notes what comes from it and when.
 
-    A recording is read as a camera is: at its own speed, and the newest frame wins. One thread
-    opens, reads and closes; what was noted is read by others once that thread is asked to stop.
+    A recording is read at its own speed, and waited for where the computer is slower: what is said
+    of it does not depend on what else the computer does. One thread opens, reads and closes; what was noted is read by others once that thread is asked to stop.
 
     Args:
         source: From now on this one's own.
         now: Seconds of a steady clock.
     """
 
-    live = True
     recorded: Recorded | None = None
 
     def __init__(self, source: FrameSource, now: Callable[[], float] = time.monotonic) -> None:
         self._source, self._now = source, now
-        self._camera = source.live
+        self.live = source.live
         self._begun = now()
         self._stopped = threading.Event()
         self.name: str = source.name
@@ -63,7 +62,7 @@ class Counted:
         picture = self._source.read()
         if picture is None:
             return None
-        if not self._camera:
+        if not self.live:
             self._stopped.wait(max(0.0, self._begun + picture.t - self._now()))
         if not self.times:
             self._failed_before = self._failed()

@@ -25,6 +25,7 @@ from monitor.records import FloatArray, Frame, FrameResult, Image, SourceState, 
 
 WAIT_S = 0.2  # between two looks at whether the camera still gives anything
 STOP_WAIT_S = 10.0  # a read may hang for that long
+SLOWEST = 10  # times the recording's own time
 SPARE_S = 2.0  # beyond the source's own time limits
 BURNT, BLACK = 250, 30  # grey levels
 # A stream's first pictures were kept while it was opened, and come all at once: they say nothing of
@@ -41,8 +42,10 @@ def examine(
     seconds: float,
     now: Callable[[], float] = time.monotonic,
 ) -> Examined:
-    """Look at a source for `seconds` from its first picture on. Ends in any case: a source that
-    gives nothing is waited for as long as its time limits say, twice at most.
+    """Look at a source for `seconds` from its first picture on: of a recording by its own time, as
+    a busy computer sees no less of it. Ends in any case: a source that gives nothing is waited for
+    as long as its time limits say, twice at most; a recording takes `SLOWEST` times as long at
+    most.
 
     Args:
         source: Not opened yet; it is closed afterwards. A recording plays as a camera would.
@@ -58,12 +61,15 @@ def examine(
     looks = _Looks(pipeline, now)
     capture.start()
     try:
-        until = now() + config.open_timeout_s + config.read_timeout_s + SPARE_S
+        first_t, until = 0.0, now() + config.open_timeout_s + config.read_timeout_s + SPARE_S
         while now() < until and not _ended(told, looks.frames > 0):
             frame = slot.get(WAIT_S)
             if frame is not None:
                 if not looks.frames:
-                    until = frame.captured_at + seconds
+                    slower = 1 if capture.live else SLOWEST
+                    first_t, until = frame.t, frame.captured_at + seconds * slower
+                if not capture.live and frame.t - first_t >= seconds:
+                    break
                 looks.take(frame)
         ended = now() if told and told[-1].state is not SourceState.ENDED else None
     finally:

@@ -32,6 +32,7 @@ from monitor.doctor.examine import examine
 from monitor.doctor.judge import Fault, Topic, bad, judge
 from monitor.doctor.measured import Examined
 from monitor.errors import CameraError, CameraMistakeError, DamagedPictureError
+from monitor.records import Frame, FrameResult
 
 FAST = CameraConfig(open_timeout_s=2, read_timeout_s=2)
 BY_THIS_PC = {Fault.LATE, Fault.STOOD_STILL}  # a machine that is busy tests, too
@@ -86,6 +87,26 @@ def test_what_is_wrong_is_found_and_nothing_else(
 ) -> None:
     images = [change(image) for image in at_the_door()]
     assert faults(examine_clip(write_clip(tmp_path / "door.mp4", images), pipeline)) == expected
+
+
+class Busy:
+    """A pipeline on a computer that takes a second for each picture."""
+
+    def __init__(self, pipeline: Pipeline, clock: FakeClock) -> None:
+        self._pipeline, self._clock = pipeline, clock
+
+    def process(self, frames: list[Frame]) -> list[FrameResult]:
+        self._clock.t += 1.0
+        return self._pipeline.process(frames)
+
+
+def test_a_busy_computer_sees_no_less_of_a_recording(pipeline: Pipeline, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "far.mp4", [far(image) for image in at_the_door()][:28])
+    clock = FakeClock(100.0)
+    busy: Any = Busy(pipeline, clock)
+    seen = examine(recording("video", clip, FAST), busy, FAST, 3.0, clock)
+    assert clock.t == 100.0 + 28
+    assert faults(seen) == {Fault.FACES_SMALL}
 
 
 def test_a_slow_camera_is_told(pipeline: Pipeline, tmp_path: Path) -> None:

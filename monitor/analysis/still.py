@@ -60,7 +60,8 @@ def pooled(first: FloatArray, second: FloatArray) -> FloatArray:
         (N, 3) float32, rows sum to 1.
     """
     product = np.sqrt(first.astype(np.float64) * second) + np.finfo(np.float32).tiny
-    return (product / product.sum(axis=1, keepdims=True)).astype(np.float32)
+    probabilities: FloatArray = (product / product.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
 def named_faces(

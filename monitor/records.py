@@ -135,7 +135,7 @@ class Frame:
     mirror: bool = False
     # of a picture that stands alone, in a run that names people: they are named by this one look
     name_faces: bool = True
-    closely: bool = True  # the same: searched at several scales
+    closely: bool = True  # the same: searched at several scales, and judged mirrored as well
     # the same: the smallest face that matters, in px: it is searched at one scale, which is enough
     # for that; 0: the detector's own rule
     smallest_px: int = 0

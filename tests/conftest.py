@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -28,6 +29,13 @@ import monitor  # noqa: F401  (switches ONNX Runtime's telemetry off before a te
 
 for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own Qt, not PySide6's
     os.environ.pop(_name, None)
+
+# The programs that tests start inherit what whoever started the tests has ignored (nohup, the
+# background of a shell), and are then sent these.
+for _name, _default in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    _number = getattr(signal, _name, None)  # Windows has no SIGHUP
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

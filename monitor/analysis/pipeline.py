@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.analysis.scene import GRACE_S, Scene
 from monitor.analysis.sightings import Origin
-from monitor.analysis.still import named_faces, still_faces, with_genders
+from monitor.analysis.still import named_faces, pooled, still_faces, with_genders
 from monitor.analysis.upright import found_turned, turned_confidence
 from monitor.analysis.wanted import Answers, Changes, Indices, Wanted
 from monitor.camera.turn import Turn
@@ -306,9 +306,20 @@ class Pipeline:
         ]
         probabilities = self._classifier.probabilities(np.concatenate(rois))
         ends = itertools.accumulate(len(own) for own in rois)
+        answers = [probabilities[end - len(own) : end] for own, end in zip(rois, ends, strict=True)]
         return [
-            (own, probabilities[end - len(own) : end]) for own, end in zip(rois, ends, strict=True)
+            (
+                own,
+                self._looked_again(own, answer)
+                if step.frame.still and step.frame.closely
+                else answer,
+            )
+            for step, own, answer in zip(steps, rois, answers, strict=True)
         ]
+
+    def _looked_again(self, rois: FloatArray, probabilities: FloatArray) -> FloatArray:
+        """What the faces of a picture that stands alone are, by a look into a mirror as well."""
+        return pooled(probabilities, self._classifier.probabilities(rois[:, :, ::-1]))
 
     def _finish(
         self, step: _Step, rois: FloatArray, probabilities: FloatArray, classify_s: float

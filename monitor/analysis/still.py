@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from monitor.analysis.wanted import Answers, Indices, Wanted
 from monitor.config import ClassifyConfig
 from monitor.faces.boxes import longer_side
@@ -45,6 +47,21 @@ def still_faces(wanted: Wanted, answers: Answers, config: ClassifyConfig) -> tup
             )
         )
     return tuple(faces)
+
+
+def pooled(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Two looks at the same faces as one: the geometric mean.
+
+    Args:
+        first: (N, 3) probabilities.
+        second: The same.
+
+    Returns:
+        (N, 3) float32, rows sum to 1.
+    """
+    product = np.sqrt(first.astype(np.float64) * second) + np.finfo(np.float32).tiny
+    probabilities: FloatArray = (product / product.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
 def named_faces(

@@ -26,7 +26,7 @@ from monitor.storage.export_wish import Wish
 from monitor.storage.history import History, Wanted
 from monitor.storage.store import Store
 from monitor.storage.tallies import recount_all
-from monitor.storage.totals import totals_between
+from monitor.storage.totals import BY_CAMERA, OfDay, totals_between
 
 UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -169,12 +169,12 @@ def queries(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     day = datetime(2026, 6, 16).astimezone()
     yield (
         "a day by the hour, each camera",
-        lambda: totals_between(store, day, day + timedelta(days=1), by_camera=True),
+        lambda: totals_between(store, day, day + timedelta(days=1), BY_CAMERA),
     )
-    yield "a year by the day", lambda: totals_between(store, since, UNTIL, days=True)
+    yield "a year by the day", lambda: totals_between(store, since, UNTIL, [(OfDay, False)])
     yield (
         "a year by the day, each camera",
-        lambda: totals_between(store, since, UNTIL, by_camera=True, days=True),
+        lambda: totals_between(store, since, UNTIL, [(OfDay, True)]),
     )
     yield "first page of the year", page(0.0)
     yield "page in the middle of the year", page(0.5)

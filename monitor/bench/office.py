@@ -106,6 +106,7 @@ def fill(database: Database, number: int) -> None:
     since = (UNTIL - YEAR).replace(tzinfo=None)
     with database.writing() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
         v1.metadata.create_all(connection)
         operations = Operations(MigrationContext.configure(connection))
         v2.upgrade(operations)

@@ -15,7 +15,8 @@ class Counted:
     """Reads another source, and notes what comes from it and when.
 
     A recording is read at its own speed, and waited for where the computer is slower: what is said
-    of it does not depend on what else the computer does. One thread opens, reads and closes; what was noted is read by others once that thread is asked to stop.
+    of it does not depend on what else the computer does. One thread opens, reads and closes; what
+    was noted is read by others once that thread is asked to stop.
 
     Args:
         source: From now on this one's own.

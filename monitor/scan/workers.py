@@ -126,6 +126,7 @@ def local_workers(number: int) -> Iterator[Workers]:
             file.write(secrets.token_hex(32).encode())
         os.environ.update(LOCAL | {"RAY_AUTH_TOKEN_PATH": str(folder / "token")})
         ray = load_ray()
+        ray._raylet.AuthenticationTokenLoader.instance().reset_cache()  # of a former scan's token
         with _started(
             ray,
             "the workers cannot be started",

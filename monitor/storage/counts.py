@@ -15,9 +15,18 @@ from monitor.storage.reads import Reads, between
 from monitor.storage.tallies import HALF_S, KINDS, begins, half_of, shown_of
 
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
-HOUR_S = 3600
-_DAY_ZERO = date(1970, 1, 1)
+HOUR_S, DAY_S = 3600, 86400
+_DAY_ZERO = date(1970, 1, 1)  # also where days are not told apart
 _STATES = {state.value: state for state in MaskState}
+
+
+class Grain(NamedTuple):
+    """What is told apart beside the state; the rest is blank."""
+
+    shift: bool = False
+    camera: bool = False
+    day: bool = False
+    hour: bool = False  # of a day
 
 
 class Counted(NamedTuple):
@@ -67,21 +76,16 @@ class Counts(Reads):
         )
 
     def count(
-        self, since: datetime | None = None, until: datetime | None = None, *, days: bool = False
+        self, grain: Grain, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[list[Counted], list[Counted]]:
-        """How many visits, and how many sightings, began in [since, until): by shift, camera, hour
-        of local time, and what they count as.
-
-        Args:
-            days: By day alone, whatever the hour and the shift: these are then 0 and "".
-        """
+        """How many visits, and how many sightings, began in [since, until)."""
         return (
-            list(self._count("visits", since, until, days)),
-            list(self._count("sightings", since, until, days)),
+            list(self._count("visits", since, until, grain)),
+            list(self._count("sightings", since, until, grain)),
         )
 
     def _count(
-        self, kind: str, since: datetime | None, until: datetime | None, days: bool
+        self, kind: str, since: datetime | None, until: datetime | None, grain: Grain
     ) -> Iterator[Counted]:
         half = tables.tallies.c.half
         known = sa.select(sa.func.min(half).label("first"), sa.func.max(half).label("last"))
@@ -94,44 +98,52 @@ class Counts(Reads):
         first, end = half_of(since), half_of(until)
         first += begins(first) < since  # whole ones alone
         if first >= end:  # less than an hour
-            yield from self._count_rows(kind, since, until, days)
+            yield from self._count_rows(kind, since, until, grain)
             return
-        yield from self._count_rows(kind, since, begins(first), days)
+        yield from self._count_rows(kind, since, begins(first), grain)
         for start, stop, offset in stretches(first, end):
             if offset % HALF_S:  # a zone that differs by quarters
-                yield from self._count_rows(kind, begins(start), begins(stop), days)
-            elif days:
+                yield from self._count_rows(kind, begins(start), begins(stop), grain)
+            elif (
+                grain in (Grain(day=True), Grain(day=True, camera=True))
+                and self._database.is_sqlite
+            ):
                 yield from self._count_days(kind, start, stop, offset)
             else:
-                yield from self._count_hours(kind, start, stop, offset)
-        yield from self._count_rows(kind, begins(end), until, days)
+                yield from self._count_halves(kind, start, stop, offset, grain)
+        yield from self._count_rows(kind, begins(end), until, grain)
 
-    def _count_hours(self, kind: str, start: int, stop: int, offset: int) -> Iterator[Counted]:
+    def _count_halves(
+        self, kind: str, start: int, stop: int, offset: int, grain: Grain
+    ) -> Iterator[Counted]:
         """From the tallies of some halves that have one offset (s)."""
         kept = tables.tallies.c
-        began = ((kept.half * HALF_S + offset) // HOUR_S).label("began")
-        groups = (kept.camera, began, kept.shown, kept.shift_id)
-        query = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
+        told: dict[str, sa.ColumnElement[Any]] = {"shown": kept.shown}
+        if grain.shift:
+            told["shift"] = kept.shift_id
+        if grain.camera:
+            told["camera"] = kept.camera
+        if grain.day:
+            told["place"] = (kept.half * HALF_S + offset) // (HOUR_S if grain.hour else DAY_S)
+        query = sa.select(
+            told.get("shift", sa.literal("")),
+            told.get("camera", sa.literal("")),
+            told.get("place", sa.literal(0)),
+            kept.shown,
+            sa.func.sum(kept.number),
+        ).group_by(*told.values())
         query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
-        for camera, place, shown, shift_id, number in self._rows(query):
-            day, hour = divmod(int(place), 24)
+        for shift_id, camera, place, shown, number in self._rows(query):
+            day, hour = divmod(int(place), 24) if grain.hour else (int(place), 0)
             date_ = _DAY_ZERO + timedelta(days=day)
             yield Counted(shift_id, camera, date_, hour, _STATES.get(shown), int(number))
 
     def _count_days(self, kind: str, start: int, stop: int, offset: int) -> Iterator[Counted]:
-        """As `_count_hours`. In a file the days of each camera and state lie in order in an index:
-        that is half the time of grouping all at once. To a server each question is a way to go.
+        """As `_count_halves`, of a file: there the days of each camera and state lie in order in an
+        index, which takes half the time of grouping all at once.
         """
         kept = tables.tallies.c
-        day = ((kept.half * HALF_S + offset) // (24 * HOUR_S)).label("day")
-        if not self._database.is_sqlite:
-            groups = (kept.camera, kept.shown, day)
-            whole = sa.select(*groups, sa.func.sum(kept.number)).group_by(*groups)
-            whole = whole.where(kept.kind == kind, kept.half >= start, kept.half < stop)
-            for camera, shown, place, number in self._rows(whole):
-                date_ = _DAY_ZERO + timedelta(days=int(place))
-                yield Counted("", camera, date_, 0, _STATES.get(shown), int(number))
-            return
+        day = ((kept.half * HALF_S + offset) // DAY_S).label("day")
         there = sa.select(kept.camera, kept.shown).where(kept.kind == kind).distinct()
         query = sa.select(day, sa.func.sum(kept.number)).group_by(day)
         query = query.where(kept.kind == kind, kept.half >= start, kept.half < stop)
@@ -143,8 +155,9 @@ class Counts(Reads):
                     yield Counted("", camera, date_, 0, state, int(number))
 
     def _count_rows(
-        self, kind: str, since: datetime, until: datetime, days: bool
+        self, kind: str, since: datetime, until: datetime, grain: Grain
     ) -> Iterator[Counted]:
+        """All that can be told apart, of some rows alone."""
         if since >= until:
             return
         table = KINDS[kind][0]
@@ -152,5 +165,11 @@ class Counts(Reads):
         query = between(sa.select(*names), table.c.first_seen, since, until)
         for shift_id, camera, began, shown in self._rows(query):
             here = began.astimezone()
-            place = ("", here.date(), 0) if days else (shift_id, here.date(), here.hour)
-            yield Counted(place[0], camera, place[1], place[2], _STATES.get(shown), 1)
+            yield Counted(
+                shift_id if grain.shift else "",
+                camera if grain.camera else "",
+                here.date() if grain.day else _DAY_ZERO,
+                here.hour if grain.hour else 0,
+                _STATES.get(shown),
+                1,
+            )

@@ -27,7 +27,7 @@ from monitor.storage.export_wish import COLUMNS, Wish, export_files
 from monitor.storage.places import check_regular
 from monitor.storage.reads import ROWS_AT_ONCE
 from monitor.storage.store import Store
-from monitor.storage.totals import OfDay, OfHour, OfShift, Total, totals_between
+from monitor.storage.totals import BY_CAMERA, OfDay, OfHour, OfShift, Total, totals_between
 
 R = TypeVar("R")
 _PERIODS = {"shifts": OfShift, "days": OfDay, "hours": OfHour}
@@ -77,9 +77,8 @@ class _Tables:
         self._shifts = {shift.shift_id: shift for shift in store.read_shifts()}
         periods = any(kind in _PERIODS for kind in wish.kinds)
         # for the sightings that stand days are enough, and quicker
-        self.totals = totals_between(
-            store, wish.since, wish.until, by_camera=periods, days=not periods
-        )
+        of = BY_CAMERA if periods else ((OfDay, False),)
+        self.totals = totals_between(store, wish.since, wish.until, of)
 
     def write(self, kind: str, path: Path) -> int:
         """Returns how many rows there are."""

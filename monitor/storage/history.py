@@ -172,26 +172,41 @@ class History:
         return Found(wanted, min(len(ids), LISTED_MAX), ids=ids[:LISTED_MAX], more=more)
 
     def _matches(self, wanted: Wanted) -> sa.ColumnElement[bool]:
-        """Whose note, name or id has the text."""
+        """Whose note, name or id has the text, of those in the stretch."""
         table, key, _ = _of(wanted.kind)
         text, identity = wanted.text.strip(), table.c.identity
-        held = sa.select(identity).where(identity.is_not(None)).distinct()
+
+        def some(*columns: sa.Column[Any]) -> sa.Select[Any]:
+            return between(sa.select(*columns), table.c.first_seen, wanted.since, wanted.until)
+
         # compared here: databases disagree on which letters are the same
         names = [
             name
-            for (name,) in self._store._rows(held)
+            for (name,) in self._store._rows(_distinct(identity))
             if text.casefold() in name.casefold() or same_name(name, text)
         ]
-        noted = self._store._rows(sa.select(key, table.c.note).where(table.c.note != ""))
+        noted = self._store._rows(some(key, table.c.note).where(table.c.note != ""))
         notes = [row_id for row_id, note in noted if text.casefold() in note.casefold()]
         notes = sorted(notes, reverse=True)[:DENSE]  # ids sort by time
         id_part = sa.and_(key >= text, key < text + "\U0010ffff")
-        number = sa.select(sa.func.count().label("number")).where(identity.in_(names))
-        if self._store._read(number.select_from(table))[0]["number"] > DENSE:
+        named = some(key).where(identity.in_(names)).limit(DENSE + 1).subquery()
+        number = sa.select(sa.func.count().label("number")).select_from(named)
+        if self._store._read(number)[0]["number"] > DENSE:
             # gone through by time, until there are enough
             return sa.or_(sa.func.coalesce(identity, "").in_(names), key.in_(notes), id_part)
         found = (identity.in_(names), key.in_(notes), id_part)
-        return key.in_(sa.union(*(sa.select(key).where(one) for one in found)))
+        return key.in_(sa.union(*(some(key).where(one) for one in found)))
+
+
+def _distinct(column: sa.Column[Any]) -> sa.Select[Any]:
+    """The different values of a column that has an index: each is looked up as the one after the
+    former, where a database would go through all rows.
+    """
+    least = sa.func.min(column)
+    walk = sa.select(least.label("value")).where(column.is_not(None)).cte(recursive=True)
+    following = sa.select(least).where(column > walk.c.value).scalar_subquery()
+    walk = walk.union_all(sa.select(following).where(walk.c.value.is_not(None)))
+    return sa.select(walk.c.value).where(walk.c.value.is_not(None))
 
 
 def _of(kind: str) -> tuple[sa.Table, sa.Column[str], Any]:

@@ -131,9 +131,9 @@ def _migrate(connection: sa.Connection, found: int) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
-    from monitor.storage.migrations import v1, v2, v3, v4, v5
+    from monitor.storage.migrations import v1, v2, v3, v4, v5, v6
 
-    steps = {2: v2.upgrade, 3: v3.upgrade, 4: v4.upgrade, 5: v5.upgrade}
+    steps = {2: v2.upgrade, 3: v3.upgrade, 4: v4.upgrade, 5: v5.upgrade, 6: v6.upgrade}
     if found == 1:
         v1.metadata.create_all(connection)  # what a killed first start has not made
         schema.version.create(connection, checkfirst=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitor.records import Count, Shift
 from monitor.storage.compliance import total
-from monitor.storage.totals import OfDay, OfHour, OfShift, Period, Total, totals_between
+from monitor.storage.totals import Of, OfDay, OfHour, OfShift, Period, Total, totals_between
 
 if TYPE_CHECKING:
     from monitor.storage.store import Store
@@ -66,8 +66,10 @@ def overview(store: Store, since: datetime, until: datetime, *, hourly: bool = F
     Raises:
         StoreError: If the store cannot be read.
     """
-    days = not hourly and until - since > HOURLY_MAX
-    found = totals_between(store, since, until, by_camera=True, days=days)
+    of: list[Of] = [(OfDay, True)]
+    if hourly or until - since <= HOURLY_MAX:
+        of += [(OfShift, False), (OfHour, False)]
+    found = totals_between(store, since, until, of)
     by_day = [t for t in found if isinstance(t.period, OfDay)]
     by_hour = [t for t in found if isinstance(t.period, OfHour)]
     by_shift = [t for t in found if isinstance(t.period, OfShift)]

@@ -182,7 +182,12 @@ class Reads:
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
-        """What this thread reads within is all of one moment, whatever others write meanwhile."""
+        """What this thread reads within is all of one moment, whatever others write meanwhile: that
+        of the outermost block.
+        """
+        if getattr(self._held, "connection", None) is not None:
+            yield
+            return
         with self._faults_told(), self._database.one_state() as connection:
             self._held.connection = connection
             try:

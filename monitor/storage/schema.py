@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-VERSION = 5
+VERSION = 6
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
@@ -125,15 +125,19 @@ tallies = sa.Table(
     # a year by the day is added up from it alone
     sa.Index("ix_tallies_shown", "kind", "camera", "shown", "half", "number"),
 )
-# What is searched for; few rows have any.
+# What is searched for; few rows have any. Of notes only the time is in the index: a server refuses
+# one with a long text.
 for _table in (visits, sightings):
-    for _name_, _column, _there in (
-        ("note", _table.c.note, _table.c.note != ""),
-        ("identity", _table.c.identity, _table.c.identity.is_not(None)),
-        ("corrected", _table.c.first_seen, _table.c.corrected.is_not(None)),
+    for _name_, _columns, _there in (
+        ("note", ["first_seen"], _table.c.note != ""),
+        ("identity", ["identity", "first_seen"], _table.c.identity.is_not(None)),
+        ("corrected", ["first_seen"], _table.c.corrected.is_not(None)),
     ):
         sa.Index(
-            f"ix_{_table.name}_{_name_}", _column, sqlite_where=_there, postgresql_where=_there
+            f"ix_{_table.name}_{_name_}",
+            *(_table.c[_column] for _column in _columns),
+            sqlite_where=_there,
+            postgresql_where=_there,
         )
     # what is too old, and what a program that was killed left open, is found without a search
     sa.Index(f"ix_{_table.name}_last_seen", _table.c.last_seen)

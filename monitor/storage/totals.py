@@ -5,7 +5,7 @@ which charts show and `csv_files` writes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +17,7 @@ from monitor.storage.compliance import (
     stands,
     total,
 )
+from monitor.storage.counts import Grain
 from monitor.storage.not_running import NOT_RUNNING, SHIFT_MAX, not_running
 from monitor.storage.spans import GAP, Span, Spell, naive
 
@@ -55,6 +56,9 @@ class OfHour:
 
 
 Period = OfShift | OfDay | OfHour
+Of = tuple[type[Period], bool]  # totals of these periods, and whether of each camera
+TOGETHER: tuple[Of, ...] = ((OfShift, False), (OfDay, False), (OfHour, False))
+BY_CAMERA: tuple[Of, ...] = ((OfShift, True), (OfDay, True), (OfHour, True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,11 @@ class Total:
     off_s: float = 0.0  # the program was not running, or the PC slept
 
 
+_Key = tuple[Period, str | None]  # a period, and a camera; None: all together
+
+
 class _Part(NamedTuple):
-    """A part of what is added up."""
+    """A part of what is added up; blank where it is not needed."""
 
     shift_id: str
     camera: str
@@ -95,43 +102,51 @@ def totals(
     """
     shifts, spells = tuple(shifts), [_spell(watch) for watch in watches]
     spells += not_running(shifts, spells, datetime.now(UTC))
-    return _Sums(by_camera).of(
-        shifts,
-        ((_part(v.shift_id, v.camera, v.first_seen), counted_state(v), 1) for v in visits),
-        ((_part(s.shift_id, s.camera, s.first_seen), 1) for s in sightings if stands(s)),
-        spells,
-    )
+    cut = _cut(spells, days=False)
+    came = [(_part(v.shift_id, v.camera, v.first_seen), counted_state(v), 1) for v in visits]
+    alarms = [(_part(s.shift_id, s.camera, s.first_seen), 1) for s in sightings if stands(s)]
+    return [
+        found
+        for one in (BY_CAMERA if by_camera else TOGETHER)
+        for found in _Sums(*one).of(shifts, came, alarms, cut)
+    ]
 
 
 def totals_between(
     store: Store,
     since: datetime | None = None,
     until: datetime | None = None,
-    *,
-    by_camera: bool = False,
-    days: bool = False,
+    of: Sequence[Of] = TOGETHER,
 ) -> list[Total]:
     """`totals` of what began in [since, until), added up by the database, and of the time that was
-    watched within, or was to be.
+    watched within, or was to be; all of one moment.
 
     Args:
-        days: Of days alone, which is quicker for a year.
+        of: Which, in this order: days alone are quicker than all for a year.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    visits, sightings = store.count(since, until, days=days)
-    found = _Sums(by_camera, days).of(
-        store.read_shifts(since, until),
-        ((_Part(g.shift_id, g.camera, g.day, g.hour), g.state, g.number) for g in visits),
-        (
-            (_Part(g.shift_id, g.camera, g.day, g.hour), g.number)
-            for g in sightings
-            if g.state in STANDING
-        ),
-        _spells(store, since, until),
-    )
-    return [t for t in found if isinstance(t.period, OfDay)] if days else found
+    found: list[Total] = []
+    with store.one_state():
+        shifts = store.read_shifts(since, until)
+        days = all(period is OfDay for period, _ in of)
+        cut = _cut(_spells(store, since, until), days)
+        for period, by_camera in of:
+            day, hour = period is not OfShift, period is OfHour
+            grain = Grain(shift=not day, camera=by_camera, day=day, hour=hour)
+            visits, sightings = store.count(grain, since, until)
+            found += _Sums(period, by_camera).of(
+                shifts,
+                ((_Part(g.shift_id, g.camera, g.day, g.hour), g.state, g.number) for g in visits),
+                (
+                    (_Part(g.shift_id, g.camera, g.day, g.hour), g.number)
+                    for g in sightings
+                    if g.state in STANDING
+                ),
+                cut,
+            )
+    return found
 
 
 def unwatched_between(
@@ -159,68 +174,49 @@ def unwatched_between(
 
 
 class _Sums:
-    """Adds up by period, and by camera if wanted."""
+    """Adds up by one kind of period, and by camera if wanted."""
 
-    def __init__(self, by_camera: bool, days: bool = False) -> None:
-        self._by_camera, self._days = by_camera, days
-        self._states: defaultdict[tuple[Period, str | None], Counter[MaskState | None]]
-        self._states = defaultdict(Counter)
-        self._alarms: Counter[tuple[Period, str | None]] = Counter()
-        self._stills: defaultdict[tuple[Period, str | None], Count] = defaultdict(Count)
+    def __init__(self, period: type[Period], by_camera: bool) -> None:
+        self._period, self._by_camera = period, by_camera
+        self._states: defaultdict[_Key, Counter[MaskState | None]] = defaultdict(Counter)
+        self._alarms: Counter[_Key] = Counter()
+        self._stills: defaultdict[_Key, Count] = defaultdict(Count)
         # microseconds, as the next
-        self._spent: defaultdict[tuple[Period, str | None], Counter[WatchState | None]]
-        self._spent = defaultdict(Counter)
-        self._on: Counter[tuple[Period, str | None]] = Counter()
+        self._spent: defaultdict[_Key, Counter[WatchState | None]] = defaultdict(Counter)
+        self._on: Counter[_Key] = Counter()
 
     def of(
         self,
         shifts: Iterable[Shift],
         visits: Iterable[tuple[_Part, MaskState | None, int]],
         sightings: Iterable[tuple[_Part, int]],
-        spells: Iterable[Spell],
+        cut: Mapping[tuple[_Part, WatchState | None], int],
     ) -> list[Total]:
-        # equal parts together first: that is quick for a million
-        seen: Counter[tuple[_Part, MaskState | None]] = Counter()
+        """In order. `cut` is what `_cut` gives."""
         for part, state, number in visits:
-            seen[part, state] += number
-        for (part, state), number in seen.items():
-            for key in self._keys(part):
-                self._states[key][state] += number
+            self._states[self._key(part)][state] += number
         for part, number in sightings:
-            for key in self._keys(part):
-                self._alarms[key] += number
+            self._alarms[self._key(part)] += number
         for shift in shifts:
             if shift.stills != Count():
-                for key in self._keys(_part(shift.shift_id, "", shift.started)):
-                    self._stills[key] = total([self._stills[key], shift.stills])
-        for (part, shown), spent in _cut(spells, self._days).items():
-            for key in self._keys(part):
-                self._on[key] += spent
-                self._spent[key][shown] += spent
-        return [self._total(key) for key in self._in_order()]
-
-    def _keys(self, part: _Part) -> list[tuple[Period, str | None]]:
-        camera = part.camera if self._by_camera else None
-        if self._days:
-            return [(OfDay(part.day), camera)]
-        return [
-            (OfShift(part.shift_id), camera),
-            (OfDay(part.day), camera),
-            (OfHour(part.day, part.hour), camera),
-        ]
-
-    def _in_order(self) -> list[tuple[Period, str | None]]:
+                key = self._key(_part(shift.shift_id, "", shift.started))
+                self._stills[key] = total([self._stills[key], shift.stills])
+        for (part, shown), spent in cut.items():
+            key = self._key(part)
+            self._on[key] += spent
+            self._spent[key][shown] += spent
         found = {*self._states, *self._alarms, *self._stills, *self._on}
-        return [
-            key
-            for kind in (OfShift, OfDay, OfHour)
-            for key in sorted(
-                (key for key in found if isinstance(key[0], kind)),
-                key=lambda key: (key[0], key[1] or ""),
-            )
-        ]
+        return [self._total(key) for key in sorted(found, key=lambda key: (key[0], key[1] or ""))]
 
-    def _total(self, key: tuple[Period, str | None]) -> Total:
+    def _key(self, part: _Part) -> _Key:
+        camera = part.camera if self._by_camera else None
+        if self._period is OfShift:
+            return OfShift(part.shift_id), camera
+        if self._period is OfDay:
+            return OfDay(part.day), camera
+        return OfHour(part.day, part.hour), camera
+
+    def _total(self, key: _Key) -> Total:
         count = total([as_count(self._states.get(key, {})), self._stills.get(key, Count())])
         spent = self._spent[key] if key in self._spent else Counter[WatchState | None]()
         return Total(

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from fakes import INCORRECT, MASKED, UNDECIDED, UNMASKED, face_at, found, frame
 
-from monitor.analysis.still import still_faces, with_genders
+from monitor.analysis.pipeline import Pipeline
+from monitor.analysis.still import pooled, still_faces, with_genders
 from monitor.analysis.wanted import Answers, Wanted
-from monitor.config import ClassifyConfig, DetectConfig
+from monitor.config import ClassifyConfig, Config, DetectConfig
 from monitor.detect import make_detector
 from monitor.faces.boxes import NO_BOXES
+from monitor.faces.classify import MaskClassifier
 from monitor.records import Detections, Face, MaskState
 
 
@@ -72,3 +74,32 @@ def test_a_gender_is_guessed_only_where_one_look_is_sure() -> None:
     guesses = np.array([[0.92, 0.08], [0.2, 0.8]], np.float32)
     known = with_genders(faces, np.array([0, 1], np.intp), guesses)
     assert [face.gender for face in known] == ["male", None]
+
+
+@pytest.mark.parametrize("name", ["bare.jpg", "masked.jpg"])
+def test_a_picture_is_judged_as_its_mirrored_one_is(name: str) -> None:
+    """Both looks are taken at both, so that neither side is the better one."""
+    picture = cv2.imread(str(Path(__file__).resolve().parent.parent / "data" / name))
+    assert picture is not None
+    config = Config()
+    pipeline = Pipeline(
+        make_detector(config.detect), MaskClassifier.load(config.classify), config, "shift"
+    )
+    answers = []
+    for closely in (True, False):
+        for pixels in (picture, cv2.flip(picture, 1)):
+            (result,) = pipeline.process([frame(still=True, closely=closely, pixels=pixels)])
+            answers.append(result.faces[0].raw_confidence)
+    close, fast = answers[:2], answers[2:]
+    assert abs(close[0] - close[1]) <= abs(fast[0] - fast[1])
+
+
+def test_two_looks_are_one_answer() -> None:
+    first = np.array([[1, 0, 0], [0.6, 0.3, 0.1]], np.float32)
+    second = np.array([[0, 1, 0], [0.2, 0.7, 0.1]], np.float32)
+    both = pooled(first, second)
+    assert both.dtype == np.float32
+    assert both.sum(axis=1) == pytest.approx([1, 1])
+    assert both[0, 0] == pytest.approx(both[0, 1])
+    assert both[1].argmax() == 1
+    assert pooled(second, first) == pytest.approx(both)

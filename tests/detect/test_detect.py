@@ -278,3 +278,18 @@ def test_demo_clip_has_its_two_visits() -> None:
     absent = [(0.0, 0.5), (9.0, 11.5), (21.5, 22.0)]
     assert all(found[t] == 1 for t in found if any(a <= t <= b for a, b in present))
     assert all(found[t] == 0 for t in found if any(a <= t <= b for a, b in absent))
+
+
+@pytest.mark.parametrize("name", ["bare.jpg", "masked.jpg"])
+def test_a_mirrored_search_tells_of_the_picture_as_it_is(name: str) -> None:
+    """The same faces where they are, the person's right eye still the right one."""
+    detector, image = yunet.YuNet(threads=1), picture(name)
+    plain = detector._detect(image, 640, 0.5)
+    mirrored = detector._detect(image, 640, 0.5, mirrored=True)
+    assert plain.landmarks is not None
+    assert mirrored.landmarks is not None
+    overlap = iou_matrix(plain.boxes, mirrored.boxes)
+    assert overlap.max(axis=1) == pytest.approx(1, abs=0.2)
+    other = mirrored.landmarks[overlap.argmax(axis=1)]
+    size = longer_side(plain.boxes)[:, None]
+    assert (np.linalg.norm(plain.landmarks - other, axis=2) < 0.15 * size).all()

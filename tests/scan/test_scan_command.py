@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import os
 import platform
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,9 +19,10 @@ from pathlib import Path
 import psutil
 import pytest
 from footage import FIRST, SECOND, looked_at, scanned, write_footage
-from program import ROOT, run, started
+from program import ROOT, environment, run, started
 
 from monitor.errors import ConfigError, PlaceTakenError
+from monitor.records import Visit
 from monitor.scan.command import run_scan
 from monitor.storage.store import Store
 
@@ -171,6 +174,64 @@ def test_a_driver_that_is_killed_is_gone_on_with(site: Path, tmp_path: Path, kil
     assert rows(url) == rows(other)
 
 
+@needs_ray
+@pytest.mark.long
+def test_a_month_of_clips_comes_out_right_whoever_is_killed(tmp_path: Path) -> None:
+    """60 clips; a worker is killed five times, the scan itself once, and gone on with."""
+    site = tmp_path / "site"
+    for number in range(60):
+        since = 0.25 * (number % 48)
+        day, hour = 1 + number // 4, 8 + 2 * (number % 4)
+        name = f"2026-11-{day:02}_{hour:02}-00-{number % 60:02}.mp4"
+        write_footage(site / f"door {number % 3}" / name, [0.5, (since, since + 3.5)])
+    url, other = (f"sqlite:///{tmp_path / name}" for name in ("m.db", "other.db"))
+    arguments = ("scan", site, "--workers", "2", "--store", url)
+    with started(tmp_path, *arguments) as monitor:
+        own = []
+        for _ in range(5):
+            while not (found := analysing(monitor.pid)):
+                assert "<end>" not in monitor.lines, monitor.lines
+                time.sleep(0.02)
+            own += [process.pid for process in family(monitor.pid)]
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(found[0].pid, signal.SIGKILL)
+            time.sleep(1.0)
+        monitor.end(signal.SIGKILL)
+    limit = time.monotonic() + 150
+    while any(psutil.pid_exists(pid) for pid in own) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert "60 clips" not in "".join(monitor.lines)
+    assert run(tmp_path, *arguments).code == 0
+    assert run(tmp_path, "scan", site, "--workers", "2", "--store", other).code == 0
+    assert len([row for row in rows(other) if isinstance(row, Visit)]) >= 60
+    assert sorted(map(str, rows(url))) == sorted(map(str, rows(other)))
+
+
+@needs_ray
+def test_a_second_scan_of_one_process_has_workers_too(tmp_path: Path) -> None:
+    """Each has a password of its own."""
+    script = """
+import os.path
+from monitor.scan.workers import local_workers
+for name in ("a", "b"):
+    with local_workers(1) as workers:
+        workers.submit(name, os.path.basename, f"/footage/{name}")
+        answers = []
+        while not answers:
+            answers = workers.answers(60.0)
+        print(answers[0].result)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(tmp_path),
+        timeout=START_S,
+    )
+    assert done.stdout.split() == ["a", "b"], done.stderr
+
+
 def test_without_ray_one_line_says_what_to_install(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,8 +253,6 @@ def test_mistakes_are_said_before_anything_is_started(site: Path, tmp_path: Path
 
 
 def test_ray_is_not_loaded_on_the_way_to_anything_else() -> None:
-    import subprocess
-
     script = (
         "import sys, monitor.cli, monitor.app, monitor.headless, monitor.scan.command; "
         "print('ray' in sys.modules)"

@@ -18,7 +18,15 @@ from fakes import sighting, visit, watch
 from monitor.records import Correction, MaskState, Sighting, Visit, WatchState
 from monitor.storage.history import LISTED_MAX, History, Wanted
 from monitor.storage.store import Store
-from monitor.storage.totals import OfDay, OfHour, OfShift, totals, totals_between
+from monitor.storage.totals import (
+    BY_CAMERA,
+    TOGETHER,
+    OfDay,
+    OfHour,
+    OfShift,
+    totals,
+    totals_between,
+)
 
 BEGAN = datetime(2026, 10, 24, 21, 52, 7, 500_000, tzinfo=UTC)  # the night before summer time ends
 UNTIL = BEGAN + timedelta(days=3)
@@ -178,9 +186,10 @@ def test_the_database_counts_like_the_records_in_every_zone(
     for span in ((None, None), (since, until), (since, since + timedelta(minutes=1))):
         visits, sightings = store.read_visits(*span), store.read_sightings(*span)
         wanted = totals([], visits, sightings, by_camera=by_camera)
-        assert totals_between(store, *span, by_camera=by_camera) == wanted
-        days = [t for t in wanted if type(t.period).__name__ == "OfDay"]
-        assert totals_between(store, *span, by_camera=by_camera, days=True) == days
+        assert totals_between(store, *span, BY_CAMERA if by_camera else TOGETHER) == wanted
+        for period in (OfShift, OfDay, OfHour):
+            own = [t for t in wanted if isinstance(t.period, period)]
+            assert totals_between(store, *span, [(period, by_camera)]) == own
 
 
 def test_an_old_note_and_correction_leave_a_line_of_who_and_when(store: Store) -> None:
@@ -222,8 +231,8 @@ def test_hours_watched_are_cut_where_local_hours_and_days_end(
                 wanted[period, "watched"] += 60 * (state is not WatchState.LOST)
         begins = ended
     store.save([], [], watches=watches)
-    for days in (False, True):
-        found = totals_between(store, watches[0].began, begins, days=days)
+    for of in (TOGETHER, [(OfDay, False)]):
+        found = totals_between(store, watches[0].began, begins, of)
         for one in found:
             if isinstance(one.period, OfShift):
                 continue

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import random
+import string
 import threading
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fakes import NOON, sighting, visit, watch
 from old_store import SHIFTS, SIGHTINGS, SQL, SQL_2, VISITS, started_at_once
+from test_history import BEGAN, all_of, rows
 from test_totals import the_database_adds_up_alike
 
 from monitor.errors import StoreError
 from monitor.records import Correction, Count, MaskState, Shift
 from monitor.storage import database, schema
+from monitor.storage.history import History, Wanted
 from monitor.storage.migrations import v2
 from monitor.storage.store import Store
 
@@ -163,3 +169,33 @@ def test_a_server_that_is_not_there() -> None:
 
 def test_the_database_adds_up_as_we_do(postgres_url: str) -> None:
     the_database_adds_up_alike(postgres_url)
+
+
+def test_a_note_of_any_length_is_kept_and_found(postgres_url: str) -> None:
+    store = Store(postgres_url)
+    # random letters: a server makes others short enough for an index
+    long = "".join(random.Random(5).choices(string.ascii_letters, k=20_000)) + " a VISOR"
+    store.save([visit(1), visit(2)], [sighting(1)])
+    store.annotate("shift-v1-s1", long)
+    wanted = Wanted("sightings", NOON, NOON + timedelta(hours=1), text="visor")
+    assert History(store).find(wanted).ids == ("shift-v1-s1",)
+    assert store.read_sightings()[0].note == long
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["visits", "sightings"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"text": "müller"}, {"text": "courier"}, {"text": "ADA"}, {"text": "shift-v1"}]
+)
+def test_a_search_finds_what_a_file_finds(
+    postgres_url: str, tmp_path: Path, kind: str, changes: dict[str, str]
+) -> None:
+    made = rows(120)
+    found = []
+    for url in (postgres_url, f"sqlite:///{tmp_path / 'monitor.db'}"):
+        store = Store(url)
+        store.save([v for v, _ in made], [s for _, s in made])
+        wanted = Wanted(kind, BEGAN, BEGAN + timedelta(days=2), **changes)
+        found.append(all_of(store, wanted))
+        store.close()
+    assert found[0] == found[1] != []

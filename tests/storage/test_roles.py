@@ -17,6 +17,7 @@ from monitor.export_command import run_export
 from monitor.records import Correction, Shift
 from monitor.storage.backup import backup, restore
 from monitor.storage.commands import run_store
+from monitor.storage.counts import Grain
 from monitor.storage.store import Store
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_a_desk_reads_its_own_rows_and_no_others(office: Office) -> None:
     assert [v.desk for v in left.read_visits()] == ["left"]
     assert left.desk_names() == ["left"]
     assert [w.shift_id for w in left.read_watches()] == ["shift1"]
-    counted, _ = left.count()
+    counted, _ = left.count(Grain(day=True))
     assert sum(group.number for group in counted) == 1
     left.close()
     for table in ("visits", "sightings", "shifts", "watches"):
@@ -121,7 +122,7 @@ def test_a_desk_changes_nothing_of_another(office: Office) -> None:
     boss = office.open("boss")
     first = boss.read_sightings()[0]
     assert (first.sighting_id, first.corrected, first.note) == ("shift-v1-s1", None, "")
-    counted, _ = boss.count()
+    counted, _ = boss.count(Grain(day=True))
     assert sum(group.number for group in counted) == 2
     boss.close()
 

@@ -300,10 +300,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"settings file {_shown(str(path))} cannot be read ({error.strerror}): check the path "
             f"after --config"
         ) from None
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # not TOML, not UTF-8, a number of thousands of digits, brackets without end
+    except UnicodeDecodeError:  # Notepad's "Unicode" is UTF-16
+        shown = _shown(path.name)
+        raise ConfigError(f"settings file {shown} is no text in UTF-8: save it as UTF-8") from None
+    # not TOML, a number of thousands of digits, brackets without end
+    except (ValueError, RecursionError) as error:
         reason = _shown(str(error).splitlines()[0][:200])
         raise ConfigError(
             f"settings file {_shown(path.name)} is not valid TOML ({reason}): correct that line"

@@ -113,8 +113,10 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
         ):
             load_config(path)
     (tmp_path / "latin.toml").write_bytes(b'[store]\nurl = "caf\xe9"\n')
-    with pytest.raises(ConfigError, match="not valid TOML"):
-        load_config(tmp_path / "latin.toml")
+    (tmp_path / "notepad.toml").write_bytes("[store]\n".encode("utf-16"))
+    for name in ("latin.toml", "notepad.toml"):
+        with pytest.raises(ConfigError, match="is no text in UTF-8: save it as UTF-8"):
+            load_config(tmp_path / name)
 
 
 @pytest.mark.parametrize(

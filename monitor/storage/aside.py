@@ -45,7 +45,9 @@ class Aside:
     def remove(self) -> None:
         """Delete the copy, if there is one."""
         for end in ("", "-wal", "-shm", "-journal"):
-            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            one = self.path.with_name(self.path.name + end)
+            if one.exists():  # a disk that is read-only refuses also where there is nothing to do
+                one.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _both(self) -> Any:

@@ -275,7 +275,8 @@ def _limits(url: sa.URL) -> dict[str, Any]:
 
 def reason(error: BaseException) -> str:
     """An error in the database's own words, one line without SQL or values."""
-    said = error.orig if isinstance(error, DBAPIError) else error
+    said: object = error.orig if isinstance(error, DBAPIError) else error
+    said = error.strerror if isinstance(error, OSError) else said
     return (str(said).splitlines() or [type(error).__name__])[0]
 
 

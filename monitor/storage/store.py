@@ -74,10 +74,10 @@ class Store(Counts):
         except StoreError:
             self.close()
             raise
-        except (SQLAlchemyError, ValueError) as error:
+        except (SQLAlchemyError, ValueError, OSError) as error:
             self.close()
             locked = any(word in reason(error) for word in ("locked", "lock timeout"))
-            mend = "check the path and its rights, or give another with --store"
+            mend = "check the path, its rights and its disk's room, or give another with --store"
             if self.file is None:
                 mend = refused(reason(error)) or mend
             mend = "close the other program that holds it and try again" if locked else mend
@@ -113,7 +113,7 @@ class Store(Counts):
         self._database.close()
         try:
             self._prepare()
-        except (SQLAlchemyError, ValueError) as error:
+        except (SQLAlchemyError, ValueError, OSError) as error:
             raise StoreError(
                 f"the store {self.label} was deleted and cannot be made anew ({reason(error)}): "
                 f"free the disk"

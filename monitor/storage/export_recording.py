@@ -12,6 +12,7 @@ from monitor.records import Count, Shift, Sighting, Visit
 from monitor.storage.export import Exported, export
 from monitor.storage.export_wish import Wish
 from monitor.storage.store import Store
+from monitor.storage.url import file_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def export_recording(found: Found, path: Path, wish: Wish) -> Exported:
     visits = [replace(visit, shift_id=shift.shift_id) for visit in found.visits]
     sightings = [replace(sighting, shift_id=shift.shift_id) for sighting in found.sightings]
     with tempfile.TemporaryDirectory(prefix="mask-monitor-") as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'recording.db'}")
+        store = Store(file_url(Path(folder) / "recording.db"))
         try:
             store.begin_shift(shift.shift_id, shift.started, shift.name)
             store.save(visits, sightings, [shift])

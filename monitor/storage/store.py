@@ -36,6 +36,7 @@ from monitor.storage.migrate import bring_up_to_date
 from monitor.storage.rows import row_of, said_of, shift_row, upsert
 from monitor.storage.server_files import HOURLY_MAX, rewrite
 from monitor.storage.tallies import begins, half_of, halves_of, recount
+from monitor.storage.url import file_url
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def default_url() -> str:
     Raises:
         StoreError: If the folder cannot be made.
     """
-    return f"sqlite:///{data_folder() / 'monitor.db'}"
+    return file_url(data_folder() / "monitor.db")
 
 
 class Store(Counts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 HIDDEN = "…"
 _FILES = ("sqlite", "sqlite+pysqlite")  # a path, and no password
@@ -11,6 +12,11 @@ _SERVER = re.compile(
     r"(?:[^:/]*(?::[^@]*)?@)?((?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.-]*)?)(?:\?[^@]*)?",
     re.ASCII,
 )
+
+
+def file_url(path: Path) -> str:
+    """The URL of an SQLite file, whatever its folders are called."""
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
 
 
 def shown_url(url: str) -> str:

@@ -108,6 +108,7 @@ def test_no_display_runs_headless_and_says_so(
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["clip.mp4"], ["did you mean --video clip.mp4?"]),
         (["--vido", "a.mp4"], ["unrecognized arguments: --vido", "did you mean --video?"]),
         (["--head"], ["did you mean --headless?"]),
         (["exprot", "a.csv"], ["did you mean export?"]),

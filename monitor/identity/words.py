@@ -191,8 +191,8 @@ def of_receipt(receipt: Receipt) -> list[str]:
     for running in receipt.running:
         lines += _of_running(running)
     lines.append(
-        "  Other CSV files, event logs and backups that were written before are not touched: "
-        "delete the name there yourself"
+        "  Other CSV files, event logs and backups that were written before, and notes that "
+        "somebody typed, are not touched: delete the name there yourself"
     )
     return lines
 

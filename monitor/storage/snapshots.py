@@ -53,11 +53,12 @@ class Snapshots:
         assert good
         try:
             path = self._path(sighting_id)
+            self._folder.mkdir(mode=0o700, exist_ok=True)  # somebody may have deleted it
             path.touch(mode=0o600)
             path.write_bytes(jpeg.tobytes())
         except OSError as error:
             raise StoreError(
-                f"a snapshot cannot be written ({error.strerror}): free the disk"
+                f"a snapshot cannot be written ({error.strerror}): free the disk or the folder"
             ) from None
 
     def forget(self, sighting_id: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,8 +54,19 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         Snapshots(tmp_path / "file")
     snapshots = Snapshots(tmp_path / "pictures")
     (tmp_path / "pictures").rename(tmp_path / "gone")
+    (tmp_path / "pictures").touch()
     with pytest.raises(StoreError, match="cannot be written"):
         snapshots.keep("a", IMAGE, BOX)
+
+
+def test_a_folder_that_was_deleted_meanwhile_is_made_anew(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "pictures")
+    snapshots.keep("a", IMAGE, BOX)
+    shutil.rmtree(tmp_path / "pictures")
+    snapshots.keep("b", IMAGE, BOX)
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["b.jpg"]
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "pictures").stat().st_mode) == 0o700
 
 
 def test_switched_off_they_are_still_deleted_in_time(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ _IN_NAME = re.compile(
 # (Unix), 1980 (FAT), 2000 and 2001 (small devices).
 _NOTED_SINCE = datetime(2001, 1, 2, tzinfo=UTC)
 _LENGTH_MAX = timedelta(days=7)
+_BYTES_A_SECOND_MIN = 2  # of a whole clip; one that claims to be longer has a wild time stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def _in_container(path: Path) -> tuple[timedelta, datetime | None]:
             metadata_errors="replace",
         ) as clip:
             length = timedelta(microseconds=max(0, clip.duration or 0))
+            if length.total_seconds() * _BYTES_A_SECOND_MIN > path.stat().st_size:
+                length = timedelta()
             notes = [clip.metadata, *(track.metadata for track in clip.streams.video)]
     except (av.error.FFmpegError, ValueError, OverflowError):
         return timedelta(), None

@@ -108,3 +108,19 @@ def test_the_user_is_believed_first(tmp_path: Path, demo_clip: Path) -> None:
     assert Recorded(path, said).began(NOW) == said
     with pytest.raises(CameraError, match="cannot be read"):
         Recorded(tmp_path / "gone.mp4").began(NOW)
+
+
+def test_a_length_that_its_bytes_cannot_hold_is_not_believed(tmp_path: Path) -> None:
+    """One wild time stamp makes a clip of two pictures a week long."""
+    path = tmp_path / "wild.mkv"
+    with av.open(str(path), "w") as clip:
+        stream = clip.add_stream("mjpeg", 10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for pts in (0, 1, 10 * 86400 * 6):
+            frame = av.VideoFrame(64, 48, "yuvj420p")
+            frame.pts = pts
+            clip.mux(stream.encode(frame))
+        clip.mux(stream.encode(None))
+    end = NOW - timedelta(days=10)
+    os.utime(path, (end.timestamp(), end.timestamp()))
+    assert recorded_at(path, NOW) == end

@@ -301,7 +301,9 @@ class Commands(QObject):
     def show_help(self) -> None:
         from monitor.gui.help import HelpDialog
 
-        HelpDialog(self._window).open()
+        help_ = HelpDialog(self._window)
+        help_.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        help_.open()
 
     @Slot()
     def show_about(self) -> None:
@@ -309,6 +311,7 @@ class Commands(QObject):
 
         options = self._session.options
         about = AboutDialog(options.config, self._window, identify=options.identify)
+        about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         about.folder_wanted.connect(self._show_folder)
         about.open()
 

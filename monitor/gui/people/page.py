@@ -191,13 +191,23 @@ class PeopleDialog(WorkingDialog):
         self.run("forgetting", lambda: self._open_desk().forget(name), self._forgotten)
 
     def _forgotten(self, receipt: Receipt) -> None:
-        from monitor.identity import words
-
         self.banners.clear("fault")
-        done = not receipt.store_waits and all(one.obeyed for one in receipt.running)
-        severity = Severity.INFO if done else Severity.WARNING
-        self.banners.show_message("result", severity, "\n".join(words.of_receipt(receipt)))
+        text, severity = f"{receipt.name} was forgotten", Severity.INFO
+        if not receipt.done:
+            text, severity = f"{text}, and something is left for you to do", Severity.WARNING
+        self.banners.show_message(
+            "result", severity, text, "Receipt…", lambda: self.show_receipt(receipt)
+        )
+        self.show_receipt(receipt)
         self.read()
+
+    def show_receipt(self, receipt: Receipt) -> None:
+        """What was done at each holder, to be read, saved and printed."""
+        from monitor.gui.people.receipt_dialog import ReceiptDialog
+
+        dialog = ReceiptDialog(receipt, self._bridge, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.enrolling is not None:

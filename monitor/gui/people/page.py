@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # imported in the background once the page is open
 T = TypeVar("T")
 COLUMNS = ("Name", "Shots", "Consent given", "Until", "Enrolled by", "What was agreed to")
 OFF = (
-    "Identification is off: nobody is named until Mask Monitor is started with --identify. "
+    "Identification is off: nobody is named until it is switched on in Monitor > Settings…. "
     "People can be enrolled and forgotten here all the same."
 )
 ON = (
@@ -65,7 +65,7 @@ class PeopleDialog(WorkingDialog):
         return QSize(900, 480)
 
     def _lay_out(self) -> None:
-        self.note = QLabel(ON if self._session.options.identify else OFF)
+        self.note = QLabel()
         self.note.setWordWrap(True)
         self.inner.addWidget(self.note)
         self.table = quiet_table("People who are enrolled", COLUMNS, (210, 60, 115, 115, 120))
@@ -100,7 +100,8 @@ class PeopleDialog(WorkingDialog):
         return self._desk
 
     def read(self) -> None:
-        """Show who is enrolled now."""
+        """Show who is enrolled now, and whether they are named."""
+        self.note.setText(ON if self._session.options.identify else OFF)
         self.run("reading the gallery", self._read, self._show)
 
     def _read(self) -> tuple[list[Listed], list[str]]:

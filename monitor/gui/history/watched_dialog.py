@@ -32,6 +32,7 @@ WORDS = {
     WatchState.LIVE: "watched",
     WatchState.PAUSED: "paused, or a recording was shown",
     WatchState.LOST: "lost: no picture came",
+    WatchState.LOCKED: "not watched: its password was needed",
     WatchState.MOVED: "watched another scene than before",
 }
 

@@ -57,6 +57,7 @@ class WatchState(Enum):
     LIVE = "live"
     PAUSED = "paused"
     LOST = "lost"  # no picture comes, or none that can be shown
+    LOCKED = "password needed"  # nobody tries: its password is not known in this run
     FROZEN = "frozen"
     BLACK = "black"
     DARK = "dark"

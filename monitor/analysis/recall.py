@@ -42,8 +42,7 @@ class Recall:
         faces = tuple(replace(face, identity=None, gender=None) for face in result.faces)
         with self._lock:
             if frame.index == 0:
-                self._faces.clear()
-                self._marks, self._came, self._number = {}, {}, 0
+                self._forget()
             for face in faces:
                 self._came.setdefault(face.visit_id or "", frame.t)
             if faces:
@@ -53,6 +52,15 @@ class Recall:
                 self._number -= len(self._faces.popitem(last=False)[1])
             marks = {s.sighting_id: self._mark(s, frame.t) for s in result.sightings}
             self._marks = self._marks | marks if marks else self._marks
+
+    def forget(self) -> None:
+        """Let go of all: the recording was left."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._faces.clear()
+        self._marks, self._came, self._number = {}, {}, 0
 
     def _mark(self, sighting: Sighting, t: float) -> Mark:
         lasted_s = (sighting.last_seen - sighting.first_seen).total_seconds()

@@ -27,6 +27,7 @@ from monitor.errors import (
     CameraRefusedError,
     DamagedPictureError,
 )
+from monitor.freed import give_back_freed
 from monitor.records import Condition, Frame, SourceState, SourceStatus, WatchState
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,11 @@ class CaptureThread(threading.Thread):
             )
         finally:
             self._source.close()
+            self._let_go()
+            give_back_freed()
+
+    def _let_go(self) -> None:
+        """Drop the pictures that are held: the thread itself may be known for long."""
 
     def _run(self) -> None:
         pause_s = 1.0

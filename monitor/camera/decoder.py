@@ -35,6 +35,8 @@ RATE_TOLD_MAX = 1000  # pictures a second; a header with more was never finished
 BARREN_MAX = 60  # packets in a row without a picture; more than any decoder holds back
 PADDING_MAX = 4096  # bytes behind a picture
 SQUEEZE_MAX = 4.0  # pixels that claim to be longer than this are taken for square
+# How a frame is shown: whether its axes are swapped, then whether it is mirrored, and upside down.
+Shown = tuple[bool, bool, bool]
 
 
 class Converter:
@@ -58,10 +60,11 @@ class Converter:
 class DecodedImage:
     """A picture as it was decoded; it becomes BGR when somebody looks at it, once. Any thread."""
 
-    def __init__(self, frame: VideoFrame, converter: Converter, size_wh: tuple[int, int]) -> None:
+    def __init__(
+        self, frame: VideoFrame, converter: Converter, size_wh: tuple[int, int], shown: Shown
+    ) -> None:
         self._frame: VideoFrame | None = frame
-        self._converter, self._scaled_wh = converter, size_wh
-        self._shown = _orientation(frame)
+        self._converter, self._scaled_wh, self._shown = converter, size_wh, shown
         self._image: Image | None = None
         self._lock = threading.Lock()
         self.size_wh = size_wh[::-1] if self._shown[0] else size_wh
@@ -138,6 +141,7 @@ class Decoder:
             codec.thread_count = 1
         self._converter = Converter()
         self._size_wh: tuple[int, int] | None = None
+        self._shown: dict[int, Shown] = {}  # by rotation, in degrees
         self._frames = self._decode()
 
     def _choose(self, url: str, live: bool) -> VideoStream:
@@ -292,7 +296,12 @@ class Decoder:
         """
         if self._size_wh is None:
             self._size_wh = _square(frame, self.stream.sample_aspect_ratio)
-        return DecodedImage(frame, self._converter, self._size_wh)
+        rotation = frame.rotation
+        if rotation not in self._shown:
+            # Once, and not of each frame: whoever asks it for side data ties it to itself, and it
+            # then stays until the garbage collector comes, hundreds of megabytes later.
+            self._shown[rotation] = _orientation(frame)
+        return DecodedImage(frame, self._converter, self._size_wh, self._shown[rotation])
 
     @property
     def _is_unfinished(self) -> bool:
@@ -341,10 +350,7 @@ class NoPicturesError(Exception):
     """What is wrong with a container that could be opened; its text follows the source's name."""
 
 
-def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """How a frame is shown: whether its axes are swapped, and whether it is then mirrored, and
-    turned upside down.
-    """
+def _orientation(frame: VideoFrame) -> Shown:
     told: Any = frame.side_data.get("DISPLAYMATRIX")
     if told is None:
         return False, False, False

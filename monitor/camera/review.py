@@ -198,6 +198,9 @@ class ReviewThread(CaptureThread):
                 self._play_on()
             self._tell()
 
+    def _let_go(self) -> None:
+        self._ahead = self._glanced = None
+
     @property
     def _front(self) -> int:
         """How many pictures were judged."""

@@ -17,6 +17,7 @@ from monitor.app import RunOptions
 from monitor.config import with_values
 from monitor.gui.banner import Severity
 from monitor.gui.layout import WindowParts
+from monitor.gui.preferences import IDENTIFY
 from monitor.gui.reports import Reports
 from monitor.gui.side.sightings_panel import CORRECTIONS, NOTE_LABEL, correction_icon
 from monitor.records import Correction, Sighting
@@ -142,15 +143,29 @@ class Commands(QObject):
     @Slot()
     def ask_for_settings(self) -> None:
         from monitor.gui.dialogs import SettingsDialog
+        from monitor.gui.privacy_box import agreed
 
-        dialog = SettingsDialog(self._session.options.config, self._window)
+        options = self._session.options
+        fixed = self._preferences.is_given(options, "store", "retention_days")
+        dialog = SettingsDialog(
+            options.config, self._window, identify=options.identify, fixed=fixed
+        )
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self.change_settings(dialog.values())
+            self.change_settings(*agreed(options, dialog, self._window))
         dialog.deleteLater()
 
-    def change_settings(self, values: dict[tuple[str, str], object]) -> None:
-        """Keep settings, and start the analysis again if they are others than now."""
+    def change_settings(
+        self, values: dict[tuple[str, str], object], identify: bool | None = None
+    ) -> None:
+        """Keep settings, and start the analysis again if they are others than now.
+
+        Args:
+            identify: Whether people are named from now on; None: as before.
+        """
         options = self._session.options
+        if identify is not None and identify != options.identify:
+            self._preferences.keep_flag(IDENTIFY, identify)
+            options = dataclasses.replace(options, identify=identify)
         for (section, name), value in values.items():
             if getattr(getattr(options.config, section), name) != value:
                 config = with_values(options.config, {section: {name: value}})
@@ -301,7 +316,9 @@ class Commands(QObject):
     def show_help(self) -> None:
         from monitor.gui.help import HelpDialog
 
-        HelpDialog(self._window).open()
+        help_ = HelpDialog(self._window)
+        help_.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        help_.open()
 
     @Slot()
     def show_about(self) -> None:
@@ -309,6 +326,7 @@ class Commands(QObject):
 
         options = self._session.options
         about = AboutDialog(options.config, self._window, identify=options.identify)
+        about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         about.folder_wanted.connect(self._show_folder)
         about.open()
 

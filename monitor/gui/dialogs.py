@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QFrame,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
 from monitor.config import Config
 from monitor.declared import DetectorInfo, detectors
+from monitor.gui.privacy_box import PrivacyBox
+from monitor.gui.screen import dialog_size
 from monitor.gui.side.panel import FaintLabel
 from monitor.shift_times import parse_shifts
+
+AFTER = "A change takes effect at once: the models are loaded again, and the count goes on."
 
 
 def detector_text(info: DetectorInfo) -> str:
@@ -34,12 +41,26 @@ def wrapped(text: str) -> QLabel:
 
 
 class SettingsDialog(QDialog):
-    """What a receptionist may want to change. Everything else is in the settings file."""
+    """What a receptionist may want to change. Everything else is in the settings file.
 
-    def __init__(self, config: Config, parent: QWidget | None = None) -> None:
+    Args:
+        config: The settings as they are.
+        identify: Whether people are named now.
+        fixed: See `PrivacyBox`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        parent: QWidget | None = None,
+        *,
+        identify: bool = False,
+        fixed: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        form = QFormLayout(self)
+        body = QWidget()
+        form = QFormLayout(body)
         form.setVerticalSpacing(10)
         self.alert_after_s = QDoubleSpinBox()
         self.alert_after_s.setRange(0, 600)
@@ -75,31 +96,27 @@ class SettingsDialog(QDialog):
         self._wrong.setWordWrap(True)
         self._wrong.hide()
         form.addRow(self._wrong)
-        self.collect = QCheckBox("&Keep corrected faces to learn from")
-        self.collect.setChecked(config.learning.collect)
-        self.collect.setToolTip(
-            f"A few faces of visits that are corrected or confirmed, on this PC alone, for "
-            f"{config.learning.retention_days} days; Monitor > Models… shows them"
-        )
-        form.addRow(self.collect)
-        days = config.store.retention_days
-        kept = (
-            f"Visits and sightings are deleted after {days} days"
-            if days
-            else "Visits and sightings are never deleted"
-        )
-        form.addRow(
-            wrapped(
-                f"{kept} (store.retention_days in the settings file). After a change the models "
-                f"are loaded again; the count goes on."
-            )
-        )
+        self.privacy = PrivacyBox(config, identify=identify, fixed=fixed)
+        self.collect = self.privacy.collect
+        form.addRow(self.privacy)
+        form.addRow(wrapped(AFTER))
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        form.addRow(buttons)
+        scroll = QScrollArea()  # for small screens
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = QVBoxLayout(self)
+        rows.addWidget(scroll, 1)
+        rows.addWidget(buttons)
+        width = body.sizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
+        scroll.setMinimumWidth(width)
+        height = form.totalHeightForWidth(width) + buttons.sizeHint().height() + 40
+        self.resize(dialog_size(self, QSize(width + 24, height)))
 
     def accept(self) -> None:
         """Times that cannot be read are said."""
@@ -119,5 +136,11 @@ class SettingsDialog(QDialog):
             ("detect", "min_face_px"): self.min_face_px.value(),
             ("detect", "name"): self.detector.currentData(),
             ("shift", "times"): self.shifts.text(),
+            ("store", "retention_days"): self.privacy.retention_days.value(),
             ("learning", "collect"): self.collect.isChecked(),
         }
+
+    @property
+    def identify(self) -> bool:
+        """Whether people are to be named."""
+        return self.privacy.identify.isChecked()

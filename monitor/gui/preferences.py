@@ -29,10 +29,12 @@ KEPT = (
     ("sighting", "alert_after_s"),
     ("detect", "min_face_px"),
     ("shift", "times"),
+    ("store", "retention_days"),
     ("learning", "collect"),
     *(("alerts", field.name) for field in dataclasses.fields(AlertsConfig)),
     *(("visitor", field.name) for field in dataclasses.fields(VisitorConfig)),
 )
+IDENTIFY = "identify"  # the window's flag that people are named, without the command line
 SNOOZE_KEYS = ("since", "until", "until_day")
 
 
@@ -135,7 +137,15 @@ class Preferences:
                 config = with_values(config, {section: {name: _as(type(default), kept)}})
             except (ConfigError, ValueError, TypeError):
                 self._keep(f"{section}/{name}", None)
-        return dataclasses.replace(options, config=config)
+        identify = options.identify or self.flag(IDENTIFY, False)
+        return dataclasses.replace(options, config=config, identify=identify)
+
+    def is_given(self, options: RunOptions, section: str, name: str) -> bool:
+        """Whether a setting comes from the settings file or the command line, which win."""
+        value = getattr(getattr(options.config, section), name)
+        kept = self._values.get(f"{section}/{name}") is not None
+        other = value != getattr(getattr(Config(), section), name) and not kept
+        return f"{section}.{name}" in options.named or other
 
     def save(self) -> None:
         """Write what has changed. A disk that does not answer is waited for a moment only."""

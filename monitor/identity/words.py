@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.identity.guide import Failure, Progress, Reason, Refusal, Step
 from monitor.identity.results import (
@@ -143,58 +144,79 @@ def of_ended(receipt: Receipt) -> str:
     return line + (f"; delete the recogniser of {', '.join(known)}" if known else "")
 
 
+class Told(NamedTuple):
+    """What became of the name at one holder."""
+
+    holder: str
+    what: str
+    done: bool = True  # False: somebody has to do something there
+
+
 def of_receipt(receipt: Receipt) -> list[str]:
     """The receipt's lines."""
+    return [of_forgotten(receipt), *(f"  {t.holder}: {t.what}" for t in of_holders(receipt))]
+
+
+def of_forgotten(receipt: Receipt) -> str:
+    """The receipt's first line."""
     at = receipt.at.astimezone().isoformat(timespec="seconds")
-    lines = [f"Receipt: {receipt.name} was forgotten on {at}."]
-    removed = receipt.from_gallery
-    if removed is not None:
-        consent = f"the consent given {of_day(removed.given)} to {removed.by}"
-        embeddings = f"{removed.embeddings} embeddings"
-        lines.append(f"  gallery {receipt.gallery}: {embeddings} and {consent} removed")
-    elif receipt.set_aside is not None:
-        lines.append(
-            f"  gallery {receipt.gallery}: it cannot be read; set aside as "
-            f"{receipt.set_aside.name}, with name and consent blanked, and an empty one begun. "
-            f"Embeddings in it cannot be told apart: delete it to be sure"
-        )
-    else:
-        lines.append(f"  gallery {receipt.gallery}: the name was not in it")
+    return f"Receipt: {receipt.name} was forgotten on {at}."
+
+
+def of_holders(receipt: Receipt) -> list[Told]:
+    """The rest of it, holder by holder."""
+    told = [_of_gallery(receipt)]
     if receipt.leftovers:
-        lines.append(f"  copies beside the gallery: {receipt.leftovers} deleted or blanked")
-    lines.append(
-        f"  store {receipt.store}: the name removed from {receipt.rows} visits and sightings; "
-        f"these stay, without a name"
-    )
+        told.append(Told("copies beside the gallery", f"{receipt.leftovers} deleted or blanked"))
+    store, rows = f"store {receipt.store}", f"{receipt.rows} visits and sightings"
+    told.append(Told(store, f"the name removed from {rows}; these stay, without a name"))
     if receipt.store_waits:
-        lines.append(
-            f"  NOT DONE: {receipt.store_waits}. What was written meanwhile may hold the name: a "
+        waits = (
+            f"NOT DONE: {receipt.store_waits}. What was written meanwhile may hold the name: a "
             f"Mask Monitor that runs removes it when the store answers; else forget "
             f"{receipt.name} once more"
         )
+        told.append(Told(store, waits, done=False))
     if receipt.server_files:
-        lines.append(f"  NOT DONE: {_of_server(receipt)}")
+        tables = f"NOT DONE: {_of_server(receipt)}"
+        told.append(Told("the server's tables", tables, done=False))
     if receipt.server_files is not None:
-        lines.append(
-            "  the server's journal, replicas and backups are not touched: its administrator ends "
-            "what they hold (docs/privacy.md)"
+        told.append(
+            Told(
+                "the server's journal, replicas and backups",
+                "not touched: its administrator ends what they hold (docs/privacy.md)",
+            )
         )
     if receipt.snapshots:
-        lines.append(f"  snapshots: {receipt.snapshots} pictures of sightings deleted")
+        told.append(Told("snapshots", f"{receipt.snapshots} pictures of sightings deleted"))
     if receipt.faces:
-        lines.append(
-            f"  learning: {receipt.faces} kept faces deleted, out of all data sets too; a model "
-            f"that learnt from them stays, and no picture can be made of it"
+        faces = (
+            f"{receipt.faces} kept faces deleted, out of all data sets too; a model that learnt "
+            f"from them stays, and no picture can be made of it"
         )
-    lines += [f"  pictures: {_of_pictures(kept)}" for kept in receipt.pictures]
-    lines += [f"  recogniser: {_of_recogniser(one)}" for one in receipt.recognisers]
+        told.append(Told("learning", faces))
+    told += [Told("pictures", _of_pictures(kept), kept.whole) for kept in receipt.pictures]
+    told += [Told("recogniser", _of_recogniser(one), one.whole) for one in receipt.recognisers]
     for running in receipt.running:
-        lines += _of_running(running)
-    lines.append(
-        "  Other CSV files, event logs and backups that were written before, and notes that "
-        "somebody typed, are not touched: delete the name there yourself"
+        told += _of_running(running)
+    rest = "those that were written before are not touched: delete the name there yourself"
+    others = "other CSV files, event logs and backups, and notes that somebody typed"
+    return [*told, Told(others, rest)]
+
+
+def _of_gallery(receipt: Receipt) -> Told:
+    gallery, removed = f"gallery {receipt.gallery}", receipt.from_gallery
+    if removed is not None:
+        consent = f"the consent given {of_day(removed.given)} to {removed.by}"
+        return Told(gallery, f"{removed.embeddings} embeddings and {consent} removed")
+    if receipt.set_aside is None:
+        return Told(gallery, "the name was not in it")
+    aside = (
+        f"it cannot be read; set aside as {receipt.set_aside.name}, with name and consent "
+        f"blanked, and an empty one begun. Embeddings in it cannot be told apart: delete it to be "
+        f"sure"
     )
-    return lines
+    return Told(gallery, aside, done=False)
 
 
 def _of_server(receipt: Receipt) -> str:
@@ -225,13 +247,14 @@ def of_unnamed(recogniser: str, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _of_running(running: RunningMonitor) -> list[str]:
-    program = f"  Mask Monitor that runs (process {running.pid}): "
+def _of_running(running: RunningMonitor) -> list[Told]:
+    program = f"Mask Monitor that runs (process {running.pid})"
     if not running.obeyed:
-        return [f"{program}it has not confirmed: close it, and run this once more"]
-    lines = [f"{program}it has confirmed and names the person no more"]
+        late = "it has not confirmed: close it, and run this once more"
+        return [Told(program, late, done=False)]
+    told = [Told(program, "it has confirmed and names the person no more")]
     if running.csv:
-        lines.append(f"  its CSV {running.csv}: the name removed")
+        told.append(Told(f"its CSV {running.csv}", "the name removed"))
     if running.events:
-        lines.append(f"  its event log {running.events}: earlier lines are not touched")
-    return lines
+        told.append(Told(f"its event log {running.events}", "earlier lines are not touched"))
+    return told

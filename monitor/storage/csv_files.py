@@ -46,7 +46,7 @@ VISIT_COLUMNS = (
 # what that time was spent in, in columns of their own; while a camera is moved it watches
 SPENT = {
     "paused_seconds": (WatchState.PAUSED,),
-    "lost_seconds": (WatchState.LOST,),
+    "lost_seconds": (WatchState.LOST, WatchState.LOCKED),
     "frozen_seconds": (WatchState.FROZEN,),
     "dark_seconds": (WatchState.DARK, WatchState.BLACK),
     "covered_seconds": (WatchState.COVERED,),

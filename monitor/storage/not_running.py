@@ -16,9 +16,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.records import Shift
-from monitor.storage.spans import GAP, Spell, naive
+from monitor.storage.spans import GAP, NOT_RUNNING, Spell, naive
 
-NOT_RUNNING = "not running"  # the state of such a spell
 SHIFT_MAX = timedelta(hours=26)  # no shift that begins by the clock is longer
 STILL = timedelta(seconds=30)  # an open interval is written every ten: the program goes on
 _BESIDE = timedelta(seconds=60)  # cameras open and close one after the other

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,8 +18,8 @@ from monitor.storage.compliance import (
     total,
 )
 from monitor.storage.counts import Grain
-from monitor.storage.not_running import NOT_RUNNING, SHIFT_MAX, not_running
-from monitor.storage.spans import GAP, Span, Spell, naive
+from monitor.storage.not_running import SHIFT_MAX, not_running
+from monitor.storage.spans import NOT_RUNNING, Span, Spell, naive, spans
 
 if TYPE_CHECKING:
     from monitor.storage.store import Store
@@ -149,27 +149,28 @@ def totals_between(
     return found
 
 
-def unwatched_between(
+def watched_between(
     store: Store, since: datetime | None = None, until: datetime | None = None
 ) -> list[Span]:
-    """When a camera was to be watched in [since, until) and was not, by time and camera: what
-    `totals_between` has beside the time that was watched. State None: not running.
+    """What each camera did in [since, until), by camera and time: with what was to be watched and
+    was not, all that `totals_between` adds up.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    rest: dict[tuple[str, WatchState | None], list[Span]] = defaultdict(list)
-    watched = {state.value for state in WATCHED}
-    for _, camera, word, began, ended in sorted(_spells(store, since, until), key=lambda s: s[3:]):
-        if word in watched:
-            continue
-        state = WatchState(word) if word != NOT_RUNNING else None
-        own = rest[camera, state]
-        if own and began.replace(tzinfo=UTC) - own[-1].ended < GAP:  # the shift changed meanwhile
-            own[-1] = replace(own[-1], ended=max(own[-1].ended, ended.replace(tzinfo=UTC)))
-        else:
-            own.append(Span(camera, state, began.replace(tzinfo=UTC), ended.replace(tzinfo=UTC)))
-    found = [span for some in rest.values() for span in some]
+    return spans(_spells(store, since, until))
+
+
+def unwatched_between(
+    store: Store, since: datetime | None = None, until: datetime | None = None
+) -> list[Span]:
+    """When a camera was to be watched in [since, until) and was not, by time and camera: what
+    `totals_between` has beside the time that was watched.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    found = [s for s in watched_between(store, since, until) if s.wanted and s.state not in WATCHED]
     return sorted(found, key=lambda span: (span.began, span.camera))
 
 

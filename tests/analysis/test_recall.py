@@ -68,6 +68,14 @@ def test_the_next_one_and_the_one_before() -> None:
     assert [before(marks, t) for t in (1, 5, 5.3, 6, 20)] == [None, one, one, five, nine]
 
 
+def test_what_was_found_goes_with_the_recording() -> None:
+    recall = Recall()
+    recall.keep(result(5, seen(1, 0, 0.5)))
+    recall.forget()
+    assert recall.marks() == ()
+    assert recall.faces(5) == ()
+
+
 def test_a_fresh_look_begins_with_nothing() -> None:
     recall = Recall()
     recall.keep(result(5, seen(1, 0, 0.5)))

@@ -188,7 +188,7 @@ def decoded(index):
     noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     frame = av.VideoFrame.from_ndarray(noise, format="bgr24")
     frame = frame.reformat(format=("yuv420p", "yuvj422p", "gray")[index % 3])
-    return DecodedImage(frame, converter, (width, height))
+    return DecodedImage(frame, converter, (width, height), (False, False, False))
 
 for _ in range(5):
     images = [decoded(index) for index in range(60)]

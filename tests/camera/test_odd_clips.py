@@ -4,6 +4,7 @@ shows it, and what they lack is said.
 
 from __future__ import annotations
 
+import gc
 import re
 import struct
 import subprocess
@@ -160,6 +161,27 @@ def test_a_clip_is_shown_as_its_header_says(tmp_path: Path, way: str) -> None:
         wanted[y0 - half_y : y0 + half_y, x0 - half_x : x0 + half_x] = upright[y, x]
     assert image.shape == wanted.shape
     assert np.abs(image.astype(int) - wanted).mean() < 5
+
+
+def test_a_picture_that_was_let_go_of_waits_for_no_garbage_collector(
+    ffmpeg: str, tmp_path: Path
+) -> None:
+    """Of 1080p, those of ten seconds are a gigabyte."""
+    clip = ClipSource(make(ffmpeg, tmp_path / "a.mp4", f"{pattern(2)} {X264}"))
+
+    def held() -> int:
+        return sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+
+    gc.collect()
+    before = held()
+    gc.disable()
+    try:
+        clip.open()
+        assert sum(1 for _ in iter(clip.read, None)) == 40
+        assert held() - before <= 2  # that of the first look at how it is to be turned
+    finally:
+        gc.enable()
+        clip.close()
 
 
 @pytest.mark.parametrize("name", ["song.mp3", "song.m4a"])

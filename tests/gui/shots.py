@@ -36,6 +36,7 @@ from monitor.gui.banner import Severity
 from monitor.gui.dialogs import SettingsDialog
 from monitor.gui.export_dialog import ExportDialog
 from monitor.gui.help import AboutDialog, HelpDialog
+from monitor.gui.people.receipt_dialog import ReceiptDialog
 from monitor.gui.preferences import Preferences
 from monitor.gui.theme import Theme
 from monitor.gui.window import MainWindow
@@ -346,6 +347,8 @@ def draw_people(folder: Path, work: Path) -> None:
             wait(0.1)
         wait(0.3)
         page.grab().save(str(folder / f"people_receipt_{theme}.png"))
+        for receipt in page.findChildren(ReceiptDialog):
+            receipt.grab().save(str(folder / f"receipt_{theme}.png"))
         window.close()
 
 

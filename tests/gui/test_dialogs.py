@@ -60,6 +60,7 @@ def test_settings_begin_with_what_holds(qtbot: QtBot, detector: str) -> None:
         ("detect", "min_face_px"): 41,
         ("detect", "name"): detector,
         ("shift", "times"): "00:00",
+        ("store", "retention_days"): 30,
         ("learning", "collect"): False,
     }
 
@@ -76,6 +77,7 @@ def test_settings_give_back_what_was_typed(qtbot: QtBot) -> None:
         ("detect", "min_face_px"): 64,
         ("detect", "name"): "haar",
         ("shift", "times"): "00:00",
+        ("store", "retention_days"): 30,
         ("learning", "collect"): True,
     }
     assert press(dialog, QDialogButtonBox.StandardButton.Ok) == QDialog.DialogCode.Accepted
@@ -105,10 +107,17 @@ def test_times_of_shifts_that_cannot_be_read_are_said(qtbot: QtBot) -> None:
     assert dialog.values()["shift", "times"] == "Morning 06:00, Late 14:00"
 
 
-@pytest.mark.parametrize(("days", "text"), [(30, "deleted after 30 days"), (0, "never deleted")])
+@pytest.mark.parametrize(("days", "text"), [(30, "30 days"), (0, "for ever")])
 def test_settings_say_how_long_data_is_kept(qtbot: QtBot, days: int, text: str) -> None:
     dialog = settings_dialog(qtbot, load_config(None, {"store": {"retention_days": days}}))
-    assert text in " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert dialog.privacy.retention_days.text() == text
+    assert dialog.values()["store", "retention_days"] == days
+
+
+def test_settings_fit_a_small_screen(qtbot: QtBot) -> None:
+    dialog = settings_dialog(qtbot, Config())
+    assert dialog.minimumSizeHint().width() <= 800
+    assert dialog.minimumSizeHint().height() <= 560
 
 
 def test_each_period_begins_where_it_says(qtbot: QtBot) -> None:

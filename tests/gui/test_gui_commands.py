@@ -15,7 +15,7 @@ from monitor.app import RunOptions
 from monitor.data_folder import data_folder
 from monitor.gui.dialogs import SettingsDialog
 from monitor.gui.export_dialog import ExportDialog
-from monitor.gui.help import AboutDialog
+from monitor.gui.help import AboutDialog, HelpDialog
 from monitor.gui.picture.overlay import label_text
 from monitor.records import Correction, Face, MaskState
 from monitor.storage.compliance import judged
@@ -353,3 +353,15 @@ def test_help_about_and_people_open_by_menu_and_key(qtbot: QtBot, make_window: M
     assert window.commands.people is page
     assert page.isVisible()
     qtbot.waitUntil(lambda: not page.busy, timeout=LONG_MS)
+
+
+def test_a_dialog_that_is_closed_is_gone(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(start=False)
+    window.menus.about.trigger()
+    window.findChild(AboutDialog).reject()
+    window.menus.help.trigger()
+    window.findChild(HelpDialog).reject()
+    qtbot.waitUntil(
+        lambda: not [*window.findChildren(AboutDialog), *window.findChildren(HelpDialog)],
+        timeout=LONG_MS,
+    )

@@ -9,11 +9,18 @@ import pytest
 from fakes import watch
 
 from monitor.records import Shift, Watch, WatchState
-from monitor.storage.not_running import NOT_RUNNING, not_running
+from monitor.storage.not_running import not_running
 from monitor.storage.overview import overview
-from monitor.storage.spans import Spell, naive
+from monitor.storage.spans import NOT_RUNNING, Spell, naive
 from monitor.storage.store import Store
-from monitor.storage.totals import OfDay, OfHour, OfShift, totals_between
+from monitor.storage.totals import (
+    OfDay,
+    OfHour,
+    OfShift,
+    totals_between,
+    unwatched_between,
+    watched_between,
+)
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
 LATER = DAY + timedelta(days=5)
@@ -135,4 +142,26 @@ def test_totals_are_the_same_whatever_time_is_asked_for(store: Store, berlin: No
     )
     for groups in (seen.hours, seen.days, seen.cameras, seen.shifts):
         assert sum(group.off_s for group in groups) == 26 * 3600
+    store.close()
+
+
+def test_what_is_listed_adds_up_to_the_totals(store: Store) -> None:
+    """An early end is listed as not running, what lies between two shifts is not wanted."""
+    for since, until in ((at(-1), at(47)), (at(7), at(23.5)), (at(12), at(13))):
+        found = watched_between(store, since, until)
+        whole = overview(store, since, until).whole
+        wanted = [span for span in found if span.wanted]
+        assert sum(s.seconds for s in wanted) == whole.on_s
+        assert sum(s.seconds for s in wanted if s.state is None) == whole.off_s
+        assert sum(s.seconds for s in wanted if s.state and s.state.watches) == whole.watched_s
+        some = unwatched_between(store, since, until)
+        assert sum(s.seconds for s in some) == whole.on_s - whole.watched_s
+    of_door = [(s.state, s.began, s.ended) for s in watched_between(store) if s.camera == "door"]
+    assert of_door == [
+        (WatchState.LIVE, at(6), at(12)),
+        (None, at(12), at(22)),
+        (WatchState.LIVE, at(22), at(23)),
+        (None, at(23), at(26)),
+        (WatchState.LIVE, at(26), at(30)),
+    ]
     store.close()

@@ -63,7 +63,7 @@ def test_a_forgotten_name_is_in_no_byte_of_the_tables(
     assert status == 0
     assert "the name removed from 2000 visits and sightings" in said
     assert "NOT DONE" not in said
-    assert "the server's journal, replicas and backups are not touched" in said
+    assert "the server's journal, replicas and backups: not touched" in said
     assert {v.identity for v in other.read_visits()} == {None}
     other.close()
 

@@ -102,14 +102,15 @@ class LookedUp:
         )
 
     def watched(self, stretch: Stretch, done: Callable[[Sequence[Span]], None]) -> None:
-        """What each camera did, one interval after the other."""
+        """What each camera did, one interval after the other, and when nobody looked."""
 
         def read(store: Store) -> Sequence[Span]:
-            from monitor.storage.spans import spans
+            from monitor.storage.totals import watched_between
 
             if stretch.until - stretch.since > WATCHED_MAX:
                 raise StoreError("that is more than a month: choose a day or a week")
-            return spans(store.read_watches(stretch.since, stretch.until))
+            with store.one_state():
+                return watched_between(store, stretch.since, stretch.until)
 
         self._bridge.run("the history", lambda: self._session.with_store(read), done, self._failed)
 

@@ -102,7 +102,7 @@ class HistoryPage(QDialog):
         self.watched = QPushButton("&When watched…")
         self.watched.setAutoDefault(False)
         self.watched.setToolTip("When each camera watched, was lost, covered, paused, or off")
-        self.watched.clicked.connect(self._show_watched)
+        self.watched.clicked.connect(self.show_watched)
         head.addWidget(self.watched)
         inner.addLayout(head)
         self.title = QLabel()
@@ -335,7 +335,8 @@ class HistoryPage(QDialog):
         return self._to_undo > 0 and self._reports.shown.undoable
 
     @Slot()
-    def _show_watched(self) -> None:
+    def show_watched(self) -> None:
+        """What each camera did in this time, in a table."""
         text = self.title.text()
 
         def show(found: Sequence[Span]) -> None:

@@ -27,9 +27,8 @@ from monitor.gui.side.chart import of_text, span_text
 from monitor.gui.side.count_panel import percent_text
 from monitor.marks import MARKS
 from monitor.records import MaskState, Shift
-from monitor.storage.not_running import NOT_RUNNING
 from monitor.storage.overview import Group, Overview
-from monitor.storage.spans import Span
+from monitor.storage.spans import NOT_RUNNING, Span
 
 ROWS_MAX = 2000  # that are printed
 CHART_WH, CHART_PX = (1600, 460), 640

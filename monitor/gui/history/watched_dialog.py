@@ -18,26 +18,40 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.camera.words import SHORT
-from monitor.gui.history.words import hours_text
+from monitor.gui.history.words import hours_text, watched_text
 from monitor.gui.names import shown_name
 from monitor.gui.side.sightings_model import time_text
 from monitor.records import WatchState
 from monitor.storage.spans import Span
 
 HEADS = ("Camera", "What it did", "From", "To", "For")
-OFF = "not watched: off, or the program was"
+OFF = "off, or not to be watched"
+NOT_RUN = "not running: the program was off, or the PC slept"
 WORDS = {
     **SHORT,
     WatchState.LIVE: "watched",
     WatchState.PAUSED: "paused, or a recording was shown",
     WatchState.LOST: "lost: no picture came",
+    WatchState.LOCKED: "not watched: its password was needed",
     WatchState.MOVED: "watched another scene than before",
 }
 
 
-def state_text(state: WatchState | None) -> str:
+def state_text(span: Span) -> str:
     """What a camera did in a stretch."""
-    return OFF if state is None else WORDS[state]
+    if span.state is None:
+        return NOT_RUN if span.wanted else OFF
+    return WORDS[span.state]
+
+
+def sum_text(found: Sequence[Span]) -> str:
+    """What the rows add up to, in the words of the history's own sums."""
+    wanted = [span for span in found if span.wanted]
+    return watched_text(
+        sum(span.seconds for span in wanted if span.state and span.state.watches),
+        sum(span.seconds for span in wanted),
+        sum(span.seconds for span in wanted if span.state is None),
+    )
 
 
 class WatchedDialog(QDialog):
@@ -54,6 +68,8 @@ class WatchedDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
         layout.addWidget(QLabel(title))
+        self.sum = QLabel(f"All cameras together: {sum_text(found)}")
+        layout.addWidget(self.sum)
         self.table = table = QTableWidget(len(found), len(HEADS))
         table.setHorizontalHeaderLabels(HEADS)
         table.setAccessibleName("What each camera did, in order of time")
@@ -64,13 +80,12 @@ class WatchedDialog(QDialog):
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
         for row, one in enumerate(found):
-            seconds = (one.ended - one.began).total_seconds()
             cells = (
                 shown_name(one.camera),
-                state_text(one.state),
+                state_text(one),
                 time_text(one.began),
                 time_text(one.ended),
-                hours_text(seconds),
+                hours_text(one.seconds),
             )
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)

@@ -29,14 +29,14 @@ def hours_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def watched_text(group: Group) -> str:
+def watched_text(watched_s: float, on_s: float, off_s: float) -> str:
     """For how long somebody would have been seen, of how long that was to be; and for how long
-    nobody looked.
+    nobody looked. Seconds.
     """
-    if not group.on_s:
+    if not on_s:
         return "hours watched were not noted"
-    off = f", not running {hours_text(group.off_s)}" if round(group.off_s) else ""
-    return f"watched {hours_text(group.watched_s)} of {hours_text(group.on_s)}{off}"
+    off = f", not running {hours_text(off_s)}" if round(off_s) else ""
+    return f"watched {hours_text(watched_s)} of {hours_text(on_s)}{off}"
 
 
 def sums_text(group: Group) -> str:
@@ -45,8 +45,9 @@ def sums_text(group: Group) -> str:
     visits = "visit" if number == 1 else "visits"
     alarms = f"{group.sightings} {'sighting' if group.sightings == 1 else 'sightings'}"
     seen = f"{percent_text(count)} masked when last seen: {count.masked} of {number} {visits}"
+    hours = watched_text(group.watched_s, group.on_s, group.off_s)
     parts = [seen if number else "Nobody judged", f"{count.unsure} not sure" * bool(count.unsure)]
-    return ", ".join(part for part in (*parts, alarms, watched_text(group)) if part)
+    return ", ".join(part for part in (*parts, alarms, hours) if part)
 
 
 def listed_text(found: Found, whole: Group) -> str:

@@ -172,7 +172,9 @@ class ModelsDialog(WorkingDialog):
         """The chosen training in full."""
         record = self._chosen()
         if record is not None:
-            RunDialog(record, self).open()
+            dialog = RunDialog(record, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     @Slot()
     def roll_back(self) -> None:

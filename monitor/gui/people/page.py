@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # imported in the background once the page is open
 T = TypeVar("T")
 COLUMNS = ("Name", "Shots", "Consent given", "Until", "Enrolled by", "What was agreed to")
 OFF = (
-    "Identification is off: nobody is named until Mask Monitor is started with --identify. "
+    "Identification is off: nobody is named until it is switched on in Monitor > Settings…. "
     "People can be enrolled and forgotten here all the same."
 )
 ON = (
@@ -65,7 +65,7 @@ class PeopleDialog(WorkingDialog):
         return QSize(900, 480)
 
     def _lay_out(self) -> None:
-        self.note = QLabel(ON if self._session.options.identify else OFF)
+        self.note = QLabel()
         self.note.setWordWrap(True)
         self.inner.addWidget(self.note)
         self.table = quiet_table("People who are enrolled", COLUMNS, (210, 60, 115, 115, 120))
@@ -100,7 +100,8 @@ class PeopleDialog(WorkingDialog):
         return self._desk
 
     def read(self) -> None:
-        """Show who is enrolled now."""
+        """Show who is enrolled now, and whether they are named."""
+        self.note.setText(ON if self._session.options.identify else OFF)
         self.run("reading the gallery", self._read, self._show)
 
     def _read(self) -> tuple[list[Listed], list[str]]:
@@ -191,12 +192,23 @@ class PeopleDialog(WorkingDialog):
         self.run("forgetting", lambda: self._open_desk().forget(name), self._forgotten)
 
     def _forgotten(self, receipt: Receipt) -> None:
-        from monitor.identity import words
-
         self.banners.clear("fault")
-        severity = Severity.INFO if receipt.done else Severity.WARNING
-        self.banners.show_message("result", severity, "\n".join(words.of_receipt(receipt)))
+        text, severity = f"{receipt.name} was forgotten", Severity.INFO
+        if not receipt.done:
+            text, severity = f"{text}, and something is left for you to do", Severity.WARNING
+        self.banners.show_message(
+            "result", severity, text, "Receipt…", lambda: self.show_receipt(receipt)
+        )
+        self.show_receipt(receipt)
         self.read()
+
+    def show_receipt(self, receipt: Receipt) -> None:
+        """What was done at each holder, to be read, saved and printed."""
+        from monitor.gui.people.receipt_dialog import ReceiptDialog
+
+        dialog = ReceiptDialog(receipt, self._bridge, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.enrolling is not None:

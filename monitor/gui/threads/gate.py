@@ -56,6 +56,7 @@ class Gate(LatestSlot[Frame]):
         with self._lock:
             self._shut = True
             self._take_back()
+            self._shown = None
 
     def drain(self) -> None:
         """Nobody analyses for now: frames are shown and not handed on."""
@@ -87,8 +88,8 @@ class Gate(LatestSlot[Frame]):
         return not (self._shut or self._drains)
 
     def _show(self, frame: Frame) -> None:
-        self._shown = frame
         if not self._shut:
+            self._shown = frame
             self._on_frame(frame)
 
     def _hand_on(self, frame: Frame, key: Hashable) -> None:

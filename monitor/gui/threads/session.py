@@ -344,15 +344,15 @@ class Session(StoreSide):
             self._worker.watch(name, lambda: condition)
 
     def miss(self, names: Sequence[str]) -> None:
-        """Book cameras that should be watched and cannot be opened, for want of a password, as
-        lost; those that were missing before and are not named are not missing any more.
+        """Book cameras that should be watched and cannot be opened, for want of a password;
+        those that were missing before and are not named are not missing any more.
         """
         before, self._missing = self._missing, {}
         for name in names:
             if self.find(name) is not None:
                 continue
             known = before.get(name)
-            self._missing[name] = known or Condition(WatchState.LOST, datetime.now(UTC))
+            self._missing[name] = known or Condition(WatchState.LOCKED, datetime.now(UTC))
             if known is None:
                 self._book_as(name, self._missing[name])
         for name in before.keys() - self._missing.keys():

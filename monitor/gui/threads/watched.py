@@ -87,10 +87,13 @@ class Watched:
         return Condition(WatchState.PAUSED, lent_since)
 
     def leave(self) -> None:
-        """Stop reading, without waiting for a read that hangs; no frame passes any more."""
+        """Stop reading, without waiting for a read that hangs; no frame passes any more, and what
+        was found is let go of.
+        """
         self.capture.stop()
         self.gate.shut()
         self._preview.get(0)
+        self.recall.forget()
 
     @property
     def at_front(self) -> bool:

@@ -20,6 +20,8 @@ from monitor.gui.cameras.edit import CameraDialog
 from monitor.gui.cameras.page import PLUGGED, CamerasDialog
 from monitor.gui.cameras.words import NO_ADDRESS
 from monitor.gui.window import MainWindow
+from monitor.records import WatchState
+from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
 from tests.gui.looks import MakeWindow
@@ -244,7 +246,7 @@ def test_without_a_keyring_the_list_says_that_a_password_is_needed(
     qtbot: QtBot,
     make_window: MakeWindow,
     plugged: list[tuple[int, str]],
-    monkeypatch: pytest.MonkeyPatch,
+    store_url: str,
 ) -> None:
     kept = KeptCameras()
     kept.put("0")
@@ -260,12 +262,20 @@ def test_without_a_keyring_the_list_says_that_a_password_is_needed(
     dialog = window.chooser.keeper.locks.asking
     assert dialog is not None
     assert "asked for again at the next start" in dialog.hint.text()  # said once, here
+    # booked meanwhile, once the models are there
+    qtbot.waitUntil(lambda: window.session.analysed > 5, timeout=LONG_MS)
     dialog.password.setText("secret")
     dialog.agree.click()
     assert window.session.names == ("camera 0", "Yard")
     assert window.banners.text("locked") == ""
     qtbot.wait(300)
     assert window.banners.text("keyring") == ""
+    window.close()
+    store = Store(store_url)
+    booked = [w.state for w in store.read_watches() if w.camera == "Yard"]
+    store.close()
+    assert booked[0] is WatchState.LOCKED  # not lost: nobody tried
+    assert WatchState.LOCKED not in booked[1:]
 
 
 @pytest.mark.parametrize(

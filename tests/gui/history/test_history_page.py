@@ -276,6 +276,16 @@ def test_paper_names_the_day_and_says_when_nobody_watched(desk: Desk, tmp_path: 
     pdf = PdfReader(tmp_path / "day.pdf")
     text = " ".join(" ".join(p.extract_text() for p in pdf.pages).split())
     day = date.today() - timedelta(days=20)
+    page.watched.click()
+    desk.until(lambda: bool(page.findChildren(WatchedDialog)))
+    (dialog,) = page.findChildren(WatchedDialog)
+    assert dialog.sum.text() == f"All cameras together: {said}"
+    table = dialog.table
+    rows = [[table.item(row, k).text() for k in (1, 4)] for row in range(table.rowCount())]
+    off = "not running: the program was off, or the PC slept"
+    assert rows[0] == [off, "1 h 00 min"]  # a late start
+    assert [row for row in rows if row[0] == off] == [rows[0], [off, "30 min 00 s"]]
+    dialog.reject()
     assert text.startswith(f"Mask Monitor: {day:%A}, {day.day} {day:%B %Y} ")
     assert pdf.metadata is not None
     assert f"{day.day} {day:%B %Y}" in str(pdf.metadata.title)
@@ -331,7 +341,7 @@ def test_whether_a_camera_was_watching_at_some_time_is_in_a_table(desk: Desk) ->
     assert rows[:5] == [
         ["Back door", "watched", "3 h 50 min"],
         ["Back door", "paused, or a recording was shown", "10 min 00 s"],
-        ["Back door", "not watched: off, or the program was", "2 h 00 min"],
+        ["Back door", "off, or not to be watched", "2 h 00 min"],
         ["Back door", "watched", "3 h 50 min"],
         ["Back door", "paused, or a recording was shown", "10 min 00 s"],
     ]

@@ -8,16 +8,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pypdf import PdfReader
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtPrintSupport import QPrintDialog
+from PySide6.QtWidgets import QDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.people.enrol_dialog import FOLDER
 from monitor.gui.people.page import OFF
-from monitor.identity import gallery
+from monitor.gui.people.receipt_dialog import DONE, LEFT, ReceiptDialog
+from monitor.identity import gallery, words
 from monitor.identity.desk import IfKnown
 from monitor.identity.embed import MODEL
 from monitor.identity.person import EnrolledPerson
+from monitor.identity.results import Receipt, RunningMonitor
 from monitor.storage.store import Store
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
@@ -69,7 +73,10 @@ def test_enrolled_from_a_folder_and_forgotten_again(
     assert page.forget_button.isEnabled()
     page.forget("Anna")
     qtbot.waitUntil(lambda: page.table.rowCount() == 0, timeout=LONG_MS)
-    receipt = page.banners.text("result")
+    qtbot.waitUntil(lambda: bool(page.findChildren(ReceiptDialog)), timeout=LONG_MS)
+    (dialog,) = page.findChildren(ReceiptDialog)
+    receipt = dialog.text.toPlainText()
+    assert dialog.state.text() == DONE
     for part in (
         "Receipt: Anna was forgotten",
         f"gallery {tmp_path / 'gallery.npz'}",
@@ -77,6 +84,45 @@ def test_enrolled_from_a_folder_and_forgotten_again(
     ):
         assert part in receipt
     assert b"Anna" not in (tmp_path / "gallery.npz").read_bytes()
+
+
+def test_a_receipt_is_read_saved_and_printed(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what is left to do, and the file is what the command prints."""
+    page = open_page(qtbot, make_window(start=False))
+    late = RunningMonitor(77, obeyed=False)
+    now = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    receipt = Receipt("Ann <b>", now, Path("g.npz"), None, "m.db", 2, running=(late,))
+    page.show_receipt(receipt)
+    (dialog,) = page.findChildren(ReceiptDialog)
+    assert dialog.state.text() == LEFT
+    shown = dialog.text.toPlainText()
+    assert shown.startswith("Receipt: Ann <b> was forgotten on 2026-11-21T")
+    holders = words.of_holders(receipt)
+    assert all(holder in shown and what in shown for holder, what, _ in holders)
+    assert [one.holder for one in holders if not one.done] == [
+        "Mask Monitor that runs (process 77)"
+    ]
+    assert "⚠ Mask Monitor that runs (process 77)" in shown
+
+    dialog.save(tmp_path / "receipt")
+    path = tmp_path / "receipt.txt"
+    qtbot.waitUntil(lambda: dialog.banners.text("saved") == f"Saved to {path}", timeout=LONG_MS)
+    assert path.read_text().splitlines() == words.of_receipt(receipt)
+    dialog.save(tmp_path / "no" / "where.txt")
+    qtbot.waitUntil(lambda: "choose another place" in dialog.banners.text("fault"), timeout=LONG_MS)
+
+    def into_a_file(printing: QPrintDialog) -> int:
+        printing.printer().setOutputFileName(str(tmp_path / "receipt.pdf"))
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(QPrintDialog, "exec", into_a_file)
+    dialog.print_button.click()
+    (paper,) = PdfReader(tmp_path / "receipt.pdf").pages
+    assert "close it, and run this once more" in " ".join(paper.extract_text().split())
+    dialog.reject()
+    qtbot.waitUntil(lambda: not page.findChildren(ReceiptDialog), timeout=LONG_MS)
 
 
 def test_a_damaged_gallery_is_said_and_not_touched(
@@ -124,9 +170,9 @@ def test_people_are_named_and_forgotten_while_it_runs(
     )
     page = open_page(qtbot, window)
     page.forget("Anna")
-    qtbot.waitUntil(
-        lambda: "Receipt: Anna was forgotten" in page.banners.text("result"), timeout=LONG_MS
-    )
+    qtbot.waitUntil(lambda: bool(page.findChildren(ReceiptDialog)), timeout=LONG_MS)
+    (receipt,) = page.findChildren(ReceiptDialog)
+    assert page.banners.text("result") == "Anna was forgotten"
     qtbot.waitUntil(
         lambda: window.status.privacy.text().startswith("0 people enrolled"), timeout=LONG_MS
     )
@@ -134,7 +180,7 @@ def test_people_are_named_and_forgotten_while_it_runs(
         lambda: bool(window.view.faces) and "Anna" not in {f.identity for f in window.view.faces},
         timeout=LONG_MS,
     )
-    assert "names the person no more" in page.banners.text("result")
+    assert "names the person no more" in receipt.text.toPlainText()
     window.close()
     store = Store(store_url)
     assert len(store.read_visits()) == 1

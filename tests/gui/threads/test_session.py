@@ -15,7 +15,7 @@ from monitor.camera.folder import FolderSource
 from monitor.errors import ModelError, StoreError
 from tests.gui.camera import Camera
 from tests.gui.conftest import LONG_MS
-from tests.gui.looks import MakeWindow
+from tests.gui.looks import MakeWindow, ended
 
 
 def test_the_picture_is_live_while_models_load(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -109,6 +109,20 @@ def test_switching_often_leaves_one_capture_thread(
         ),
         timeout=LONG_MS,
     )
+
+
+def test_what_was_found_in_a_clip_goes_when_it_is_left(
+    qtbot: QtBot, make_window: MakeWindow, bare_clip: Path
+) -> None:
+    window = make_window(bare_clip, into_store=False)
+    qtbot.waitUntil(ended(window), timeout=LONG_MS)
+    watched = window.session.watched[0]
+    qtbot.waitUntil(lambda: bool(watched.recall.faces(10)), timeout=LONG_MS)
+    assert watched.review is not None
+    window.chooser.open(Camera())
+    watched.review.join(10)
+    assert not watched.review.is_alive()
+    assert watched.recall.faces(10) == ()
 
 
 def test_the_pause_holds_a_camera_that_is_added(qtbot: QtBot, make_window: MakeWindow) -> None:

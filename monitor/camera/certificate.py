@@ -53,11 +53,14 @@ def pins(config: CameraConfig) -> dict[str, str]:
     return found
 
 
-def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
+def trust(url: str, called: str, config: CameraConfig) -> Trusted | None:
     """The certificate of an encrypted stream, after it was checked; None for the others.
 
     It has to be good for the host by the rules of this system, or to be the one that the settings
     name by its fingerprint.
+
+    Args:
+        called: What the stream is called in a sentence.
 
     Raises:
         CameraError: If it is not, or nobody answers.
@@ -80,27 +83,27 @@ def trust(url: str, shown: str, config: CameraConfig) -> Trusted | None:
         anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
         raise CameraMistakeError(
-            f"stream {shown} shows a certificate that cannot be trusted "
+            f"{called} shows a certificate that cannot be trusted "
             f"({error.verify_message.rstrip('.')}), so no password was sent: if it is your camera, "
             f"compare and write [camera] tls_pins = "
             f'"{place}={_seen(host, port, anybody, config.open_timeout_s)}" into the settings'
         ) from None
     except ConnectionRefusedError:
         raise CameraError(
-            f"stream {shown} is refused: check the port in the address, and that the camera is on"
+            f"{called} is refused: check the port in the address, and that the camera is on"
         ) from None
     except ssl.SSLError as error:
         raise CameraError(
-            f"stream {shown} cannot be encrypted ({error.reason or 'no TLS'}): check the port in "
+            f"{called} cannot be encrypted ({error.reason or 'no TLS'}): check the port in "
             f"the address"
         ) from None
     except OSError:
         raise CameraError(
-            f"stream {shown} does not answer: check its address and the network"
+            f"{called} does not answer: check its address and the network"
         ) from None
     if pinned is not None and hashlib.sha256(der).hexdigest() != pinned:
         raise CameraMistakeError(
-            f"stream {shown} shows another certificate than camera.tls_pins names, so no password "
+            f"{called} shows another certificate than camera.tls_pins names, so no password "
             f"was sent: if the camera was renewed, write {place}="
             f"{hashlib.sha256(der).hexdigest()} there"
         )

@@ -62,7 +62,7 @@ class StreamSource(LiveSource):
 
         config = self._config
         begun = time.monotonic()
-        trusted: Trusted | None = trust(self._url, self.name, config)
+        trusted: Trusted | None = trust(self._url, self._called, config)
         try:
             self._decoder = Decoder(
                 self._url,
@@ -71,7 +71,7 @@ class StreamSource(LiveSource):
                 timeout=(config.open_timeout_s, config.read_timeout_s),
             )
         except NoPicturesError as error:
-            raise CameraMistakeError(f"stream {self.name} {error}: check its path") from None
+            raise CameraMistakeError(f"{self._called} {error}: check its path") from None
         except (av.error.FFmpegError, ValueError) as error:
             raise self._why_not(error, time.monotonic() - begun) from None
         finally:
@@ -79,11 +79,16 @@ class StreamSource(LiveSource):
                 trusted.close()
         self.claim = self._decoder.claim
 
+    @property
+    def _called(self) -> str:
+        """In a sentence: by the name that somebody gave it, else by its address."""
+        return f"stream {self.name}" if "://" in self.name else self.name
+
     def _why_not(self, error: Exception, after_s: float) -> CameraError:
         """What keeps it from opening. FFmpeg's own words hold the address: they are not shown."""
         import av.error
 
-        stream = f"stream {self.name}"
+        stream = self._called
         if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
             return CameraRefusedError(
                 f"{stream} refuses this user or password: check both in the address"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # imported in the background once the page is open
 T = TypeVar("T")
 COLUMNS = ("Name", "Shots", "Consent given", "Until", "Enrolled by", "What was agreed to")
 OFF = (
-    "Identification is off: nobody is named until it is switched on in Monitor > Settings…. "
+    "Identification is off: nobody is named until it is switched on in Monitor > Settings. "
     "People can be enrolled and forgotten here all the same."
 )
 ON = (

@@ -61,6 +61,10 @@ class StoreError(MonitorError):
     """The store or the CSV file cannot be opened or written."""
 
 
+class StoreAwayError(StoreError):
+    """The store's server cannot be reached; it may be, later."""
+
+
 class NotScrubbedError(StoreError):
     """A name is in no row any more, and may be in the bytes of the store's files still."""
 

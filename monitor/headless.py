@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from monitor.analysis.worker import InferenceThread
+from monitor.analysis.worker import InferenceThread, Parts
 from monitor.app import (
     RunOptions,
     begun_with,
@@ -30,7 +30,7 @@ from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
 from monitor.camera.turn import UPRIGHT, Turn
 from monitor.camera.words import DOUBTS, turned_text
-from monitor.errors import CameraError, MonitorError, StoreError
+from monitor.errors import CameraError, MonitorError, StoreAwayError, StoreError
 from monitor.files import within
 from monitor.records import (
     Condition,
@@ -51,6 +51,7 @@ from monitor.storage.csv_log import list_at
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 10.0
+STORE_AGAIN_S = 10.0  # between two tries to reach the store's server
 # models are loaded and a large store is brought up to date meanwhile
 START_WAIT_S = 900.0
 # the last frame, what is left to be written, and a database or a disk that stands still
@@ -74,7 +75,10 @@ def run_headless(options: RunOptions) -> int:
     run = _Run(options, [source.name for source in chosen.sources])
     run.turns = {source.name: source.turn for source in chosen.sources}
     frames: LatestSlot[Frame] = LatestSlot()
-    worker = InferenceThread(lambda: build_parts(options), frames, run.on_update, run.on_worker)
+    live = any(source.live for source in chosen.sources)
+    worker = InferenceThread(
+        lambda: _built(options, run, patient=live), frames, run.on_update, run.on_worker
+    )
     captures = [
         CaptureThread(
             source,
@@ -117,6 +121,23 @@ def run_headless(options: RunOptions) -> int:
     return run.close(worker.error, worker.skipped)
 
 
+def _built(options: RunOptions, run: _Run, *, patient: bool) -> Parts:
+    """As `build_parts`; cameras are not given up because the store's server is away."""
+    told = False
+    while True:
+        try:
+            return build_parts(options)
+        except StoreAwayError as error:
+            if not patient:
+                raise
+            run.done_or_ready.set()
+            if not told:
+                log.warning("%s. Nobody is counted until it answers; it is tried again", error)
+            told = True
+            if run.done.wait(STORE_AGAIN_S):
+                raise
+
+
 def _refuse_if_counted(options: RunOptions, sources: Sequence[FrameSource]) -> None:
     """
     Raises:
@@ -126,7 +147,8 @@ def _refuse_if_counted(options: RunOptions, sources: Sequence[FrameSource]) -> N
     if live:
         from monitor.storage.claims import refuse_if_counted
 
-        refuse_if_counted(options.config.store.url, live)
+        with contextlib.suppress(StoreAwayError):  # it is waited for, and asked then
+            refuse_if_counted(options.config.store.url, live)
 
 
 def _warn_of_retention(options: RunOptions, sources: Sequence[FrameSource]) -> None:

@@ -98,9 +98,7 @@ def trust(url: str, called: str, config: CameraConfig) -> Trusted | None:
             f"the address"
         ) from None
     except OSError:
-        raise CameraError(
-            f"{called} does not answer: check its address and the network"
-        ) from None
+        raise CameraError(f"{called} does not answer: check its address and the network") from None
     if pinned is not None and hashlib.sha256(der).hexdigest() != pinned:
         raise CameraMistakeError(
             f"{called} shows another certificate than camera.tls_pins names, so no password "

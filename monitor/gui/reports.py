@@ -26,6 +26,7 @@ from monitor.shift_times import begun, parse_shifts
 from monitor.storage.compliance import is_nobody, stands, total
 
 STUCK_AFTER_S = 5.0
+STORE_AGAIN_S = 15.0  # between two tries to reach the store's server
 NOTHING = Update(None, Count(), (), 0)
 
 
@@ -75,6 +76,7 @@ class Reports:
         self._inference_s: float | None = None
         self._speed_at, self._speed_from = 0.0, 0
         self._frame_wh = (0, 0)
+        self._again_at = 0.0
         self._heard: tuple[int, WorkerState] | None = None
         self._heard_at = time.monotonic()
 
@@ -207,11 +209,23 @@ class Reports:
         status.show_privacy(session.options, session.enrolled, self.worker)
         status.fit()
         if self.worker is WorkerState.FAILED:
+            again = ". It is tried again by itself" if session.store_is_away else ""
             self._parts.banners.show_message(
-                "worker", Severity.ERROR, message, "Try again", self._start_again
+                *("worker", Severity.ERROR, message + again, "Try again", self._start_again)
             )
         else:
             self._parts.banners.clear("worker")
+
+    def look_for_the_store(self) -> None:
+        """Where the analysis could not begin as the store's server is away, it begins as soon as
+        that is back.
+        """
+        now = time.monotonic()
+        if not self._parts.session.store_is_away:
+            self._again_at = now + STORE_AGAIN_S
+        elif now >= self._again_at:
+            self._again_at = now + STORE_AGAIN_S
+            self._start_again()
 
     def _look_whether_stuck(self, worker: WorkerState) -> None:
         """Frames come, and the inference thread has said nothing for a while: a store that does

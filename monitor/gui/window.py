@@ -263,6 +263,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _tick(self) -> None:
         self.reports.show_worker()
+        self.reports.look_for_the_store()
         self.watch.look()
         self.pauses.look()
         self.alerts.tick()

@@ -24,6 +24,17 @@ LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
 SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
 _INCREMENTAL, _PAGES = 2, 1000
 CONNECT_S, SERVER_LOCK_S, ANSWER_S, IDLE_S = 5, 3, 60, 10  # a server, in whole seconds
+_AWAY = (
+    "connection refused",
+    "timeout expired",
+    "connection timeout",
+    "no route to host",
+    "network is unreachable",
+    "temporary failure in name resolution",
+    "is starting up",
+    "is shutting down",
+    "closed the connection",
+)
 _UNHURRIED = "SET LOCAL idle_in_transaction_session_timeout = 0"
 # At the start a server or a disk that stands still is given up, but not one that migrates. A server
 # keeps its limits itself, and cannot while it stands still.
@@ -295,6 +306,14 @@ def refused(said: str) -> str:
     if "permission denied" in words:
         return "the role of the URL may not write here: use a desk's (docs/server.md)"
     return ""
+
+
+def away(said: str) -> bool:
+    """Whether an error says that a server cannot be reached now: it is down, starts, or the network
+    is.
+    """
+    words = said.lower()
+    return any(part in words for part in _AWAY)
 
 
 def damaged(said: str) -> bool:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
-from monitor.errors import NotScrubbedError, StoreError
+from monitor.errors import NotScrubbedError, StoreAwayError, StoreError
 from monitor.names import same_name
 from monitor.records import Correction, Count, Shift, Sighting, Visit, Watch
 from monitor.storage import schema as tables
@@ -27,6 +27,7 @@ from monitor.storage.database import (
     LOCK_WAIT_S,
     START_WAIT_S,
     Database,
+    away,
     damaged,
     mend_damaged,
     reason,
@@ -63,6 +64,7 @@ class Store(Counts):
         to_write: False: for reading alone; whoever reads may be a manager, who may not write.
 
     Raises:
+        StoreAwayError: If its server cannot be reached now.
         StoreError: If the URL is not valid, its driver is not installed, or the database cannot be
             opened and written.
     """
@@ -77,6 +79,11 @@ class Store(Counts):
             raise
         except (SQLAlchemyError, ValueError, OSError) as error:
             self.close()
+            if self.file is None and away(reason(error)):
+                raise StoreAwayError(
+                    f"the store {self.label} does not answer ({reason(error)}): see to its server "
+                    f"and the network, or give another with --store"
+                ) from None
             locked = any(word in reason(error) for word in ("locked", "lock timeout"))
             mend = "check the path, its rights and its disk's room, or give another with --store"
             if self.file is None:

@@ -246,7 +246,7 @@ BAD_URLS = {
     "postgresql+nodriver://user:secret@host/x": "store's",
     "postgresql://user:secret@host:port/x": "URL is not valid",
     "postgresql://user:p@secret/1@host/x": "write it as %40",
-    "postgresql://127.0.0.1:1/x?user=u&password=secret": "cannot be opened",
+    "postgresql://127.0.0.1:1/x?user=u&password=secret": "does not answer",
 }
 
 

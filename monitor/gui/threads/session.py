@@ -17,7 +17,7 @@ from monitor.app import RunOptions, build_parts
 from monitor.camera.address import told_apart
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource
-from monitor.errors import CameraError, MonitorError, StoreError
+from monitor.errors import CameraError, MonitorError, StoreAwayError, StoreError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.store_side import StoreSide
 from monitor.gui.threads.watched import Watched
@@ -152,6 +152,11 @@ class Session(StoreSide):
         """Have the inference thread do something with pipeline and ledger."""
         if self._worker is not None:
             self._worker.submit(command)
+
+    @property
+    def store_is_away(self) -> bool:
+        """Whether the inference thread has not begun for want of the store's server."""
+        return self._worker is not None and isinstance(self._worker.error, StoreAwayError)
 
     def worker_state(self) -> tuple[WorkerState, str]:
         """The inference thread's state and its line for the user."""

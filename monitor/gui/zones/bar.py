@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -16,7 +15,7 @@ from monitor.gui.side.panel import FaintLabel
 from monitor.gui.zones.draft import Draft, Kind
 
 HINT = (
-    "Click corner after corner; a double click or Enter closes the zone. Drag a corner to move it; "
+    "click corner after corner; a double click or Enter closes the zone. Drag a corner to move it; "
     "a right click removes a zone. With keys: arrows move the cross, Space sets a corner, Enter "
     "closes the zone, Backspace takes a corner back, Delete removes a zone, C counts, I ignores"
 )
@@ -38,11 +37,7 @@ class ZoneBar(QWidget):
         rows.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(6)
-        self._camera = camera
-        self.title = QLabel(f"Draw in {camera}")
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setMinimumWidth(60)
-        row.addWidget(self.title, 1)
+        self._hint = f"{camera}: {HINT}"
         self.kinds: dict[Kind, QRadioButton] = {}
         for kind, text, tip in (
             (Kind.COUNTING, "What &counts", "Only in such zones anybody counts (C)"),
@@ -54,7 +49,7 @@ class ZoneBar(QWidget):
             row.addWidget(button)
             button.clicked.connect(lambda _=False, k=kind: self.kind_chosen.emit(k))
             self.kinds[kind] = button
-        row.addSpacing(10)
+        row.addStretch(1)
         self.undo = self._button(row, "&Undo", "Take the last step back (Ctrl+Z)")
         self.clear = self._button(row, "C&lear", "Remove all zones: everything counts")
         row.addSpacing(10)
@@ -65,7 +60,8 @@ class ZoneBar(QWidget):
         self.cancel.clicked.connect(lambda: self.ended.emit(False))
         self.save.clicked.connect(lambda: self.ended.emit(True))
         rows.addLayout(row)
-        self.hint = FaintLabel(HINT)
+        self.hint = FaintLabel(self._hint)
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
         self.hint.setWordWrap(True)
         rows.addWidget(self.hint)
 
@@ -85,4 +81,4 @@ class ZoneBar(QWidget):
 
     def say(self, problem: str) -> None:
         """What could not be done; empty shows the hint again."""
-        self.hint.setText(problem or HINT)
+        self.hint.setText(problem or self._hint)

@@ -13,20 +13,12 @@ from monitor.storage import schema as tables
 from monitor.storage.local_time import stretches
 from monitor.storage.reads import Reads, between
 from monitor.storage.tallies import HALF_S, KINDS, begins, half_of, shown_of
+from monitor.storage.totals import Grain
 
 _BEGAN = (tables.shifts.c.started, tables.visits.c.first_seen, tables.sightings.c.first_seen)
 HOUR_S, DAY_S = 3600, 86400
 _DAY_ZERO = date(1970, 1, 1)  # also where days are not told apart
 _STATES = {state.value: state for state in MaskState}
-
-
-class Grain(NamedTuple):
-    """What is told apart beside the state; the rest is blank."""
-
-    shift: bool = False
-    camera: bool = False
-    day: bool = False
-    hour: bool = False  # of a day
 
 
 class Counted(NamedTuple):

@@ -17,7 +17,6 @@ from monitor.storage.compliance import (
     stands,
     total,
 )
-from monitor.storage.counts import Grain
 from monitor.storage.not_running import SHIFT_MAX, not_running
 from monitor.storage.spans import NOT_RUNNING, Span, Spell, naive, spans
 
@@ -78,6 +77,15 @@ class Total:
 
 
 _Key = tuple[Period, str | None]  # a period, and a camera; None: all together
+
+
+class Grain(NamedTuple):
+    """What the database tells apart beside the state; the rest is blank."""
+
+    shift: bool = False
+    camera: bool = False
+    day: bool = False
+    hour: bool = False  # of a day
 
 
 class _Part(NamedTuple):

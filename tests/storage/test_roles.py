@@ -17,8 +17,8 @@ from monitor.export_command import run_export
 from monitor.records import Correction, Shift
 from monitor.storage.backup import backup, restore
 from monitor.storage.commands import run_store
-from monitor.storage.counts import Grain
 from monitor.storage.store import Store
+from monitor.storage.totals import Grain
 
 if TYPE_CHECKING:
     from postgres import Server

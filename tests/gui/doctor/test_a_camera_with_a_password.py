@@ -177,7 +177,7 @@ def test_without_its_password_a_camera_is_said_not_to_be_watched_and_booked_so(
     qtbot.waitUntil(lambda: window.view.placeholder == title, timeout=LONG_MS)
     assert window.status.source.text() == "Front door: password needed"
     assert window.view.button.isVisible()
-    qtbot.waitUntil(lambda: states(store_url) == [WatchState.LOST], timeout=LONG_MS)
+    qtbot.waitUntil(lambda: states(store_url) == [WatchState.LOCKED], timeout=LONG_MS)
     qtbot.mouseClick(window.view.button, Qt.MouseButton.LeftButton)
     dialog = window.chooser.keeper.locks.asking
     assert dialog is not None
@@ -185,8 +185,8 @@ def test_without_its_password_a_camera_is_said_not_to_be_watched_and_booked_so(
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.status.source.text() == "Front door: live", timeout=LONG_MS)
     assert not window.view.button.isVisible()
-    lost_then_live = [WatchState.LOST, WatchState.LIVE]
-    qtbot.waitUntil(lambda: states(store_url) == lost_then_live, timeout=LONG_MS)
+    locked_then_live = [WatchState.LOCKED, WatchState.LIVE]
+    qtbot.waitUntil(lambda: states(store_url) == locked_then_live, timeout=LONG_MS)
 
 
 def test_the_first_steps_offer_the_camera_that_is_set_up_and_keep_its_zones(

@@ -9,6 +9,7 @@
         DamagedPictureError  one picture of a live source cannot be shown
       ModelError      a model file is missing, changed, without a card, or does not fit
       StoreError      the store or the CSV cannot be opened or written
+        StoreAwayError    the store's server cannot be reached now
         PlaceTakenError   a file is there already, and was not to be replaced
         NotScrubbedError  the rows are changed, and a name may still be in the store's files
       TrainingError   a training that several processes share cannot go on

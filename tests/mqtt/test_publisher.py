@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,6 +101,31 @@ def test_a_broker_that_is_killed_costs_no_sighting_and_doubles_none(
     assert [s["id"] for s in listener.sightings(SIGHTING)] == [f"s{n}" for n in range(200)]
     wait_for(lambda: (listener.json_of("mask-monitor/door/count") or {}).get("masked") == 7)
     wait_for(lambda: publisher._waiting == 0)
+
+
+@pytest.mark.long
+def test_a_broker_that_is_away_for_a_minute_hears_all_once(
+    broker: Broker, listener: Listener, make_publisher: MakePublisher
+) -> None:
+    broker.remember()
+    publisher, sent = make_publisher(broker.port), 0
+
+    def send(seconds: float) -> int:
+        ends, number = time.monotonic() + seconds, sent
+        while time.monotonic() < ends:
+            publisher.sightings(numbered(number, number + 1))
+            number += 1
+            time.sleep(0.25)
+        return number
+
+    sent = send(5)
+    broker.end()
+    sent = send(60)
+    broker.start()
+    sent = send(5)
+    wait_for(lambda: len(listener.sightings(SIGHTING)) >= sent, "some were lost")
+    heard = [s["id"] for s in listener.sightings(SIGHTING)]
+    assert sorted(heard) == sorted(f"s{n}" for n in range(sent))
 
 
 def test_what_waits_is_told_by_the_next_start(

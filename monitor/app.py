@@ -247,9 +247,8 @@ def build_parts(options: RunOptions) -> Parts:
                 )
         csv, events = _on_outputs(options, _open_outputs)
         keeper = face_keeper(config, options.stores)
-        told = announcer(config) if options.stores else None
-        if told is not None:
-            undo.callback(told.close)
+        told = announcer(config, options.stores)
+        undo.callback(told.close)
         outputs = Outputs(
             desk=desk_called(config),
             csv=csv,

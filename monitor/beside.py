@@ -46,14 +46,16 @@ def day_book(config: Config, stores: bool) -> DayBook | None:
     return Days(default_places()) if config.learning.drift and stores else None
 
 
-def announcer(config: Config) -> Announcer | None:
-    """Who tells other systems, from now on.
+def announcer(config: Config, stores: bool) -> Announcer:
+    """Who tells other systems, from now on; what is not stored is told to nobody.
 
     Raises:
         ConfigError: If its library is not installed.
     """
-    if not config.mqtt.host:
-        return None
+    if not config.mqtt.host or not stores:
+        from monitor.storage.outputs import NoAnnouncer
+
+        return NoAnnouncer()
     from monitor.mqtt.broker import make_publisher
 
     publisher = make_publisher(config.mqtt)

@@ -125,6 +125,13 @@ def _run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--recogniser", metavar="FILE", help="name them by a model of their own")
     parser.add_argument("--config", metavar="FILE", type=path_to_read, help="settings in TOML")
+    _add_outputs(parser)
+    parser.add_argument("--headless", action="store_true", help="no window")
+    parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
+    return parser
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="SQLAlchemy URL of the store")
     parser.add_argument(
         "--events", metavar="FILE", type=path_to_write, help="one JSON line per frame"
@@ -142,9 +149,6 @@ def _run_parser() -> argparse.ArgumentParser:
         help="when a recording was made, like 2026-11-21T08:30 (its name, what it notes, or its "
         "file's time)",
     )
-    parser.add_argument("--headless", action="store_true", help="no window")
-    parser.add_argument("--verbose", action="store_true", help="say more on the terminal")
-    return parser
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:

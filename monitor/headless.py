@@ -95,16 +95,7 @@ def run_headless(options: RunOptions) -> int:
     with ended_by_signals(run.on_signal):
         try:
             worker.start()
-            if not run.done_or_ready.wait(START_WAIT_S):
-                raise MonitorError(
-                    f"models and store have not been opened within {START_WAIT_S:.0f} s: a disk, a "
-                    f"share or the store does not answer"
-                )
-            for capture in captures if not run.done.is_set() else ():
-                capture.start()
-            while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
-                for capture in captures:
-                    run.look(capture.source_name, capture.condition())
+            _watch(run, captures)
         finally:
             for capture in captures:
                 capture.stop()
@@ -119,6 +110,20 @@ def run_headless(options: RunOptions) -> int:
             f"does not answer; what was said to be saved is saved"
         )
     return run.close(worker.error, worker.skipped)
+
+
+def _watch(run: _Run, captures: Sequence[CaptureThread]) -> None:
+    """Read the sources from when models and store are open until the run is over."""
+    if not run.done_or_ready.wait(START_WAIT_S):
+        raise MonitorError(
+            f"models and store have not been opened within {START_WAIT_S:.0f} s: a disk, a share "
+            f"or the store does not answer"
+        )
+    for capture in captures if not run.done.is_set() else ():
+        capture.start()
+    while not run.done.wait(0.5):  # waking up lets the signal handlers run on every system
+        for capture in captures:
+            run.look(capture.source_name, capture.condition())
 
 
 def _built(options: RunOptions, run: _Run, *, patient: bool) -> Parts:

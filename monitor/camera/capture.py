@@ -42,10 +42,11 @@ class CaptureThread(threading.Thread):
         source: Not opened yet; from now on this thread's own.
         slot: Where frames go.
         config: Time limits.
-        paced: Play a recording at its own speed.
         showing: Follows what a camera shows; one that keeps nothing by default.
         on_status: Called in this thread at each change of state.
     """
+
+    at_own_speed = False  # a recording is read as fast as its frames are taken
 
     def __init__(
         self,
@@ -53,7 +54,6 @@ class CaptureThread(threading.Thread):
         slot: LatestSlot[Frame],
         config: CameraConfig,
         *,
-        paced: bool = False,
         showing: Showing | None = None,
         on_status: StatusCallback = lambda status: None,
         now: Callable[[], float] = time.monotonic,
@@ -63,7 +63,6 @@ class CaptureThread(threading.Thread):
         self._source, self._slot, self._config = source, slot, config
         self._turn = source.turn if source.live else UPRIGHT
         self._key = source.address.key if source.address is not None else source.name
-        self._paced = paced
         self._on_status = on_status
         self._now = now
         self._stop_event, self._running = threading.Event(), threading.Event()
@@ -218,7 +217,7 @@ class CaptureThread(threading.Thread):
             self._last_picture_at = self._last_sent_at = self._now()
             if self._status.state is not SourceState.LIVE:
                 self._set(SourceState.LIVE)
-            if self._paced and not self.live:
+            if self.at_own_speed and not self.live:
                 self._stop_event.wait(max(0.0, started + paused_s + picture.t - self._now()))
             self._put(picture)
 
@@ -298,3 +297,9 @@ class CaptureThread(threading.Thread):
     def _say(self, status: SourceStatus) -> None:
         self._status = status
         self._on_status(status)
+
+
+class PacedCapture(CaptureThread):
+    """The same for somebody who looks on: a recording plays at its own speed."""
+
+    at_own_speed = True

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from monitor.camera.capture import CaptureThread, StatusCallback
+from monitor.camera.capture import PacedCapture, StatusCallback
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import FrameSource, Picture, Reviewable
 from monitor.config import CameraConfig
@@ -61,7 +61,7 @@ class _Wish:
         return self.anew or self.seek_t is not None or self.glance_t is not None or self.steps != 0
 
 
-class ReviewThread(CaptureThread):
+class ReviewThread(PacedCapture):
     """Reads a recording until it is stopped; at the end it waits to be asked for more.
 
     Args:
@@ -80,7 +80,7 @@ class ReviewThread(CaptureThread):
         show: Callable[[Frame], None],
         on_status: StatusCallback = lambda status: None,
     ) -> None:
-        super().__init__(source, slot, config, paced=True, on_status=on_status)
+        super().__init__(source, slot, config, on_status=on_status)
         self._tape, self._show = source, show
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._wish, self._speed = _Wish(), 1.0

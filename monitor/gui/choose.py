@@ -127,7 +127,7 @@ class SourceChooser(QObject):
         kept = "is stored as visits" if stored else "is in neither the store nor today's visits"
         name = ", ".join(self._session.names)
         text = notice or f"{name} is a recording: what it shows {kept}"
-        if self._session.aside:
+        if self._session.unread.aside:
             text += ". The cameras are not watched meanwhile"
         self._tell_of_recording(text)
         recorded = watched[0].source.recorded
@@ -168,7 +168,7 @@ class SourceChooser(QObject):
         """From a recording back to the cameras that were watched before, in this run or the last
         one.
         """
-        left = self.keeper.renewed([aside.source for aside in self._session.aside.values()])
+        left = self.keeper.renewed([aside.source for aside in self._session.unread.aside.values()])
         if left:
             self.open(*left)
             return

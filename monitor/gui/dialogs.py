@@ -105,6 +105,10 @@ class SettingsDialog(QDialog):
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        self._lay_out(body, form, buttons)
+
+    def _lay_out(self, body: QWidget, form: QFormLayout, buttons: QDialogButtonBox) -> None:
+        """All of it, and the buttons below in any case."""
         scroll = QScrollArea()  # for small screens
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)

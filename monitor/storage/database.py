@@ -24,17 +24,6 @@ LOCK_WAIT_S, START_WAIT_S, MIGRATION_WAIT_S = 0.3, 3.0, 60.0
 SHRINK_MIN, VACUUM_MAX = 2**20, 32 * 2**20  # bytes
 _INCREMENTAL, _PAGES = 2, 1000
 CONNECT_S, SERVER_LOCK_S, ANSWER_S, IDLE_S = 5, 3, 60, 10  # a server, in whole seconds
-_AWAY = (
-    "connection refused",
-    "timeout expired",
-    "connection timeout",
-    "no route to host",
-    "network is unreachable",
-    "temporary failure in name resolution",
-    "is starting up",
-    "is shutting down",
-    "closed the connection",
-)
 _UNHURRIED = "SET LOCAL idle_in_transaction_session_timeout = 0"
 # At the start a server or a disk that stands still is given up, but not one that migrates. A server
 # keeps its limits itself, and cannot while it stands still.
@@ -282,52 +271,6 @@ def _limits(url: sa.URL) -> dict[str, Any]:
         }
         return {name: value for name, value in limits.items() if name not in url.query}
     return {}
-
-
-def reason(error: BaseException) -> str:
-    """An error in the database's own words, one line without SQL or values."""
-    said: object = error.orig if isinstance(error, DBAPIError) else error
-    said = error.strerror if isinstance(error, OSError) else said
-    return (str(said).splitlines() or [type(error).__name__])[0]
-
-
-def refused(said: str) -> str:
-    """What to do about a server that refuses, or is not the one that is trusted; "" otherwise."""
-    words = said.lower()
-    if "does not match host name" in words:
-        return "the URL has to name the server as its certificate does"
-    if "certificate" in words or "ssl" in words:
-        return "sslrootcert in the URL has to name the certificate that the server's is signed with"
-    if "password" in words or "authentication" in words:
-        return (
-            "keep the password by `python main.py store password`, or in libpq's own file "
-            "(PGPASSFILE)"
-        )
-    if "permission denied" in words:
-        return "the role of the URL may not write here: use a desk's (docs/server.md)"
-    return ""
-
-
-def away(said: str) -> bool:
-    """Whether an error says that a server cannot be reached now: it is down, starts, or the network
-    is.
-    """
-    words = said.lower()
-    return any(part in words for part in _AWAY)
-
-
-def damaged(said: str) -> bool:
-    """Whether a database's error says that its file is damaged."""
-    return any(word in said for word in ("malformed", "not a database", "corrupt", "damaged"))
-
-
-def mend_damaged(file: Path | None) -> str:
-    """What to do about a damaged file."""
-    return (
-        f"the file is damaged or no store: move it away with its -wal and -shm (a new one is then "
-        f"begun) and put a backup in its place, or save what can be read with: "
-        f"sqlite3 {file} .recover"
-    )
 
 
 def _in_file(path: Path, needle: bytes) -> bool:

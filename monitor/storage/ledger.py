@@ -159,7 +159,7 @@ class Ledger:
             total(by_camera.values()),
             books.shown,
             books.standing,
-            self._writer.problem or next(iter(self._twice.values()), "") or self._untold,
+            self._writer.problem or next(iter(self._twice.values()), "") or self._announcer.problem,
             by_camera,
             books.corrections,
             bool(self._undo),
@@ -170,14 +170,9 @@ class Ledger:
 
     def _announce(self, by_camera: Mapping[str, Count]) -> None:
         """Tell other systems the count; recordings are nobody's visitors."""
-        if self._announcer is not None:
-            recordings = self._books.recordings
-            cameras = {c: count for c, count in by_camera.items() if c not in recordings}
-            self._announcer.counts(total(cameras.values()), self._books.standing, cameras)
-
-    @property
-    def _untold(self) -> str:
-        return self._announcer.problem if self._announcer is not None else ""
+        recordings = self._books.recordings
+        cameras = {c: count for c, count in by_camera.items() if c not in recordings}
+        self._announcer.counts(total(cameras.values()), self._books.standing, cameras)
 
     def count(self) -> Count:
         """The running count of all cameras together."""
@@ -229,8 +224,7 @@ class Ledger:
             self._writer.put_watches(self._watching.take(camera, condition))
         else:
             self._writer.put_watches(self._watching.end(camera))
-        if self._announcer is not None:
-            self._announcer.camera(camera, condition)
+        self._announcer.camera(camera, condition)
 
     def begin_recording(self, camera: str) -> None:
         """A recording is looked at from its beginning: one that is kept apart is counted anew, and
@@ -261,8 +255,7 @@ class Ledger:
             self._writer.close()
         finally:
             self._flush()
-            if self._announcer is not None:
-                self._announcer.close()
+            self._announcer.close()
 
     def forget(self, names: Collection[str]) -> None:
         """Take the names of people out of the visits and sightings of this shift, wherever they are
@@ -329,8 +322,7 @@ class Ledger:
             for sighting_id in told:
                 self._writer.forget_snapshot(sighting_id)
         if books.is_stored(visit):
-            if self._announcer is not None:
-                self._announcer.sightings(told.values())
+            self._announcer.sightings(told.values())
             if correction is not Correction.NEVER_MOVED:  # nobody has judged it
                 self._writer.label(visit, correction)
 
@@ -385,8 +377,7 @@ class Ledger:
         if committed:
             logged = [self._books.book_sighting(s) for s in committed.values()]
             self._books.log(logged)
-            if self._announcer is not None:
-                self._announcer.sightings(logged)
+            self._announcer.sightings(logged)
         return bool(committed)
 
     def _recall(self) -> Books:

@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from monitor.errors import StoreError
 from monitor.storage import schema
 from monitor.storage.aside import Aside
-from monitor.storage.database import MIGRATION_WAIT_S, START_WAIT_S, Database, reason
+from monitor.storage.database import MIGRATION_WAIT_S, START_WAIT_S, Database
+from monitor.storage.faults import reason
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor.records import Condition, Correction, Count, FrameResult, MaskState, Sighting
@@ -55,6 +55,24 @@ class Announcer(Protocol):
     def close(self) -> None: ...
 
 
+class NoAnnouncer:
+    """Nobody else is told."""
+
+    problem = ""
+
+    def sightings(self, sightings: Iterable[Sighting]) -> None:
+        """Nothing."""
+
+    def counts(self, total: Count, sightings: int, by_camera: Mapping[str, Count]) -> None:
+        """Nothing."""
+
+    def camera(self, camera: str, condition: Condition | None) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """All of it; see the module."""
@@ -70,5 +88,5 @@ class Outputs:
     spool: Spool | None = None
     keeper: FaceKeeper | None = None
     days: DayBook | None = None
-    announcer: Announcer | None = None
+    announcer: Announcer = field(default_factory=NoAnnouncer)
     desk: str = ""  # what this desk is called, in each row

@@ -25,7 +25,8 @@ from monitor.records import (
     WatchState,
 )
 from monitor.storage import schema as tables
-from monitor.storage.database import Database, damaged, mend_damaged, reason
+from monitor.storage.database import Database
+from monitor.storage.faults import damaged, mend_damaged, reason
 from monitor.storage.schema import Utc
 from monitor.storage.spans import Spell, naive
 

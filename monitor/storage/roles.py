@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.errors import ConfigError, StoreError
-from monitor.storage.database import Database, reason
+from monitor.storage.database import Database
+from monitor.storage.faults import reason
 from monitor.storage.store import Store, default_url
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitor.storage.database import Database, reason
+from monitor.storage.database import Database
+from monitor.storage.faults import reason
 
 COLUMNS = {  # that may hold a name
     "sightings": ("identity", "note"),

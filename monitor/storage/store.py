@@ -17,22 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.data_folder import data_folder
-from monitor.errors import NotScrubbedError, StoreAwayError, StoreError
+from monitor.errors import NotScrubbedError, StoreError
 from monitor.names import same_name
 from monitor.records import Correction, Count, Shift, Sighting, Visit, Watch
 from monitor.storage import schema as tables
 from monitor.storage.audit import change
 from monitor.storage.counts import Counts
-from monitor.storage.database import (
-    LOCK_WAIT_S,
-    START_WAIT_S,
-    Database,
-    away,
-    damaged,
-    mend_damaged,
-    reason,
-    refused,
-)
+from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database
+from monitor.storage.faults import damaged, mend_damaged, not_opened, not_written, reason
 from monitor.storage.migrate import bring_up_to_date
 from monitor.storage.rows import row_of, said_of, shift_row, upsert
 from monitor.storage.server_files import HOURLY_MAX, rewrite
@@ -79,20 +71,7 @@ class Store(Counts):
             raise
         except (SQLAlchemyError, ValueError, OSError) as error:
             self.close()
-            if self.file is None and away(reason(error)):
-                raise StoreAwayError(
-                    f"the store {self.label} does not answer ({reason(error)}): see to its server "
-                    f"and the network, or give another with --store"
-                ) from None
-            locked = any(word in reason(error) for word in ("locked", "lock timeout"))
-            mend = "check the path, its rights and its disk's room, or give another with --store"
-            if self.file is None:
-                mend = refused(reason(error)) or mend
-            mend = "close the other program that holds it and try again" if locked else mend
-            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
-            raise StoreError(
-                f"the store {self.label} cannot be opened ({reason(error)}): {mend}"
-            ) from None
+            raise not_opened(self.label, self.file, error) from None
 
     def _prepare(self) -> None:
         """Make the file and the tables that are not there, or bring them up to date."""
@@ -390,13 +369,7 @@ class Store(Counts):
             with self._database.writing(wait_s) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            mend = "free the disk or the file"
-            if self.file is None:
-                mend = refused(reason(error)) or "see to its server; it is tried again"
-            mend = mend_damaged(self.file) if damaged(reason(error)) else mend
-            raise StoreError(
-                f"the store {self.label} cannot be written ({reason(error)}): {mend}"
-            ) from None
+            raise not_written(self.label, self.file, error) from None
 
 
 def _touch(connection: sa.Connection) -> None:

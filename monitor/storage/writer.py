@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 
-from monitor.errand import Errand
 from monitor.errors import StoreError
 from monitor.names import name_key
 from monitor.records import (
@@ -25,6 +24,7 @@ from monitor.records import (
     Visit,
     Watch,
 )
+from monitor.storage.errands import Errands
 from monitor.storage.events import event_line
 from monitor.storage.outputs import Disk, Outputs
 from monitor.storage.retention import Retention
@@ -60,10 +60,8 @@ class Writer:
         self._pictured: set[str] = set()  # open sightings that have a snapshot
         self._unwanted: set[str] = set()  # sightings whose pictures are to be deleted
         self._purge_before: datetime | None = None  # older pictures are to be deleted
-        self._silent: set[str] = set()  # that do not answer, which was told
         self._lessons: list[Disk] = []  # what is to be done in the folder of what is learnt
-        self._errands = {what: Errand() for what in ("csv", "events", "snapshots", "learning")}
-        self._problems: dict[str, str] = {}
+        self._errands = Errands(_unanswered(outputs))
         self._retry_at = 0.0
         self._closed = False
         self._late: dict[str, Sighting] = {}  # committed as it was closed
@@ -164,9 +162,9 @@ class Writer:
         snapshots = self._outputs.snapshots
         if snapshots is None or not snapshots.on or sighting_id in self._pictured:
             return
-        if self._free("snapshots"):
+        if self._errands.is_free("snapshots"):
             keep = partial(snapshots.keep, sighting_id, image_bgr, xyxy)
-            self._do("snapshots", keep, lambda: self._pictured.add(sighting_id))
+            self._errands.run("snapshots", keep, lambda: self._pictured.add(sighting_id))
 
     def forget_snapshot(self, sighting_id: str) -> None:
         """Delete the picture of a sighting, if there is one."""
@@ -217,7 +215,7 @@ class Writer:
     @property
     def problem(self) -> str:
         """Why something could not be written, in one line: what matters most; "" if all was."""
-        problems = {**self._problems, **self._lane.problems}
+        problems = {**self._errands.problems, **self._lane.problems}
         return next((problems[what] for what in _BY_WEIGHT if what in problems), "")
 
     @property
@@ -229,12 +227,12 @@ class Writer:
     def forgotten(self) -> bool:
         """Whether what `forget` was told to take away is gone from all files."""
         waits = self._gone or self._unwanted or self._lessons
-        busy = (self._errands[what] for what in ("csv", "snapshots", "learning"))
-        return self._lane.forgotten and not waits and all(errand.settle() for errand in busy)
+        files = ("csv", "snapshots", "learning")
+        return self._lane.forgotten and not waits and self._errands.settle(files)
 
     def _failed(self) -> bool:
         """Whether something is to be tried again."""
-        return bool((self._problems.keys() | self._lane.problems.keys()) - {"clock"})
+        return bool((self._errands.problems.keys() | self._lane.problems.keys()) - {"clock"})
 
     def flush(self) -> dict[str, Sighting]:
         """Write all that waits, unless the last try failed a moment ago.
@@ -251,40 +249,42 @@ class Writer:
         committed = late | self._lane.flush()
         self._write_rows()
         self._write_lines()
-        if self._free("snapshots"):
+        if self._errands.is_free("snapshots"):
             # a picture that could not be taken cannot be taken later
-            self._problems.pop("snapshots", None)
+            self._errands.problems.pop("snapshots", None)
         self._delete_pictures()
-        if self._free("learning"):
-            self._problems.pop("learning", None)
+        if self._errands.is_free("learning"):
+            self._errands.problems.pop("learning", None)
         self._write_lessons()
         return committed
 
     def _write_rows(self) -> None:
         csv = self._outputs.csv
-        if csv is None or not self._free("csv"):
+        if csv is None or not self._errands.is_free("csv"):
             return
         if self._gone:
             gone = set(self._gone)
-            self._do("csv", partial(csv.forget, gone), lambda: self._gone.difference_update(gone))
-        if self._rows and self._free("csv"):
+            self._errands.run(
+                "csv", partial(csv.forget, gone), lambda: self._gone.difference_update(gone)
+            )
+        if self._rows and self._errands.is_free("csv"):
             rows = list(self._rows)  # corrected meanwhile, they stay as many
-            self._do(
+            self._errands.run(
                 "csv", partial(csv.append, rows), lambda: self._rows.__delitem__(slice(len(rows)))
             )
         elif not self._rows and not self._gone:
-            self._problems.pop("csv", None)
+            self._errands.problems.pop("csv", None)
 
     def _write_lines(self) -> None:
         events = self._outputs.events
-        if events is None or not self._free("events") or not self._lines:
+        if events is None or not self._errands.is_free("events") or not self._lines:
             return
         lines, self._lines = self._lines, []
 
         def failed() -> None:
             self._dropped += len(lines)
 
-        self._do("events", partial(events.write, lines), self._tell_dropped, failed)
+        self._errands.run("events", partial(events.write, lines), self._tell_dropped, failed)
 
     def _tell_dropped(self) -> None:
         if self._dropped and self._outputs.events is not None:
@@ -296,7 +296,7 @@ class Writer:
         snapshots = self._outputs.snapshots
         if snapshots is None or not (self._unwanted or self._purge_before):
             return
-        if not self._free("snapshots"):
+        if not self._errands.is_free("snapshots"):
             return
         unwanted, self._unwanted = self._unwanted, set()
         before, self._purge_before = self._purge_before, None
@@ -307,10 +307,10 @@ class Writer:
             if before is not None:
                 snapshots.purge(before)
 
-        self._do("snapshots", delete)
+        self._errands.run("snapshots", delete)
 
     def _write_lessons(self) -> None:
-        if not self._lessons or not self._free("learning"):
+        if not self._lessons or not self._errands.is_free("learning"):
             return
         lessons, self._lessons = self._lessons, []
 
@@ -321,52 +321,7 @@ class Writer:
         def failed() -> None:
             self._lessons[:0] = lessons
 
-        self._do("learning", write, failed=failed)
-
-    def _free(self, what: str) -> bool:
-        """Whether a file answers; that it does not is a problem until it does."""
-        errand = self._errands[what]
-        if errand.settle():
-            return True
-        if errand.stuck and what not in self._silent:
-            self._silent.add(what)
-            self._problems[what] = self._does_not_answer(what)
-            log.error("%s", self._problems[what])
-        return False
-
-    def _does_not_answer(self, what: str) -> str:
-        if what == "csv" and self._outputs.csv is not None:
-            return f"{self._outputs.csv.label} does not answer: its rows wait"
-        if what == "events" and self._outputs.events is not None:
-            return f"{self._outputs.events.label} does not answer: events wait, then are dropped"
-        if what == "learning":
-            return "the folder of what is learnt does not answer: what is to be kept there waits"
-        return "the folder of the snapshots does not answer: there are none of these sightings"
-
-    def _do(
-        self,
-        what: str,
-        action: Callable[[], object],
-        done: Callable[[], object] = lambda: None,
-        failed: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Have something done, waiting for a moment only; a `StoreError` is a problem."""
-
-        def settled(error: Exception | None) -> None:
-            self._silent.discard(what)
-            if error is None:
-                self._problems.pop(what, None)
-                done()
-                return
-            if not isinstance(error, StoreError):
-                raise error
-            if self._problems.get(what) != str(error):
-                log.error("%s", error)
-            self._problems[what] = str(error)
-            failed()
-
-        self._errands[what].run(action, settled)
-        self._free(what)
+        self._errands.run("learning", write, failed=failed)
 
     def close(self) -> None:
         """Write what is left; `flush` then gives what was committed by it.
@@ -403,11 +358,23 @@ class Writer:
             ("snapshots", self._delete_pictures),
             ("learning", self._write_lessons),
         ):
-            errand = self._errands[what]
-            if errand.settle(max(ends - time.monotonic(), 0.0)):
+            if self._errands.settle([what], max(ends - time.monotonic(), 0.0)):
                 write()
-                errand.settle(max(ends - time.monotonic(), 0.0))
+                self._errands.settle([what], max(ends - time.monotonic(), 0.0))
         self._dropped += len(self._lines)
         self._tell_dropped()
-        if self._outputs.events is not None and self._free("events"):
-            self._do("events", self._outputs.events.close)
+        if self._outputs.events is not None and self._errands.is_free("events"):
+            self._errands.run("events", self._outputs.events.close)
+
+
+def _unanswered(outputs: Outputs) -> dict[str, str]:
+    """What is told of an output that does not answer, by its name."""
+    csv = outputs.csv.label if outputs.csv is not None else "the CSV"
+    events = outputs.events.label if outputs.events is not None else "the events"
+    return {
+        "csv": f"{csv} does not answer: its rows wait",
+        "events": f"{events} does not answer: events wait, then are dropped",
+        "snapshots": "the folder of the snapshots does not answer: there are none of these "
+        "sightings",
+        "learning": "the folder of what is learnt does not answer: what is to be kept there waits",
+    }

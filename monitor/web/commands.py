@@ -57,7 +57,11 @@ def serve_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-browser", action="store_true", help="do not open the page, print its link alone"
     )
-    limits = parser.add_argument_group("limits")
+    _add_limits(parser.add_argument_group("limits"))
+    return parser
+
+
+def _add_limits(limits: argparse._ArgumentGroup) -> None:
     one = Limits()
     limits.add_argument(
         "--megabytes",
@@ -83,7 +87,6 @@ def serve_parser() -> argparse.ArgumentParser:
         default=one.pictures_at_once,
         help="pictures that are worked on or wait; more are told to come again (%(default)s)",
     )
-    return parser
 
 
 def run_serve(argv: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ import pytest
 from capturing import WAIT_S, Watch, running
 from fakes import FakeClock, FakeSource, picture
 
-from monitor.camera.capture import CaptureThread
+from monitor.camera.capture import CaptureThread, PacedCapture
 from monitor.camera.slot import LatestSlot
 from monitor.camera.source import Picture
 from monitor.config import CameraConfig
@@ -254,7 +254,7 @@ def test_a_recording_is_paced_by_its_frame_times() -> None:
     waits: list[float] = []
     source = FakeSource([picture(0.0), picture(0.5), picture(2.0)])
     slot: LatestSlot[Frame] = LatestSlot()
-    thread = CaptureThread(source, slot, CameraConfig(), paced=True, now=clock)
+    thread = PacedCapture(source, slot, CameraConfig(), now=clock)
     slot.put_when_empty = lambda *_: True  # type: ignore[method-assign]
 
     class Sleep(threading.Event):

@@ -226,7 +226,7 @@ class CameraKeeper(QObject):
             self.switch(camera, True)
             return
         self.kept.switch((camera.camera_id,))
-        sources = self.renewed([aside.source for aside in self._session.aside.values()])
+        sources = self.renewed([aside.source for aside in self._session.unread.aside.values()])
         if not any(self._is(source, camera) for source in sources):
             sources = (*sources, self.kept.source(camera, self.config))
         self._watcher.open(*sources)
@@ -321,7 +321,7 @@ class CameraKeeper(QObject):
     def _leave(self, camera: KeptCamera) -> None:
         """Watch it no more, now and after the recording that took its place."""
         watched = [(w.name, w.source) for w in self._session.watched]
-        aside = [(name, one.source) for name, one in self._session.aside.items()]
+        aside = [(name, one.source) for name, one in self._session.unread.aside.items()]
         for name, source in (*watched, *aside):
             if self._is(source, camera):
                 self._watcher.leave(name)
@@ -383,7 +383,8 @@ class CameraKeeper(QObject):
 
     def _tell(self) -> None:
         self.locks.tell(self.missing)
-        self._session.miss([] if self.unlocking else [camera.title for camera in self.missing])
+        locked = [] if self.unlocking else [camera.title for camera in self.missing]
+        self._session.unread.lock(locked, self._session.names)
         if self.kept.fault:
             self._banners.show_message("cameras", Severity.ERROR, self.kept.fault)
         else:

@@ -8,9 +8,9 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.app import RunOptions, build_parts
@@ -20,6 +20,7 @@ from monitor.camera.source import FrameSource
 from monitor.errors import CameraError, MonitorError, StoreAwayError, StoreError
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.store_side import StoreSide
+from monitor.gui.threads.unread import Unread
 from monitor.gui.threads.watched import Watched
 from monitor.records import (
     Condition,
@@ -42,14 +43,6 @@ T = TypeVar("T")
 
 STOP_LIMIT_S = 8.0  # longer than a read of a dead stream takes by default
 CAMERAS_MAX = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A camera that a recording took the place of."""
-
-    source: FrameSource
-    condition: Condition  # paused, since then
 
 
 class Session(StoreSide):
@@ -81,8 +74,7 @@ class Session(StoreSide):
         self.enrolled: int | None = None
         self.paused = False
         self.left_open: datetime | None = None  # the last run ended then, and was not closed
-        self.aside: dict[str, Aside] = {}  # by name, cameras that a recording took the place of
-        self._missing: dict[str, Condition] = {}  # by name, cameras that cannot be opened yet
+        self.unread = Unread(self._book_as, self._unbook)
         self._analyses = False
 
     # The inference thread
@@ -143,9 +135,7 @@ class Session(StoreSide):
                 watched.review.begin_anew()  # its books ended with the former thread
                 watched.ended_told = False
             self._book(watched)
-        self._book_aside()
-        for name, condition in self._missing.items():
-            self._book_as(name, condition)
+        self.unread.book_all()
         self._worker.start()
 
     def submit(self, command: Callable[[Parts], None]) -> None:
@@ -182,7 +172,10 @@ class Session(StoreSide):
         left, self.watched, self.paused = self.watched, (), False
         for watched in left:
             self._leave(watched)
-        self._set_aside(left, bool(sources) and not any(source.live for source in sources))
+        if sources and not any(source.live for source in sources):
+            self.unread.set_aside(watched.source for watched in left if watched.live)
+        else:
+            self.unread.cameras_are_back()
         for source in sources:
             self.add(source)
 
@@ -206,8 +199,7 @@ class Session(StoreSide):
         """Stop reading one source; its visits end, and what was counted stays. One that is set
         aside does not come back, and is not booked as paused any more.
         """
-        if self.aside.pop(name, None) is not None and self._worker is not None:
-            self._worker.unwatch(name)
+        self.unread.remove(name)
         watched = self.find(name)
         if watched is not None:
             self.watched = tuple(w for w in self.watched if w is not watched)
@@ -319,7 +311,7 @@ class Session(StoreSide):
         watched.capture.pause(self.paused)
         if lost_since is not None:
             watched.capture.lost_since(lost_since)  # before it finds that out anew
-        self.aside.pop(watched.name, None)
+        self.unread.is_read(watched.name)
         self._book(watched)
         watched.capture.start()
 
@@ -328,41 +320,13 @@ class Session(StoreSide):
         if watched.live and self._worker is not None:
             self._worker.watch(watched.name, watched.condition)
 
-    def _set_aside(self, left: Sequence[Watched], recordings: bool) -> None:
-        """Book cameras that recordings take the place of as paused, until cameras are back."""
-        if recordings:
-            paused = Condition(WatchState.PAUSED, datetime.now(UTC))
-            self.aside |= {w.name: Aside(w.source, paused) for w in left if w.live}
-            self._book_aside()
-            return
-        for name in self.aside:
-            if self._worker is not None:
-                self._worker.unwatch(name)
-        self.aside = {}
-
-    def _book_aside(self) -> None:
-        for name, aside in self.aside.items():
-            self._book_as(name, aside.condition)
-
     def _book_as(self, name: str, condition: Condition) -> None:
         if self._worker is not None:
             self._worker.watch(name, lambda: condition)
 
-    def miss(self, names: Sequence[str]) -> None:
-        """Book cameras that should be watched and cannot be opened, for want of a password;
-        those that were missing before and are not named are not missing any more.
-        """
-        before, self._missing = self._missing, {}
-        for name in names:
-            if self.find(name) is not None:
-                continue
-            known = before.get(name)
-            self._missing[name] = known or Condition(WatchState.LOCKED, datetime.now(UTC))
-            if known is None:
-                self._book_as(name, self._missing[name])
-        for name in before.keys() - self._missing.keys():
-            if self.find(name) is None and self._worker is not None:
-                self._worker.unwatch(name)
+    def _unbook(self, name: str) -> None:
+        if self._worker is not None:
+            self._worker.unwatch(name)
 
     def _leave(self, watched: Watched) -> None:
         watched.leave()

@@ -60,7 +60,7 @@ class Watched:
         self.capture = self._make_capture(config, showing)
 
     def _make_capture(self, config: CameraConfig, showing: Showing | None) -> CaptureThread:
-        from monitor.camera.capture import CaptureThread
+        from monitor.camera.capture import PacedCapture
         from monitor.camera.review import ReviewThread
         from monitor.camera.source import Reviewable
 
@@ -72,7 +72,7 @@ class Watched:
             tape = cast("ReviewSource", own)
             self.review = ReviewThread(tape, self.gate, config, self._on_shown, tell)
             return self.review
-        return CaptureThread(own, self.gate, config, paced=True, showing=showing, on_status=tell)
+        return PacedCapture(own, self.gate, config, showing=showing, on_status=tell)
 
     def status(self) -> SourceStatus:
         return self.capture.status()

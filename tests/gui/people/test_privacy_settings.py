@@ -62,10 +62,9 @@ def test_people_are_named_once_that_is_agreed_to_and_no_more_when_it_is_off(
     change: Set,
     data: Path,
     folder: Path,
-    tmp_path: Path,
     settings: QSettings,
 ) -> None:
-    enrol(tmp_path / "gallery.npz", folder)
+    enrol(folder.parent / "gallery.npz", folder)
     camera = Person("door", image=cv2.imread(str(data / "bare.jpg")))  # type: ignore[arg-type]
     window = make_window(camera)
     qtbot.waitUntil(lambda: bool(window.view.faces), timeout=LONG_MS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
@@ -114,17 +115,32 @@ class Menus:
         monitor.addSeparator()
         self.new_shift = self._add(monitor, "Start a &new shift", "Ctrl+N")
         self.detector_group = QActionGroup(self._window)
-        menu = monitor.addMenu("Face &detector")
-        self.detectors = {
-            name: self._choice(menu, self.detector_group, detector_text(info), name)
-            for name, info in detectors().items()
-        }
+        self._detector, self._detector_menu = "", monitor.addMenu("Face &detector")
+        # their files are read then: the window is up sooner
+        self._detector_menu.aboutToShow.connect(lambda: self.detectors)
         self.zones = self._add(monitor, "&Zones of the picture…", "Ctrl+Shift+Z")
         monitor.addSeparator()
         self.people = self._add(monitor, "P&eople…", "Ctrl+P")
         self.models = self._add(monitor, "M&odels…", "Ctrl+Shift+M")
         self.settings = self._add(monitor, "&Settings…", "Ctrl+,")
         self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+
+    @cached_property
+    def detectors(self) -> dict[str, QAction]:
+        """By name, the choices of a face detector."""
+        choices = {
+            name: self._choice(self._detector_menu, self.detector_group, detector_text(info), name)
+            for name, info in detectors().items()
+        }
+        if self._detector:
+            choices[self._detector].setChecked(True)
+        return choices
+
+    def check_detector(self, name: str) -> None:
+        """Show which detector is used."""
+        self._detector = name
+        if "detectors" in self.__dict__:
+            self.detectors[name].setChecked(True)
 
     def _fill_recording(self, recording: QMenu) -> None:
         self.recording = recording

@@ -363,7 +363,7 @@ class MainWindow(QMainWindow):
 
     def _show_settings(self) -> None:
         config = self.session.options.config
-        self.menus.detectors[config.detect.name].setChecked(True)
+        self.menus.check_detector(config.detect.name)
         self.status.retention.setText(retention_text(config.store.retention_days))
 
     @Slot(bool)

@@ -151,3 +151,15 @@ def test_the_file_menu_has_what_a_desk_needs_and_the_rest_below(
     assert asked == ["print"]
     assert window.commands.history is not None
     assert window.commands.history.isVisible()
+
+
+def test_the_detectors_are_there_when_their_menu_opens(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window(start=False)
+    menu = next(m for m in window.findChildren(QMenu) if m.title() == "Face &detector")
+    menu.popup(window.pos())
+    qtbot.waitUntil(menu.isVisible)
+    assert len(menu.actions()) == len(detectors())
+    assert [action.isChecked() for action in menu.actions()] == [True, False, False, False]
+    menu.close()

@@ -25,7 +25,11 @@ from monitor.records import Detections, FloatArray
 # A face may move by this many of its own sizes between two searches and still be taken for the same
 # one where boxes do not overlap.
 REACH = 0.8
-REACH_PER_S = 1.5
+REACH_PER_S = 1.5  # and by this many more for each second since it was last seen
+# A busy machine searches twice a second. Whoever is alone may then move by this many sizes for each
+# second between two searches (a camera in the hand moves faces by 5.5), which count up to a limit.
+REACH_ALONE_PER_S, STEP_MAX_S = 5.0, 0.6
+SPARSE_S = 0.22  # searches further apart are sparse: the program searches at least every 0.2 s
 SIZE_RATIO_MAX = 1.8
 VELOCITY_BLEND = 0.5  # weight of the newest movement in the smoothed velocity
 SILENT_MAX_S = 15.0  # after this long without a search, people are taken to have left
@@ -77,6 +81,7 @@ class Tracker:
         self._config = config
         self._ids = ids if ids is not None else itertools.count(1)
         self._tracks: list[Track] = []
+        self._searched_t = -math.inf
 
     def update(self, t: float, found: Detections) -> tuple[list[Track | None], list[Track]]:
         """Take in the detections of one frame.
@@ -94,7 +99,8 @@ class Tracker:
         for track in self._tracks:
             track.misses += 1
         part, certain = parts(found), sure(found)
-        for i, j in self._pairs(t, found.boxes, part, certain):
+        step_s, self._searched_t = t - self._searched_t, t
+        for i, j in self._pairs(t, step_s, found.boxes, part, certain):
             self._tracks[j].see(found.boxes[i], t)
             owner[i] = self._tracks[j]
         may_begin = ~part & (found.confidence >= self._config.birth_confidence)
@@ -156,7 +162,7 @@ class Tracker:
         )
 
     def _pairs(
-        self, t: float, boxes: FloatArray, part: Mask, certain: Mask
+        self, t: float, step_s: float, boxes: FloatArray, part: Mask, certain: Mask
     ) -> list[tuple[int, int]]:
         """Pairs (detection, track), best first, each used once; a part of a face gets what the
         faces leave. What is not certain to be a face is no further away for having been waited
@@ -168,16 +174,23 @@ class Tracker:
         overlap = iou_matrix(boxes, forecast)
         size, known_size = longer_side(boxes)[:, None], longer_side(forecast)[None, :]
         ratio = np.maximum(size, known_size) / np.maximum(np.minimum(size, known_size), 1e-3)
-        middle = (
-            boxes[:, None, :2] + boxes[:, None, 2:] - forecast[None, :, :2] - forecast[None, :, 2:]
-        ) / 2
+        apart = _apart(boxes, forecast)
         gap = np.array([t - track.last_t for track in self._tracks], np.float32)
-        waited = REACH_PER_S * gap[None, :] * certain[:, None]
-        reach = (REACH + waited) * np.minimum(size, known_size)
-        nearness = 1 - np.linalg.norm(middle, axis=2) / np.maximum(reach, 1e-3)
+        reach = REACH + REACH_PER_S * gap[None, :] * certain[:, None]
+        people = np.array([self.is_person(track) for track in self._tracks], np.float32)
+        # Two people are told apart by where they were; one who is alone may be further off.
+        sparse = step_s > SPARSE_S and people.sum() <= 1
+        if sparse:  # whoever has turned round meanwhile is where they were before
+            apart = np.minimum(apart, _apart(boxes, np.stack([k.box for k in self._tracks])))
+            there = np.array([track.misses <= 1 for track in self._tracks])  # in the last search
+            step = max(0.0, REACH_ALONE_PER_S * min(step_s, STEP_MAX_S) - REACH)
+            reach = reach + step * (certain[:, None] | there[None, :])
+        reach = reach * np.minimum(size, known_size)
+        nearness = 1 - apart / np.maximum(reach, 1e-3)
         # Overlapping boxes come before boxes that are merely near, and people before what has not
         # yet shown to be one: hair that was found for a moment does not take the face below it.
-        people = np.array([self.is_person(track) for track in self._tracks], np.float32)
+        if sparse:
+            nearness = np.where(nearness > 0, (people[None, :] + nearness) / 2, nearness)
         score = np.where(overlap >= self._config.iou_min, 1 + people[None, :] + overlap, nearness)
         score[ratio > SIZE_RATIO_MAX] = -1
         pairs, used_i, used_j = [], set(), set()
@@ -189,3 +202,12 @@ class Tracker:
                 used_i.add(i)
                 used_j.add(j)
         return pairs
+
+
+def _apart(boxes: FloatArray, others: FloatArray) -> FloatArray:
+    """(N, M) distances of the boxes' middles, px."""
+    middles = (
+        boxes[:, None, :2] + boxes[:, None, 2:] - others[None, :, :2] - others[None, :, 2:]
+    ) / 2
+    distances: FloatArray = np.linalg.norm(middles, axis=2).astype(np.float32)
+    return distances

@@ -55,6 +55,25 @@ def test_one_frame_in_five_seconds_is_still_one_person() -> None:
     assert seen == [[1]] * 20
 
 
+def test_who_walks_past_a_busy_machine_alone_is_one_person() -> None:
+    """Searched twice a second, boxes do not overlap."""
+    assert set(walk(Tracker(TrackConfig()), 2, 4, 250)) == {1}
+
+
+def test_who_turns_round_before_a_busy_machine_is_one_person() -> None:
+    tracker = Tracker(TrackConfig())
+    places = [100, 250, 400, 550, 400, 250]
+    seen = [ids(tracker.update(0.5 * i, found(face_at(x)))[0]) for i, x in enumerate(places)]
+    assert seen == [[1]] * len(places)
+
+
+def test_of_two_people_none_reaches_that_far() -> None:
+    tracker = Tracker(TrackConfig())
+    for i in range(4):
+        tracker.update(0.5 * i, found(face_at(100), face_at(500)))
+    assert ids(tracker.update(2.0, found(face_at(300)))[0]) == [3]
+
+
 @pytest.mark.parametrize("rate", [5, 25, 60])
 def test_crossing_people_keep_their_tracks(rate: float) -> None:
     tracker = Tracker(TrackConfig())

@@ -75,7 +75,7 @@ def exported_text(written: Exported) -> str:
     kind, path = first
     if kind == "sightings":
         what = f"{number} {'sighting' if number == 1 else 'sightings'}"
-        what += f" and {back} taken back, marked so," if back else ""
+        what += f" and {back} not counted, marked so," if back else ""
     else:
         rows = written.rows[kind]
         what = f"{rows} {'row' if rows == 1 else 'rows'}"

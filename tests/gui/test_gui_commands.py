@@ -329,10 +329,10 @@ def test_the_export_that_was_asked_for_is_written_and_its_folder_shown(
     # As many as the list shows; what was taken back is in the file, too, and said apart.
     window.commands.correct(window.sightings.model.sightings[0].visit_id, Correction.MASKED)
     qtbot.waitUntil(
-        lambda: window.sightings._total.text() == "0 this shift, 1 taken back", timeout=LONG_MS
+        lambda: window.sightings._total.text() == "0 this shift, 1 not counted", timeout=LONG_MS
     )
     window.commands.export(tmp_path / "again.csv", Wish())
-    said = f"0 sightings and 1 taken back, marked so, saved to {tmp_path / 'again.csv'}"
+    said = f"0 sightings and 1 not counted, marked so, saved to {tmp_path / 'again.csv'}"
     qtbot.waitUntil(lambda: said in window.banners.text("export"), timeout=LONG_MS)
     assert len(read_csv(tmp_path / "again.csv")) == 1
 

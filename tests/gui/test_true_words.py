@@ -147,8 +147,8 @@ def test_visits_that_cannot_be_read_are_not_called_none(
     ("total", "taken_back", "text"),
     [
         (2, 0, "2 this shift"),
-        (2, 1, "2 this shift, 1 taken back"),
-        (0, 1, "0 this shift, 1 taken back"),
+        (2, 1, "2 this shift, 1 not counted"),
+        (0, 1, "0 this shift, 1 not counted"),
         (0, 0, ""),
     ],
 )

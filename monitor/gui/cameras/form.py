@@ -68,8 +68,10 @@ class CameraForm(QWidget):
         self.kind.currentIndexChanged.connect(self.choose_kind)
         self.rotate.currentIndexChanged.connect(self._show_turned)
         self.mirror.toggled.connect(self._show_turned)
+        self.name.returnPressed.connect(self._show_what_is_new)
         for field in (self.address, self.user, self.password):
             field.returnPressed.connect(self.show_picture)
+            field.textEdited.connect(self._let_trouble_go)
 
     def _lay_out(self) -> None:
         self.name, self.address, self.user, self.password = (QLineEdit() for _ in range(4))
@@ -250,6 +252,17 @@ class CameraForm(QWidget):
             self.preview.look_on(watched)
         else:
             self.preview.open(source)
+
+    @Slot()
+    def _show_what_is_new(self) -> None:
+        if self._opened != self._meant() or not self.preview.is_open:
+            self.show_picture()
+
+    @Slot()
+    def _let_trouble_go(self) -> None:
+        """What was said of another address or password does not hold any more."""
+        if not self.has_picture:
+            self.wrong.emit("", False)
 
     def _source(self, text: str) -> FrameSource:
         chosen, config = self.of_list, self._keeper.config

@@ -164,6 +164,7 @@ class HistoryPage(QDialog):
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(4)
+        row.addWidget(QLabel("Correct"))
         self.actions_: list[QAction] = []
         for correction, text, short, key in CORRECTIONS:
             action = self._action(text, short, key)

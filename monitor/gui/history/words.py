@@ -62,7 +62,7 @@ def listed_text(found: Found, whole: Group) -> str:
     if wanted.kind == "sightings" and not wanted.corrected and narrowed == (None,) * 4:
         back = number - whole.sightings
         return (
-            f"{whole.sightings:,} sightings and {back:,} taken back"
+            f"{whole.sightings:,} sightings and {back:,} not counted"
             if back
             else f"{number:,} {kind}"
         )
@@ -109,6 +109,8 @@ def state_text(row: Row) -> str:
     """The word of it, and whether somebody has said so."""
     shown = shown_of(row)
     word = MARKS[shown].word if isinstance(shown, MaskState) else _no_person(shown)
+    if row.corrected is Correction.NEVER_MOVED:
+        return f"{word} (withdrawn)"  # by the machine
     return f"{word} (corrected)" if row.corrected is not None else word
 
 

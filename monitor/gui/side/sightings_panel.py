@@ -51,7 +51,7 @@ def total_text(sightings: Sequence[Sighting], total: int, where: str) -> str:
     taken_back = sum(not stands(sighting) for sighting in sightings)
     parts = [f"{total} {where}"] if total or taken_back else []
     if taken_back:
-        parts.append(f"{taken_back} taken back")
+        parts.append(f"{taken_back} not counted")
     if total > len(sightings) - taken_back:
         parts.append(f"latest {len(sightings)} shown")
     return ", ".join(parts)

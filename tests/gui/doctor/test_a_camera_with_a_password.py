@@ -123,6 +123,20 @@ def test_a_refused_password_is_entered_again_before_anything_is_kept(
     ]
 
 
+def test_what_was_said_of_a_password_goes_when_another_is_typed(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    guide = guide_of(qtbot, make_window())
+    enter(guide, "wrong")
+    qtbot.keyClick(guide.form.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(refused(guide), timeout=LONG_MS)
+    qtbot.keyClicks(guide.form.password, "right")  # what was there is selected
+    assert guide.banners.text("fault") == ""
+    qtbot.keyClick(guide.form.name, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: guide.form.has_picture, timeout=LONG_MS)
+    assert guide.step == 0
+
+
 def test_a_line_that_comes_moves_nothing(qtbot: QtBot, make_window: MakeWindow) -> None:
     guide = guide_of(qtbot, make_window())
     enter(guide, "")

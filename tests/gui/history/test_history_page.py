@@ -176,7 +176,7 @@ def test_a_correction_of_this_shift_moves_the_windows_count(
     page.table.selectRow(0)
     page.correct(Correction.MASKED)
     qtbot.waitUntil(lambda: window.count_panel.texts[2][MaskState.MASKED] == "1", timeout=LONG_MS)
-    qtbot.waitUntil(lambda: page.number.text() == "0 sightings and 1 taken back", timeout=LONG_MS)
+    qtbot.waitUntil(lambda: page.number.text() == "0 sightings and 1 not counted", timeout=LONG_MS)
     window.commands.undo()
     qtbot.waitUntil(lambda: window.count_panel.texts[2][MaskState.UNMASKED] == "1", timeout=LONG_MS)
 

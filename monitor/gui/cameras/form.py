@@ -81,7 +81,7 @@ class CameraForm(QWidget):
         self.kind, self.rotate = QComboBox(), QComboBox()
         for text, degrees in TURNS:
             self.rotate.addItem(text, degrees)
-        self.mirror = QCheckBox("&Mirrored, left and right exchanged")
+        self.mirror = QCheckBox("Mi&rrored, left and right exchanged")
         self.try_button = QPushButton("&Show its picture")
         self.try_button.setAutoDefault(False)
         self.try_button.clicked.connect(self.show_picture)

@@ -131,6 +131,8 @@ class HistoryPage(QDialog):
     def _make_table(self) -> QTableView:
         self.model = RowsModel(data_folder() / "snapshots", self)
         self.model.wanted.connect(self._read_page)
+        for changed in (self.model.modelReset, self.model.dataChanged):
+            changed.connect(self._show_names)
         self.table = table = QTableView()
         table.setModel(self.model)
         table.setItemDelegate(RowDelegate(table))
@@ -251,6 +253,11 @@ class HistoryPage(QDialog):
         self._show_bars()
         self.number.setText(listed_text(answer.found, seen.whole))
         self._selected()
+
+    @Slot()
+    def _show_names(self) -> None:
+        """The notes get the room of names where nobody has one."""
+        self.table.setColumnHidden(COLUMNS.index("Name"), not self.model.named)
 
     def _show_bars(self) -> None:
         if self.answer is None:

@@ -69,6 +69,11 @@ class RowsModel(QAbstractTableModel):
         last = min(self.rowCount(), (page + 1) * PAGE) - 1
         self.dataChanged.emit(self.index(page * PAGE, 0), self.index(last, len(COLUMNS) - 1))
 
+    @property
+    def named(self) -> bool:
+        """Whether somebody in what was read has a name."""
+        return any(row.identity is not None for rows in self._pages.values() for row in rows)
+
     def row(self, place: int) -> Row | None:
         """What stands there, if it was read."""
         page = self._pages.get(place // PAGE, [])

@@ -109,6 +109,7 @@ def test_filter_and_search(desk: Desk) -> None:
     page.bar.choose(of_kind("range", date.today() - timedelta(days=10), date.today()))
     desk.settled()
     assert len(page.chart.bars) == 10
+    assert page.table.isColumnHidden(5)  # nobody has a name
     for box, text, number in (
         (rows.camera, "Back door", 20),
         (rows.shift, "Late", 0),  # a long time has no shifts until they are asked for
@@ -130,6 +131,7 @@ def test_filter_and_search(desk: Desk) -> None:
     desk.qtbot.keyClicks(rows.text, "ada")
     desk.until(lambda: page.model.rowCount() == 20)
     assert set(desk.texts(5)) == {"Ada"}
+    assert not page.table.isColumnHidden(5)
 
 
 def test_who_was_wrongly_taken_for_masked_is_corrected_after_leaving(desk: Desk) -> None:

@@ -23,14 +23,16 @@ def face_keeper(config: Config, stores: bool) -> Collector | None:
     Args:
         stores: Whether anything of the run is stored.
     """
-    from monitor.learning.collect import Collector
     from monitor.learning.places import default_places
-    from monitor.learning.withdrawn import purge
 
     learning, places = config.learning, default_places()
     if learning.collect and stores:
+        from monitor.learning.collect import Collector
+
         return Collector(places, learning.faces_per_visit, learning.retention_days)
     if places.faces.is_dir():
+        from monitor.learning.withdrawn import purge
+
         try:
             purge(places, learning.retention_days)
         except StoreError as error:
@@ -40,10 +42,12 @@ def face_keeper(config: Config, stores: bool) -> Collector | None:
 
 def day_book(config: Config, stores: bool) -> DayBook | None:
     """Who sums up what the faces of a day look like."""
+    if not config.learning.drift or not stores:
+        return None
     from monitor.learning.drift import Days
     from monitor.learning.places import default_places
 
-    return Days(default_places()) if config.learning.drift and stores else None
+    return Days(default_places())
 
 
 def announcer(config: Config, stores: bool) -> Announcer:

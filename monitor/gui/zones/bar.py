@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QRadioButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +20,7 @@ HINT = (
     "a right click removes a zone. With keys: arrows move the cross, Space sets a corner, Enter "
     "closes the zone, Backspace takes a corner back, Delete removes a zone, C counts, I ignores"
 )
+ROOM_PX = 18  # of a button beside its text
 
 
 class ZoneBar(QWidget):
@@ -35,7 +37,8 @@ class ZoneBar(QWidget):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(12, 6, 12, 6)
         rows.setSpacing(4)
-        row = QHBoxLayout()
+        kinds, row = QHBoxLayout(), QHBoxLayout()
+        kinds.setSpacing(6)
         row.setSpacing(6)
         self._hint = f"{camera}: {HINT}"
         self.kinds: dict[Kind, QRadioButton] = {}
@@ -46,19 +49,20 @@ class ZoneBar(QWidget):
             button = QRadioButton(text)
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            row.addWidget(button)
+            kinds.addWidget(button)
             button.clicked.connect(lambda _=False, k=kind: self.kind_chosen.emit(k))
             self.kinds[kind] = button
-        row.addStretch(1)
+        kinds.addStretch(1)
         self.undo = self._button(row, "&Undo", "Take the last step back (Ctrl+Z)")
         self.clear = self._button(row, "C&lear", "Remove all zones: everything counts")
-        row.addSpacing(10)
+        row.addStretch(1)
         self.cancel = self._button(row, "Cancel", "Leave the zones as they were (Esc)")
         self.save = self._button(row, "&Save", "Go by these zones from now on")
         self.undo.clicked.connect(self.undo_wanted)
         self.clear.clicked.connect(self.clear_wanted)
         self.cancel.clicked.connect(lambda: self.ended.emit(False))
         self.save.clicked.connect(lambda: self.ended.emit(True))
+        rows.addLayout(kinds)  # two rows: the bar does not hold a small window open
         rows.addLayout(row)
         self.hint = FaintLabel(self._hint)
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
@@ -69,6 +73,8 @@ class ZoneBar(QWidget):
         button = QPushButton(text)
         button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the picture
+        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + ROOM_PX)
         row.addWidget(button)
         return button
 

@@ -32,8 +32,8 @@ from monitor.training.pictures.chips import LABELS
 from monitor.training.report import metrics
 
 Bias = tuple[float, float]  # of unmasked and incorrect; masked stays at 0
-UNMASKED = np.arange(0, 2.01, 0.25)
-INCORRECT = np.arange(-1, 1.01, 0.25)
+UNMASKED = np.arange(-1, 2.01, 0.25)
+INCORRECT = np.arange(-3, 1.01, 0.25)
 # of each class may be judged wrong
 ALLOWED = {"unmasked": 0.03, "masked": 0.015, "incorrect": 0.15}
 

@@ -315,3 +315,16 @@ def test_zones_are_shown_under_the_new_name_of_a_camera(
     keeper.change(replace(camera, name="Front door"))
     qtbot.waitUntil(lambda: "Front door" in window.zones.zones, timeout=LONG_MS)
     assert near(window.zones.zones_of("Front door"), Zones(counting=(LEFT,)))
+
+
+def test_the_bar_does_not_make_a_small_window_larger(
+    qtbot: QtBot, make_window: MakeWindow, bare: Camera
+) -> None:
+    window = make_window(bare)
+    window.resize(800, 600)
+    begin(qtbot, window)
+    qtbot.wait(100)  # for the layout
+    small = window.minimumSizeHint()  # 1280x720 at 200 %
+    assert (small.width() <= 640, small.height() <= 360) == (True, True), small
+    assert (window.width(), window.height()) == (800, 600)
+    assert window.view.height() > 200

@@ -16,7 +16,7 @@ from monitor.errors import StoreError
 from monitor.storage import schema
 from monitor.storage.aside import Aside
 from monitor.storage.database import MIGRATION_WAIT_S, START_WAIT_S, Database
-from monitor.storage.faults import reason
+from monitor.storage.mends import reason
 
 log = logging.getLogger(__name__)
 

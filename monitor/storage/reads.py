@@ -26,7 +26,7 @@ from monitor.records import (
 )
 from monitor.storage import schema as tables
 from monitor.storage.database import Database
-from monitor.storage.faults import damaged, mend_damaged, reason
+from monitor.storage.mends import damaged, mend_damaged, reason
 from monitor.storage.schema import Utc
 from monitor.storage.spans import Spell, naive
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.errors import ConfigError, StoreError
 from monitor.storage.database import Database
-from monitor.storage.faults import reason
+from monitor.storage.mends import reason
 from monitor.storage.store import Store, default_url
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.storage.database import Database
-from monitor.storage.faults import reason
+from monitor.storage.mends import reason
 
 COLUMNS = {  # that may hold a name
     "sightings": ("identity", "note"),

@@ -24,7 +24,7 @@ from monitor.storage import schema as tables
 from monitor.storage.audit import change
 from monitor.storage.counts import Counts
 from monitor.storage.database import LOCK_WAIT_S, START_WAIT_S, Database
-from monitor.storage.faults import damaged, mend_damaged, not_opened, not_written, reason
+from monitor.storage.mends import damaged, mend_damaged, not_opened, not_written, reason
 from monitor.storage.migrate import bring_up_to_date
 from monitor.storage.rows import row_of, said_of, shift_row, upsert
 from monitor.storage.server_files import HOURLY_MAX, rewrite

@@ -73,7 +73,7 @@ def draw_tables(window: MainWindow, keep: Keep) -> None:
     """History, people, models."""
     from datetime import date, timedelta
 
-    from monitor.gui.history.stretches import of_kind
+    from monitor.gui.history.periods import of_kind
 
     history = window.commands.show_history()
     history.bar.choose(of_kind("range", date.today() - timedelta(days=9), date.today()))

@@ -233,7 +233,7 @@ class Run:
         self.until(lambda: f"{name}.pdf" in page.banners.text("saved"))
         from monitor.storage.export_wish import Wish
 
-        since, until = page.bar.stretch.since, page.bar.stretch.until
+        since, until = page.bar.period.since, page.bar.period.until
         written = self.window.session.export(home / f"{name}.csv", Wish(since, until))
         told["csv"] = {kind: str(path) for kind, path in written.files.items()}
         told["between"] = [since.timestamp(), until.timestamp()]
@@ -243,7 +243,7 @@ class Run:
         """The history page with these days."""
         from datetime import date
 
-        from monitor.gui.history.stretches import of_kind
+        from monitor.gui.history.periods import of_kind
 
         page = self.window.commands.show_history()
         rows = page.filter.kind

@@ -1,6 +1,6 @@
 """The history: any day, week or month of the store, looked at, corrected and printed.
 
-stretches   which time is shown;  words  how it is said;  chart  its bars
+periods   which time is shown;  words  how it is said;  chart  its bars
 rows        the table of visits and sightings;  looked_up  what is read, in the background
 page        the window;  report  the same on paper
 """

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor.gui.history.stretches import KINDS, Stretch, moved, near_ones, of_kind
+from monitor.gui.history.periods import KINDS, Period, moved, near_ones, of_kind
 from monitor.marks import MARKS
 from monitor.records import Correction, MaskState
 
@@ -27,14 +27,14 @@ def _week_begins() -> int:
     return QLocale.system().firstDayOfWeek().value - 1
 
 
-class StretchBar(QWidget):
+class PeriodBar(QWidget):
     """Which time is shown."""
 
-    chosen = Signal(object)  # a Stretch
+    chosen = Signal(object)  # a Period
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.stretch = of_kind("day", date.today())
+        self.period = of_kind("day", date.today())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         self.near = QToolButton()
@@ -52,8 +52,8 @@ class StretchBar(QWidget):
         for widget in (self.near, self.before, self.kind, self.first, self.last, self.after):
             row.addWidget(widget)
         row.addStretch(1)
-        self.before.clicked.connect(lambda: self.choose(moved(self.stretch, -1)))
-        self.after.clicked.connect(lambda: self.choose(moved(self.stretch, 1)))
+        self.before.clicked.connect(lambda: self.choose(moved(self.period, -1)))
+        self.after.clicked.connect(lambda: self.choose(moved(self.period, 1)))
         self.kind.activated.connect(self._look)
         self.first.dateChanged.connect(self._look)
         self.last.dateChanged.connect(self._look)
@@ -79,16 +79,16 @@ class StretchBar(QWidget):
         """Fill the menu of what is near, as of now."""
         menu = self.near.menu()
         menu.clear()
-        for text, stretch in near_ones(date.today(), shift_began, _week_begins()):
+        for text, period in near_ones(date.today(), shift_began, _week_begins()):
             menu.addAction(text).triggered.connect(
-                lambda _=False, stretch=stretch: self.choose(stretch)
+                lambda _=False, period=period: self.choose(period)
             )
 
-    def choose(self, stretch: Stretch) -> None:
+    def choose(self, period: Period) -> None:
         """Show another time."""
-        self.stretch = stretch
+        self.period = period
         self._show()
-        self.chosen.emit(stretch)
+        self.chosen.emit(period)
 
     @Slot()
     def _look(self) -> None:
@@ -96,17 +96,17 @@ class StretchBar(QWidget):
             date(d.year(), d.month(), d.day()) for d in (self.first.date(), self.last.date())
         )
         kind = self.kind.currentData()
-        if kind == "range" and self.stretch.kind != "range":
-            first, last = self.stretch.first, self.stretch.last
+        if kind == "range" and self.period.kind != "range":
+            first, last = self.period.first, self.period.last
         self.choose(of_kind(kind, first, last, _week_begins()))
 
     def _show(self) -> None:
-        stretch = self.stretch
+        period = self.period
         with QSignalBlocker(self.first), QSignalBlocker(self.last), QSignalBlocker(self.kind):
-            self.first.setDate(_qdate(stretch.first))
-            self.last.setDate(_qdate(stretch.last))
-            self.kind.setCurrentIndex(max(0, self.kind.findData(stretch.kind)))
-        self.last.setVisible(stretch.kind == "range")
+            self.first.setDate(_qdate(period.first))
+            self.last.setDate(_qdate(period.last))
+            self.kind.setCurrentIndex(max(0, self.kind.findData(period.kind)))
+        self.last.setVisible(period.kind == "range")
 
 
 def _qdate(day: date) -> QDate:

@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import StoreError
+from monitor.gui.history.periods import Period
 from monitor.gui.history.rows import PAGE, row_id
-from monitor.gui.history.stretches import Stretch
 from monitor.gui.history.words import Row
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
@@ -33,7 +33,7 @@ WRITTEN_S = 5.0  # a correction is waited for so long
 class Asked:
     """What is to be shown."""
 
-    stretch: Stretch
+    period: Period
     hourly: bool
     kind: str
     camera: str | None = None
@@ -66,7 +66,7 @@ class LookedUp:
         self._newest = 0
 
     def ask(self, asked: Asked, done: Callable[[Answer], None]) -> None:
-        """Read a stretch of time; an answer that is overtaken by a later question is left out."""
+        """Read a period of time; an answer that is overtaken by a later question is left out."""
         self._newest += 1
         number = self._newest
 
@@ -101,16 +101,16 @@ class LookedUp:
             self._failed,
         )
 
-    def watched(self, stretch: Stretch, done: Callable[[Sequence[Span]], None]) -> None:
+    def watched(self, period: Period, done: Callable[[Sequence[Span]], None]) -> None:
         """What each camera did, one interval after the other, and when nobody looked."""
 
         def read(store: Store) -> Sequence[Span]:
             from monitor.storage.totals import watched_between
 
-            if stretch.until - stretch.since > WATCHED_MAX:
+            if period.until - period.since > WATCHED_MAX:
                 raise StoreError("that is more than a month: choose a day or a week")
             with store.one_state():
-                return watched_between(store, stretch.since, stretch.until)
+                return watched_between(store, period.since, period.until)
 
         self._bridge.run("the history", lambda: self._session.with_store(read), done, self._failed)
 
@@ -177,7 +177,7 @@ def _read(store: Store, asked: Asked) -> Answer:
     from monitor.storage.history import History, Wanted
     from monitor.storage.overview import overview
 
-    since, until, history = asked.stretch.since, asked.stretch.until, History(store)
+    since, until, history = asked.period.since, asked.period.until, History(store)
     with store.one_state():
         seen = overview(store, since, until, hourly=asked.hourly)
         ids = None

@@ -27,11 +27,11 @@ from PySide6.QtWidgets import (
 from monitor.data_folder import data_folder
 from monitor.gui.banner import BannerStack, Severity
 from monitor.gui.history.chart import BarChart, bars_of
-from monitor.gui.history.filters import RowFilter, StretchBar
+from monitor.gui.history.filters import PeriodBar, RowFilter
 from monitor.gui.history.looked_up import Answer, Asked, LookedUp
+from monitor.gui.history.periods import title
 from monitor.gui.history.printing import Printing
 from monitor.gui.history.rows import COLUMNS, PICTURE_PX, RowsModel, row_id
-from monitor.gui.history.stretches import title
 from monitor.gui.history.words import Row, change_text, listed_text, sums_text
 from monitor.gui.side.panel import ElidedLabel, scaled_font
 from monitor.gui.side.sightings_panel import CORRECTIONS, NOTE_LABEL, correction_icon
@@ -89,7 +89,7 @@ class HistoryPage(QDialog):
         inner.setContentsMargins(14, 10, 14, 0)
         inner.setSpacing(8)
         layout.addLayout(inner, 1)
-        self.bar = StretchBar()
+        self.bar = PeriodBar()
         self.bar.chosen.connect(self.read)
         self.group = QComboBox()
         self.group.setAccessibleName("What a bar is of")
@@ -213,7 +213,7 @@ class HistoryPage(QDialog):
     def read(self) -> None:
         """Read what is chosen; it is shown when it is there."""
         self.bar.offer(self._reports.shift_began)
-        self.title.setText(title(self.bar.stretch, date.today()))
+        self.title.setText(title(self.bar.period, date.today()))
         self._reading = True
         self.look_up.ask(self.asked(), self._show)
 
@@ -222,7 +222,7 @@ class HistoryPage(QDialog):
         state = self.filter.state.currentData()
         only = state == "corrected"
         return Asked(
-            self.bar.stretch,
+            self.bar.period,
             self._by_user and self.group.currentData() in ("hours", "desks", "shifts"),
             self.filter.kind.currentData(),
             self.filter.camera.currentData(),
@@ -247,8 +247,8 @@ class HistoryPage(QDialog):
         self.filter.offer(cameras, {shift.name for shift in seen.known.values()}, answer.desks)
         self.table.setColumnHidden(COLUMNS.index("Desk"), len(answer.desks) < 2)
         if not self._by_user:
-            one_day = self.bar.stretch.first == self.bar.stretch.last or not seen.days
-            name = "hours" if one_day or self.bar.stretch.kind == "shift" else "days"
+            one_day = self.bar.period.first == self.bar.period.last or not seen.days
+            name = "hours" if one_day or self.bar.period.kind == "shift" else "days"
             self.group.setCurrentIndex(self.group.findData(name))
         self._show_bars()
         self.number.setText(listed_text(answer.found, seen.whole))
@@ -279,7 +279,7 @@ class HistoryPage(QDialog):
     def _follow(self) -> None:
         """What is still going on is read again."""
         self.undo.setEnabled(self._undoable)
-        going_on = self.bar.stretch.until > datetime.now(UTC)
+        going_on = self.bar.period.until > datetime.now(UTC)
         at_top = self.table.verticalScrollBar().value() == 0  # else rows would run away
         if going_on and at_top and self.isVisible() and not self._reading:
             self.read()
@@ -352,7 +352,7 @@ class HistoryPage(QDialog):
 
             WatchedDialog(text, found, self).open()
 
-        self.look_up.watched(self.bar.stretch, show)
+        self.look_up.watched(self.bar.period, show)
 
     @Slot(QPoint)
     def _show_menu(self, place: QPoint) -> None:

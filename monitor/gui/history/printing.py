@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 from monitor.errors import StoreError
 from monitor.gui.banner import Severity
 from monitor.gui.export_dialog import ExportDialog, ExportPeriod, exported_text
+from monitor.gui.history.periods import Period, file_name, paper_title, title
 from monitor.gui.history.report import ROWS_MAX, Printed, write
-from monitor.gui.history.stretches import Stretch, file_name, paper_title, title
 from monitor.gui.threads.bridge import Bridge
 from monitor.gui.threads.session import Session
 
@@ -37,8 +37,8 @@ class Printing(QObject):
         self._session, self._bridge, self._reports, self._page = session, bridge, reports, page
 
     @property
-    def _stretch(self) -> Stretch:
-        return self._page.bar.stretch
+    def _period(self) -> Period:
+        return self._page.bar.period
 
     # Paper
 
@@ -48,7 +48,7 @@ class Printing(QObject):
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setDocName(f"Mask Monitor {file_name(self._stretch)}")
+        printer.setDocName(f"Mask Monitor {file_name(self._period)}")
         dialog = QPrintDialog(printer, self._page)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self._read(lambda printed: write(printed, printer))
@@ -57,7 +57,7 @@ class Printing(QObject):
     @Slot()
     def ask_for_pdf(self) -> None:
         """Ask where to, then write it; the file dialog asks before it replaces anything."""
-        offered = folder() / f"mask-monitor_{file_name(self._stretch)}.pdf"
+        offered = folder() / f"mask-monitor_{file_name(self._period)}.pdf"
         path, _ = QFileDialog.getSaveFileName(
             self._page, "Save as PDF", str(offered), "PDF (*.pdf)"
         )
@@ -67,19 +67,19 @@ class Printing(QObject):
     def save_pdf(self, path: Path) -> None:
         """Write the summary in the background."""
         path = path if path.suffix else path.with_suffix(".pdf")
-        stretch = self._stretch
+        period = self._period
 
         def work() -> None:
-            printed = self._session.with_store(lambda store: read_printed(store, stretch))
+            printed = self._session.with_store(lambda store: read_printed(store, period))
             write_pdf(printed, path)
 
         self._bridge.run("the PDF", work, lambda _: self._say(f"Saved to {path}", path), self._fail)
 
     def _read(self, then: Callable[[Printed], None]) -> None:
-        stretch = self._stretch
+        period = self._period
         self._bridge.run(
             "printing",
-            lambda: self._session.with_store(lambda store: read_printed(store, stretch)),
+            lambda: self._session.with_store(lambda store: read_printed(store, period)),
             then,
             self._fail,
         )
@@ -89,9 +89,9 @@ class Printing(QObject):
     @Slot()
     def ask_for_export(self) -> None:
         """Ask what and where to, for the time that is shown."""
-        stretch = self._stretch
+        period = self._period
         only = ExportPeriod(
-            title(stretch, date.today()), file_name(stretch), stretch.since, stretch.until
+            title(period, date.today()), file_name(period), period.since, period.until
         )
         separator = self._session.options.config.export.separator
         dialog = ExportDialog(self._reports.shift_began, separator, self._page, only)
@@ -130,7 +130,7 @@ def folder() -> Path:
     return documents if documents.is_dir() else Path.home()
 
 
-def read_printed(store: Store, stretch: Stretch) -> Printed:
+def read_printed(store: Store, period: Period) -> Printed:
     """What goes on paper, all of one moment.
 
     Raises:
@@ -142,12 +142,12 @@ def read_printed(store: Store, stretch: Stretch) -> Printed:
 
     history = History(store)
     with store.one_state():
-        seen = overview(store, stretch.since, stretch.until)
-        found = history.find(Wanted("sightings", stretch.since, stretch.until))
+        seen = overview(store, period.since, period.until)
+        found = history.find(Wanted("sightings", period.since, period.until))
         rows = history.page(found, 0, ROWS_MAX)
-        missed = unwatched_between(store, stretch.since, stretch.until)
+        missed = unwatched_between(store, period.since, period.until)
     moment = datetime.now().astimezone()
-    return Printed(paper_title(stretch), seen, rows, found.number, missed, moment)
+    return Printed(paper_title(period), seen, rows, found.number, missed, moment)
 
 
 def write_pdf(printed: Printed, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A day, a shift or any other stretch of time on paper: totals, chart, hours watched, sightings."""
+"""A day, a shift or any other period of time on paper: totals, chart, hours watched, sightings."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ WORDS = {
 
 
 def state_text(span: Span) -> str:
-    """What a camera did in a stretch."""
+    """What a camera did in a period."""
     if span.state is None:
         return NOT_RUN if span.wanted else OFF
     return WORDS[span.state]

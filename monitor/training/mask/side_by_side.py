@@ -6,6 +6,8 @@ r"""Mask models side by side through the program itself, on whole pictures.
 runs `main.py --images` (see `end_to_end`) with each model and detector on each set and tells of the
 faces of 40 px or more how many masked ones are found, and how many of each class are alarmed, by
 `raw_state`. OUT keeps each run by the SHA-256 of its model, so that what was stopped goes on.
+`{source}` in a model's path stands for the source that a set is of, so that each set is judged by
+the model that left it out: `runs/v5-without-{source}/mask.onnx`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 from monitor.training.command import first_words, run_main, typed
 from monitor.training.mask import end_to_end
 from monitor.training.mask.sets import FACE_MIN_PX
+from monitor.training.mask.sources import WHOLE
 from monitor.training.report.metrics import Rate
 from monitor.training.report.pages import markdown_table, write_json, write_text
 
@@ -31,6 +34,8 @@ FIGURES = (
     ("incorrect", "alarmed", "worn wrong alarmed"),
 )
 
+SOURCE = "{source}"  # in a model's path
+
 Run = tuple[str, str, str]  # set, detector, model
 Rates = dict[str, Rate]  # by the words of FIGURES
 
@@ -40,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m monitor.training.mask.side_by_side", description=first_words(__doc__)
     )
-    parser.add_argument("models", type=Path, nargs="+", help=".onnx with its card")
+    parser.add_argument("models", nargs="+", help=".onnx with its card; {source}: see above")
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--sets", default="andrewmvd,ilc2021_whole", help="with commas")
     parser.add_argument("--detectors", default="yunet", help="with commas")
@@ -53,14 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     results: dict[Run, Rates] = {}
     for detector in _of(options.detectors):
         for key, whole in sets.items():
-            for model in options.models:
+            for given in options.models:
+                model = Path(given.replace(SOURCE, WHOLE.get(key, key)))
                 kept = options.out / f"{key}-{detector}-{_digest(model)}.json"
                 if not kept.is_file():
                     measured = end_to_end.measure(model, whole, FACE_MIN_PX, None, detector)
                     write_json(kept, measured)
                 rates = figures(json.loads(kept.read_text(encoding="utf-8"))["raw_state"])
-                results[key, detector, called(model)] = rates
-                print(f"{key}, {detector}, {called(model)}: " + _line(rates), flush=True)
+                results[key, detector, called(given)] = rates
+                print(f"{key}, {detector}, {called(given)}: " + _line(rates), flush=True)
     text = table(pooled(results))
     print(text)
     if options.summary:
@@ -68,8 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def called(model: Path) -> str:
+def called(given: str) -> str:
     """A model's name in the table: its folder's tells what it learnt."""
+    model = Path(given.replace(SOURCE, "it"))
     return f"{model.parent.name}/{model.stem}"
 
 

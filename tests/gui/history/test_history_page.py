@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from monitor.gui.history.page import HistoryPage
-from monitor.gui.history.stretches import Stretch, of_kind, paper_title, title
+from monitor.gui.history.periods import Period, of_kind, paper_title, title
 from monitor.gui.history.watched_dialog import WatchedDialog
 from monitor.gui.window import MainWindow
 from monitor.records import Correction, MaskState, WatchState, WorkerState
@@ -100,7 +100,7 @@ def test_last_weekdays_are_one_step_away(desk: Desk) -> None:
     assert names[:3] == ["This shift", "Today", "Yesterday"]
     action.trigger()
     desk.settled()
-    assert desk.page.bar.stretch == of_kind("day", day)
+    assert desk.page.bar.period == of_kind("day", day)
     assert desk.page.model.rowCount() == 4
 
 
@@ -203,7 +203,7 @@ def test_this_shift_in_the_window_is_today_in_the_history(
     assert window.count_panel.texts[1].partition(",")[0] in page.sums.text()
     assert f"{whole.sightings} sighting" in window.count_panel.texts[1]
     assert window.sightings._total.text().startswith(f"{whole.sightings} this shift")
-    written = export(store, tmp_path / "out.csv", Wish(page.bar.stretch.since))
+    written = export(store, tmp_path / "out.csv", Wish(page.bar.period.since))
     store.close()
     assert written.sightings == whole.sightings
     with written.files["shifts"].open(encoding="utf-8-sig", newline="") as file:
@@ -221,8 +221,8 @@ def test_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> None:
     page = desk.page
     page.bar.choose(of_kind("range", date.today() - timedelta(days=4), date.today()))
     desk.settled()
-    stretch = page.bar.stretch
-    whole = overview(store, stretch.since, stretch.until).whole
+    period = page.bar.period
+    whole = overview(store, period.since, period.until).whole
     count = whole.count
     judged = count.masked + count.unmasked + count.incorrect
     assert f"{count.masked} of {judged} visits, {whole.sightings} sightings" in page.sums.text()
@@ -236,7 +236,7 @@ def test_history_csv_and_pdf_say_the_same(desk: Desk, tmp_path: Path) -> None:
     assert "told at the desk" in text
     assert text.count("Front door") + text.count("Back door") >= whole.sightings
 
-    wish = Wish(stretch.since, stretch.until)
+    wish = Wish(period.since, period.until)
     written = export(store, tmp_path / "out.csv", wish)
     store.close()
     assert written.sightings == whole.sightings
@@ -298,8 +298,8 @@ def test_paper_names_the_day_and_says_when_nobody_watched(desk: Desk, tmp_path: 
     assert "Early, " in text
     assert "6 h 15 of 8 h 00" in text.replace("\u00a0", " ")
     assert f"Page 1 of {len(pdf.pages)}" in text
-    stretch = page.bar.stretch
-    written = export(store, tmp_path / "out.csv", Wish(stretch.since, stretch.until))
+    period = page.bar.period
+    written = export(store, tmp_path / "out.csv", Wish(period.since, period.until))
     store.close()
     for kind in ("shifts", "days", "hours"):
         with written.files[kind].open(encoding="utf-8-sig", newline="") as file:
@@ -313,7 +313,7 @@ def test_today_on_paper_is_a_date() -> None:
     assert title(of_kind("day", today), today) == "Today, Tuesday 1 December 2026"
     assert paper_title(of_kind("day", today)) == "Tuesday, 1 December 2026"
     assert paper_title(of_kind("week", today)) == "Week 49, 30 November to 6 December 2026"
-    shift = Stretch("shift", today, today, datetime(2026, 12, 1, 6).astimezone())
+    shift = Period("shift", today, today, datetime(2026, 12, 1, 6).astimezone())
     assert paper_title(shift) == "Shift since 06:00, Tuesday, 1 December 2026"
 
 

@@ -1,4 +1,4 @@
-"""Days, weeks, months and other stretches of local time: pure functions."""
+"""Days, weeks, months and other periods of local time: pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KINDS = ("day", "week", "month", "range")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Period:
     """Some whole days, or a shift."""
 
     kind: str  # one of `KINDS`, or "shift"
@@ -29,7 +29,7 @@ class Stretch:
         return _midnight(self.last + timedelta(days=1))
 
 
-def of_kind(kind: str, day: date, last: date | None = None, week_begins: int = 0) -> Stretch:
+def of_kind(kind: str, day: date, last: date | None = None, week_begins: int = 0) -> Period:
     """The day, week or month that a day is in; a range from it to `last`.
 
     Args:
@@ -37,72 +37,70 @@ def of_kind(kind: str, day: date, last: date | None = None, week_begins: int = 0
     """
     if kind == "week":
         first = day - timedelta(days=(day.weekday() - week_begins) % 7)
-        return Stretch(kind, first, first + timedelta(days=6))
+        return Period(kind, first, first + timedelta(days=6))
     if kind == "month":
         days = calendar.monthrange(day.year, day.month)[1]
-        return Stretch(kind, day.replace(day=1), day.replace(day=days))
+        return Period(kind, day.replace(day=1), day.replace(day=days))
     if kind == "range":
-        return Stretch(kind, min(day, last or day), max(day, last or day))
-    return Stretch("day", day, day)
+        return Period(kind, min(day, last or day), max(day, last or day))
+    return Period("day", day, day)
 
 
-def moved(stretch: Stretch, by: int) -> Stretch:
+def moved(period: Period, by: int) -> Period:
     """The one before (-1) or after (1)."""
-    if stretch.kind == "month":
-        day = stretch.first - timedelta(days=1) if by < 0 else stretch.last + timedelta(days=1)
+    if period.kind == "month":
+        day = period.first - timedelta(days=1) if by < 0 else period.last + timedelta(days=1)
         return of_kind("month", day)
-    days = timedelta(days=by * ((stretch.last - stretch.first).days + 1))
-    kind = "day" if stretch.kind == "shift" else stretch.kind
-    return Stretch(kind, stretch.first + days, stretch.last + days)
+    days = timedelta(days=by * ((period.last - period.first).days + 1))
+    kind = "day" if period.kind == "shift" else period.kind
+    return Period(kind, period.first + days, period.last + days)
 
 
-def title(stretch: Stretch, today: date) -> str:
+def title(period: Period, today: date) -> str:
     """How it is called."""
-    first, last = stretch.first, stretch.last
-    if stretch.kind == "shift":
-        return f"This shift, since {stretch.since:%H:%M}"
-    if stretch.kind == "month":
+    first, last = period.first, period.last
+    if period.kind == "shift":
+        return f"This shift, since {period.since:%H:%M}"
+    if period.kind == "month":
         return f"{first:%B %Y}"
     if first == last:
         near = {today: "Today, ", today - timedelta(days=1): "Yesterday, "}.get(first, "")
         return f"{near}{first:%A} {first.day} {first:%B %Y}"
-    if stretch.kind == "week":
+    if period.kind == "week":
         return f"Week {first.isocalendar().week}: {_short(first)} to {_short(last)} {last.year}"
     return f"{_short(first)} {first.year} to {_short(last)} {last.year}"
 
 
-def paper_title(stretch: Stretch) -> str:
+def paper_title(period: Period) -> str:
     """The same where it is read on another day: always with the date."""
-    first, last = stretch.first, stretch.last
+    first, last = period.first, period.last
     day = f"{first:%A}, {first.day} {first:%B %Y}"
-    if stretch.kind == "shift":
-        return f"Shift since {stretch.since:%H:%M}, {day}"
-    if stretch.kind == "month":
+    if period.kind == "shift":
+        return f"Shift since {period.since:%H:%M}, {day}"
+    if period.kind == "month":
         return f"{first:%B %Y}"
     if first == last:
         return day
-    week = f"Week {first.isocalendar().week}, " if stretch.kind == "week" else ""
+    week = f"Week {first.isocalendar().week}, " if period.kind == "week" else ""
     year = f" {first.year}" if first.year != last.year else ""
     return f"{week}{first.day} {first:%B}{year} to {last.day} {last:%B %Y}"
 
 
-def file_name(stretch: Stretch) -> str:
+def file_name(period: Period) -> str:
     """The same in a file's name."""
-    if stretch.kind == "shift":
-        return f"shift_{stretch.since:%Y-%m-%d_%H%M}"
-    if stretch.kind == "month":
-        return f"{stretch.first:%Y-%m}"
-    if stretch.first == stretch.last:
-        return f"{stretch.first}"
-    return f"{stretch.first}_to_{stretch.last}"
+    if period.kind == "shift":
+        return f"shift_{period.since:%Y-%m-%d_%H%M}"
+    if period.kind == "month":
+        return f"{period.first:%Y-%m}"
+    if period.first == period.last:
+        return f"{period.first}"
+    return f"{period.first}_to_{period.last}"
 
 
-def near_ones(
-    today: date, shift_began: datetime, week_begins: int = 0
-) -> list[tuple[str, Stretch]]:
+def near_ones(today: date, shift_began: datetime, week_begins: int = 0) -> list[tuple[str, Period]]:
     """What is gone to most, by name: last Tuesday is one step away."""
     found = [
-        ("This shift", Stretch("shift", shift_began.date(), today, shift_began)),
+        ("This shift", Period("shift", shift_began.date(), today, shift_began)),
         ("Today", of_kind("day", today)),
         ("Yesterday", of_kind("day", today - timedelta(days=1))),
     ]

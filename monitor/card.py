@@ -1,12 +1,12 @@
 """Model cards: a JSON file beside each weight file that says what it is and which bytes it was.
 
-`models/mask_v3.json` describes `models/mask_v3.onnx` (and `mask_v3.keras`). Fields that the program
+`models/mask_v5.json` describes `models/mask_v5.onnx` (and `mask_v5.keras`). Fields that the program
 reads:
 
     name        the model's name, written into every sighting
     task        "mask", "detector", "embedding", "gender", "aligner" or "recogniser" (whose further
                 fields are in `monitor.identity.recogniser`)
-    files       {"mask_v3.onnx": {"sha256": ..., "bytes": ...}, ...}
+    files       {"mask_v5.onnx": {"sha256": ..., "bytes": ...}, ...}
     classes     ["masked", "unmasked", "incorrect"], in the order of the network's outputs
     aligner     of an embedding model: the model that lays the faces straight first, see
                 `monitor.identity.straighten`

@@ -113,7 +113,7 @@ def _run_parser() -> argparse.ArgumentParser:
         **_choice(tuple(known)),
     )
     parser.add_argument("--backend", help="what runs the networks (auto)", **_choice(BACKENDS))
-    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
+    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v5)")
     parser.add_argument(
         "--identify", action="store_true", help="name the people who are enrolled (off by default)"
     )

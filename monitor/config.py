@@ -95,7 +95,7 @@ class DetectConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClassifyConfig:
-    model: str = _setting("mask_v3")  # a name in models/, or a path without its ending
+    model: str = _setting("mask_v5")  # a name in models/, or a path without its ending
     # auto: TensorFlow where it has a GPU, else ONNX Runtime
     backend: str = _setting("auto", choices=lambda: BACKENDS)
     threads: int = _setting(2, 1, 64)

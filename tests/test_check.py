@@ -50,7 +50,7 @@ def test_a_wrong_model(
     (models / "net.json").write_text('{"files": {"net.onnx": {"sha256": "00"}}}')
 
     def fail(config: object) -> object:
-        raise ModelError("mask_v3.onnx is missing")
+        raise ModelError("mask_v5.onnx is missing")
 
     monkeypatch.setattr(check.MaskClassifier, "load", fail)
     status, lines = run(capsys, f"sqlite:///{tmp_path / 'm.db'}")
@@ -58,7 +58,7 @@ def test_a_wrong_model(
     wrong = [line for line in lines if line.startswith("WRONG")]
     assert len(wrong) == 2
     assert "net.onnx is not the file that its card" in wrong[0]
-    assert "mask_v3.onnx is missing" in wrong[1]
+    assert "mask_v5.onnx is missing" in wrong[1]
 
 
 @pytest.mark.parametrize(("package", "status"), [("tensorflow", 0), ("onnxruntime", 2)])

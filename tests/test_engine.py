@@ -21,7 +21,7 @@ from monitor.errors import ModelError
 
 
 def test_a_bare_name_lies_in_models() -> None:
-    assert engine.model_stem("mask_v3") == MODELS_DIR / "mask_v3"
+    assert engine.model_stem("mask_v5") == MODELS_DIR / "mask_v5"
 
 
 def test_a_path_is_a_path(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_choice_of_backend(
     monkeypatch.setattr(engine, "_tensorflow_has_gpu", lambda: asked.append("tensorflow") or gpu)
     monkeypatch.setattr(engine, "OnnxNetwork", lambda stem, threads: "onnx")
     monkeypatch.setattr(engine, "KerasNetwork", lambda stem: "keras")
-    assert engine.load_network("mask_v3", backend, 2) == kind
+    assert engine.load_network("mask_v5", backend, 2) == kind
     if not driver:
         assert asked == []  # TensorFlow takes seconds to import: never without a driver
 
@@ -76,7 +76,7 @@ def test_the_driver_question_has_an_answer() -> None:
 
 
 def test_a_bare_name_may_have_its_ending() -> None:
-    assert engine.model_stem("mask_v3.onnx") == MODELS_DIR / "mask_v3"
+    assert engine.model_stem("mask_v5.onnx") == MODELS_DIR / "mask_v5"
 
 
 def with_card(path: Path) -> Path:
@@ -151,9 +151,9 @@ def test_what_is_no_name_of_a_model(name: str) -> None:
 def test_without_tensorflow_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(ModelError, match=r"pip install -r requirements\.txt") as caught:
-        engine.load_network("mask_v3", "tensorflow", 1)
+        engine.load_network("mask_v5", "tensorflow", 1)
     assert "\n" not in str(caught.value)
-    assert engine.load_network("mask_v3", "auto", 1).backend == "onnx"
+    assert engine.load_network("mask_v5", "auto", 1).backend == "onnx"
 
 
 LAMBDA = """

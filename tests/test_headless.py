@@ -171,10 +171,10 @@ def test_a_signal_ends_it_well(run: _Run) -> None:
 
 
 def test_the_workers_own_error_comes_first(run: _Run) -> None:
-    run.on_worker(WorkerState.FAILED, "mask_v3.onnx is missing")
+    run.on_worker(WorkerState.FAILED, "mask_v5.onnx is missing")
     assert run.done.is_set()
     with pytest.raises(ModelError):
-        run.close(ModelError("mask_v3.onnx is missing"))
+        run.close(ModelError("mask_v5.onnx is missing"))
     with pytest.raises(MonitorError, match="is missing") as caught:
         run.close(None)
     assert type(caught.value) is MonitorError  # a fault of the program: exit 1

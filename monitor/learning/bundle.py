@@ -3,7 +3,7 @@ features of training faces to rehearse with, and of held-out faces to be tested 
 
 A feature is what the model's frozen part makes of a face, projected onto the directions in which
 faces differ most: no picture can be made of it. Two files beside the model, say
-`mask_v3_features.npz` and its card `mask_v3_features.json`, which names the model they belong to.
+`mask_v5_features.npz` and its card `mask_v5_features.json`, which names the model they belong to.
 Made by `monitor.training.mask.rehearsal`.
 """
 

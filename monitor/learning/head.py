@@ -130,6 +130,6 @@ def _names(model: Any) -> _Names:
     ):
         raise ModelError(
             "the model does not end in one layer with softmax, so it cannot be adapted: take "
-            "mask_v3 or a model that was learnt from it"
+            "mask_v5 or a model that was learnt from it"
         )
     return _Names(matmul.input[0], matmul.input[1], add.input[1])

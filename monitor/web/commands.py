@@ -50,7 +50,7 @@ def serve_parser() -> argparse.ArgumentParser:
     parser.add_argument("--recogniser", metavar="FILE", help="names them in the gallery's place")
     parser.add_argument("--store", metavar="URL", help="where names go that are forgotten")
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
-    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v3)")
+    parser.add_argument("--model", metavar="NAME|PATH", help="mask model (mask_v5)")
     parser.add_argument("--detector", choices=tuple(detectors()), help="face detector (yunet)")
     parser.add_argument("--backend", choices=BACKENDS, help="what runs the networks (auto)")
     parser.add_argument("--keys", metavar="FILE", type=Path, help="file of the API keys")

@@ -111,7 +111,7 @@ def test_from_frames_to_the_store(tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_be_loaded_is_a_state() -> None:
     def build() -> Parts:
-        raise ModelError("mask_v3.onnx is missing")
+        raise ModelError("mask_v5.onnx is missing")
 
     states = []
     thread = InferenceThread(
@@ -119,7 +119,7 @@ def test_a_model_that_cannot_be_loaded_is_a_state() -> None:
     )
     thread.start()
     thread.join(WAIT_S)
-    assert states == [(WorkerState.FAILED, "mask_v3.onnx is missing")]
+    assert states == [(WorkerState.FAILED, "mask_v5.onnx is missing")]
     assert isinstance(thread.error, ModelError)
 
 

@@ -42,11 +42,11 @@ def result(**states: MaskState) -> FrameResult:
         Face(np.array([10, 10, 30, 40], np.float32), 0.9, s, 0.9, s, 0.9, n, visit_id)
         for n, (visit_id, s) in enumerate(states.items())
     )
-    return FrameResult(frame, faces, Timings(), model="mask_v3")
+    return FrameResult(frame, faces, Timings(), model="mask_v5")
 
 
 def accepted(cells: dict[tuple[Truth, MaskState], int], missed: int = 0) -> Accepted:
-    return Accepted("door", NOON, 600.0, "mask_v3", cells, missed)
+    return Accepted("door", NOON, 600.0, "mask_v5", cells, missed)
 
 
 def test_visits_are_judged_in_their_order_by_their_last_state() -> None:
@@ -64,7 +64,7 @@ def test_visits_are_judged_in_their_order_by_their_last_state() -> None:
         (Truth.MASKED, MaskState.MASKED): 1,
         (Truth.NOBODY, MaskState.UNMASKED): 1,
     }
-    assert (found.missed, found.skipped, found.left, found.model) == (1, 0, 0, "mask_v3")
+    assert (found.missed, found.skipped, found.left, found.model) == (1, 0, 0, "mask_v5")
 
 
 def test_every_word_can_be_taken_back() -> None:

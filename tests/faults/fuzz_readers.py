@@ -110,7 +110,7 @@ def settings_seeds() -> list[bytes]:
         b'[detect]\nname = "yunet"\nconfidence_min = 0.5\n',
         b"[track]\nlost_after_s = 1.5\nconfirm_hits = 3\n"
         b"[store]\nsnapshots = false\nretention_days = 30\n",
-        b'vote = {half_life_s = 0.5, hold_above = 4e-1}\nclassify.model = """mask_v3"""\n',
+        b'vote = {half_life_s = 0.5, hold_above = 4e-1}\nclassify.model = """mask_v5"""\n',
         b"[sighting]\nalert_after_s = 1_0.5e+0\n[detect]\nmin_face_px = 0x14\nthreads = 0b10\n",
     ]
 

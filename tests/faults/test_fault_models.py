@@ -43,7 +43,7 @@ def cut(name: str, folder: Path, left: int, *, card_agrees: bool = False) -> Pat
 
 
 @pytest.mark.parametrize("left", CUTS)
-@pytest.mark.parametrize("name", ["mask_v3.onnx", "mask_v3.keras", "yunet.onnx", "ssd.onnx"])
+@pytest.mark.parametrize("name", ["mask_v5.onnx", "mask_v5.keras", "yunet.onnx", "ssd.onnx"])
 def test_a_cut_file_is_refused_by_its_card(tmp_path: Path, name: str, left: int) -> None:
     path = cut(name, tmp_path, left)
     with pytest.raises(ModelError, match=f"{name} is not the file that its card"):
@@ -51,7 +51,7 @@ def test_a_cut_file_is_refused_by_its_card(tmp_path: Path, name: str, left: int)
 
 
 @pytest.mark.parametrize("left", CUTS)
-@pytest.mark.parametrize("name", ["mask_v3.onnx", "yunet.onnx"])
+@pytest.mark.parametrize("name", ["mask_v5.onnx", "yunet.onnx"])
 def test_a_cut_file_whose_card_agrees_is_refused_all_the_same(
     tmp_path: Path, name: str, left: int
 ) -> None:
@@ -78,12 +78,12 @@ def test_the_picture_goes_on_without_the_model(tmp_path: Path) -> None:
     """The analysis has stopped, with a line that names the file; the camera is read on, and nothing
     was written.
     """
-    stem = cut("mask_v3.onnx", tmp_path, 10_000).with_suffix("")
+    stem = cut("mask_v5.onnx", tmp_path, 10_000).with_suffix("")
     desk = Desk(tmp_path, None, QUICK | {"classify": {"model": str(stem)}})
     try:
         desk.open(endless())
         assert desk.states == [(WorkerState.FAILED, desk.worker.message)]
-        assert "mask_v3.onnx is not the file that its card" in desk.worker.message
+        assert "mask_v5.onnx is not the file that its card" in desk.worker.message
         assert isinstance(desk.worker.error, ModelError)
         desk.wait_source(SourceState.LIVE)
         assert desk.frames.get(5.0) is not None
@@ -96,7 +96,7 @@ def test_the_picture_goes_on_without_the_model(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["model", "card"])
 def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
-    path = cut("mask_v3.onnx", tmp_path, 1_000_000)
+    path = cut("mask_v5.onnx", tmp_path, 1_000_000)
     if kind == "card":
         shutil.copy(MODELS / path.name, path)
         card = path.with_suffix(".json")
@@ -106,7 +106,7 @@ def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
     )
     assert done.code == 2, done.err
     assert done.err.count("\n") == 1, done.err
-    assert "mask_v3" in done.err
+    assert "mask_v5" in done.err
     assert done.out == ""
 
 
@@ -115,7 +115,7 @@ def test_the_program_says_it_in_one_line(tmp_path: Path, kind: str) -> None:
 def test_a_pipe_in_the_place_of_a_file_is_said_at_once(tmp_path: Path, what: str) -> None:
     words: tuple[str | Path, ...] = ("--model", tmp_path / "net")
     if what == "card":
-        shutil.copy(MODELS / "mask_v3.onnx", tmp_path / "net.onnx")
+        shutil.copy(MODELS / "mask_v5.onnx", tmp_path / "net.onnx")
         os.mkfifo(tmp_path / "net.json")
     elif what == "model":
         os.mkfifo(tmp_path / "net.onnx")

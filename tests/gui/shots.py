@@ -114,7 +114,7 @@ def sightings(camera: str) -> tuple[Sighting, ...]:
                 final_state=MaskState.MASKED if i % 2 else MaskState.UNMASKED,
                 confidence=0.97,
                 identity=None,
-                model="mask_v3",
+                model="mask_v5",
                 corrected=[None, None, Correction.MASKED, None, None, Correction.NO_PERSON][i % 6],
                 note="Delivery, had just been told at the gate" if i == 3 else "",
                 open=i == 0,
@@ -161,7 +161,7 @@ def fill(window: MainWindow, camera: str, faces: tuple[Face, ...], image: Image)
     window.status.show_source(f"{camera}: live")
     window.status.show_size(image.shape[1], image.shape[0])
     window.status.show_speed(29.7, 8.4)
-    window.status.model.setText("mask_v3 on onnx, yunet")
+    window.status.model.setText("mask_v5 on onnx, yunet")
 
 
 def draw_situations(folder: Path, work: Path) -> None:

@@ -49,7 +49,7 @@ def test_about_tells_versions_licences_and_the_models_card(make_window: MakeWind
         "MIT licence",
         "LGPL",
         "opencv-python",
-        "Model mask_v3",
+        "Model mask_v5",
         "classes: masked, unmasked, incorrect",
     ):
         assert expected in text

@@ -119,7 +119,7 @@ def test_what_the_camera_does_is_read_on_a_small_screen(qtbot: QtBot) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)
     bar.show_source("camera 0: lost, next try in 16 s")
-    bar.model.setText("mask_v3 on onnx, yunet")
+    bar.model.setText("mask_v5 on onnx, yunet")
     bar.show_size(1280, 720)
     bar.show_speed(29.7, 8.4)
     bar.resize(640, 20)

@@ -132,7 +132,7 @@ def test_a_bare_face_is_boxed_counted_and_listed(
     qtbot.waitUntil(lambda: len(window.sightings.model.sightings) == 1, timeout=LONG_MS)
     assert window.status.size_wh.text() == "512 × 350"
     assert window.status.source.text() == "bare.avi: playing"
-    assert "mask_v3" in window.status.model.text()
+    assert "mask_v5" in window.status.model.text()
     assert window.status.privacy.text() == "mask-only: nobody is identified"
     assert window.status.retention.text() == "kept 30 days"
     qtbot.waitUntil(

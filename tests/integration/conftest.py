@@ -16,7 +16,7 @@ TESTS_DATA = ROOT / "tests" / "data"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A clone has the models and the clip; only a half-made tree has not."""
     needed = [
-        ROOT / "models" / "mask_v3.onnx",
+        ROOT / "models" / "mask_v5.onnx",
         ROOT / "assets" / "demo.mp4",
         TESTS_DATA / "bare.jpg",
     ]

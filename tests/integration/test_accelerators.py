@@ -27,11 +27,11 @@ def faces(network: engine.Network) -> np.ndarray:
 def test_a_provider_that_does_not_start_is_left_with_one_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    plain = engine.OnnxNetwork(MODELS_DIR / "mask_v3", 2)
+    plain = engine.OnnxNetwork(MODELS_DIR / "mask_v5", 2)
     names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
     with caplog.at_level(logging.WARNING):
-        network = engine.OnnxNetwork(MODELS_DIR / "mask_v3", 2)
+        network = engine.OnnxNetwork(MODELS_DIR / "mask_v5", 2)
     lines = [r.getMessage() for r in caplog.records if r.name == "monitor.engine"]
     caplog.clear()
     assert len(lines) == 1
@@ -85,7 +85,7 @@ def test_the_best_provider_that_starts_is_taken(
     monkeypatch.setattr(FakeSession, "broken", broken)
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*built, engine.CPU])
     monkeypatch.setattr(onnxruntime, "InferenceSession", FakeSession)
-    assert engine.OnnxNetwork(MODELS_DIR / "mask_v3", 2).backend == backend
+    assert engine.OnnxNetwork(MODELS_DIR / "mask_v5", 2).backend == backend
     lines = [r.getMessage() for r in caplog.records if r.name == "monitor.engine"]
     caplog.clear()
     assert len(lines) == len(broken)
@@ -114,7 +114,7 @@ tf.config.list_physical_devices = lambda kind=None: [Gpu()] if kind == "GPU" els
 tf.config.experimental.set_memory_growth = lambda device, on: grown.append(on)
 from monitor import engine
 from monitor.card import MODELS_DIR
-network = engine.load_network("mask_v3", "tensorflow", 2)
+network = engine.load_network("mask_v5", "tensorflow", 2)
 size = network.card["input"]["size"]
 batch = np.random.default_rng(0).uniform(-1, 1, (3, size, size, 3)).astype(np.float32)
 on_device = network(batch)
@@ -124,7 +124,7 @@ def fails(batch):
 network._run = fails
 after = network(batch)
 print("device", network.device)
-plain = engine.load_network("mask_v3", "onnx", 2)(batch)
+plain = engine.load_network("mask_v5", "onnx", 2)(batch)
 agree = [bool(np.abs(answer - plain).max() < 1e-4) for answer in (on_device, after)]
 print("agree", *agree)
 """

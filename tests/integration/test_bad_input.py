@@ -55,7 +55,7 @@ def model(what: str) -> Make:
     """A run with a copy of the shipped model that was tampered with."""
 
     def make(folder: Path) -> list[str | Path]:
-        path, card = folder / "mask_v3.onnx", folder / "mask_v3.json"
+        path, card = folder / "mask_v5.onnx", folder / "mask_v5.json"
         if what != "missing":
             shutil.copy(ROOT / "models" / path.name, path)
             shutil.copy(ROOT / "models" / card.name, card)
@@ -69,7 +69,7 @@ def model(what: str) -> Make:
             card.unlink()
         elif what == "broken card":
             card.write_text("{")
-        return ["--video", CLIP, "--model", folder / "mask_v3"]
+        return ["--video", CLIP, "--model", folder / "mask_v5"]
 
     return make
 
@@ -174,11 +174,11 @@ CASES: dict[str, tuple[Make, list[str]]] = {
     ),
     "bad TOML": (settings("[detect\n"), ["m.toml is not valid TOML", "line 1"]),
     "missing settings": (settings(None), ["m.toml cannot be read"]),
-    "missing model": (model("missing"), ["mask_v3.onnx is missing"]),
-    "changed model": (model("changed"), ["mask_v3.onnx is not the file", "SHA-256"]),
-    "model cut short": (model("cut short"), ["mask_v3.onnx is not the file"]),
-    "model without card": (model("no card"), ["mask_v3.onnx has no card"]),
-    "broken card": (model("broken card"), ["mask_v3.json cannot be read"]),
+    "missing model": (model("missing"), ["mask_v5.onnx is missing"]),
+    "changed model": (model("changed"), ["mask_v5.onnx is not the file", "SHA-256"]),
+    "model cut short": (model("cut short"), ["mask_v5.onnx is not the file"]),
+    "model without card": (model("no card"), ["mask_v5.onnx has no card"]),
+    "broken card": (model("broken card"), ["mask_v5.json cannot be read"]),
     "CSV in a missing folder": (output("--csv", "missing folder"), ["cannot be written"]),
     "CSV is a folder": (output("--csv", "folder"), ["cannot be written"]),
     "CSV below a file": (output("--csv", "below a file"), ["cannot be written"]),

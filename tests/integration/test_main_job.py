@@ -282,7 +282,7 @@ print(json.dumps([loaded, list(sys.modules)]))
 """,
     )
     networks, modules = found
-    assert sorted(networks) == ["mask_v3.onnx", "yunet.onnx"]
+    assert sorted(networks) == ["mask_v5.onnx", "yunet.onnx"]
     assert not {
         "monitor.identity.identify",
         "monitor.identity.gallery",
@@ -300,7 +300,7 @@ import cv2, numpy as np
 from monitor.faces.classify import MaskClassifier
 from monitor.engine import load_network
 onnx, keras = (
-    MaskClassifier(load_network("mask_v3", backend, 2)) for backend in ("onnx", "tensorflow")
+    MaskClassifier(load_network("mask_v5", backend, 2)) for backend in ("onnx", "tensorflow")
 )
 rng = np.random.default_rng(7)
 rois = [rng.uniform(-1, 1, (8, onnx.size, onnx.size, 3)).astype(np.float32)]

@@ -28,7 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "detect": {"every_s": 0, "idle_every_s": 0},
     "track": {"confirm_s": 0, "confirm_hits": 1, "return_s": 0},
     "vote": {"evidence_min": 0},
-    "classify": {"unsure_face_px": 0, "model": "mask_v3"},
+    "classify": {"unsure_face_px": 0, "model": "mask_v5"},
     "shift": {"times": "Morning 06:00, Late 14:00, Night 22:00"},
     "export": {"separator": "comma"},
 }

@@ -13,8 +13,8 @@ from monitor.learning.registry import Registered
 def make_model(places: Places, name: str) -> Registered:
     folder = places.made(places.models)
     path = folder / f"{name}.onnx"
-    shutil.copy(MODELS_DIR / "mask_v3.onnx", path)
-    card = json.loads((MODELS_DIR / "mask_v3.json").read_text(encoding="utf-8"))
+    shutil.copy(MODELS_DIR / "mask_v5.onnx", path)
+    card = json.loads((MODELS_DIR / "mask_v5.json").read_text(encoding="utf-8"))
     card |= {"name": name, "files": {path.name: {"sha256": sha256(path)}}}
     path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
     return Registered(name, sha256(path))

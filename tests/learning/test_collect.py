@@ -61,7 +61,7 @@ class Desk:
         frame = Frame(light, int(self.t), self.t, self.t, moment, "door", live=live)
         face = Face(BOX, 0.95, state, 0.9, state, 0.9, 1, name)
         timings = Timings(0.01 if searched else 0.0)
-        self.ledger.record(FrameResult(frame, (face,), timings, (visit,), model="mask_v3"))
+        self.ledger.record(FrameResult(frame, (face,), timings, (visit,), model="mask_v5"))
 
     def kept(self) -> list[Kept]:
         return KeptFaces(self.places).all()
@@ -83,7 +83,7 @@ def test_a_corrected_visit_leaves_a_few_faces_and_others_none(seen: Desk) -> Non
     about = kept[0].about
     assert {k.about.visit_id for k in kept} == {"one"}
     assert (about.label, about.camera, about.model, about.state) == (
-        *("masked", "door", "mask_v3", "unmasked"),
+        *("masked", "door", "mask_v5", "unmasked"),
     )
     picture = KeptFaces(seen.places).picture(kept[0].sha256)
     x0, y0, x1, y1 = about.box
@@ -198,5 +198,5 @@ def test_forgetting_by_hand_deletes_one_visit(seen: Desk) -> None:
 def test_the_store_of_the_desk_names_the_model(places: Places) -> None:
     store = Store()
     desk(store, places, 6)
-    assert {s.model for s in Store().read_sightings()} == {"mask_v3"}
+    assert {s.model for s in Store().read_sightings()} == {"mask_v5"}
     assert all(s.corrected is not None for s in Store().read_sightings())

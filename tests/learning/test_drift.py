@@ -30,7 +30,7 @@ MONDAY = datetime(2026, 11, 2, 10, tzinfo=UTC)
 BOX = np.float32([10, 10, 90, 70])
 
 
-def result(t: float, state: MaskState, light: int, model: str = "mask_v3") -> FrameResult:
+def result(t: float, state: MaskState, light: int, model: str = "mask_v5") -> FrameResult:
     image = np.full((100, 100, 3), light, np.uint8)
     frame = Frame(image, 0, t, t, MONDAY + timedelta(seconds=t), "door")
     face = Face(BOX, 0.9, MaskState.MASKED, 0.8, state, 0.8, 1, "v1")
@@ -51,14 +51,14 @@ def test_sums_are_kept_by_day_camera_and_model(places: Places) -> None:
         days.look(result(float(t), state, 120))
         days.look(result(t + 0.3, state, 120))  # the same second
     days.write()
-    days.look(result(10, MaskState.MASKED, 120, "mask_v3-site-1"))
+    days.look(result(10, MaskState.MASKED, 120, "mask_v5-site-1"))
     days.write()
     found = weeks("", places, MONDAY - timedelta(weeks=1))
     monday = date(2026, 11, 2)
-    assert found[monday, "door", "mask_v3"] == Sums(
+    assert found[monday, "door", "mask_v5"] == Sums(
         3, 1, pytest.approx(2.4), pytest.approx(360), pytest.approx(240)
     )
-    assert found[monday, "door", "mask_v3-site-1"].faces == 1
+    assert found[monday, "door", "mask_v5-site-1"].faces == 1
     assert [path.name for path in places.days.iterdir()] == ["2026-11-02.json"]
 
 
@@ -83,7 +83,7 @@ def test_what_each_week_says_is_a_line_for_a_camera_and_model(places: Places) ->
     found = weeks("", places, MONDAY - timedelta(weeks=1))
     at, lines = curves(found, MEASURES[0])
     assert at == [date(2026, 11, 2), date(2026, 11, 16)]
-    assert lines == {"door, mask_v3": [pytest.approx(4.0), pytest.approx(24.0)]}
+    assert lines == {"door, mask_v5": [pytest.approx(4.0), pytest.approx(24.0)]}
     assert curves(found, MEASURES[1])[1] == {}  # nobody was counted: nothing to tell
 
 

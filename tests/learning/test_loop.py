@@ -62,7 +62,7 @@ def test_sixty_corrected_sightings_become_a_promoted_model(places: Places) -> No
     assert wrong_of(adapted) <= wrong_of(shipped) / 2
     assert MaskClassifier.load(adapted).name == model.name
     record = records(places)[0]
-    assert (record.state, record.model, record.parent) == ("better", model.name, "mask_v3")
+    assert (record.state, record.model, record.parent) == ("better", model.name, "mask_v5")
     assert np.array(record.confusion).sum() > 1000
     assert record.losses[-1] < record.losses[0]
     assert aliases(places) == {"champion": model.name}

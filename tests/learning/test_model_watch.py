@@ -89,12 +89,12 @@ def test_a_promoted_model_is_taken_up_between_two_frames(
         door.until(lambda: door.thread.message.startswith("better on onnx"))
         door.until(lambda: door.last.result is not None and door.last.result.model == "better")
         assert door.last.count.unmasked == 1  # the same visit, in the same sighting
-        assert [s.model for s in door.last.sightings] == ["mask_v3"]
+        assert [s.model for s in door.last.sightings] == ["mask_v5"]
         door.until(lambda: not door.last.sightings[0].open, face=False)
         door.until(lambda: door.last.sighting_total == 2)
-        assert [s.model for s in door.last.sightings] == ["better", "mask_v3"]
+        assert [s.model for s in door.last.sightings] == ["better", "mask_v5"]
         back_to_shipped(places, "anna")
-        door.until(lambda: door.thread.message.startswith("mask_v3 on onnx"))
+        door.until(lambda: door.thread.message.startswith("mask_v5 on onnx"))
     assert door.thread.state is WorkerState.ENDED
 
 
@@ -105,7 +105,7 @@ def test_the_promoted_model_is_there_at_the_start_unless_another_one_is_named(
     options = options_of(tmp_path)
     named = replace(options, named=frozenset({"classify.model"}))
     assert _model(options) == "better"
-    assert _model(named) == "mask_v3"
+    assert _model(named) == "mask_v5"
 
 
 def _model(options: RunOptions) -> str:
@@ -139,6 +139,6 @@ def test_what_is_damaged_never_reaches_the_monitor(
         assert door.last.result is not None
         assert door.last.result.model == "better"
         assert door.thread.state is WorkerState.READY
-    assert _model(options_of(tmp_path)) == "mask_v3"  # at the next start, and it says why
+    assert _model(options_of(tmp_path)) == "mask_v5"  # at the next start, and it says why
     assert "the shipped model is used" in caplog.text
     caplog.clear()

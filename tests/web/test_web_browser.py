@@ -229,7 +229,7 @@ def test_the_endpoint_is_tried_and_the_call_is_listed(page: Any, three: Path) ->
 def test_the_models_that_work_are_shown_with_their_cards(page: Any) -> None:
     page.goto("/models")
     text = page.locator("main").inner_text()
-    assert all(name in text for name in ("mask_v3", "yunet", "sface_masked_v3"))
+    assert all(name in text for name in ("mask_v5", "yunet", "sface_masked_v3"))
 
 
 def test_all_of_it_goes_by_keyboard_alone(page: Any, three: Path) -> None:

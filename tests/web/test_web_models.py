@@ -29,11 +29,11 @@ def test_a_promoted_model_judges_without_a_restart(tmp_path: Path) -> None:
                 time.sleep(0.2)
             return False
 
-        assert judged_by("mask_v3")
+        assert judged_by("mask_v5")
         promote(places, make_model(places, "of_this_door"), "anna", "it is better here")
         assert judged_by("of_this_door")
         with server.signed_in() as browser:
             page = browser.get("/models").text
         assert "of_this_door promoted by anna" in page
         back_to_shipped(places, "anna")
-        assert judged_by("mask_v3")
+        assert judged_by("mask_v5")

@@ -32,7 +32,7 @@ def test_a_face_is_judged_as_a_run_on_the_folder_judges_it(
         assert found.keys() == line.keys() | {"size", "model"}
         assert found["faces"] == line["faces"]
         assert sum(found["count"].values()) == len(found["faces"])
-        assert found["model"] == "mask_v3"
+        assert found["model"] == "mask_v5"
 
 
 def test_form_json_and_plain_body_are_answered_alike(server: Served, key: str, face: bytes) -> None:

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-UNSEEN_FILE = Path(__file__).with_name("unseen.json")  # written by `choose_bias`
+# written by `choose_bias` for what the recipe mask_v4 learns from ImageNet's weights
+UNSEEN_FILE = Path(__file__).with_name("unseen.json")
 
 LICENCE = (
     "MIT (the weights). They were learnt from pictures of mixed licences, most of them from the "
@@ -29,7 +30,6 @@ SOURCES = {
 }
 # what the recipe mask_v4 learns from besides
 MORE_SOURCES = {
-    "start": "the network given with --weights: mask_v3, and what it was learnt from",
     "aizoo_chips": "crops of WIDER FACE and MAFA (licences of the pictures unknown), some labels "
     "put right by eye: monitor/training/mask/labels",
     "worn_wrong": "web pictures of masks worn wrong (licences unknown), sorted by eye",
@@ -64,6 +64,8 @@ def _network(options: argparse.Namespace) -> str:
 def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """What the card tells people."""
     more = options.recipe == "mask_v4"
+    trained = str(options.weights).endswith(".keras")
+    start = {"start": "the network given with --weights, and what it learnt from"}
     kept = {
         k: about[k]
         for k in ("command", "temperature", "minutes", "steps", "recipe", "counts", "figures")
@@ -71,7 +73,7 @@ def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, A
     return {
         "network": _network(options),
         "licence": LICENCE,
-        "sources": {**SOURCES, **MORE_SOURCES} if more else SOURCES,
+        "sources": SOURCES | (MORE_SOURCES if more else {}) | (start if trained else {}),
         "split": SPLIT + MORE_SPLIT * more,
         "seed": options.seed,
         "decision": {
@@ -80,7 +82,7 @@ def card_text(about: dict[str, Any], options: argparse.Namespace) -> dict[str, A
             "chosen_by": "monitor.training.mask.choose_bias on sources left out of training",
         },
         "figures_of_sources_left_out": json.loads(UNSEEN_FILE.read_text(encoding="utf-8"))
-        if UNSEEN_FILE.is_file() and not more
+        if UNSEEN_FILE.is_file() and more and not trained
         else None,
         **kept,
     }

@@ -1,6 +1,6 @@
 r"""Mask models by what makes a face hard: pose, light, kind of mask, blur.
 
-    python -m monitor.training.mask.difficulty models/mask_v3.onnx models/mask_v4.onnx \
+    python -m monitor.training.mask.difficulty models/mask_v3.onnx models/mask_v5.onnx \
         --data ../shared/data --summary docs/training
 
 tells of a sample of the faces of `held_out` (`SAMPLE`, drawn by CRC32, from test parts alone) how

@@ -1,7 +1,7 @@
 r"""The program itself on whole pictures with boxes: what is found, what sets off an alarm, what is
 right.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+    python -m monitor.training.mask.evaluate models/mask_v5.onnx ../shared/data/andrewmvd \
         --end-to-end --min-face 40
 
 runs `main.py --images ... --headless --events FILE` and matches its faces to the boxes: one to one,

@@ -1,10 +1,10 @@
 r"""Measure a mask classifier on labelled faces.
 
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/mask_chips \
+    python -m monitor.training.mask.evaluate models/mask_v5.onnx ../shared/data/mask_chips \
         --min-face 40 --out runs/evaluation
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/utkface_aligned \
+    python -m monitor.training.mask.evaluate models/mask_v5.onnx ../shared/data/utkface_aligned \
         --json utkface.json
-    python -m monitor.training.mask.evaluate models/mask_v3.onnx ../shared/data/andrewmvd \
+    python -m monitor.training.mask.evaluate models/mask_v5.onnx ../shared/data/andrewmvd \
         --end-to-end
     python -m monitor.training.mask.evaluate - ../shared/data/mask_chips --leave-one-out \
         --min-face 40

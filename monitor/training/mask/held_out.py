@@ -1,10 +1,10 @@
 r"""Mask models side by side on what no training of theirs saw.
 
-    python -m monitor.training.mask.held_out models/mask_v3.onnx models/mask_v4.onnx \\
+    python -m monitor.training.mask.held_out models/mask_v3.onnx models/mask_v5.onnx \\
         --data ../shared/data --summary docs/training
 
 Faces of 40 px or more, boxes given (of whole pictures the live detector's). `mask_v3` was trained
-on other crops of most pictures of `ilc2021_whole` and `andrewmvd_hd`, `mask_v4` on those of mask_v3
+on other crops of most pictures of `ilc2021_whole` and `andrewmvd_hd`, `mask_v5` on those of mask_v3
 and on nine tenths of these sets; the tenth that is tested on is the same for both.
 """
 

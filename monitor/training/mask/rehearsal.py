@@ -1,8 +1,8 @@
 r"""Make the features that ship with a mask model: to rehearse with, and to be tested on.
 
-    python -m monitor.training.mask.rehearsal models/mask_v3.onnx --data ../shared/data
+    python -m monitor.training.mask.rehearsal models/mask_v5.onnx --data ../shared/data
 
-writes `models/mask_v3_features.npz` and its card; `monitor.learning.bundle` says what is in them.
+writes `models/mask_v5_features.npz` and its card; `monitor.learning.bundle` says what is in them.
 The faces to rehearse with are training faces, a bounded number of each source and label; those to
 be tested on are the validation part and UTKFace's test part, and some of them darkened, blurred and
 shrunk. `--leave-out` as the model was trained with it.

@@ -41,8 +41,8 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 def candidate(places: Places) -> Registered:
     """The shipped model under another name, learnt by Anna."""
     path = places.made(places.models) / "learnt.onnx"
-    shutil.copy(MODELS_DIR / "mask_v3.onnx", path)
-    card = json.loads((MODELS_DIR / "mask_v3.json").read_text(encoding="utf-8"))
+    shutil.copy(MODELS_DIR / "mask_v5.onnx", path)
+    card = json.loads((MODELS_DIR / "mask_v5.json").read_text(encoding="utf-8"))
     card |= {"name": "learnt", "files": {path.name: {"sha256": sha256(path)}}}
     path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
     model = Registered("learnt", sha256(path))
@@ -68,9 +68,9 @@ def test_promoted_and_rolled_back_by_one_click_each(
     qtbot: QtBot, make_window: MakeWindow, places: Places, candidate: Registered
 ) -> None:
     window = make_window(Camera())
-    qtbot.waitUntil(lambda: "mask_v3 on" in window.status.model.text(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "mask_v5 on" in window.status.model.text(), timeout=LONG_MS)
     page = open_page(qtbot, window)
-    assert page.now.text().startswith("Live now: mask_v3, as shipped. Waiting as the candidate")
+    assert page.now.text().startswith("Live now: mask_v5, as shipped. Waiting as the candidate")
     cells = [page.table.item(0, column) for column in range(len(COLUMNS))]
     texts = [cell.text() for cell in cells if cell is not None]
     assert texts[1:3] == ["site", "better"]
@@ -82,7 +82,7 @@ def test_promoted_and_rolled_back_by_one_click_each(
     assert page.now.text().startswith("Live now: learnt.")
     assert "learnt promoted by" in page.history.text()
     page.back_button.click()
-    qtbot.waitUntil(lambda: "mask_v3 on" in window.status.model.text(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "mask_v5 on" in window.status.model.text(), timeout=LONG_MS)
     assert read_live(places).champion is None
 
 
@@ -117,14 +117,14 @@ def test_a_registry_that_is_damaged_is_told_and_the_monitor_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     window = make_window(Camera())
-    qtbot.waitUntil(lambda: "mask_v3 on" in window.status.model.text(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "mask_v5 on" in window.status.model.text(), timeout=LONG_MS)
     page = open_page(qtbot, window)
     places.live.write_text("{")
     page.read()
     qtbot.waitUntil(lambda: not page.busy, timeout=LONG_MS)
     assert "--to-shipped" in page.banners.text("fault")
     qtbot.waitUntil(lambda: "the model that runs goes on" in caplog.text, timeout=LONG_MS)
-    assert "mask_v3 on" in window.status.model.text()
+    assert "mask_v5 on" in window.status.model.text()
     caplog.clear()
 
 
@@ -152,7 +152,7 @@ def changed_door(places: Places) -> None:
     monday = datetime.now().date() - timedelta(days=datetime.now().weekday())
     for ago, unsure, light in ((2, 10, 130), (1, 10, 130), (0, 90, 60)):
         sums = Sums(300, unsure, 240.0, 300.0 * light, 300.0 * 90)
-        row = {"camera": "door", "model": "mask_v3", **asdict(sums)}
+        row = {"camera": "door", "model": "mask_v5", **asdict(sums)}
         day = monday - timedelta(weeks=ago)
         (places.made(places.days) / f"{day.isoformat()}.json").write_text(json.dumps([row]))
 

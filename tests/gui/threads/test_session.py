@@ -38,7 +38,7 @@ def test_the_picture_is_live_while_models_load(qtbot: QtBot, make_window: MakeWi
 @pytest.mark.parametrize(
     "error",
     [
-        ModelError("model file mask_v3.onnx is missing from models: run `git checkout models`"),
+        ModelError("model file mask_v5.onnx is missing from models: run `git checkout models`"),
         StoreError("the store sqlite:///x.db cannot be opened (readonly database): check the path"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_clip_plays_on_where_nobody_analyses_it(
     qtbot: QtBot, make_window: MakeWindow, masked_clip: Path
 ) -> None:
     def refuse(options: RunOptions) -> Parts:
-        raise ModelError("model mask_v3.onnx is not the file that its card describes")
+        raise ModelError("model mask_v5.onnx is not the file that its card describes")
 
     window = make_window(masked_clip, build=refuse)
     qtbot.waitUntil(lambda: window.status.source.text() == "masked.avi: ended", timeout=LONG_MS)

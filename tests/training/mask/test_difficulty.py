@@ -60,10 +60,10 @@ def test_a_list_that_was_filled_in_is_told_by_value(
     assert (sheets / "01.png").is_file()
     fill(path, **SEEN)
     monkeypatch.setattr(difficulty, "FILE", path)
-    command = [str(MODELS_DIR / "mask_v3.onnx"), "--data", str(tmp_path)]
+    command = [str(MODELS_DIR / "mask_v5.onnx"), "--data", str(tmp_path)]
     assert difficulty.main([*command, "--summary", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
-    row = "| pose | half | no faces | mask_v3 | 100.0 % (2/2) | 0.0 % (0/2) | no faces |"
+    row = "| pose | half | no faces | mask_v5 | 100.0 % (2/2) | 0.0 % (0/2) | no faces |"
     assert row in shown
     assert "profile" not in shown
     assert row in (tmp_path / "difficulty.md").read_text()

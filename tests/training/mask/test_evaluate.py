@@ -295,7 +295,7 @@ def test_end_to_end_on_folders_of_whole_pictures(
 ) -> None:
     root = in_the_papers_layout(tmp_path / "papers", data)
     out = tmp_path / "runs" / "e2e"
-    model = str(MODELS_DIR / "mask_v3.onnx")
+    model = str(MODELS_DIR / "mask_v5.onnx")
     assert evaluate.main([model, str(root), "--end-to-end", "--out", str(out)]) == 0
     result = json.loads((out / "end_to_end.json").read_text())
     assert (result["pictures"], result["boxes_reported"]) == (3, 2)
@@ -315,7 +315,7 @@ def test_end_to_end_on_folders_of_whole_pictures(
 
 def test_the_detectors_threshold_can_be_chosen(tmp_path: Path, data: Path) -> None:
     root = in_the_papers_layout(tmp_path / "papers", data)
-    command = [str(MODELS_DIR / "mask_v3.onnx"), str(root), "--end-to-end", "--out"]
+    command = [str(MODELS_DIR / "mask_v5.onnx"), str(root), "--end-to-end", "--out"]
     command += [str(tmp_path / "e2e"), "--detector-confidence", "0.99"]
     assert evaluate.main(command) == 0
     result = json.loads((tmp_path / "e2e" / "end_to_end.json").read_text())
@@ -326,7 +326,7 @@ def test_the_detectors_threshold_can_be_chosen(tmp_path: Path, data: Path) -> No
 def test_boxes_given_are_those_of_the_detector(tmp_path: Path, data: Path) -> None:
     root = in_the_papers_layout(tmp_path / "papers", data)
     out = tmp_path / "runs" / "report"
-    command = [str(MODELS_DIR / "mask_v3.onnx"), str(root), "--sample", "0", "--out", str(out)]
+    command = [str(MODELS_DIR / "mask_v5.onnx"), str(root), "--sample", "0", "--out", str(out)]
     assert evaluate.main(command) == 0
     result = json.loads((out / "report.json").read_text())
     assert result["faces"] == 2

@@ -35,18 +35,18 @@ def sets(tmp_path: Path, data: Path) -> Path:
 def test_each_model_is_run_once_on_each_set(
     sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [str(MODELS_DIR / "mask_v3.onnx"), str(MODELS_DIR / "mask_v4.onnx")]
+    command = [str(MODELS_DIR / "mask_v3.onnx"), str(MODELS_DIR / "mask_v5.onnx")]
     command += ["--data", str(sets), "--sets", "mine", "--out", str(tmp_path / "kept")]
     assert side_by_side.main([*command, "--summary", str(tmp_path), "--name", "both"]) == 0
     runs = json.loads((tmp_path / "both.json").read_text())["runs"]
-    assert [run["model"] for run in runs] == ["models/mask_v3", "models/mask_v4"]
+    assert [run["model"] for run in runs] == ["models/mask_v3", "models/mask_v5"]
     for run in runs:
         assert (run["bare alarmed"]["hits"], run["bare alarmed"]["count"]) == (1, 1)
         assert (run["masked found"]["hits"], run["masked found"]["count"]) == (1, 1)
         assert run["masked falsely alarmed"]["hits"] == 0
         assert run["worn wrong alarmed"]["count"] == 0
     text = (tmp_path / "both.md").read_text()
-    assert "| mine | yunet | models/mask_v4 | 100.0 % (1/1), 20.7 to 100.0 |" in text
+    assert "| mine | yunet | models/mask_v5 | 100.0 % (1/1), 20.7 to 100.0 |" in text
     assert text.count("no faces") == 2
     # what was measured stays
     monkeypatch.setattr(end_to_end, "MAIN", tmp_path / "no_program.py")

@@ -1,5 +1,5 @@
-"""A door into the sun, for the tests: real faces, so overexposed that the shipped model takes bare
-ones for masked. The receptionist corrects them through the real ledger.
+"""A door into the sun, for the tests: real faces, so overexposed that the shipped model takes
+masked ones for bare. The receptionist corrects them through the real ledger.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def people() -> tuple[Caller, ...]:
 
 
 def sunlit(image: Image) -> Image:
-    return (image.astype(np.float32) * 2.2 + 60).clip(0, 255).astype(np.uint8)
+    return (image.astype(np.float32) * 3.0 + 80).clip(0, 255).astype(np.uint8)
 
 
 def callers(count: int) -> Iterator[Caller]:

@@ -51,14 +51,14 @@ VISITS = [
 SIGHTINGS = [
     Sighting(
         *(f"{BEFORE}-v7-s1", "door", f"{BEFORE}-v7", at(18, 12), at(18, 12, 0, 5), 5.0),
-        *(MaskState.UNMASKED, MaskState.MASKED, 0.91, None, "mask_v5"),
+        *(MaskState.UNMASKED, MaskState.MASKED, 0.91, None, "mask_v3"),
         note="its visit and its shift were purged",
         open=False,
         shift_id=BEFORE,
     ),
     Sighting(
         *(f"{FIRST}-v1-s1", "door", f"{FIRST}-v1", at(19, 12, 0, 2), at(19, 12, 0, 9.5), 7.5),
-        *(MaskState.INCORRECT, MaskState.UNMASKED, 0.875, "Ada", "mask_v5"),
+        *(MaskState.INCORRECT, MaskState.UNMASKED, 0.875, "Ada", "mask_v3"),
         corrected=Correction.MASKED,
         note="a 'visor'",
         open=False,
@@ -66,7 +66,7 @@ SIGHTINGS = [
     ),
     Sighting(
         *(f"{SECOND}-v2-s1", "back-v2", f"{SECOND}-v2", at(20, 23, 30, 2), at(20, 23, 31), 58.0),
-        *(MaskState.UNMASKED, MaskState.UNMASKED, 0.99, None, "mask_v5"),
+        *(MaskState.UNMASKED, MaskState.UNMASKED, 0.99, None, "mask_v3"),
         corrected=Correction.NO_PERSON,
         shift_id=SECOND,
     ),

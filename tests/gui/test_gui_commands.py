@@ -264,7 +264,10 @@ def test_the_last_of_several_corrections_is_undone_first(
             lambda b=before: window.sightings.model.sightings[0].corrected is b,  # type: ignore[misc]
             timeout=LONG_MS,
         )
-        assert store.read_sightings()[0].corrected is before
+        qtbot.waitUntil(  # the store has a thread of its own
+            lambda b=before: store.read_sightings()[0].corrected is b,  # type: ignore[misc]
+            timeout=LONG_MS,
+        )
     assert not window.menus.undo.isEnabled()
     assert numbers(window)[MaskState.UNMASKED] == "1"
     store.close()

@@ -6,9 +6,9 @@ r"""Choose the decision's bias and the temperature by sources that the model nev
 reads what `train_mask --leave-out SOURCE` saved. The bias is added to the logits of unmasked and
 incorrect; the one with the least cost, averaged over the sources, wins: the rates of bare faces
 that set off no alarm, of masked ones that do, and of masks worn wrong that do not, each divided by
-what its bar allows (2.5, 1.2 and 16 %). Every source is also judged by the bias that the others alone
-would have chosen: that is the figure to report for it. Temperature: least negative log-likelihood
-over all sources, each counting the same.
+what its bar allows (2.5, 1.2 and 16 %). Every source is also judged by the bias that the others
+alone would have chosen: that is the figure to report for it. Temperature: least negative
+log-likelihood over all sources, each counting the same.
 """
 
 from __future__ import annotations
